@@ -1,0 +1,58 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Rooms in the order data flows; a room imports only rooms above it (docs/architecture in README.md).
+let package = Package(
+    name: "echelon",
+    products: [
+        .executable(name: "echelon", targets: ["EchelonCLI"]),
+        .library(name: "Echelon", targets: ["Echelon"]),
+    ],
+    dependencies: [
+        // Subcommands, options and their help.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // YAML with marks, so that every manifest error names file, line and column.
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "COpenBLAS"),
+        .systemLibrary(name: "CZeroMQ"),
+        .target(name: "CKernels"),
+        .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels"]),
+        .target(name: "Layers", dependencies: ["Tensors"]),
+        .target(name: "Optimizers", dependencies: ["Tensors"]),
+        .target(name: "Manifests", dependencies: ["Yams"]),
+        .target(name: "Models", dependencies: ["Tensors", "Layers", "Manifests"]),
+        .target(name: "Partitioning"),
+        .target(name: "Scheduling"),
+        .target(name: "Transport", dependencies: ["CZeroMQ"]),
+        .target(name: "Datasets", dependencies: ["Tensors"]),
+        .target(name: "Checkpoints", dependencies: ["Tensors"]),
+        .target(name: "Reports", dependencies: ["Scheduling"]),
+        .target(
+            name: "Workers",
+            dependencies: [
+                "Tensors", "Layers", "Optimizers", "Manifests", "Models", "Partitioning", "Scheduling", "Transport",
+                "Datasets", "Checkpoints", "Reports",
+            ]),
+        .target(
+            name: "Echelon",
+            dependencies: [
+                "Tensors", "Layers", "Optimizers", "Manifests", "Models", "Partitioning", "Scheduling", "Transport",
+                "Datasets", "Checkpoints", "Reports", "Workers",
+            ]),
+        .executableTarget(
+            name: "EchelonCLI",
+            dependencies: ["Echelon", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    ],
+    cLanguageStandard: .gnu11
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = (target.swiftSettings ?? []) + [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .treatAllWarnings(as: .error),
+    ]
+}

@@ -1,0 +1,127 @@
+public import Tensors
+
+/// One entry of a Sequential model.
+///
+/// A layer is a value that holds sizes, never tensors: parameters, activations and gradients live in memory that the
+/// stage planned, and reach a layer in a `LayerFrame`. Inputs and outputs are a tensor or a tuple of tensors; nothing
+/// else crosses a layer boundary.
+///
+/// The three passes keep this contract:
+/// - `forward` writes every output, and every `saved` tensor.
+/// - `backwardInput` writes every input gradient that is not nil, and every `deferred` tensor: what `backwardWeight`
+///   needs of it. It may overwrite the output gradients.
+/// - `backwardWeight` adds to the parameters' gradients, in the order of the rows. It runs after `backwardInput` of the
+///   same micro-batch, at once or much later, and sees inputs, saved and deferred tensors, but no output gradients
+///   unless the plan says `keepsOutputGradients`.
+public protocol Layer: Sendable {
+    /// The manifest's name of this kind of layer.
+    var kind: String { get }
+    /// Names as in torch.nn.Sequential's state dict, less the layer's own index.
+    var parameters: [ParameterSpec] { get }
+    /// Everything that is known before anything runs. Throws when the input does not fit.
+    func plan(for input: Signature) throws(LayerError) -> LayerPlan
+    func forward(_ frame: LayerFrame, on backend: any Backend)
+    func backwardInput(_ frame: LayerFrame, on backend: any Backend)
+    func backwardWeight(_ frame: LayerFrame, on backend: any Backend)
+}
+
+/// A parameter's name, shape and first values.
+public struct ParameterSpec: Hashable, Sendable {
+    public var name: String
+    public var shape: Shape
+    public var initial: Distribution
+
+    public init(_ name: String, _ shape: Shape, _ initial: Distribution) {
+        self.name = name
+        self.shape = shape
+        self.initial = initial
+    }
+}
+
+/// What a layer does with a given input signature.
+public struct LayerPlan: Hashable, Sendable {
+    public var outputs: Signature
+    /// Kept from the forward to the last backward half, beside what the flags below keep.
+    public var saved: Signature = []
+    /// Kept from `backwardInput` to `backwardWeight`.
+    public var deferred: Signature = []
+    /// Whether the backward halves read the inputs, the outputs; whether `backwardWeight` reads the output gradients.
+    public var keepsInputs = false
+    public var keepsOutputs = false
+    public var keepsOutputGradients = false
+    /// Outputs that are a view of an input (output index → input index): same bytes, perhaps another shape. Their
+    /// gradients are views likewise, and the passes do nothing for them.
+    public var views: [Int: Int] = [:]
+    /// Inputs that carry no gradient (token ids): index into the input signature.
+    public var withoutGradient: Set<Int> = []
+    /// Bytes that each pass may scribble on.
+    public var scratchBytes = 0
+    public var cost: LayerCost
+
+    public init(outputs: Signature, cost: LayerCost) {
+        self.outputs = outputs
+        self.cost = cost
+    }
+}
+
+/// FLOPs of each pass for one micro-batch; multiply and add count as two.
+public struct LayerCost: Hashable, Sendable {
+    public var forward: Double
+    public var backwardInput: Double
+    public var backwardWeight: Double
+
+    public init(forward: Double = 0, backwardInput: Double = 0, backwardWeight: Double = 0) {
+        self.forward = forward
+        self.backwardInput = backwardInput
+        self.backwardWeight = backwardWeight
+    }
+
+    public var total: Double { forward + backwardInput + backwardWeight }
+}
+
+/// The tensors of one layer for one micro-batch. Built once per slot, before the first step.
+public struct LayerFrame: Sendable {
+    public var inputs: [Tensor] = []
+    public var outputs: [Tensor] = []
+    public var saved: [Tensor] = []
+    public var deferred: [Tensor] = []
+    public var parameters: [Tensor] = []
+    /// f32, of the parameters' shapes.
+    public var gradients: [Tensor] = []
+    public var outputGradients: [Tensor] = []
+    /// nil where nobody needs that input's gradient.
+    public var inputGradients: [Tensor?] = []
+    public var scratch: Tensor?
+    /// The random stream of this layer, step and first sample.
+    public var key = RandomKey(seed: 0, layer: 0)
+    /// False when evaluating or generating: dropout passes its input through.
+    public var isTraining = true
+
+    public init() {}
+}
+
+/// What does not fit, in the layer's own words; the model adds which layer and where it is declared.
+public struct LayerError: Error, Hashable, Sendable {
+    public var expected: String
+    public var got: String
+
+    public init(expected: String, got: String) {
+        self.expected = expected
+        self.got = got
+    }
+}
+
+/// What a model is trained to lower. Runs on the last stage as part of the last forward, where it turns the prediction
+/// into its gradient in place.
+public protocol Loss: Sendable {
+    var kind: String { get }
+    /// The signature of one micro-batch's targets for a prediction. Throws when the prediction does not fit.
+    func targets(for prediction: Signature) throws(LayerError) -> TensorSpec
+    /// Rows that have a loss of their own in one micro-batch.
+    func rows(for prediction: Signature) -> Int
+    /// FLOPs for one micro-batch.
+    func cost(for prediction: Signature) -> Double
+    /// prediction := its gradient / normaliser; rowLosses: f32[rows], not divided.
+    func evaluate(
+        _ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor, on backend: any Backend)
+}

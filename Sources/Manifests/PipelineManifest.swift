@@ -1,0 +1,169 @@
+/// `pipelines/*.yaml`: how a model is trained. Every value is validated; defaults are filled in.
+public struct PipelineManifest: Hashable, Sendable {
+    /// The pipeline file's name without folder and ending; names the run.
+    public var name: String
+    public var model: ModelManifest
+    /// Of the model file, relative to the working directory; nil when the model stands in the pipeline file.
+    public var modelPath: String?
+    public var devices: [Device]
+    public var partition: Partition
+    public var schedule: ScheduleName
+    public var batch: Batch
+    public var precision: Precision
+    public var optimizer: Optimizer
+    public var learningRate: LearningRate
+    /// The largest global gradient norm; nil: no clipping. `clip: 1.0`
+    public var clip: Double?
+    public var data: Data
+    public var steps: Int
+    public var seed: UInt64
+    /// A safetensors file or a run directory to start from.
+    public var weights: String?
+    /// A progress line every so many steps. `log_every: 10`
+    public var logEvery: Int
+    /// What `sim` devices pretend: `sim: {layer_ms: 20}` or `sim: {gflops: 100}`.
+    public var simulation: Simulation
+    /// Ranks that are not started by the coordinator: somebody starts `echelon worker` for them. `by_hand: [1]`
+    public var byHand: [Int]
+    /// Where each value was written, by its path (`optimizer.adamw.lr`, `devices.0`); for errors that later checks find.
+    public var marks: [String: Mark]
+
+    /// `cpu:0`, `cpu:0-3`, `sim:0`
+    public struct Device: Hashable, Sendable, CustomStringConvertible {
+        public enum Kind: String, Hashable, Sendable, CaseIterable { case cpu, sim }
+        public var kind: Kind
+        /// The cores of a cpu device; the number of a sim device.
+        public var cores: ClosedRange<Int>
+
+        public init(kind: Kind, cores: ClosedRange<Int>) {
+            self.kind = kind
+            self.cores = cores
+        }
+
+        public var description: String {
+            cores.count == 1 ? "\(kind):\(cores.lowerBound)" : "\(kind):\(cores.lowerBound)-\(cores.upperBound)"
+        }
+    }
+
+    public enum Partition: Hashable, Sendable {
+        case uniform
+        case parameters
+        case flops
+        /// `type:REGEX`: balances the layers whose kind matches.
+        case type(String)
+        /// `{cuts: [5, 9]}`: the first layer of each stage but the first.
+        case cuts([Int])
+    }
+
+    public enum ScheduleName: String, Hashable, Sendable, CaseIterable {
+        case gpipe
+        case oneForwardOneBackward = "1f1b"
+    }
+
+    /// global = micro × microBatches (× replicas, later); of the three any two suffice.
+    public struct Batch: Hashable, Sendable {
+        public var micro: Int
+        public var microBatches: Int
+        public var global: Int { micro * microBatches }
+
+        public init(micro: Int, microBatches: Int) {
+            self.micro = micro
+            self.microBatches = microBatches
+        }
+    }
+
+    public enum Precision: String, Hashable, Sendable, CaseIterable { case f32 }
+
+    public enum Optimizer: Hashable, Sendable {
+        case adamW(Adam)
+        case adam(Adam)
+        case sgd(SGD)
+    }
+
+    /// PyTorch's names and defaults: lr 1e-3, betas [0.9, 0.999], eps 1e-8, weight_decay 0.01 (adamw) or 0 (adam).
+    public struct Adam: Hashable, Sendable {
+        public var learningRate: Double
+        public var beta1: Double
+        public var beta2: Double
+        public var epsilon: Double
+        public var weightDecay: Double
+
+        public init(learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double) {
+            self.learningRate = learningRate
+            self.beta1 = beta1
+            self.beta2 = beta2
+            self.epsilon = epsilon
+            self.weightDecay = weightDecay
+        }
+    }
+
+    /// lr 1e-3, momentum 0, dampening 0, nesterov false, weight_decay 0.
+    public struct SGD: Hashable, Sendable {
+        public var learningRate: Double
+        public var momentum: Double
+        public var dampening: Double
+        public var nesterov: Bool
+        public var weightDecay: Double
+
+        public init(learningRate: Double, momentum: Double, dampening: Double, nesterov: Bool, weightDecay: Double) {
+            self.learningRate = learningRate
+            self.momentum = momentum
+            self.dampening = dampening
+            self.nesterov = nesterov
+            self.weightDecay = weightDecay
+        }
+    }
+
+    /// `learning_rate: {warmup: 20, decay: cosine, minimum: 1e-5}`: how the optimizer's lr moves over the steps.
+    public struct LearningRate: Hashable, Sendable {
+        public enum Decay: String, Hashable, Sendable, CaseIterable { case constant, linear, cosine }
+        /// Steps of linear warm-up from 0.
+        public var warmup: Int
+        public var decay: Decay
+        /// Where the decay ends, at the last step.
+        public var minimum: Double
+
+        public init(warmup: Int = 0, decay: Decay = .constant, minimum: Double = 0) {
+            self.warmup = warmup
+            self.decay = decay
+            self.minimum = minimum
+        }
+    }
+
+    /// `data: {text: […], tokenizer: bytes, sequence: 256, order: shuffled}`,
+    /// `data: {tokens: FILE, type: u16, sequence: 256, order: sequential}`,
+    /// `data: {random: 16385, sequence: 256}` (uniform tokens, for benchmarks),
+    /// `data: {rows: FILE, inputs: 8, targets: 2}` (raw f32 rows: inputs, then targets; for mean-squared-error).
+    /// A data set has one source: `--set data.tokens=FILE` replaces whichever the file names.
+    public struct Data: Hashable, Sendable {
+        public enum Source: Hashable, Sendable {
+            case text([String])
+            case tokens(String, TokenType)
+            case random(count: Int)
+            case rows(String, inputs: Int, targets: Int)
+        }
+        public enum TokenType: String, Hashable, Sendable, CaseIterable { case u16, i32 }
+        public enum Order: String, Hashable, Sendable, CaseIterable { case sequential, shuffled }
+        public var source: Source
+        /// Tokens of one sample; nil for rows.
+        public var sequence: Int?
+        public var order: Order
+
+        public init(source: Source, sequence: Int?, order: Order) {
+            self.source = source
+            self.sequence = sequence
+            self.order = order
+        }
+    }
+
+    public struct Simulation: Hashable, Sendable {
+        public enum Pace: Hashable, Sendable {
+            /// Seconds of one layer's forward; each backward half takes as long.
+            case secondsPerLayer(Double)
+            case gflops(Double)
+        }
+        public var pace: Pace
+
+        public init(pace: Pace) { self.pace = pace }
+    }
+}

@@ -1,0 +1,22 @@
+/// Who computes what when, as data: per rank, an ordered list of compute instructions of one step.
+///
+/// Sends, receives and buffer lifetimes are not part of a schedule: `lower(_:)` derives them.
+public struct Schedule: Hashable, Sendable {
+    /// `1f1b`, `gpipe`, … or the file it was read from.
+    public var name: String
+    public var microBatches: Int
+    /// The rank that owns each stage, indexed by stage. With virtual stages a rank owns several.
+    public var rankOfStage: [Int]
+    /// The instructions of each rank, indexed by rank.
+    public var ranks: [[Instruction]]
+
+    public init(name: String, microBatches: Int, rankOfStage: [Int], ranks: [[Instruction]]) {
+        self.name = name
+        self.microBatches = microBatches
+        self.rankOfStage = rankOfStage
+        self.ranks = ranks
+    }
+
+    public var stageCount: Int { rankOfStage.count }
+    public var rankCount: Int { ranks.count }
+}

@@ -1,0 +1,234 @@
+/// A device's coarse operations over its own memory.
+///
+/// Every call is made by the one compute thread of a worker, in program order. Matrices are row-major; a tensor of any
+/// rank counts as the matrix of its rows. `accumulate` adds to what the output holds instead of replacing it; without
+/// it outputs may hold anything. Results depend only on the arguments and the number of compute threads, never on where
+/// buffers lie, so that a run is bitwise repeatable under any partition.
+public protocol Backend: AnyObject, Sendable {
+    /// `cpu:0`, as the user wrote it.
+    var device: String { get }
+    /// False on a device that computes nothing, and whose losses therefore mean nothing.
+    var computes: Bool { get }
+
+    // Memory
+    func allocate(byteCount: Int) -> DeviceMemory
+    /// The tensor's bytes where the host can read and write them in place; nil where they must be copied.
+    func hostView(_ tensor: Tensor) -> UnsafeMutableRawBufferPointer?
+    func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor)
+    func download(_ tensor: Tensor, to bytes: UnsafeMutableRawBufferPointer)
+    func zero(_ x: Tensor)
+    func copy(_ x: Tensor, to y: Tensor)
+    /// `y[:, start ..< start + x.width] = x`, or the other way round with `extractColumns`.
+    func insertColumns(_ x: Tensor, into y: Tensor, at start: Int)
+    func extractColumns(_ x: Tensor, from start: Int, into y: Tensor)
+    /// y = a + b; y may be a or b.
+    func add(_ a: Tensor, _ b: Tensor, into y: Tensor)
+    /// Fills x with numbers that depend on `key` and the element's index alone.
+    func fill(_ x: Tensor, _ distribution: Distribution, key: RandomKey)
+
+    // Linear algebra
+    /// c[m × n] (+)= op(a) · op(b), then the epilogue.
+    func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor, _ shape: MatMul, epilogue: Epilogue)
+    /// out[width] (+)= Σ rows of x: a bias's gradient.
+    func sumRows(_ x: Tensor, into out: Tensor, accumulate: Bool)
+
+    // Elementwise
+    func activation(_ kind: Activation, _ x: Tensor, into y: Tensor)
+    /// dx = dy · f′(x), from the forward input x; dx may be dy.
+    func activationBackward(_ kind: Activation, x: Tensor, dy: Tensor, into dx: Tensor)
+    /// y = x · mask / (1 − p); the mask depends on key and index alone, so the backward pass is the same call on dy.
+    /// `rowsPerSample` rows share one sample number; key counts the first sample.
+    func dropout(_ x: Tensor, into y: Tensor, probability: Float, key: RandomKey, rowsPerSample: Int)
+
+    // Normalisation, over rows of x. statistics: f32[rows × 2] (mean, 1/σ), or [rows × 1] (1/rms).
+    func layerNorm(_ x: Tensor, weight: Tensor, bias: Tensor?, epsilon: Float, into y: Tensor, statistics: Tensor)
+    /// dx (+)= …; with `accumulate` the residual's gradient stays in dx.
+    func layerNormBackwardInput(
+        _ dy: Tensor, x: Tensor, weight: Tensor, statistics: Tensor, into dx: Tensor, accumulate: Bool)
+    /// dweight += …, dbias += ….
+    func layerNormBackwardWeight(_ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor, dbias: Tensor?)
+    func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor, statistics: Tensor)
+    func rmsNormBackwardInput(
+        _ dy: Tensor, x: Tensor, weight: Tensor, statistics: Tensor, into dx: Tensor, accumulate: Bool)
+    func rmsNormBackwardWeight(_ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor)
+
+    // Attention over a fused [batch, sequence, 3 · width] tensor (q, k, v side by side; heads side by side in each).
+    /// Bytes of scratch that both passes need.
+    func attentionScratch(_ shape: AttentionShape) -> Int
+    /// out: [batch, sequence, width]; logSumExp: f32[batch, heads, sequence].
+    func attention(_ qkv: Tensor, into out: Tensor, logSumExp: Tensor, _ shape: AttentionShape, scratch: Tensor)
+    func attentionBackward(
+        _ dout: Tensor, qkv: Tensor, out: Tensor, logSumExp: Tensor, into dqkv: Tensor, _ shape: AttentionShape,
+        scratch: Tensor)
+
+    // Embedding. ids: i32[batch, sequence]; token: [vocab, width]; position: [positions, width].
+    func embedding(_ ids: Tensor, token: Tensor, position: Tensor?, into y: Tensor)
+    /// dtoken += …, dposition += …, in the order of the ids.
+    func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?)
+
+    // Losses. `normaliser`: i64[1], how many targets of the global batch count. Both overwrite the prediction with its
+    // gradient, divided by the normaliser, and leave each row's own loss in rowLosses: f32[rows].
+    /// logits: [rows, classes]; targets: i32[rows]; rows whose target is `ignoreIndex` have no loss and no gradient.
+    func crossEntropy(_ logits: Tensor, targets: Tensor, ignoreIndex: Int, normaliser: Tensor, rowLosses: Tensor)
+    /// The mean over every element of the squared difference; rowLosses holds each row's Σ(x − t)².
+    func meanSquaredError(_ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor)
+
+    // Reductions to the host: they wait for the device. Sums run in f64, in an order fixed by the count alone.
+    func sum(_ x: Tensor) -> Double
+    func sumOfSquares(_ x: Tensor) -> Double
+
+    // Optimizers, in one pass over memory; PyTorch's formulas. `gradientScale` multiplies every gradient first.
+    func adamW(_ p: Tensor, gradient: Tensor, m: Tensor, v: Tensor, _ step: AdamStep)
+    func sgd(_ p: Tensor, gradient: Tensor, momentum: Tensor?, _ step: SGDStep)
+
+    /// Called after each pass of each layer with what it costs. A simulated device waits here; others return at once.
+    func spend(_ work: Work)
+    /// Returns when everything asked so far is done.
+    func synchronise()
+}
+
+/// What one pass of one layer costs.
+public struct Work: Hashable, Sendable {
+    /// Multiply and add count as two.
+    public var flops: Double
+    /// How many layer-times the pass takes where every layer's forward takes one: 1 forward, 1 each backward half.
+    public var units: Double
+
+    public init(flops: Double, units: Double = 1) {
+        self.flops = flops
+        self.units = units
+    }
+}
+
+/// The sizes of c[m × n] = op(a)[m × k] · op(b)[k × n].
+public struct MatMul: Hashable, Sendable {
+    public var m: Int
+    public var n: Int
+    public var k: Int
+    /// a is stored [k × m].
+    public var transposeA: Bool
+    /// b is stored [n × k].
+    public var transposeB: Bool
+    public var accumulate: Bool
+
+    public init(m: Int, n: Int, k: Int, transposeA: Bool = false, transposeB: Bool = false, accumulate: Bool = false) {
+        self.m = m
+        self.n = n
+        self.k = k
+        self.transposeA = transposeA
+        self.transposeB = transposeB
+        self.accumulate = accumulate
+    }
+}
+
+/// What happens to a matrix product before it is done.
+public enum Epilogue: Sendable {
+    case none
+    /// c + bias
+    case bias(Tensor)
+    /// c + bias? + residual[m × n]; the residual may be c itself only with `accumulate`.
+    case residual(Tensor, bias: Tensor?)
+    /// c = product + bias? stays (the activation's backward needs it); output = f(c).
+    case activation(Activation, bias: Tensor?, output: Tensor)
+}
+
+public enum Activation: String, Sendable, Hashable, CaseIterable {
+    case geluTanh = "gelu-tanh"
+    case geluErf = "gelu-erf"
+    case relu
+    case silu
+    case tanh
+    case sigmoid
+}
+
+public struct AttentionShape: Hashable, Sendable {
+    public var batch: Int
+    public var sequence: Int
+    public var heads: Int
+    public var headWidth: Int
+    public var causal: Bool
+
+    public init(batch: Int, sequence: Int, heads: Int, headWidth: Int, causal: Bool) {
+        self.batch = batch
+        self.sequence = sequence
+        self.heads = heads
+        self.headWidth = headWidth
+        self.causal = causal
+    }
+
+    public var width: Int { heads * headWidth }
+}
+
+public enum Distribution: Hashable, Sendable {
+    case constant(Float)
+    case uniform(Float, Float)
+    case normal(mean: Float, deviation: Float)
+}
+
+/// What a random stream depends on: nothing else may change its numbers. Philox 4×32-10 takes the seed as its key and
+/// the rest with the element's index as its counter.
+public struct RandomKey: Hashable, Sendable {
+    public var seed: UInt64
+    public var step: UInt32
+    /// The index of the first sample, counted over the whole step (0 for parameters).
+    public var sample: UInt32
+    /// The layer's place in the whole model, in the order of execution.
+    public var layer: UInt32
+
+    public init(seed: UInt64, step: UInt32 = 0, sample: UInt32 = 0, layer: UInt32) {
+        self.seed = seed
+        self.step = step
+        self.sample = sample
+        self.layer = layer
+    }
+}
+
+/// torch.optim.AdamW (decoupled) and Adam (decay added to the gradient), with bias correction for step t ≥ 1.
+public struct AdamStep: Hashable, Sendable {
+    public var learningRate: Double
+    public var beta1: Double
+    public var beta2: Double
+    public var epsilon: Double
+    public var weightDecay: Double
+    public var decoupled: Bool
+    public var t: Int
+    public var gradientScale: Float
+
+    public init(
+        learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, decoupled: Bool,
+        t: Int, gradientScale: Float = 1
+    ) {
+        self.learningRate = learningRate
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        self.weightDecay = weightDecay
+        self.decoupled = decoupled
+        self.t = t
+        self.gradientScale = gradientScale
+    }
+}
+
+/// torch.optim.SGD; `first` marks the first update, when the momentum buffer takes the gradient as it is.
+public struct SGDStep: Hashable, Sendable {
+    public var learningRate: Double
+    public var momentum: Double
+    public var dampening: Double
+    public var nesterov: Bool
+    public var weightDecay: Double
+    public var first: Bool
+    public var gradientScale: Float
+
+    public init(
+        learningRate: Double, momentum: Double, dampening: Double = 0, nesterov: Bool = false, weightDecay: Double,
+        first: Bool, gradientScale: Float = 1
+    ) {
+        self.learningRate = learningRate
+        self.momentum = momentum
+        self.dampening = dampening
+        self.nesterov = nesterov
+        self.weightDecay = weightDecay
+        self.first = first
+        self.gradientScale = gradientScale
+    }
+}
