@@ -1,0 +1,38 @@
+# What a newcomer needs: `make demo` trains, reports and writes text; `make test` runs every test.
+SHELL := /bin/bash
+BUILD := swift build -c release
+ECHELON := .build/release/echelon
+PACKAGES := libopenblas-dev libzmq3-dev
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: demo build test lint format packages clean
+
+demo: build
+	rm -rf runs/demo
+	$(ECHELON) train pipelines/demo.yaml --run-dir runs/demo
+	$(ECHELON) report runs/demo
+	$(ECHELON) generate runs/demo --prompt "This License " --tokens 400
+
+build: packages
+	$(BUILD) --product echelon
+
+test: build
+	swift test -c release
+
+lint:
+	swift format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests
+	.ci/check-arrows
+
+format:
+	swift format --in-place --recursive --configuration .swift-format Package.swift Sources Tests
+
+# Installs what is missing, and asks nothing where nothing is.
+packages:
+	@missing=$$(for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	    echo "installing" $$missing; \
+	    $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq $$missing; \
+	fi
+
+clean:
+	rm -rf .build runs

@@ -1,0 +1,60 @@
+public import Layers
+public import Manifests
+public import Tensors
+
+/// A model: an ordered list of entries, laid out as a graph of nodes over values for one micro-batch.
+///
+/// Everything about it is known before anything runs: shapes, parameters, FLOPs, what each node keeps. A run of
+/// consecutive entries is a stage.
+public struct Sequential: Sendable {
+    public let entries: [Entry]
+    public let nodes: [Node]
+    public let values: [Value]
+    /// The values of the input's and the prediction's signature.
+    public let input: Int
+    public let prediction: Int
+    public let loss: any Loss
+    /// One micro-batch's targets.
+    public let targets: TensorSpec
+
+    /// - Parameter input: one micro-batch: i32[micro × sequence] for tokens, f32[micro × width] for rows.
+    public init(_ manifest: ModelManifest, input: TensorSpec) throws(ModelError) {
+        var builder = GraphBuilder(input: input)
+        for (index, declaration) in manifest.layers.enumerated() {
+            try builder.append(declaration, entry: index)
+        }
+        try builder.finish()
+        guard builder.current.count == 1 else {
+            throw ModelError(
+                "the last layer", expected: "one tensor for the loss", got: "a tuple of \(builder.current.count)",
+                at: manifest.layers.last?.mark ?? manifest.mark)
+        }
+        loss = manifest.loss.makeLoss()
+        let output = builder.values[builder.current[0]].spec
+        do {
+            targets = try loss.targets(for: [output])
+        } catch {
+            throw ModelError("loss \(loss.kind)", error, at: manifest.mark)
+        }
+        entries = builder.entries
+        nodes = builder.nodes
+        values = builder.values
+        self.input = 0
+        prediction = builder.current[0]
+    }
+
+    public var parameterCount: Int { entries.reduce(0) { $0 + $1.parameterCount } }
+
+    /// FLOPs of one micro-batch, all passes, the loss included.
+    public var flopsPerMicroBatch: Double {
+        entries.reduce(loss.cost(for: [values[prediction].spec])) { $0 + $1.cost.total }
+    }
+
+    /// Name and shape of every parameter, in order.
+    public var parameters: [(name: String, shape: Shape)] {
+        nodes.flatMap { node in zip(node.parameterNames, node.layer.parameters).map { ($0, $1.shape) } }
+    }
+
+    /// The size of the vocabulary that token ids index, where the first layer is an embedding.
+    public var vocabulary: Int? { nodes.lazy.compactMap { ($0.layer as? Embedding)?.vocab }.first }
+}

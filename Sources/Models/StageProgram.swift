@@ -1,0 +1,63 @@
+public import Tensors
+
+/// How one stage computes a micro-batch: which node runs when, and where every tensor lies.
+///
+/// Memory is of two kinds. A *frame* belongs to a micro-batch from its forward to its last backward half; there are as
+/// many as micro-batches in flight. The *transient* arena is shared by all passes, since one thread runs them one by one.
+public struct StageProgram: Sendable {
+    /// Bytes of one frame, and of the transient arena.
+    public internal(set) var frameBytes = 0
+    public internal(set) var transientBytes = 0
+    /// By node, counted from the stage's first.
+    public internal(set) var nodes: [NodePlaces] = []
+    public internal(set) var backward: [BackwardStep] = []
+    /// Where values that come in, go out, or start the model lie; by root value.
+    public internal(set) var values: [Int: Place] = [:]
+    /// Where a contribution to a gradient is received (exports) or sent from (imports).
+    public internal(set) var received: [PipelineLayout.Contribution: Place] = [:]
+    public internal(set) var sent: [PipelineLayout.Contribution: Place] = [:]
+    public internal(set) var loss: LossPlaces?
+
+    public struct Place: Sendable, Hashable {
+        public enum Region: Sendable, Hashable { case frame, transient }
+        public var region: Region
+        public var offset: Int
+        public var spec: TensorSpec
+
+        func viewed(as spec: TensorSpec) -> Place { Place(region: region, offset: offset, spec: spec) }
+    }
+
+    /// The tensors of one node's `LayerFrame`.
+    public struct NodePlaces: Sendable {
+        public var inputs: [Place] = []
+        public var outputs: [Place] = []
+        public var saved: [Place] = []
+        public var deferred: [Place] = []
+        public var outputGradients: [Place] = []
+        public var inputGradients: [Place?] = []
+        public var forwardScratch: Place?
+        public var backwardScratch: Place?
+        /// False where nothing that can be trained lies at or before it: it has no backward passes.
+        public var trains = true
+    }
+
+    /// One entry of the backward pass, in order.
+    public enum BackwardStep: Sendable {
+        /// Both halves of a node's backward, or one of them.
+        case node(Int)
+        /// sum += part, the next consumer's gradient of the same value.
+        case add(Place, into: Place)
+        /// Nobody used this output.
+        case zero(Place)
+    }
+
+    /// On the last stage.
+    public struct LossPlaces: Sendable {
+        public var prediction: Place
+        /// Where the prediction becomes its gradient: the prediction's own place unless something else still reads it.
+        public var gradient: Place
+        public var targets: Place
+        /// i64[1]
+        public var normaliser: Place
+    }
+}

@@ -1,0 +1,51 @@
+import Datasets
+import Models
+import Tensors
+
+/// The first stage's source of micro-batches: reads ahead on its own thread, fills inputs, and holds the targets until
+/// they have travelled to the last stage.
+final class DataFeed {
+    /// [slot] → targets, normaliser: what the targets' edge carries.
+    let targets: [[Tensor]]
+    private let executor: StageExecutor
+    private let reader: Prefetcher<HostBatch>
+    private let normaliser: (Int) -> Int
+    private var normaliserOfStep: (step: Int, count: Int)?
+
+    /// - Parameter depth: micro-batches read ahead.
+    init(_ data: TrainingData, _ plan: TrainingPlan, executor: StageExecutor, depth: Int = 4) throws(DatasetError) {
+        self.executor = executor
+        let slots = 0..<plan.lowered.slotCount[0]
+        if let loss = executor.program.loss {
+            targets = slots.map { [executor.tensor(loss.targets, $0), executor.tensor(loss.normaliser, $0)] }
+        } else {
+            let specs = [plan.model.targets, TensorSpec([1], .i64)]
+            targets = slots.map { _ in
+                specs.map { Tensor(executor.backend.allocate(byteCount: $0.byteCount), spec: $0) }
+            }
+        }
+        reader = try Prefetcher(data.dataset, data.batches, steps: 0..<plan.manifest.steps, depth: depth)
+        normaliser = { [batches = data.batches, dataset = data.dataset] in batches.normaliser(of: dataset, step: $0) }
+    }
+
+    /// Fills a slot with the next micro-batch.
+    func fill(step: Int, slot: Int) throws(DatasetError) {
+        guard let item = try reader.next(), let input = executor.program.values[executor.model.input] else {
+            preconditionFailure("the reader ended before the run")
+        }
+        executor.backend.upload(UnsafeRawBufferPointer(item.buffer.input), to: executor.tensor(input, slot))
+        executor.backend.upload(UnsafeRawBufferPointer(item.buffer.target), to: targets[slot][0])
+        var count = Int64(targetCount(step: step))
+        withUnsafeBytes(of: &count) { executor.backend.upload($0, to: targets[slot][1]) }
+    }
+
+    /// How many targets of the global batch count.
+    func targetCount(step: Int) -> Int {
+        if let known = normaliserOfStep, known.step == step { return known.count }
+        let count = normaliser(step)
+        normaliserOfStep = (step, count)
+        return count
+    }
+
+    func stop() { reader.stop() }
+}

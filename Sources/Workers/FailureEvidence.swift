@@ -1,0 +1,41 @@
+/// What is known when a run breaks. One failure shows at several places at once: the dead worker's process ends, its
+/// peers' links break, they give up in turn. This picks the cause.
+struct FailureEvidence {
+    enum Sign: Equatable {
+        /// The worker said why, before it left.
+        case reported(RunFailure, isPeerLoss: Bool)
+        case killed(signal: Int32)
+        case exited(Int32)
+        /// No heartbeat for so many seconds.
+        case silent(Double)
+        /// No progress for so many seconds.
+        case stuck(Double)
+    }
+
+    private(set) var signs: [(rank: Int, sign: Sign)] = []
+
+    var isEmpty: Bool { signs.isEmpty }
+
+    mutating func add(_ sign: Sign, rank: Int) { signs.append((rank, sign)) }
+
+    /// Whether waiting a little for more evidence cannot change the verdict.
+    var isConclusive: Bool { signs.contains { Self.weight($0.sign) <= 1 } }
+
+    /// The strongest sign; the first of equals.
+    var cause: (rank: Int, sign: Sign)? {
+        signs.enumerated().min {
+            (Self.weight($0.element.sign), $0.offset) < (Self.weight($1.element.sign), $1.offset)
+        }?.element
+    }
+
+    /// A worker's own reason explains most, then a process that was killed; peers that lost a link explain least.
+    private static func weight(_ sign: Sign) -> Int {
+        switch sign {
+        case .reported(_, isPeerLoss: false): 0
+        case .killed: 1
+        case .exited: 2
+        case .silent, .stuck: 3
+        case .reported(_, isPeerLoss: true): 4
+        }
+    }
+}

@@ -1,0 +1,179 @@
+import Datasets
+import Models
+import Optimizers
+import Reports
+import Scheduling
+import Tensors
+import Transport
+
+/// Interprets one rank's program, step after step, on the compute thread.
+///
+/// It holds no schedule logic: the lowered program says what to receive, compute and send, and in which slot.
+final class RankRunner {
+    private let plan: TrainingPlan
+    private let rank: Int
+    private let backend: any Backend
+    private let port: MessagePort
+    private let executors: [Int: StageExecutor]
+    private var parameters: [Int: StageParameters]
+    private let feed: DataFeed?
+    private let traffic: Traffic
+    private let program: [Operation]
+    /// By operation: the instruction it belongs to: itself, the next one (receives) or the last one (sends).
+    private let instructionOf: [Instruction]
+    private let slotOf: [Cell: Int]
+    private var recorder: EventRecorder
+
+    /// One stage's micro-batch.
+    private struct Cell: Hashable {
+        var stage: Int
+        var microBatch: Int
+    }
+
+    init(
+        _ plan: TrainingPlan, rank: Int, executors: [Int: StageExecutor], parameters: [Int: StageParameters],
+        feed: DataFeed?, port: MessagePort, on backend: any Backend
+    ) {
+        self.plan = plan
+        self.rank = rank
+        self.backend = backend
+        self.port = port
+        self.executors = executors
+        self.parameters = parameters
+        self.feed = feed
+        traffic = Traffic(plan, executors: executors, feed: feed)
+        program = plan.lowered.ranks[rank].operations
+        instructionOf = Self.instructions(of: program)
+        var slots: [Cell: Int] = [:]
+        for case .compute(let instruction, let slot) in program {
+            slots[Cell(stage: instruction.stage, microBatch: instruction.microBatch)] = slot
+        }
+        slotOf = slots
+        recorder = EventRecorder(capacity: 4 * program.count + 16)
+    }
+
+    private static func instructions(of program: [Operation]) -> [Instruction] {
+        var result: [Instruction] = []
+        var last = Instruction(.forward, stage: 0, microBatch: 0)
+        for (index, operation) in program.enumerated() {
+            switch operation {
+            case .compute(let instruction, _): last = instruction
+            case .receive:
+                for case .compute(let instruction, _) in program[index...] {
+                    last = instruction
+                    break
+                }
+            case .send: break
+            }
+            result.append(last)
+        }
+        return result
+    }
+
+    // MARK: Steps
+
+    func run() throws {
+        for step in 0..<plan.manifest.steps { try run(step: step) }
+    }
+
+    private func run(step: Int) throws {
+        recorder.step = step
+        let start = Clock.nanoseconds
+        for stage in executors.values { stage.memory.zeroGradients(on: backend) }
+        for (operation, instruction) in zip(program, instructionOf) {
+            try perform(operation, instruction, step: step)
+        }
+        let rate = plan.learningRate.rate(step: step)
+        try update(step: step, learningRate: rate)
+        let lossSum = plan.stages(of: rank).lazy.compactMap { self.executors[$0]?.lossSum() }.first
+        let part = WorkerMessage.StepPart(
+            step: step, lossSum: lossSum, targetCount: feed?.targetCount(step: step), learningRate: rate, start: start,
+            end: Clock.nanoseconds, busy: recorder.busy, peakBytes: PeakMemory.resident())
+        try report(part)
+    }
+
+    private func perform(_ operation: Operation, _ instruction: Instruction, step: Int) throws {
+        switch operation {
+        case .receive(let message): try receive(message, for: instruction, step: step)
+        case .compute(let instruction, let slot): try compute(instruction, slot: slot, step: step)
+        case .send(let message): try send(message, of: instruction, step: step)
+        }
+    }
+
+    // MARK: Operations
+
+    private func compute(_ instruction: Instruction, slot: Int, step: Int) throws {
+        guard let executor = executors[instruction.stage] else { preconditionFailure("\(instruction) on rank \(rank)") }
+        let microBatch = instruction.microBatch
+        try port.waitUntilSent(instruction, slot: slot, recorder: &recorder)
+        if instruction.pass == .forward, instruction.stage == 0, let feed {
+            let start = Clock.nanoseconds
+            try feed.fill(step: step, slot: slot)
+            recorder.waited(.dataWait, instruction, since: start)
+        }
+        port.status(step: step, instruction, .computing)
+        switch instruction.pass {
+        case .forward:
+            recorder.work(.forward, instruction) { executor.forward(step: step, microBatch: microBatch, slot: slot) }
+        case .backward:
+            recorder.work(.backward, instruction) { executor.backward(slot: slot) }
+        case .backwardInput:
+            recorder.work(.backwardInput, instruction) { executor.backwardInput(slot: slot) }
+        case .backwardWeight:
+            recorder.work(.backwardWeight, instruction) { executor.backwardWeight(slot: slot) }
+        }
+    }
+
+    private func slot(_ message: Message, isSender: Bool) -> Int {
+        let edge = plan.edges[message.edge]
+        let stage = isSender == (message.direction == .forward) ? edge.from : edge.to
+        guard let slot = slotOf[Cell(stage: stage, microBatch: message.microBatch)] else {
+            preconditionFailure("\(message) at rank \(rank) belongs to no slot")
+        }
+        return slot
+    }
+
+    private func receive(_ message: Message, for instruction: Instruction, step: Int) throws {
+        let tensors = traffic.incoming(message, slot: slot(message, isSender: false))
+        for (index, tensor) in tensors.enumerated() {
+            try port.receive(
+                tensor, message, index: index, step: step, for: instruction, recorder: &recorder)
+        }
+    }
+
+    private func send(_ message: Message, of instruction: Instruction, step: Int) throws {
+        let slot = slot(message, isSender: true)
+        for (index, tensor) in traffic.outgoing(message, slot: slot).enumerated() {
+            try port.send(tensor, message, index: index, step: step, of: instruction, slot: slot)
+        }
+    }
+
+    // MARK: The end of a step
+
+    private func update(step: Int, learningRate: Double) throws {
+        let order = plan.stages(of: rank)
+        let squares = recorder.work(.optimizer) { order.flatMap { executors[$0]?.gradientSquares() ?? [] } }
+        try port.tell(.gradientSquares(step: step, squares: squares))
+        var scale: Float = 1
+        if let clipping = plan.clipping {
+            let start = Clock.nanoseconds
+            scale = clipping.factor(norm: try port.awaitGradientSquares(step: step).squareRoot())
+            recorder.waited(.gradientSync, since: start)
+        }
+        recorder.work(.optimizer) {
+            for stage in order { parameters[stage]?.update(learningRate: learningRate, gradientScale: scale) }
+            backend.synchronise()
+        }
+    }
+
+    private func report(_ part: WorkerMessage.StepPart) throws {
+        var rest = recorder.events[...]
+        while !rest.isEmpty {
+            let (chunk, consumed) = EventLog.encode(rest)
+            try port.tell(.events(chunk))
+            rest = rest.dropFirst(consumed)
+        }
+        recorder.clear()
+        try port.tell(.step(part))
+    }
+}

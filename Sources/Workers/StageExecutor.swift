@@ -1,0 +1,154 @@
+import Layers
+import Models
+import Optimizers
+import Scheduling
+import Tensors
+
+/// Runs the passes of one stage on its device. Knows nothing of schedules and sockets: it is told which micro-batch
+/// and which slot.
+final class StageExecutor {
+    let model: Sequential
+    let stage: PipelineLayout.Stage
+    let program: StageProgram
+    let backend: any Backend
+    let memory: StageMemory
+    private let seed: UInt64
+    private let micro: Int
+    private var forwardFrames: [[LayerFrame]] = []
+    private var backwardFrames: [[LayerFrame]] = []
+    private var lossFrames: [LossFrame] = []
+    /// f32[micro-batches × rows]: every row's own loss, so that their sum does not depend on the schedule's order.
+    private let rowLosses: Tensor?
+    private let rowsPerMicroBatch: Int
+
+    private struct LossFrame {
+        var prediction: Tensor
+        var gradient: Tensor
+        var targets: Tensor
+        var normaliser: Tensor
+    }
+
+    init(
+        model: Sequential, layout: PipelineLayout, stage index: Int, slots: Int, microBatches: Int, micro: Int,
+        seed: UInt64, splitsBackward: Bool, on backend: any Backend
+    ) {
+        self.model = model
+        self.backend = backend
+        self.seed = seed
+        self.micro = micro
+        stage = layout.stages[index]
+        program = StageProgram(model, layout, stage: index, splitsBackward: splitsBackward)
+        memory = StageMemory(model, nodes: stage.nodes, program: program, slots: slots, on: backend)
+        rowsPerMicroBatch = model.loss.rows(for: [model.values[model.prediction].spec])
+        if program.loss != nil {
+            let spec = TensorSpec([microBatches * rowsPerMicroBatch])
+            rowLosses = Tensor(backend.allocate(byteCount: spec.byteCount), spec: spec)
+        } else {
+            rowLosses = nil
+        }
+        for slot in 0..<slots { appendFrames(slot) }
+    }
+
+    private func appendFrames(_ slot: Int) {
+        let (forward, backward) = memory.layerFrames(program, slot: slot)
+        forwardFrames.append(forward)
+        backwardFrames.append(backward)
+        if let loss = program.loss {
+            lossFrames.append(
+                LossFrame(
+                    prediction: tensor(loss.prediction, slot), gradient: tensor(loss.gradient, slot),
+                    targets: tensor(loss.targets, slot), normaliser: tensor(loss.normaliser, slot)))
+        }
+    }
+
+    func tensor(_ place: StageProgram.Place, _ slot: Int) -> Tensor { memory.tensor(place, slot: slot) }
+
+    // MARK: Passes
+
+    func forward(step: Int, microBatch: Int, slot: Int) {
+        setKeys(step: step, microBatch: microBatch, slot: slot)
+        for local in program.nodes.indices {
+            let node = model.nodes[stage.nodes.lowerBound + local]
+            node.layer.forward(forwardFrames[slot][local], on: backend)
+            backend.spend(Work(flops: node.plan.cost.forward, units: units(node)))
+        }
+        if let rowLosses { evaluateLoss(microBatch: microBatch, slot: slot, rowLosses) }
+    }
+
+    private func evaluateLoss(microBatch: Int, slot: Int, _ rowLosses: Tensor) {
+        let frame = lossFrames[slot]
+        if frame.gradient.address != frame.prediction.address {
+            backend.copy(frame.prediction, to: frame.gradient)
+        }
+        model.loss.evaluate(
+            frame.gradient, targets: frame.targets, normaliser: frame.normaliser,
+            rowLosses: rowLosses.slice(start: microBatch * rowsPerMicroBatch, [rowsPerMicroBatch]), on: backend)
+    }
+
+    /// `B`: both halves, node by node, while the data is warm.
+    func backward(slot: Int) {
+        run(slot) { local in
+            backwardInput(local, slot)
+            backwardWeight(local, slot)
+        }
+    }
+
+    /// `I`
+    func backwardInput(slot: Int) { run(slot) { backwardInput($0, slot) } }
+
+    /// `W`
+    func backwardWeight(slot: Int) {
+        for case .node(let local) in program.backward { backwardWeight(local, slot) }
+    }
+
+    private func run(_ slot: Int, node: (Int) -> Void) {
+        for step in program.backward {
+            switch step {
+            case .node(let local): node(local)
+            case .add(let part, let sum):
+                let sum = tensor(sum, slot)
+                backend.add(tensor(part, slot).reshaped(sum.shape), sum, into: sum)
+            case .zero(let place): backend.zero(tensor(place, slot))
+            }
+        }
+    }
+
+    private func backwardInput(_ local: Int, _ slot: Int) {
+        let node = model.nodes[stage.nodes.lowerBound + local]
+        node.layer.backwardInput(backwardFrames[slot][local], on: backend)
+        backend.spend(Work(flops: node.plan.cost.backwardInput, units: units(node)))
+    }
+
+    private func backwardWeight(_ local: Int, _ slot: Int) {
+        let node = model.nodes[stage.nodes.lowerBound + local]
+        node.layer.backwardWeight(backwardFrames[slot][local], on: backend)
+        backend.spend(Work(flops: node.plan.cost.backwardWeight, units: units(node)))
+    }
+
+    /// An entry of the Sequential counts as one unit, however many nodes it became.
+    private func units(_ node: Node) -> Double { 1 / Double(model.entries[node.entry].nodes.count) }
+
+    private func setKeys(step: Int, microBatch: Int, slot: Int) {
+        for local in program.nodes.indices {
+            let key = RandomKey(
+                seed: seed, step: UInt32(truncatingIfNeeded: step),
+                sample: UInt32(truncatingIfNeeded: microBatch * micro),
+                layer: Self.stream(ofNode: stage.nodes.lowerBound + local))
+            forwardFrames[slot][local].key = key
+            backwardFrames[slot][local].key = key
+        }
+    }
+
+    /// Each node has eight random streams to itself.
+    static func stream(ofNode node: Int) -> UInt32 { UInt32(truncatingIfNeeded: node * 8) }
+
+    // MARK: Results of a step
+
+    /// Σ over the global batch of every row's loss, not yet divided; nil but on the last stage.
+    func lossSum() -> Double? { rowLosses.map { backend.sum($0) } }
+
+    /// Σ of the squared gradients of each node that has parameters, in the model's order.
+    func gradientSquares() -> [Double] {
+        memory.gradients.lazy.filter { !$0.isEmpty }.map { $0.reduce(0) { $0 + self.backend.sumOfSquares($1) } }
+    }
+}

@@ -1,0 +1,73 @@
+import Layers
+import Models
+import Tensors
+
+/// One stage's memory on its device: parameters, gradients, frames and the transient arena, allocated once.
+struct StageMemory {
+    /// Parallel to the stage's nodes, then to each layer's parameters.
+    let parameters: [[Tensor]]
+    let gradients: [[Tensor]]
+    private let gradientArena: Tensor
+    private let frames: [DeviceMemory]
+    private let transient: DeviceMemory
+
+    init(_ model: Sequential, nodes: Range<Int>, program: StageProgram, slots: Int, on backend: any Backend) {
+        let shapes = model.nodes[nodes].map { $0.layer.parameters.map(\.shape) }
+        (parameters, _) = Self.carve(shapes, on: backend)
+        (gradients, gradientArena) = Self.carve(shapes, on: backend)
+        frames = (0..<slots).map { _ in backend.allocate(byteCount: max(program.frameBytes, 1)) }
+        transient = backend.allocate(byteCount: max(program.transientBytes, 1))
+    }
+
+    func tensor(_ place: StageProgram.Place, slot: Int) -> Tensor {
+        switch place.region {
+        case .frame: Tensor(frames[slot], offset: place.offset, spec: place.spec)
+        case .transient: Tensor(transient, offset: place.offset, spec: place.spec)
+        }
+    }
+
+    /// The frames that layers see, by slot and node.
+    func layerFrames(_ program: StageProgram, slot: Int) -> (forward: [LayerFrame], backward: [LayerFrame]) {
+        let forward = program.nodes.indices.map { local in
+            var frame = LayerFrame()
+            let places = program.nodes[local]
+            frame.inputs = places.inputs.map { tensor($0, slot: slot) }
+            frame.outputs = places.outputs.map { tensor($0, slot: slot) }
+            frame.saved = places.saved.map { tensor($0, slot: slot) }
+            frame.parameters = parameters[local]
+            frame.gradients = gradients[local]
+            frame.scratch = places.forwardScratch.map { tensor($0, slot: slot) }
+            return frame
+        }
+        let backward = program.nodes.indices.map { local in
+            var frame = forward[local]
+            let places = program.nodes[local]
+            frame.deferred = places.deferred.map { tensor($0, slot: slot) }
+            frame.outputGradients = places.outputGradients.map { tensor($0, slot: slot) }
+            frame.inputGradients = places.inputGradients.map { $0.map { tensor($0, slot: slot) } }
+            frame.scratch = places.backwardScratch.map { tensor($0, slot: slot) }
+            return frame
+        }
+        return (forward, backward)
+    }
+
+    func zeroGradients(on backend: any Backend) { backend.zero(gradientArena) }
+
+    /// One allocation cut into tensors, each aligned to a cache line.
+    static func carve(_ shapes: [[Shape]], on backend: any Backend) -> (tensors: [[Tensor]], arena: Tensor) {
+        let sizes = shapes.flatMap { $0 }.map { ($0.count + 15) / 16 * 16 }
+        let count = max(sizes.reduce(0, +), 1)
+        let memory = backend.allocate(byteCount: count * DType.f32.size)
+        let arena = Tensor(memory, spec: TensorSpec([count]))
+        backend.zero(arena)
+        var start = 0
+        var next = sizes.makeIterator()
+        let tensors = shapes.map { layer in
+            layer.map { shape in
+                defer { start += next.next() ?? 0 }
+                return arena.slice(start: start, shape)
+            }
+        }
+        return (tensors, arena)
+    }
+}

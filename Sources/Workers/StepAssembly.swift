@@ -1,0 +1,73 @@
+import Reports
+
+/// Puts the ranks' parts of each step together. Pure: told what arrived, it says what follows.
+struct StepAssembly {
+    private let rankOfStage: [Int]
+    /// How many entries of a rank's squares belong to each stage.
+    private let squaresOfStage: [Int]
+    private let rankCount: Int
+    private let tokensPerStep: Int
+    private let computes: Bool
+    private var squares: [Int: [Int: [Double]]] = [:]
+    private var totals: [Int: Double] = [:]
+    private var parts: [Int: [Int: WorkerMessage.StepPart]] = [:]
+    private var ends: [UInt64]?
+    private(set) var finishedSteps = 0
+    /// Seconds of each finished step.
+    private(set) var durations: [Double] = []
+
+    init(_ plan: TrainingPlan) {
+        rankOfStage = plan.schedule.rankOfStage
+        rankCount = plan.rankCount
+        tokensPerStep = plan.tokensPerStep
+        computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
+        squaresOfStage = plan.layout.stages.map { stage in
+            plan.model.nodes[stage.nodes].reduce(0) { $0 + ($1.layer.parameters.isEmpty ? 0 : 1) }
+        }
+    }
+
+    /// - Returns: Σ over all ranks, once the last one's squares are there: summed in layer order, so that it does not
+    ///   depend on the partition.
+    mutating func add(squares new: [Double], step: Int, rank: Int) -> Double? {
+        squares[step, default: [:]][rank] = new
+        guard let all = squares[step], all.count == rankCount else { return nil }
+        squares[step] = nil
+        var cursor = all.mapValues { $0[...] }
+        var total = 0.0
+        for (stage, rank) in rankOfStage.enumerated() {
+            for square in cursor[rank]?.prefix(squaresOfStage[stage]) ?? [] { total += square }
+            cursor[rank] = cursor[rank]?.dropFirst(squaresOfStage[stage])
+        }
+        totals[step] = total
+        return total
+    }
+
+    /// - Returns: the step's metrics, once the last rank's part is there.
+    mutating func add(_ part: WorkerMessage.StepPart, rank: Int) -> StepMetrics? {
+        parts[part.step, default: [:]][rank] = part
+        guard let all = parts[part.step], all.count == rankCount else { return nil }
+        parts[part.step] = nil
+        let ordered = (0..<rankCount).compactMap { all[$0] }
+        finishedSteps += 1
+        return metrics(ordered, gradientSquares: totals.removeValue(forKey: part.step))
+    }
+
+    private mutating func metrics(_ parts: [WorkerMessage.StepPart], gradientSquares: Double?) -> StepMetrics {
+        let starts = ends ?? parts.map(\.start)
+        let ends = parts.map(\.end)
+        self.ends = ends
+        let begin = self.durations.isEmpty ? starts.min() : starts.max()
+        let seconds = Double((ends.max() ?? 0) &- (begin ?? 0)) / 1e9
+        durations.append(seconds)
+        let wall = zip(starts, ends).reduce(0.0) { $0 + Double($1.1 &- $1.0) }
+        let busy = parts.reduce(0.0) { $0 + Double($1.busy) }
+        let sum = parts.lazy.compactMap(\.lossSum).first
+        let count = parts.lazy.compactMap(\.targetCount).first
+        let loss = sum.flatMap { sum in count.map { $0 == 0 ? 0 : sum / Double($0) } }
+        return StepMetrics(
+            step: parts[0].step + 1, loss: computes ? loss : nil, lr: parts[0].learningRate,
+            gradNorm: computes ? gradientSquares?.squareRoot() : nil, tokens: tokensPerStep,
+            tokensPerS: Double(tokensPerStep) / seconds, stepS: seconds,
+            bubbleFraction: wall > 0 ? 1 - busy / wall : nil, peakBytes: parts.map(\.peakBytes))
+    }
+}

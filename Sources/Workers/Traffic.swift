@@ -1,0 +1,51 @@
+import Models
+import Scheduling
+import Tensors
+
+/// Which tensors a message carries at either end, by edge, direction and slot; worked out once.
+struct Traffic {
+    /// [edge][slot] → tensors, one frame each.
+    private(set) var forwardOut: [Int: [[Tensor]]] = [:]
+    private(set) var forwardIn: [Int: [[Tensor]]] = [:]
+    private(set) var backwardOut: [Int: [[Tensor]]] = [:]
+    private(set) var backwardIn: [Int: [[Tensor]]] = [:]
+
+    init(_ plan: TrainingPlan, executors: [Int: StageExecutor], feed: DataFeed?) {
+        for (edge, crossing) in plan.layout.crossings.enumerated() {
+            if let sender = executors[crossing.from] {
+                let slots = 0..<plan.lowered.slotCount[crossing.from]
+                forwardOut[edge] = slots.map { slot in
+                    crossing.values.map { sender.tensor(sender.program.values[$0]!, slot) }
+                }
+                backwardIn[edge] = slots.map { slot in
+                    crossing.gradients.map { sender.tensor(sender.program.received[$0]!, slot) }
+                }
+            }
+            if let receiver = executors[crossing.to] {
+                let slots = 0..<plan.lowered.slotCount[crossing.to]
+                forwardIn[edge] = slots.map { slot in
+                    crossing.values.map { receiver.tensor(receiver.program.values[$0]!, slot) }
+                }
+                backwardOut[edge] = slots.map { slot in
+                    crossing.gradients.map { receiver.tensor(receiver.program.sent[$0]!, slot) }
+                }
+            }
+        }
+        guard let edge = plan.targetsEdge else { return }
+        if let feed { forwardOut[edge] = feed.targets }
+        let last = plan.edges[edge].to
+        if let executor = executors[last], let loss = executor.program.loss {
+            forwardIn[edge] = (0..<plan.lowered.slotCount[last]).map { slot in
+                [executor.tensor(loss.targets, slot), executor.tensor(loss.normaliser, slot)]
+            }
+        }
+    }
+
+    func outgoing(_ message: Message, slot: Int) -> [Tensor] {
+        (message.direction == .forward ? forwardOut : backwardOut)[message.edge]?[slot] ?? []
+    }
+
+    func incoming(_ message: Message, slot: Int) -> [Tensor] {
+        (message.direction == .forward ? forwardIn : backwardIn)[message.edge]?[slot] ?? []
+    }
+}

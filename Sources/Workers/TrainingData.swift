@@ -1,0 +1,48 @@
+import Datasets
+import Manifests
+import Models
+import Tensors
+
+/// The data set that a manifest names, opened and checked; and which samples each micro-batch holds.
+struct TrainingData: Sendable {
+    let dataset: any Dataset
+    let batches: BatchPlan
+
+    /// Throws a user's mistake: a missing or short file, rows that do not fit the model.
+    init(_ plan: TrainingPlan) throws(RunFailure) {
+        let manifest = plan.manifest
+        do {
+            dataset = try Self.open(plan)
+        } catch {
+            throw .badInput((manifest.marks["data"].map { "\($0): " } ?? "") + "\(error)")
+        }
+        guard dataset.targetSpec.count * manifest.batch.micro == plan.model.targets.count,
+            dataset.targetSpec.dtype == plan.model.targets.dtype
+        else {
+            let expected = plan.model.targets
+            let got = TensorSpec(Shape([manifest.batch.micro] + dataset.targetSpec.shape.extents), dataset.targetSpec.dtype)
+            throw .badInput(
+                "\(manifest.model.mark): the loss wants targets \(expected), the data set has \(got): choose a loss and a data set that fit"
+            )
+        }
+        let order: SampleOrder = manifest.data.order == .sequential ? .sequential : .shuffled(seed: manifest.seed)
+        batches = BatchPlan(
+            sampleCount: dataset.sampleCount, micro: manifest.batch.micro, microBatches: manifest.batch.microBatches,
+            order: order)
+    }
+
+    private static func open(_ plan: TrainingPlan) throws(DatasetError) -> any Dataset {
+        let data = plan.manifest.data
+        let vocabulary = plan.model.vocabulary ?? Int(Int32.max)
+        let source: any TokenSource
+        switch data.source {
+        case .rows(let path, let inputs, let targets):
+            return try RowFile(path: path, inputs: inputs, targets: targets)
+        case .text(let paths): source = try TextTokens(paths: paths)
+        case .tokens(let path, .u16): source = try TokenFile(path: path, type: .u16)
+        case .tokens(let path, .i32): source = try TokenFile(path: path, type: .i32)
+        case .random(let count): source = try RandomTokens(count: count, vocabulary: vocabulary, seed: plan.manifest.seed)
+        }
+        return try TokenDataset(source: source, sequence: data.sequence ?? 1, vocabulary: vocabulary)
+    }
+}

@@ -1,0 +1,138 @@
+public import Manifests
+public import Models
+public import Optimizers
+import Partitioning
+public import Scheduling
+public import Tensors
+
+/// Everything about a run that is known before anything starts: the model, its stages, what each rank does when.
+///
+/// Every process of a run derives the same plan from the same resolved manifest.
+public struct TrainingPlan: Sendable {
+    public let manifest: PipelineManifest
+    public let model: Sequential
+    /// The first entry of each stage but the first.
+    public let cuts: [Int]
+    public let layout: PipelineLayout
+    public let schedule: Schedule
+    public let edges: [Edge]
+    public let lowered: LoweredSchedule
+    public let optimizer: any Optimizer
+    public let learningRate: LearningRateSchedule
+    public let clipping: Clipping?
+
+    /// Messages that may be on their way on a link and not yet consumed.
+    public static let queueDepth = 2
+
+    /// Throws a user's mistake: shapes that do not fit, a partition that cannot be, a device that does not exist.
+    public init(_ manifest: PipelineManifest) throws(RunFailure) {
+        self.manifest = manifest
+        do {
+            model = try Sequential(manifest.model, input: Self.input(of: manifest))
+            cuts = try Self.cut(model, manifest)
+            layout = PipelineLayout(model, cuts: cuts)
+            edges = Self.edges(layout)
+            schedule = try Schedule.named(
+                manifest.schedule.rawValue, stages: layout.stages.count, microBatches: manifest.batch.microBatches)
+            try schedule.validate(edges: edges, queueDepth: Self.queueDepth)
+            lowered = try schedule.lower(edges: edges)
+            optimizer = try manifest.optimizer.rule()
+            learningRate = try LearningRateSchedule(
+                learningRate: optimizer.learningRate, warmup: manifest.learningRate.warmup,
+                decay: manifest.learningRate.decay.rule, minimum: manifest.learningRate.minimum, steps: manifest.steps)
+            clipping = try manifest.clip.map { limit in try Clipping(maximumNorm: limit) }
+        } catch {
+            throw .badInput(error)
+        }
+    }
+
+    public var rankCount: Int { schedule.rankCount }
+    /// Tokens (or rows) of one step.
+    public var tokensPerStep: Int { manifest.batch.global * (manifest.data.sequence ?? 1) }
+    public var flopsPerStep: Double { model.flopsPerMicroBatch * Double(manifest.batch.microBatches) }
+    /// The index of the edge that carries targets, behind the crossings' edges.
+    public var targetsEdge: Int? { edges.count > layout.crossings.count ? layout.crossings.count : nil }
+
+    public func stages(of rank: Int) -> [Int] {
+        schedule.rankOfStage.indices.filter { schedule.rankOfStage[$0] == rank }
+    }
+
+    /// `layers 0–4 (embedding, 4 × transformer)`
+    public func describe(stage: Int) -> String {
+        let range = layout.stages[stage].entries
+        let kinds = model.entries[range].map(\.kind)
+        var runs: [(kind: String, count: Int)] = []
+        for kind in kinds {
+            if runs.last?.kind == kind { runs[runs.count - 1].count += 1 } else { runs.append((kind, 1)) }
+        }
+        let list = runs.map { $0.count == 1 ? $0.kind : "\($0.count) × \($0.kind)" }.joined(separator: ", ")
+        let numbers =
+            range.count == 1 ? "layer \(range.lowerBound)" : "layers \(range.lowerBound)–\(range.upperBound - 1)"
+        return "\(numbers) (\(list))"
+    }
+
+    /// What the first stage is given for one micro-batch.
+    private static func input(of manifest: PipelineManifest) -> TensorSpec {
+        if case .rows(_, let inputs, _) = manifest.data.source {
+            return TensorSpec([manifest.batch.micro, inputs])
+        }
+        return TensorSpec([manifest.batch.micro, manifest.data.sequence ?? 1], .i32)
+    }
+
+    private static func edges(_ layout: PipelineLayout) -> [Edge] {
+        layout.crossings.map {
+            Edge(
+                from: $0.from, to: $0.to, kind: $0.to == $0.from + 1 ? .boundary : .portal,
+                carriesGradient: !$0.gradients.isEmpty)
+        } + Edge.targets(stages: layout.stages.count)
+    }
+
+    private static func cut(_ model: Sequential, _ manifest: PipelineManifest) throws(RunFailure) -> [Int] {
+        let stages = manifest.devices.count
+        do {
+            switch manifest.partition {
+            case .uniform: return try Partition.uniform(layers: model.entries.count, stages: stages).cuts
+            case .parameters:
+                return try Partition.balanced(model.entries.map { Double($0.parameterCount) }, stages: stages).cuts
+            case .flops:
+                return try Partition.balanced(model.entries.map(\.cost.total), stages: stages).cuts
+            case .type(let pattern):
+                return try Partition.type(pattern, kinds: model.entries.map(\.kind), stages: stages).cuts
+            case .cuts(let cuts):
+                return try Partition.explicit(cuts, layers: model.entries.count, stages: stages).cuts
+            }
+        } catch {
+            let mark = manifest.marks["partition"] ?? manifest.marks["devices"]
+            throw .badInput((mark.map { "\($0): " } ?? "") + "partition: \(error)")
+        }
+    }
+}
+
+extension PipelineManifest.Optimizer {
+    fileprivate func rule() throws(OptimizerError) -> any Optimizer {
+        switch self {
+        case .adamW(let adam):
+            try AdamW(
+                learningRate: adam.learningRate, beta1: adam.beta1, beta2: adam.beta2, epsilon: adam.epsilon,
+                weightDecay: adam.weightDecay)
+        case .adam(let adam):
+            try Adam(
+                learningRate: adam.learningRate, beta1: adam.beta1, beta2: adam.beta2, epsilon: adam.epsilon,
+                weightDecay: adam.weightDecay)
+        case .sgd(let sgd):
+            try SGD(
+                learningRate: sgd.learningRate, momentum: sgd.momentum, dampening: sgd.dampening,
+                nesterov: sgd.nesterov, weightDecay: sgd.weightDecay)
+        }
+    }
+}
+
+extension PipelineManifest.LearningRate.Decay {
+    fileprivate var rule: LearningRateSchedule.Decay {
+        switch self {
+        case .constant: .constant
+        case .linear: .linear
+        case .cosine: .cosine
+        }
+    }
+}

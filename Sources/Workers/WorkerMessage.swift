@@ -1,0 +1,157 @@
+import Reports
+
+/// What a worker tells the coordinator beside heartbeats. Little-endian; a first byte names the kind.
+enum WorkerMessage: Equatable {
+    /// Σ of squared gradients by node, for each of the rank's stages in order: sent before the update.
+    case gradientSquares(step: Int, squares: [Double])
+    /// One worker's part of a step, once it is done.
+    case step(StepPart)
+    /// A chunk of the rank's event log, as `EventLog` encodes it.
+    case events([UInt8])
+    /// The rank's weights are in the file.
+    case weightsWritten
+
+    struct StepPart: Equatable {
+        var step: Int
+        /// Σ of the rows' losses over the global batch; on the last stage only.
+        var lossSum: Double?
+        /// How many targets that sum counts; on the first stage only.
+        var targetCount: Int?
+        var learningRate: Double
+        /// Nanoseconds of the rank's clock.
+        var start: UInt64
+        var end: UInt64
+        /// Nanoseconds spent computing.
+        var busy: UInt64
+        var peakBytes: Int
+    }
+}
+
+/// What the coordinator tells a worker beside the rendezvous.
+enum CoordinatorMessage: Equatable {
+    /// Σ of squared gradients over all stages, for clipping.
+    case gradientSquares(step: Int, total: Double)
+    /// Everything is written: leave.
+    case leave
+}
+
+/// A message that does not decode: a peer of another version, or a bug.
+struct MessageError: Error, CustomStringConvertible {
+    var description: String
+}
+
+extension WorkerMessage {
+    func encoded() -> [UInt8] {
+        var bytes = ByteWriter()
+        switch self {
+        case .step(let part):
+            bytes.put(UInt8(1))
+            bytes.put(part.step)
+            bytes.put(part.lossSum)
+            bytes.put(part.targetCount.map(Double.init))
+            bytes.put(part.learningRate.bitPattern)
+            bytes.put(part.start)
+            bytes.put(part.end)
+            bytes.put(part.busy)
+            bytes.put(part.peakBytes)
+        case .events(let chunk):
+            bytes.put(UInt8(2))
+            bytes.bytes += chunk
+        case .weightsWritten: bytes.put(UInt8(3))
+        case .gradientSquares(let step, let squares):
+            bytes.put(UInt8(4))
+            bytes.put(step)
+            for square in squares { bytes.put(square.bitPattern) }
+        }
+        return bytes.bytes
+    }
+
+    init(_ encoded: [UInt8]) throws(MessageError) {
+        var bytes = ByteReader(encoded)
+        switch try bytes.byte() {
+        case 1:
+            self = .step(
+                StepPart(
+                    step: try bytes.int(), lossSum: try bytes.optionalDouble(),
+                    targetCount: try bytes.optionalDouble().flatMap { Int(exactly: $0) },
+                    learningRate: try bytes.double(), start: try bytes.word(), end: try bytes.word(),
+                    busy: try bytes.word(), peakBytes: try bytes.int()))
+        case 2: self = .events(bytes.rest())
+        case 3: self = .weightsWritten
+        case 4:
+            let step = try bytes.int()
+            var squares: [Double] = []
+            while bytes.remaining > 0 { squares.append(try bytes.double()) }
+            self = .gradientSquares(step: step, squares: squares)
+        case let kind: throw MessageError(description: "a worker's message of unknown kind \(kind)")
+        }
+    }
+}
+
+extension CoordinatorMessage {
+    func encoded() -> [UInt8] {
+        var bytes = ByteWriter()
+        switch self {
+        case .gradientSquares(let step, let total):
+            bytes.put(UInt8(1))
+            bytes.put(step)
+            bytes.put(total.bitPattern)
+        case .leave: bytes.put(UInt8(2))
+        }
+        return bytes.bytes
+    }
+
+    init(_ encoded: [UInt8]) throws(MessageError) {
+        var bytes = ByteReader(encoded)
+        switch try bytes.byte() {
+        case 1: self = .gradientSquares(step: try bytes.int(), total: try bytes.double())
+        case 2: self = .leave
+        case let kind: throw MessageError(description: "a coordinator's message of unknown kind \(kind)")
+        }
+    }
+}
+
+private struct ByteWriter {
+    var bytes: [UInt8] = []
+
+    mutating func put<Value: FixedWidthInteger>(_ value: Value) {
+        withUnsafeBytes(of: value.littleEndian) { bytes += $0 }
+    }
+
+    mutating func put(_ value: Double?) {
+        put(UInt8(value == nil ? 0 : 1))
+        put((value ?? 0).bitPattern)
+    }
+}
+
+private struct ByteReader {
+    private let bytes: [UInt8]
+    private var at = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    var remaining: Int { bytes.count - at }
+
+    mutating func byte() throws(MessageError) -> UInt8 {
+        guard remaining >= 1 else { throw MessageError(description: "a message that ends early") }
+        defer { at += 1 }
+        return bytes[at]
+    }
+
+    mutating func word() throws(MessageError) -> UInt64 {
+        var word: UInt64 = 0
+        for shift in 0..<8 { word |= UInt64(try byte()) << UInt64(8 * shift) }
+        return word
+    }
+
+    mutating func int() throws(MessageError) -> Int { Int(bitPattern: UInt(try word())) }
+    mutating func double() throws(MessageError) -> Double { Double(bitPattern: try word()) }
+
+    mutating func optionalDouble() throws(MessageError) -> Double? {
+        let isPresent = try byte() == 1
+        let value = try double()
+        return isPresent ? value : nil
+    }
+
+    func rest() -> [UInt8] { Array(bytes[at...]) }
+}
