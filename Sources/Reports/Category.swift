@@ -1,0 +1,53 @@
+/// Where a rank's time goes; together they make up its wall time.
+public enum Category: String, Codable, Hashable, Sendable, CaseIterable, CodingKeyRepresentable {
+    case forward, backward
+    case backwardInput = "backward_input"
+    case backwardWeight = "backward_weight"
+    case recompute, optimizer
+    case gradientSync = "gradient_sync"
+    case dataWait = "data_wait"
+    /// Waiting that the schedule implies while the pipeline fills, were all stages equal and messages free.
+    case warmUp = "warm_up"
+    /// The same while it drains.
+    case coolDown = "cool_down"
+    /// Waiting because the stages' median times differ.
+    case imbalance
+    /// Waiting because some instruction took longer than its stage's median.
+    case straggler
+    /// Waiting while a message travels.
+    case transfer
+    /// Waiting for room to send.
+    case backPressure = "back_pressure"
+    /// Between events.
+    case unattributed
+}
+
+extension Category {
+    /// `warm-up`, as written in a report.
+    public var title: String {
+        switch self {
+        case .backwardInput: "back-input"
+        case .backwardWeight: "back-weight"
+        case .gradientSync: "grad-sync"
+        case .dataWait: "data-wait"
+        case .warmUp: "warm-up"
+        case .coolDown: "cool-down"
+        case .backPressure: "back-press"
+        case .unattributed: "other"
+        default: rawValue
+        }
+    }
+
+    /// Work on the model: what the ideal counts.
+    public var isCompute: Bool {
+        switch self {
+        case .forward, .backward, .backwardInput, .backwardWeight, .recompute: true
+        default: false
+        }
+    }
+
+    /// Not working: what the bubble consists of.
+    public var isIdle: Bool { !isCompute && self != .optimizer }
+    /// Implied by the schedule, whatever the machine.
+    public var isStructural: Bool { self == .warmUp || self == .coolDown }
+}

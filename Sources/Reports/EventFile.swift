@@ -1,0 +1,78 @@
+import Foundation
+
+/// `events/rank-0003.events`: a header, then records of `EventLog`.
+///
+/// Header, little-endian: magic `ECHEVENT` (8), version (4), rank (4), clock offset ns (8, signed), its error bound ns (8),
+/// byte counts of the device's and the host's name (4 + 4), then both names in UTF-8.
+public enum EventFile {
+    public static let version: UInt32 = 1
+    static let magic = Array("ECHEVENT".utf8)
+    static let fixedHeaderSize = 40
+    static let nameLimit = 4096
+
+    /// The bytes before the first record; the events of `log` are not part of it.
+    static func header(_ log: RankLog) -> [UInt8] {
+        let device = Array(log.device.utf8.prefix(nameLimit))
+        let host = Array(log.host.utf8.prefix(nameLimit))
+        var bytes = magic
+        bytes.appendLittleEndian(version)
+        bytes.appendLittleEndian(UInt32(clamping: log.rank))
+        bytes.appendLittleEndian(log.clockOffset)
+        bytes.appendLittleEndian(log.clockError)
+        bytes.appendLittleEndian(UInt32(device.count))
+        bytes.appendLittleEndian(UInt32(host.count))
+        return bytes + device + host
+    }
+
+    /// Reads one file; a cut-off last record is dropped and noted, anything else that is wrong is an error.
+    public static func read(_ path: String) throws -> (log: RankLog, notes: [String]) {
+        let bytes: [UInt8]
+        do {
+            bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        } catch {
+            throw ReportError.io(operation: "read", path: path, reason: error.localizedDescription)
+        }
+        return try parse(bytes, from: path)
+    }
+
+    /// `read(_:)` of bytes that are already in memory.
+    public static func parse(_ bytes: [UInt8], from file: String) throws -> (log: RankLog, notes: [String]) {
+        var (log, size) = try parseHeader(bytes, from: file)
+        let whole = (bytes.count - size) / EventLog.recordSize * EventLog.recordSize
+        let rest = bytes.count - size - whole
+        log.events = try EventLog.decode(Array(bytes[size..<size + whole]), from: file)
+        let note = "rank \(log.rank): the last \(rest) bytes of its event file are a cut-off record and were left out"
+        return (log, rest == 0 ? [] : [note])
+    }
+
+    private static func parseHeader(_ bytes: [UInt8], from file: String) throws -> (RankLog, Int) {
+        guard bytes.count >= fixedHeaderSize, Array(bytes[..<magic.count]) == magic else {
+            throw ReportError.malformed(file: file, expected: "an event file (magic ECHEVENT)", got: "other bytes")
+        }
+        return try bytes.withUnsafeBytes { raw in
+            let found = raw.littleEndian(UInt32.self, at: 8)
+            guard found == version else {
+                throw ReportError.malformed(file: file, expected: "version \(version)", got: "version \(found)")
+            }
+            let offset = raw.littleEndian(Int64.self, at: 16)
+            let bound = raw.littleEndian(UInt64.self, at: 24)
+            guard offset.magnitude < EventLog.valueLimit, bound < EventLog.valueLimit else {
+                throw ReportError.malformed(
+                    file: file, expected: "a clock offset below 2^60 ns", got: "\(offset) ± \(bound)")
+            }
+            let device = Int(raw.littleEndian(UInt32.self, at: 32))
+            let host = Int(raw.littleEndian(UInt32.self, at: 36))
+            let size = fixedHeaderSize + device + host
+            guard device <= nameLimit, host <= nameLimit, bytes.count >= size else {
+                throw ReportError.malformed(
+                    file: file, expected: "names within \(nameLimit) bytes and the file",
+                    got: "\(device) and \(host) bytes")
+            }
+            let names = (bytes[fixedHeaderSize..<fixedHeaderSize + device], bytes[fixedHeaderSize + device..<size])
+            let log = RankLog(
+                rank: Int(raw.littleEndian(UInt32.self, at: 12)), device: String(decoding: names.0, as: UTF8.self),
+                host: String(decoding: names.1, as: UTF8.self), clockOffset: offset, clockError: bound)
+            return (log, size)
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import Scheduling
+
+/// The binary form of events: fixed records of 56 bytes, little-endian, the same in control messages and in files.
+///
+/// | Offset | Size | Field                                    |
+/// |-------:|-----:|------------------------------------------|
+/// |      0 |    1 | kind                                     |
+/// |      1 |    1 | pass as its ASCII letter; 0: none        |
+/// |      2 |    2 | zero                                     |
+/// |      4 |    4 | stage                                    |
+/// |      8 |    4 | micro-batch                              |
+/// |     12 |    4 | peer; 0xffffffff: none                   |
+/// |     16 |    8 | step                                     |
+/// |     24 |    8 | start, ns                                |
+/// |     32 |    8 | end, ns                                  |
+/// |     40 |    8 | sent, ns                                 |
+/// |     48 |    8 | bytes                                    |
+public enum EventLog {
+    public static let recordSize = 56
+    /// Chunks of this many bytes fit a control message.
+    public static let chunkLimit = 60 * 1024
+    /// Times, steps and byte counts at or above this cannot come from a real run.
+    static let valueLimit: UInt64 = 1 << 60
+    private static let noPeer = UInt32.max
+
+    /// Encodes as many of the events as fit in `limit` bytes, and says how many that were.
+    public static func encode(
+        _ events: ArraySlice<Event>, limit: Int = chunkLimit
+    ) -> (bytes: [UInt8], consumed: Int) {
+        let count = min(events.count, max(0, limit) / recordSize)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count * recordSize)
+        for event in events.prefix(count) { append(event, to: &bytes) }
+        return (bytes, count)
+    }
+
+    /// Decodes whole records; anything else than whole, valid records is an error that names the record.
+    public static func decode(_ bytes: [UInt8], from file: String = "event chunk") throws -> [Event] {
+        guard bytes.count % recordSize == 0 else {
+            throw ReportError.malformed(
+                file: file, expected: "records of \(recordSize) bytes", got: "\(bytes.count) bytes")
+        }
+        return try bytes.withUnsafeBytes { raw in
+            try (0..<raw.count / recordSize).map { index in
+                try record(raw, at: index * recordSize, name: "\(file), record \(index)")
+            }
+        }
+    }
+
+    private static func append(_ event: Event, to bytes: inout [UInt8]) {
+        bytes.append(event.kind.rawValue)
+        bytes.append(event.instruction?.pass.rawValue.asciiValue ?? 0)
+        bytes.appendLittleEndian(UInt16(0))
+        bytes.appendLittleEndian(UInt32(clamping: event.instruction?.stage ?? 0))
+        bytes.appendLittleEndian(UInt32(clamping: event.instruction?.microBatch ?? 0))
+        bytes.appendLittleEndian(event.peer.map { UInt32(clamping: $0) } ?? noPeer)
+        bytes.appendLittleEndian(UInt64(clamping: event.step))
+        bytes.appendLittleEndian(event.start)
+        bytes.appendLittleEndian(event.end)
+        bytes.appendLittleEndian(event.sent)
+        bytes.appendLittleEndian(UInt64(clamping: event.bytes))
+    }
+
+    private static func record(_ raw: UnsafeRawBufferPointer, at offset: Int, name: String) throws -> Event {
+        guard let kind = EventKind(rawValue: raw[offset]) else {
+            throw ReportError.malformed(file: name, expected: "a known event kind", got: "\(raw[offset])")
+        }
+        let peer = raw.littleEndian(UInt32.self, at: offset + 12)
+        let wide = (0..<5).map { raw.littleEndian(UInt64.self, at: offset + 16 + 8 * $0) }
+        guard wide.allSatisfy({ $0 < valueLimit }), wide[1] <= wide[2] else {
+            throw ReportError.malformed(
+                file: name, expected: "step, start ≤ end, sent and bytes below 2^60",
+                got: wide.map(String.init).joined(separator: ", "))
+        }
+        return Event(
+            kind, step: Int(wide[0]), instruction: try instruction(raw, at: offset, name: name),
+            peer: peer == noPeer ? nil : Int(peer), start: wide[1], end: wide[2], sent: wide[3], bytes: Int(wide[4]))
+    }
+
+    private static func instruction(
+        _ raw: UnsafeRawBufferPointer, at offset: Int, name: String
+    ) throws -> Instruction? {
+        let letter = raw[offset + 1]
+        guard letter != 0 else { return nil }
+        guard let pass = Pass(rawValue: Character(UnicodeScalar(letter))) else {
+            throw ReportError.malformed(file: name, expected: "a pass F, B, I or W", got: "byte \(letter)")
+        }
+        return Instruction(
+            pass, stage: Int(raw.littleEndian(UInt32.self, at: offset + 4)),
+            microBatch: Int(raw.littleEndian(UInt32.self, at: offset + 8)))
+    }
+}
+
+extension [UInt8] {
+    mutating func appendLittleEndian<T: FixedWidthInteger>(_ value: T) {
+        Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    func littleEndian<T: FixedWidthInteger>(_ type: T.Type, at offset: Int) -> T {
+        T(littleEndian: loadUnaligned(fromByteOffset: offset, as: type))
+    }
+}

@@ -1,0 +1,25 @@
+/// Everything one rank logged, with what is needed to read its clock.
+public struct RankLog: Hashable, Sendable {
+    public var rank: Int
+    /// As in the manifest: `cpu:0`.
+    public var device: String
+    public var host: String
+    /// Nanoseconds to add to this rank's clock to get the coordinator's.
+    public var clockOffset: Int64
+    /// How far `clockOffset` may be off, in nanoseconds; 0 where the clock is shared.
+    public var clockError: UInt64
+    /// In the order they happened.
+    public var events: [Event]
+
+    public init(
+        rank: Int, device: String = "", host: String = "", clockOffset: Int64 = 0, clockError: UInt64 = 0,
+        events: [Event] = []
+    ) {
+        self.rank = rank
+        self.device = device
+        self.host = host
+        self.clockOffset = clockOffset
+        self.clockError = clockError
+        self.events = events
+    }
+}

@@ -1,0 +1,72 @@
+/// `run.json`: what a report needs to know about a run besides its events.
+public struct RunDescription: Codable, Hashable, Sendable {
+    public var version = 1
+    public var name: String
+    /// `1f1b`, `gpipe`, …
+    public var schedule: String
+    public var microBatches: Int
+    /// Indexed by stage.
+    public var stages: [StageDescription]
+    /// Indexed by rank.
+    public var devices: [String]
+    /// Tokens (or samples, for a model without a sequence) of one global batch.
+    public var tokensPerStep: Int
+    /// Forward and backward of one token through the whole model; 0 where unknown.
+    public var flopsPerToken: Double
+    /// Together for all devices, in FLOP/s; nil where unknown.
+    public var peakFlops: Double?
+    /// ISO 8601, UTC.
+    public var startedAt: String
+
+    public init(
+        name: String, schedule: String, microBatches: Int, stages: [StageDescription], devices: [String],
+        tokensPerStep: Int, flopsPerToken: Double = 0, peakFlops: Double? = nil, startedAt: String = ""
+    ) {
+        self.name = name
+        self.schedule = schedule
+        self.microBatches = microBatches
+        self.stages = stages
+        self.devices = devices
+        self.tokensPerStep = tokensPerStep
+        self.flopsPerToken = flopsPerToken
+        self.peakFlops = peakFlops
+        self.startedAt = startedAt
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case version, name, schedule, stages, devices
+        case microBatches = "micro_batches"
+        case tokensPerStep = "tokens_per_step"
+        case flopsPerToken = "flops_per_token"
+        case peakFlops = "peak_flops"
+        case startedAt = "started_at"
+    }
+
+    public var rankOfStage: [Int] { stages.map(\.rank) }
+    /// The stages that a rank owns, in order.
+    public func stages(of rank: Int) -> [Int] { stages.indices.filter { stages[$0].rank == rank } }
+}
+
+/// One stage of a run: who owns it, and the layers in it.
+public struct StageDescription: Codable, Hashable, Sendable {
+    public var rank: Int
+    /// Index in the model's list of the stage's first layer.
+    public var firstLayer: Int
+    /// Names of the layers, in order: `transformer`.
+    public var layers: [String]
+    /// Relative cost (FLOPs, say) of each layer; nil: assumed equal.
+    public var layerCosts: [Double]?
+
+    public init(rank: Int, firstLayer: Int, layers: [String], layerCosts: [Double]? = nil) {
+        self.rank = rank
+        self.firstLayer = firstLayer
+        self.layers = layers
+        self.layerCosts = layerCosts
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case rank, layers
+        case firstLayer = "first_layer"
+        case layerCosts = "layer_costs"
+    }
+}

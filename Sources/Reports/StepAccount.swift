@@ -1,0 +1,58 @@
+/// Where one rank's time went in one step; the parts sum to the wall time exactly.
+public struct StepAccount: Hashable, Sendable {
+    public var rank: Int
+    public var step: Int
+    /// Nanoseconds of the coordinator's clock. A step starts where the rank's previous one ended.
+    public var start: Int64
+    public var end: Int64
+    /// Nanoseconds per category, indexed by the category's place in `Category.allCases`.
+    private var times = [Int64](repeating: 0, count: Category.allCases.count)
+
+    public init(rank: Int, step: Int, start: Int64, end: Int64) {
+        self.rank = rank
+        self.step = step
+        self.start = start
+        self.end = end
+    }
+
+    public subscript(_ category: Category) -> Int64 {
+        get { times[category.index] }
+        set { times[category.index] = newValue }
+    }
+
+    public var wall: Int64 { end - start }
+    public var idle: Int64 { Category.allCases.filter(\.isIdle).reduce(0) { $0 + self[$1] } }
+    public var compute: Int64 { Category.allCases.filter(\.isCompute).reduce(0) { $0 + self[$1] } }
+    public var sum: Int64 { times.reduce(0, +) }
+
+    /// The accounts add up, or the report is not made.
+    func check() throws {
+        guard sum == wall, times.allSatisfy({ $0 >= 0 }) else {
+            throw ReportError.inconsistent(
+                rank: rank, step: step, expected: "categories that sum to the wall time, \(wall) ns",
+                got: "\(sum) ns, least \(times.min() ?? 0) ns")
+        }
+    }
+}
+
+extension Category {
+    var index: Int {
+        switch self {
+        case .forward: 0
+        case .backward: 1
+        case .backwardInput: 2
+        case .backwardWeight: 3
+        case .recompute: 4
+        case .optimizer: 5
+        case .gradientSync: 6
+        case .dataWait: 7
+        case .warmUp: 8
+        case .coolDown: 9
+        case .imbalance: 10
+        case .straggler: 11
+        case .transfer: 12
+        case .backPressure: 13
+        case .unattributed: 14
+        }
+    }
+}
