@@ -10,27 +10,45 @@ public enum Pass: Character, Sendable, CaseIterable, Hashable {
 }
 
 /// One entry of a schedule. Prints and parses as `2F0`: stage 2, forward, micro-batch 0.
+///
+/// Stage and micro-batch lie in `0 ... Int32.max`; twelve bytes, because a large schedule holds millions.
 public struct Instruction: Hashable, Sendable {
-    public var stage: Int
+    private var storedStage: Int32
+    private var storedMicroBatch: Int32
     public var pass: Pass
-    public var microBatch: Int
 
     public init(_ pass: Pass, stage: Int, microBatch: Int) {
-        self.stage = stage
+        self.storedStage = Int32(stage)
+        self.storedMicroBatch = Int32(microBatch)
         self.pass = pass
-        self.microBatch = microBatch
+    }
+
+    public var stage: Int {
+        get { Int(storedStage) }
+        set { storedStage = Int32(newValue) }
+    }
+
+    public var microBatch: Int {
+        get { Int(storedMicroBatch) }
+        set { storedMicroBatch = Int32(newValue) }
     }
 }
 
 extension Instruction: LosslessStringConvertible {
     public var description: String { "\(stage)\(pass.rawValue)\(microBatch)" }
 
+    /// nil unless the text is digits, one of F, B, I and W, digits.
     public init?(_ description: String) {
-        let letters = description.indices.filter { description[$0].isLetter }
-        guard letters.count == 1, let at = letters.first, let pass = Pass(rawValue: description[at]),
-            let stage = Int(description[..<at]), let microBatch = Int(description[description.index(after: at)...]),
-            stage >= 0, microBatch >= 0
+        guard let at = description.firstIndex(where: { !("0"..."9").contains($0) }),
+            let pass = Pass(rawValue: description[at]),
+            let stage = Self.number(description[..<at]),
+            let microBatch = Self.number(description[description.index(after: at)...])
         else { return nil }
         self.init(pass, stage: stage, microBatch: microBatch)
+    }
+
+    private static func number(_ digits: Substring) -> Int? {
+        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        return Int32(digits).map(Int.init)
     }
 }

@@ -1,6 +1,6 @@
 /// Who computes what when, as data: per rank, an ordered list of compute instructions of one step.
 ///
-/// Sends, receives and buffer lifetimes are not part of a schedule: `lower(_:)` derives them.
+/// Sends, receives and buffer lifetimes are not part of a schedule: `lower(edges:)` derives them.
 public struct Schedule: Hashable, Sendable {
     /// `1f1b`, `gpipe`, … or the file it was read from.
     public var name: String
@@ -19,4 +19,21 @@ public struct Schedule: Hashable, Sendable {
 
     public var stageCount: Int { rankOfStage.count }
     public var rankCount: Int { ranks.count }
+}
+
+extension Schedule {
+    /// The most micro-batches that hold activations of a stage at one time: between their F and their last backward half.
+    public func inFlight(stage: Int) -> Int {
+        var held = 0
+        var peak = 0
+        for instruction in ranks[rankOfStage[stage]] where instruction.stage == stage {
+            switch instruction.pass {
+            case .forward: held += 1
+            case .backward, .backwardWeight: held -= 1
+            case .backwardInput: break
+            }
+            peak = max(peak, held)
+        }
+        return peak
+    }
 }

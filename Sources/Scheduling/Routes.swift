@@ -1,0 +1,107 @@
+/// Which messages an instruction needs and makes, and in which order each link carries them.
+struct Routes {
+    private(set) var links: [Link] = []
+    private let microBatches: Int
+    /// What each stage's forward, and its backward, receives and sends: in the order of the edges.
+    private var forwardNeeds: [[Route]]
+    private var forwardMakes: [[Route]]
+    private var backwardNeeds: [[Route]]
+    private var backwardMakes: [[Route]]
+    /// Each link's messages in the sender's order, and how many of them the receiver has taken.
+    private var messages: [[Message]] = []
+    private var taken: [Int] = []
+    /// The sequence of each message, by route and micro-batch.
+    private var sequences: [Int32]
+
+    /// One edge in one direction, over one link.
+    private struct Route {
+        var index: Int
+        var edge: Int
+        var direction: Message.Direction
+        var link: Int
+    }
+
+    init(edges: [Edge], rankOfStage: [Int], microBatches: Int) {
+        self.microBatches = microBatches
+        let none = [[Route]](repeating: [], count: rankOfStage.count)
+        (forwardNeeds, forwardMakes, backwardNeeds, backwardMakes) = (none, none, none, none)
+        sequences = []
+        var linkOfPair: [Link: Int] = [:]
+        var routes = 0
+        for (index, edge) in edges.enumerated() {
+            let (from, to) = (rankOfStage[edge.from], rankOfStage[edge.to])
+            guard from != to else { continue }
+            let forward = Route(
+                index: routes, edge: index, direction: .forward,
+                link: Self.link(Link(from: from, to: to), &linkOfPair, &links))
+            routes += 1
+            forwardMakes[edge.from].append(forward)
+            forwardNeeds[edge.to].append(forward)
+            guard edge.carriesGradient else { continue }
+            let backward = Route(
+                index: routes, edge: index, direction: .backward,
+                link: Self.link(Link(from: to, to: from), &linkOfPair, &links))
+            routes += 1
+            backwardMakes[edge.to].append(backward)
+            backwardNeeds[edge.from].append(backward)
+        }
+        messages = [[Message]](repeating: [], count: links.count)
+        taken = [Int](repeating: 0, count: links.count)
+        sequences = [Int32](repeating: -1, count: routes * microBatches)
+    }
+
+    private static func link(_ pair: Link, _ known: inout [Link: Int], _ links: inout [Link]) -> Int {
+        if let index = known[pair] { return index }
+        known[pair] = links.count
+        links.append(pair)
+        return links.count - 1
+    }
+
+    private func makes(_ instruction: Instruction) -> [Route] {
+        switch instruction.pass {
+        case .forward: forwardMakes[instruction.stage]
+        case .backward, .backwardInput: backwardMakes[instruction.stage]
+        case .backwardWeight: []
+        }
+    }
+
+    private func needs(_ instruction: Instruction) -> [Route] {
+        switch instruction.pass {
+        case .forward: forwardNeeds[instruction.stage]
+        case .backward, .backwardInput: backwardNeeds[instruction.stage]
+        case .backwardWeight: []
+        }
+    }
+
+    /// Numbers what a rank sends. Every rank comes before the first receive is asked for.
+    mutating func addSends(of instructions: [Instruction]) {
+        for instruction in instructions {
+            for route in makes(instruction) {
+                let sequence = messages[route.link].count
+                sequences[route.index * microBatches + instruction.microBatch] = Int32(sequence)
+                messages[route.link].append(
+                    Message(
+                        edge: route.edge, direction: route.direction, microBatch: instruction.microBatch,
+                        link: route.link, sequence: sequence))
+            }
+        }
+    }
+
+    /// Everything the links deliver up to the last message that the instruction needs.
+    mutating func appendReceives(for instruction: Instruction, to operations: inout [Operation]) {
+        for route in needs(instruction) {
+            let sequence = Int(sequences[route.index * microBatches + instruction.microBatch])
+            while taken[route.link] <= sequence {
+                operations.append(.receive(messages[route.link][taken[route.link]]))
+                taken[route.link] += 1
+            }
+        }
+    }
+
+    func appendSends(of instruction: Instruction, to operations: inout [Operation]) {
+        for route in makes(instruction) {
+            let sequence = Int(sequences[route.index * microBatches + instruction.microBatch])
+            operations.append(.send(messages[route.link][sequence]))
+        }
+    }
+}

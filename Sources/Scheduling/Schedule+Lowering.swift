@@ -1,0 +1,58 @@
+extension Schedule {
+    /// Derives sends, receives and activation slots.
+    ///
+    /// A rank sends directly after the instruction that makes a message and receives directly before the one that needs
+    /// it, or earlier where the link delivers it before a message that is needed first. Several messages of one
+    /// instruction go in the order of `edges`. Edges between stages of one rank are no messages. Throws when an
+    /// instruction is missing, repeated, misplaced or too early, and when an edge does not fit; costs O(instructions ×
+    /// edges per stage).
+    public func lower(edges: [Edge]) throws(ScheduleError) -> LoweredSchedule {
+        let cells = try Cells(checking: self)
+        try check(edges, cells)
+        var routes = Routes(edges: edges, rankOfStage: rankOfStage, microBatches: microBatches)
+        for instructions in ranks { routes.addSends(of: instructions) }
+        var slots = SlotColouring(stages: stageCount, microBatches: microBatches)
+        let programs = ranks.map { instructions in
+            var program = RankProgram()
+            program.operations.reserveCapacity(instructions.count * 3)
+            for instruction in instructions {
+                routes.appendReceives(for: instruction, to: &program.operations)
+                program.operations.append(.compute(instruction, slot: slots.slot(of: instruction)))
+                routes.appendSends(of: instruction, to: &program.operations)
+            }
+            return program
+        }
+        return LoweredSchedule(edges: edges, links: routes.links, ranks: programs, slotCount: slots.count)
+    }
+
+    private func check(_ edges: [Edge], _ cells: Cells) throws(ScheduleError) {
+        for edge in edges {
+            guard edge.from >= 0, edge.from < edge.to, edge.to < stageCount else {
+                throw .edge(edge, expected: "0 ≤ from < to < \(stageCount) stages", got: "\(edge.from) → \(edge.to)")
+            }
+            guard rankOfStage[edge.from] == rankOfStage[edge.to] else { continue }
+            try checkOrder(edge, onOneRank: cells)
+        }
+    }
+
+    private func checkOrder(_ edge: Edge, onOneRank cells: Cells) throws(ScheduleError) {
+        let rank = rankOfStage[edge.from]
+        for microBatch in 0..<microBatches {
+            let needs = cells.forward(edge.to, microBatch)
+            let makes = cells.forward(edge.from, microBatch)
+            guard makes < needs else { throw tooEarly(rank: rank, needs, waitsFor: makes) }
+            guard edge.carriesGradient else { continue }
+            let needsGradient = cells.backward(edge.from, microBatch)
+            let makesGradient = cells.backward(edge.to, microBatch)
+            guard makesGradient < needsGradient else {
+                throw tooEarly(rank: rank, needsGradient, waitsFor: makesGradient)
+            }
+        }
+    }
+
+    private func tooEarly(rank: Int, _ position: Int, waitsFor maker: Int) -> ScheduleError {
+        invalid(
+            rank: rank, position: position, expected: "\(ranks[rank][maker]) before \(ranks[rank][position])",
+            got: "it at instruction \(maker)")
+    }
+}

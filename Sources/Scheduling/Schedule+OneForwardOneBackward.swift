@@ -1,0 +1,21 @@
+extension Schedule {
+    /// 1F1B (PipeDream, 1806.03377, with a flush per step): stage s holds at most min(p − s, m) micro-batches.
+    ///
+    /// For p = 4 and m = 8:
+    ///
+    ///     rank 0 F0F1F2F3············B0──F4B1──F5B2──F6B3──F7B4────B5────B6────B7──
+    public static func oneForwardOneBackward(stages: Int, microBatches: Int) -> Schedule {
+        precondition(stages >= 1 && microBatches >= 1, "\(stages) stages, \(microBatches) micro-batches")
+        let ranks = (0..<stages).map { stage in
+            let ahead = min(stages - stage - 1, microBatches)
+            let forwards = (0..<microBatches).map { Instruction(.forward, stage: stage, microBatch: $0) }
+            let backwards = (0..<microBatches).map { Instruction(.backward, stage: stage, microBatch: $0) }
+            let warmUp = forwards[..<ahead]
+            let steady = zip(forwards[ahead...], backwards).flatMap { [$0, $1] }
+            let coolDown = backwards[(microBatches - ahead)...]
+            return Array(warmUp) + steady + Array(coolDown)
+        }
+        return Schedule(
+            name: "1f1b", microBatches: microBatches, rankOfStage: Array(0..<stages), ranks: ranks)
+    }
+}

@@ -1,0 +1,88 @@
+/// Why a schedule was refused. Its text shows the failing instruction marked in the schedule.
+public enum ScheduleError: Error, Hashable, Sendable {
+    /// A name or a number that no schedule can be made of.
+    case argument(String, expected: String, got: String)
+    /// Text that is not a schedule. Line and column count from 1.
+    case syntax(line: Int, column: Int, expected: String, got: String)
+    /// An instruction that is missing, repeated, misplaced or too early.
+    case instruction(InvalidInstruction)
+    /// An edge that does not fit the schedule's stages.
+    case edge(Edge, expected: String, got: String)
+    /// Ranks that wait for one another for ever.
+    case deadlock(Deadlock)
+
+    public struct InvalidInstruction: Hashable, Sendable {
+        public var rank: Int
+        /// Index into the rank's instructions; their count where the instruction is missing.
+        public var position: Int
+        public var expected: String
+        public var got: String
+        /// The schedule's text around the instruction, which is marked.
+        public var excerpt: String
+    }
+
+    public struct Deadlock: Hashable, Sendable {
+        /// Undelivered messages that each link may hold.
+        public var queueDepth: Int
+        /// Every rank that cannot go on, in order.
+        public var stuck: [StuckRank]
+        public var excerpt: String
+    }
+
+    public struct StuckRank: Hashable, Sendable {
+        public enum Wait: Hashable, Sendable {
+            /// A message that has not been sent.
+            case receive(from: Int)
+            /// A link that is full.
+            case send(to: Int)
+        }
+        public var rank: Int
+        /// The instruction that needs the message, or that made it.
+        public var instruction: Instruction
+        public var message: Message
+        public var edge: Edge
+        public var wait: Wait
+    }
+}
+
+extension ScheduleError.StuckRank: CustomStringConvertible {
+    /// `rank 1 at 1F0 waits to receive boundary 0→1, micro-batch 0, from rank 0`
+    public var description: String {
+        let what = message.direction == .forward ? "\(edge)" : "the gradient of \(edge)"
+        let head = "rank \(rank) at \(instruction) waits to"
+        return switch wait {
+        case .receive(let peer): "\(head) receive \(what), micro-batch \(message.microBatch), from rank \(peer)"
+        case .send(let peer): "\(head) send \(what), micro-batch \(message.microBatch), to rank \(peer)"
+        }
+    }
+}
+
+extension ScheduleError.Deadlock: CustomStringConvertible {
+    private static let listed = 16
+
+    public var description: String {
+        let room = queueDepth == 1 ? "one undelivered message" : "\(queueDepth) undelivered messages"
+        let more = stuck.count > Self.listed ? ["and \(stuck.count - Self.listed) more ranks"] : []
+        let waits = stuck.prefix(Self.listed).map(\.description) + more
+        return "deadlock, where a link holds at most \(room):\n"
+            + waits.map { "  \($0)\n" }.joined() + excerpt
+    }
+}
+
+extension ScheduleError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .argument(let name, let expected, let got):
+            "\(name): expected \(expected), got \(got)"
+        case .syntax(let line, let column, let expected, let got):
+            "line \(line), column \(column): expected \(expected), got \(got)"
+        case .instruction(let invalid):
+            "rank \(invalid.rank), instruction \(invalid.position): expected \(invalid.expected), got \(invalid.got)\n"
+                + invalid.excerpt
+        case .edge(let edge, let expected, let got):
+            "edge \(edge): expected \(expected), got \(got)"
+        case .deadlock(let deadlock):
+            deadlock.description
+        }
+    }
+}
