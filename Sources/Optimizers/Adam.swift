@@ -1,0 +1,27 @@
+public import Tensors
+
+/// torch.optim.Adam (Kingma and Ba, 2015): as `AdamW`, but weight decay is added to the gradient (g ← g + λ·p).
+public struct Adam: Optimizer, Hashable {
+    public let settings: AdamSettings
+
+    /// PyTorch's defaults. Throws when a value is out of its range.
+    public init(
+        learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
+        weightDecay: Double = 0
+    ) throws(OptimizerError) {
+        settings = try AdamSettings(
+            "adam", learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay)
+    }
+
+    public var kind: String { "adam" }
+    public var learningRate: Double { settings.learningRate }
+    public var state: OptimizerState { .adam }
+
+    public func update(
+        _ parameter: Tensor, gradient: Tensor, state: [Tensor], t: Int, learningRate: Double, gradientScale: Float,
+        on backend: any Backend
+    ) {
+        let step = settings.step(decoupled: false, t: t, learningRate: learningRate, gradientScale: gradientScale)
+        backend.adamW(parameter, gradient: gradient, m: state[0], v: state[1], step)
+    }
+}
