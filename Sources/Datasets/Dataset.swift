@@ -1,0 +1,18 @@
+public import Tensors
+
+/// Samples, each an input tensor and a target tensor.
+public protocol Dataset: Sendable {
+    var sampleCount: Int { get }
+    /// One sample's input and target, without the batch axis.
+    var inputSpec: TensorSpec { get }
+    var targetSpec: TensorSpec { get }
+    /// Writes a sample. The buffers have exactly the specs' sizes and the elements' alignment. When this throws, the
+    /// buffers hold nothing of use.
+    func fill(
+        sample: Int, input: UnsafeMutableRawBufferPointer, target: UnsafeMutableRawBufferPointer
+    ) throws(DatasetError)
+    /// How many elements of a sample's target count in the loss.
+    func targetCount(sample: Int) -> Int
+    /// Called once, with the order the samples will be asked for.
+    func prepare(for order: SampleOrder)
+}

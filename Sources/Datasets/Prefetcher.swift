@@ -1,0 +1,66 @@
+internal import Glibc
+
+/// Produces items on a thread of its own, ahead of who consumes them, in a ring of reused buffers.
+///
+/// One consumer calls `next`. The buffer it gets is its own until it calls `next` or `stop`.
+public final class Prefetcher<Buffer: Sendable>: Sendable {
+    /// Item `index` of the stream, and how long the consumer waited for it (0 when it lay ready).
+    public struct Item: Sendable {
+        public let index: Int
+        public let buffer: Buffer
+        public let waitedNanoseconds: UInt64
+    }
+
+    /// Fills the buffer with item `index`. Runs on the prefetcher's thread.
+    public typealias Produce = @Sendable (_ index: Int, _ buffer: Buffer) throws(DatasetError) -> Void
+
+    private let ring: PrefetchRing
+    private let buffers: [Buffer]
+    private let now: @Sendable () -> UInt64
+    private let thread: PrefetchThread
+
+    /// Starts producing items 0 ..< count, at most `buffers.count` of them ahead. `now` is a clock in nanoseconds. Throws
+    /// when no thread can be started.
+    public init(
+        buffers: [Buffer], count: Int, now: @escaping @Sendable () -> UInt64 = monotonicNanoseconds,
+        produce: @escaping Produce
+    ) throws(DatasetError) {
+        precondition(!buffers.isEmpty && count >= 0, "a prefetcher of \(buffers.count) buffers for \(count) items")
+        let ring = PrefetchRing(depth: buffers.count, count: count)
+        self.ring = ring
+        self.buffers = buffers
+        self.now = now
+        thread = try PrefetchThread {
+            while let index = ring.claim() {
+                do throws(DatasetError) {
+                    try produce(index, buffers[index % buffers.count])
+                    ring.deliver()
+                } catch {
+                    ring.fail(error)
+                }
+            }
+        }
+    }
+
+    deinit { stop() }
+
+    /// The next item in order; nil behind the last one and after `stop`. Throws the error that ended production, once
+    /// all items before it were handed out. Gives the previous item's buffer back.
+    public func next() throws(DatasetError) -> Item? {
+        guard let (index, waited) = try ring.take(now) else { return nil }
+        return Item(index: index, buffer: buffers[index % buffers.count], waitedNanoseconds: waited)
+    }
+
+    /// Ends production and joins the thread. Calling it again does nothing.
+    public func stop() {
+        ring.stop()
+        thread.join()
+    }
+}
+
+/// The system's monotonic clock.
+public func monotonicNanoseconds() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}

@@ -1,0 +1,60 @@
+/// The bytes of text files as one stream of tokens 0 … 255: the files follow each other with nothing between them.
+public final class TextTokens: TokenSource {
+    public let count: Int
+    private let files: [MappedFile]
+    /// The stream's index of each file's first byte, and behind the last one the count.
+    private let starts: [Int]
+
+    /// Throws when a file cannot be mapped.
+    public init(paths: [String]) throws(DatasetError) {
+        var files: [MappedFile] = []
+        var starts = [0]
+        for path in paths {
+            let file = try MappedFile(path: path)
+            let (end, overflow) = (starts.last ?? 0).addingReportingOverflow(file.bytes.count)
+            guard !overflow else { throw .size(path: path, bytes: file.bytes.count, expected: "less than 2^63 in all") }
+            files.append(file)
+            starts.append(end)
+        }
+        self.files = files
+        self.starts = starts
+        count = starts.last ?? 0
+    }
+
+    public var name: String { files.map(\.path).joined(separator: ", ") }
+
+    public func copy(_ range: Range<Int>, into out: UnsafeMutableBufferPointer<Int32>) {
+        requireRoom(range, in: count, out)
+        guard !range.isEmpty else { return }
+        var position = range.lowerBound
+        var file = self.file(of: position)
+        while position < range.upperBound {
+            let end = min(starts[file + 1], range.upperBound)
+            for token in position..<end {
+                out[token - range.lowerBound] = Int32(files[file].bytes[token - starts[file]])
+            }
+            position = end
+            file += 1
+        }
+    }
+
+    public func location(of token: Int) -> TokenLocation {
+        let file = self.file(of: token)
+        return TokenLocation(source: files[file].path, token: token - starts[file], byte: token - starts[file])
+    }
+
+    public func prepare(for order: SampleOrder) {
+        for file in files { file.prepare(for: order) }
+    }
+
+    /// The file that holds a token, by bisection: the last one that starts at or before it and is not empty.
+    private func file(of token: Int) -> Int {
+        var low = 0
+        var high = files.count
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if starts[middle] <= token { low = middle } else { high = middle }
+        }
+        return low
+    }
+}

@@ -1,0 +1,23 @@
+/// A stream of tokens that can be read anywhere.
+public protocol TokenSource: Sendable {
+    /// How many tokens there are.
+    var count: Int { get }
+    /// What errors call it: the file's path, where there is one.
+    var name: String { get }
+    /// Writes tokens `range` to the start of `out`, unchecked against any vocabulary.
+    func copy(_ range: Range<Int>, into out: UnsafeMutableBufferPointer<Int32>)
+    /// Where a token stands, for errors.
+    func location(of token: Int) -> TokenLocation
+    /// Called once, with the order the samples will be asked for.
+    func prepare(for order: SampleOrder)
+}
+
+extension TokenSource {
+    public func prepare(for order: SampleOrder) {}
+}
+
+/// Programmer mistakes: a range outside the source, or a buffer too small for it.
+func requireRoom(_ range: Range<Int>, in count: Int, _ out: UnsafeMutableBufferPointer<Int32>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "tokens \(range) of \(count)")
+    precondition(out.count >= range.count, "\(range.count) tokens into a buffer of \(out.count)")
+}
