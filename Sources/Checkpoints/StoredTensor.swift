@@ -1,0 +1,34 @@
+public import Tensors
+
+/// One tensor of a safetensors file.
+public struct StoredTensor: Hashable, Sendable {
+    public var name: String
+    public var type: StoredType
+    public var shape: Shape
+    /// Bytes, from the start of the data behind the header.
+    public var range: Range<Int>
+
+    public init(name: String, type: StoredType, shape: Shape, range: Range<Int>) {
+        self.name = name
+        self.type = type
+        self.shape = shape
+        self.range = range
+    }
+}
+
+/// A tensor's extents, read from outside: at most 8 axes, and count and bytes that fit in an Int.
+struct CheckedExtents {
+    static let maximumRank = 8
+
+    /// Bytes of a tensor, or nil when they overflow.
+    static func byteCount(_ extents: [Int], _ type: StoredType) -> Int? {
+        var bytes = type.size
+        for extent in extents {
+            guard extent >= 0 else { return nil }
+            let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
+            if overflow { return nil }
+            bytes = product
+        }
+        return bytes
+    }
+}
