@@ -54,13 +54,20 @@ public struct LayerPlan: Hashable, Sendable {
     public var views: [Int: Int] = [:]
     /// Inputs that carry no gradient (token ids): index into the input signature.
     public var withoutGradient: Set<Int> = []
-    /// Bytes that each pass may scribble on.
+    /// Bytes that each pass may scribble on, beside the backend's own for `attention`.
     public var scratchBytes = 0
+    /// The attention that the passes call: how much scratch it takes is the backend's to say.
+    public var attention: AttentionShape?
     public var cost: LayerCost
 
     public init(outputs: Signature, cost: LayerCost) {
         self.outputs = outputs
         self.cost = cost
+    }
+
+    /// Bytes of `LayerFrame.scratch`, which starts on a 64-byte line.
+    public func scratchBytes(on backend: any Backend) -> Int {
+        scratchBytes + (attention.map { Scratch.aligned(backend.attentionScratch($0)) } ?? 0)
     }
 }
 

@@ -1,0 +1,63 @@
+import Tensors
+
+/// y = x · Wᵀ + b over the rows of x. weight: [outputs, inputs]; bias: [outputs].
+///
+/// The same pair of tensors stands for the parameters or for their gradients.
+struct Affine {
+    let weight: Tensor
+    let bias: Tensor?
+
+    init(weight: Tensor, bias: Tensor?) {
+        self.weight = weight
+        self.bias = bias
+    }
+
+    /// The next weight, and its bias if it has one, of a list in state-dict order.
+    init(_ list: inout IndexingIterator<[Tensor]>, bias: Bool) {
+        guard let weight = list.next() else { preconditionFailure("a frame with fewer parameters than its layer") }
+        self.init(weight: weight, bias: bias ? list.next() : nil)
+    }
+
+    /// Inside a composite layer weights start normal(0, 0.02), biases 0.
+    static func parameters(_ prefix: String, inputs: Int, outputs: Int, bias: Bool) -> [ParameterSpec] {
+        let weight = ParameterSpec(
+            prefix + "weight", unchecked: [outputs, inputs], .normal(mean: 0, deviation: 0.02))
+        return [weight] + (bias ? [ParameterSpec(prefix + "bias", unchecked: [outputs], .constant(0))] : [])
+    }
+
+    private var outputs: Int { weight.shape[0] }
+    private var inputs: Int { weight.shape[1] }
+
+    /// y = x · Wᵀ + b
+    func forward(_ x: Tensor, into y: Tensor, on backend: any Backend) {
+        product(x, into: y, bias.map { .bias($0) } ?? .none, on: backend)
+    }
+
+    /// y = x · Wᵀ + b + residual
+    func forward(_ x: Tensor, plus residual: Tensor, into y: Tensor, on backend: any Backend) {
+        product(x, into: y, .residual(residual, bias: bias), on: backend)
+    }
+
+    /// y = x · Wᵀ + b; output = f(y)
+    func forward(_ x: Tensor, into y: Tensor, _ f: Activation, output: Tensor, on backend: any Backend) {
+        product(x, into: y, .activation(f, bias: bias, output: output), on: backend)
+    }
+
+    private func product(_ x: Tensor, into y: Tensor, _ epilogue: Epilogue, on backend: any Backend) {
+        let shape = MatMul(m: x.count / inputs, n: outputs, k: inputs, transposeB: true)
+        backend.matmul(x, weight, into: y, shape, epilogue: epilogue)
+    }
+
+    /// dx = dy · W
+    func backwardInput(_ dy: Tensor, into dx: Tensor, on backend: any Backend) {
+        let shape = MatMul(m: dy.count / outputs, n: inputs, k: outputs)
+        backend.matmul(dy, weight, into: dx, shape, epilogue: .none)
+    }
+
+    /// Where these are the gradients: dW += dyᵀ · x, db += Σ rows of dy.
+    func backwardWeight(_ dy: Tensor, x: Tensor, on backend: any Backend) {
+        let shape = MatMul(m: outputs, n: inputs, k: x.count / inputs, transposeA: true, accumulate: true)
+        backend.matmul(dy, x, into: weight, shape, epilogue: .none)
+        if let bias { backend.sumRows(dy, into: bias, accumulate: true) }
+    }
+}

@@ -1,0 +1,88 @@
+public import Tensors
+
+/// Multi-head self-attention: softmax(Q·Kᵀ/√headWidth)·V between two projections (Vaswani et al., arXiv 1706.03762).
+///
+/// x: [batch, sequence, width] → the same; `qkv.weight`: [3 · width, width], q over k over v, heads side by side in
+/// each; `out.weight`: [width, width]. `causal` hides later positions.
+public struct Attention: Layer {
+    public let width: Int
+    public let heads: Int
+    public let causal: Bool
+    public let bias: Bool
+
+    public init(width: Int, heads: Int, causal: Bool = true, bias: Bool = true) {
+        self.width = width
+        self.heads = heads
+        self.causal = causal
+        self.bias = bias
+    }
+
+    public var kind: String { "attention" }
+
+    public var parameters: [ParameterSpec] {
+        Affine.parameters("qkv.", inputs: width, outputs: scaled(width, by: 3), bias: bias)
+            + Affine.parameters("out.", inputs: width, outputs: width, bias: bias)
+    }
+
+    /// Keeps x, qkv, the heads' output and their log Σ exp: 5 · width + heads numbers per token; from one backward half
+    /// to the other the gradient of qkv, 3 · width.
+    public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
+        try checkParameters()
+        let x = try input.sequences(width: width)
+        let shape = try AttentionShape.checked(x, heads: heads, causal: causal)
+        let qkv = try TensorSpec.checked([shape.batch, shape.sequence, 3 * width], x.dtype)
+        let rows = x.shape.rows
+        var plan = LayerPlan(
+            outputs: [x],
+            cost: .linear(rows: rows, inputs: width, outputs: 3 * width) + .attention(shape)
+                + .linear(rows: rows, inputs: width, outputs: width))
+        plan.saved = [qkv, x, try shape.logSumExp()]
+        plan.deferred = [qkv]
+        plan.keepsInputs = true
+        plan.keepsOutputGradients = true
+        plan.scratchBytes = Scratch.byteCount([x])
+        plan.attention = shape
+        return plan
+    }
+
+    /// qkv = x · Wqkvᵀ; attended = attention(qkv); y = attended · Woutᵀ
+    public func forward(_ frame: LayerFrame, on backend: any Backend) {
+        let (qkv, attended) = (frame.saved[0], frame.saved[1])
+        let shape = shape(frame)
+        var scratch = Scratch(frame.scratch)
+        let (qkvMap, outMap) = affines(frame.parameters)
+        qkvMap.forward(frame.inputs[0], into: qkv, on: backend)
+        backend.attention(
+            qkv, into: attended, logSumExp: frame.saved[2], shape, scratch: scratch.takeAttention(shape, on: backend))
+        outMap.forward(attended, into: frame.outputs[0], on: backend)
+    }
+
+    /// The same way back, leaving dqkv.
+    public func backwardInput(_ frame: LayerFrame, on backend: any Backend) {
+        let dqkv = frame.deferred[0]
+        let shape = shape(frame)
+        var scratch = Scratch(frame.scratch)
+        let dattended = scratch.take(frame.saved[1].spec)
+        let (qkvMap, outMap) = affines(frame.parameters)
+        outMap.backwardInput(frame.outputGradients[0], into: dattended, on: backend)
+        backend.attentionBackward(
+            dattended, qkv: frame.saved[0], out: frame.saved[1], logSumExp: frame.saved[2], into: dqkv, shape,
+            scratch: scratch.takeAttention(shape, on: backend))
+        if let dx = frame.inputGradients[0] { qkvMap.backwardInput(dqkv, into: dx, on: backend) }
+    }
+
+    public func backwardWeight(_ frame: LayerFrame, on backend: any Backend) {
+        let (qkvMap, outMap) = affines(frame.gradients)
+        qkvMap.backwardWeight(frame.deferred[0], x: frame.inputs[0], on: backend)
+        outMap.backwardWeight(frame.outputGradients[0], x: frame.saved[1], on: backend)
+    }
+
+    private func shape(_ frame: LayerFrame) -> AttentionShape {
+        AttentionShape(frame.inputs[0].shape, heads: heads, causal: causal)
+    }
+
+    private func affines(_ tensors: [Tensor]) -> (qkv: Affine, out: Affine) {
+        var next = tensors.makeIterator()
+        return (Affine(&next, bias: bias), Affine(&next, bias: bias))
+    }
+}

@@ -1,0 +1,33 @@
+public import Tensors
+
+/// −log softmax(logits)[target], as torch.nn.functional.cross_entropy, fused with its gradient.
+///
+/// logits: [batch, …, classes]; targets: i32[batch, …]. A target of `ignoreIndex` has no loss and no gradient.
+public struct CrossEntropy: Loss {
+    public let ignoreIndex: Int
+
+    public init(ignoreIndex: Int = -100) { self.ignoreIndex = ignoreIndex }
+
+    public var kind: String { "cross-entropy" }
+
+    public func targets(for prediction: Signature) throws(LayerError) -> TensorSpec {
+        let logits = try prediction.oneTensor()
+        try logits.requireFloatingPoint()
+        guard logits.shape.rank >= 2 else {
+            throw LayerError(expected: "logits [batch × … × classes]", got: prediction.words)
+        }
+        return try TensorSpec.checked(logits.shape.extents.dropLast(), .i32)
+    }
+
+    public func rows(for prediction: Signature) -> Int { prediction.first?.shape.rows ?? 0 }
+
+    /// Maximum, exponential, sum, and the gradient: about 8 operations per logit.
+    public func cost(for prediction: Signature) -> Double { 8 * Double(prediction.first?.count ?? 0) }
+
+    public func evaluate(
+        _ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor, on backend: any Backend
+    ) {
+        backend.crossEntropy(
+            prediction, targets: targets, ignoreIndex: ignoreIndex, normaliser: normaliser, rowLosses: rowLosses)
+    }
+}

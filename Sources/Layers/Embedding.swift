@@ -1,0 +1,60 @@
+public import Tensors
+
+/// Looks up a row of `token.weight` for each id and adds the row of `position.weight` for its place.
+///
+/// ids: i32[batch, sequence] → [batch, sequence, width]; sequence ≤ positions. Without positions, tokens alone.
+public struct Embedding: Layer {
+    public let vocab: Int
+    public let width: Int
+    public let positions: Int?
+
+    public init(vocab: Int, width: Int, positions: Int? = nil) {
+        self.vocab = vocab
+        self.width = width
+        self.positions = positions
+    }
+
+    public var kind: String { "embedding" }
+
+    public var parameters: [ParameterSpec] {
+        let initial = Distribution.normal(mean: 0, deviation: 0.02)
+        let token = ParameterSpec("token.weight", unchecked: [vocab, width], initial)
+        let position = positions.map { ParameterSpec("position.weight", unchecked: [$0, width], initial) }
+        return [token] + (position.map { [$0] } ?? [])
+    }
+
+    public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
+        try checkParameters()
+        let ids = try input.oneTensor()
+        guard ids.dtype == .i32, ids.shape.rank == 2 else {
+            throw LayerError(expected: "token ids i32[batch × sequence]", got: ids.description)
+        }
+        if let positions, ids.shape[1] > positions {
+            throw LayerError(expected: "a sequence of at most \(positions) positions", got: ids.description)
+        }
+        let output = try TensorSpec.checked(ids.shape.extents + [width])
+        let adds: Double = positions == nil ? 0 : 1
+        var plan = LayerPlan(
+            outputs: [output],
+            cost: .elementwise(output.count, forward: adds, backwardInput: 0, backwardWeight: 1 + adds))
+        plan.keepsInputs = true
+        plan.keepsOutputGradients = true
+        plan.withoutGradient = [0]
+        return plan
+    }
+
+    public func forward(_ frame: LayerFrame, on backend: any Backend) {
+        backend.embedding(
+            frame.inputs[0], token: frame.parameters[0], position: frame.parameters.dropFirst().first,
+            into: frame.outputs[0])
+    }
+
+    /// Ids have no gradient.
+    public func backwardInput(_ frame: LayerFrame, on backend: any Backend) {}
+
+    public func backwardWeight(_ frame: LayerFrame, on backend: any Backend) {
+        backend.embeddingBackward(
+            frame.inputs[0], dy: frame.outputGradients[0], dtoken: frame.gradients[0],
+            dposition: frame.gradients.dropFirst().first)
+    }
+}

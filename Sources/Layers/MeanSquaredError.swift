@@ -1,0 +1,27 @@
+public import Tensors
+
+/// The mean over every element of (prediction − target)², as torch.nn.functional.mse_loss.
+///
+/// prediction, targets: [batch, …]; the normaliser counts the elements of the global batch.
+public struct MeanSquaredError: Loss {
+    public init() {}
+
+    public var kind: String { "mean-squared-error" }
+
+    public func targets(for prediction: Signature) throws(LayerError) -> TensorSpec {
+        let prediction = try prediction.oneTensor()
+        try prediction.requireFloatingPoint()
+        return prediction
+    }
+
+    public func rows(for prediction: Signature) -> Int { prediction.first?.shape.rows ?? 0 }
+
+    /// Difference, square, sum, and the gradient's scale.
+    public func cost(for prediction: Signature) -> Double { 4 * Double(prediction.first?.count ?? 0) }
+
+    public func evaluate(
+        _ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor, on backend: any Backend
+    ) {
+        backend.meanSquaredError(prediction, targets: targets, normaliser: normaliser, rowLosses: rowLosses)
+    }
+}

@@ -1,0 +1,27 @@
+import Tensors
+
+extension ParameterSpec {
+    /// A parameter of sizes that nobody has checked yet: `Layer.checkParameters` will refuse what is out of range.
+    init(_ name: String, unchecked extents: [Int], _ initial: Distribution) {
+        self.init(name, Shape(extents.map { max($0, 0) }), initial)
+    }
+}
+
+extension Layer {
+    /// Throws when a parameter is empty or larger than anything can hold.
+    func checkParameters() throws(LayerError) {
+        for parameter in parameters {
+            do throws(LayerError) {
+                _ = try TensorSpec.checked(parameter.shape.extents)
+            } catch {
+                throw LayerError(expected: error.expected, got: "\(parameter.name) \(error.got)")
+            }
+        }
+    }
+}
+
+/// `factor × size`, or the greatest Int: a size that the checks refuse.
+func scaled(_ size: Int, by factor: Int) -> Int {
+    let (result, overflow) = size.multipliedReportingOverflow(by: factor)
+    return overflow ? .max : result
+}

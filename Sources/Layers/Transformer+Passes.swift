@@ -1,0 +1,111 @@
+public import Tensors
+
+extension Transformer {
+    public func forward(_ frame: LayerFrame, on backend: any Backend) {
+        let (t, w) = (TransformerFrame(frame, of: self), TransformerFrame.Weights(frame.parameters, of: self))
+        var scratch = Scratch(frame.scratch)
+        let normalised = scratch.take(t.x.spec)
+        let branch = dropout > 0 ? scratch.take(t.x.spec) : nil
+        let hidden = scratch.take(t.up.spec)
+        let attention = scratch.takeAttention(t.shape, on: backend)
+
+        normalise(t.x, w.norm1, into: normalised, t.statistics1, on: backend)
+        w.qkv.forward(normalised, into: t.qkv, on: backend)
+        backend.attention(t.qkv, into: t.attended, logSumExp: t.logSumExp, t.shape, scratch: attention)
+        addBranch(t.attended, w.out, to: t.x, into: t.middle, attentionMask, branch, frame, on: backend)
+
+        normalise(t.middle, w.norm2, into: normalised, t.statistics2, on: backend)
+        w.up.forward(normalised, into: t.up, activation, output: hidden, on: backend)
+        addBranch(hidden, w.down, to: t.middle, into: t.y, mlpMask, branch, frame, on: backend)
+    }
+
+    /// Leaves dqkv, dmiddle, dup and the norms' gradients; dy stays as it is.
+    public func backwardInput(_ frame: LayerFrame, on backend: any Backend) {
+        let (t, w) = (TransformerFrame(frame, of: self), TransformerFrame.Weights(frame.parameters, of: self))
+        var scratch = Scratch(frame.scratch)
+        let gradient = scratch.take(t.x.spec)
+        let branch = dropout > 0 ? scratch.take(t.x.spec) : nil
+        let attention = scratch.takeAttention(t.shape, on: backend)
+        backend.zero(t.normGradients)
+
+        // The MLP: dy → dup → the gradient of norm2's output → dmiddle
+        let dmlp = masked(t.dy, mlpMask, branch, frame, on: backend)
+        w.down.backwardInput(dmlp, into: t.dup, on: backend)
+        backend.activationBackward(activation, x: t.up, dy: t.dup, into: t.dup)
+        w.up.backwardInput(t.dup, into: gradient, on: backend)
+        norm.backwardWeight(gradient, x: t.middle, statistics: t.statistics2, into: t.dnorm2, on: backend)
+        backend.copy(t.dy, to: t.dmiddle)
+        norm.backwardInput(
+            gradient, x: t.middle, w.norm2, statistics: t.statistics2, into: t.dmiddle, accumulate: true, on: backend)
+
+        // The attention: dmiddle → dqkv → the gradient of norm1's output → dx
+        let dprojected = masked(t.dmiddle, attentionMask, branch, frame, on: backend)
+        w.out.backwardInput(dprojected, into: gradient, on: backend)
+        backend.attentionBackward(
+            gradient, qkv: t.qkv, out: t.attended, logSumExp: t.logSumExp, into: t.dqkv, t.shape, scratch: attention)
+        w.qkv.backwardInput(t.dqkv, into: gradient, on: backend)
+        norm.backwardWeight(gradient, x: t.x, statistics: t.statistics1, into: t.dnorm1, on: backend)
+        guard let dx = t.dx else { return }
+        backend.copy(t.dmiddle, to: dx)
+        norm.backwardInput(
+            gradient, x: t.x, w.norm1, statistics: t.statistics1, into: dx, accumulate: true, on: backend)
+    }
+
+    /// Four products of an output gradient with the input of its matrix, which is computed again where it was not kept.
+    public func backwardWeight(_ frame: LayerFrame, on backend: any Backend) {
+        let (t, w) = (TransformerFrame(frame, of: self), TransformerFrame.Weights(frame.parameters, of: self))
+        let dw = TransformerFrame.Weights(frame.gradients, of: self)
+        var scratch = Scratch(frame.scratch)
+        let normalised = scratch.take(t.x.spec)
+        let branch = dropout > 0 ? scratch.take(t.x.spec) : nil
+        let hidden = scratch.take(t.up.spec)
+
+        normalise(t.x, w.norm1, into: normalised, t.statistics1, on: backend)
+        dw.qkv.backwardWeight(t.dqkv, x: normalised, on: backend)
+        let dprojected = masked(t.dmiddle, attentionMask, branch, frame, on: backend)
+        dw.out.backwardWeight(dprojected, x: t.attended, on: backend)
+
+        normalise(t.middle, w.norm2, into: normalised, t.statistics2, on: backend)
+        dw.up.backwardWeight(t.dup, x: normalised, on: backend)
+        backend.activation(activation, t.up, into: hidden)
+        let dmlp = masked(t.dy, mlpMask, branch, frame, on: backend)
+        dw.down.backwardWeight(dmlp, x: hidden, on: backend)
+
+        add(t.dnorm1, to: dw.norm1, on: backend)
+        add(t.dnorm2, to: dw.norm2, on: backend)
+    }
+
+    private var attentionMask: DropoutStream { DropoutStream(probability: dropout, index: 0) }
+    private var mlpMask: DropoutStream { DropoutStream(probability: dropout, index: 1) }
+
+    private func normalise(
+        _ x: Tensor, _ parameters: Norm, into y: Tensor, _ statistics: Tensor, on backend: any Backend
+    ) {
+        norm.forward(x, parameters, epsilon: Float(epsilon), into: y, statistics: statistics, on: backend)
+    }
+
+    /// y = x + dropout(input · Wᵀ + b)
+    private func addBranch(
+        _ input: Tensor, _ map: Affine, to x: Tensor, into y: Tensor, _ mask: DropoutStream, _ branch: Tensor?,
+        _ frame: LayerFrame, on backend: any Backend
+    ) {
+        guard let branch, mask.isActive(frame) else { return map.forward(input, plus: x, into: y, on: backend) }
+        map.forward(input, into: branch, on: backend)
+        mask.apply(branch, into: y, frame, on: backend)
+        backend.add(x, y, into: y)
+    }
+
+    /// The gradient behind a branch's dropout: dy itself where nothing is dropped, else in `branch`.
+    private func masked(
+        _ dy: Tensor, _ mask: DropoutStream, _ branch: Tensor?, _ frame: LayerFrame, on backend: any Backend
+    ) -> Tensor {
+        guard let branch, mask.isActive(frame) else { return dy }
+        mask.apply(dy, into: branch, frame, on: backend)
+        return branch
+    }
+
+    private func add(_ partial: Norm, to gradients: Norm, on backend: any Backend) {
+        backend.add(gradients.weight, partial.weight, into: gradients.weight)
+        if let bias = gradients.bias, let part = partial.bias { backend.add(bias, part, into: bias) }
+    }
+}

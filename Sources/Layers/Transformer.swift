@@ -1,0 +1,91 @@
+public import Tensors
+
+/// A pre-norm transformer block (Xiong et al., arXiv 2002.04745).
+///
+///     x₂ = x + dropout(attention(norm1(x)))
+///     y  = x₂ + dropout(down(activation(up(norm2(x₂)))))
+///
+/// x: [batch, sequence, width] → the same; `mlp.up.weight`: [hidden, width]; `mlp.down.weight`: [width, hidden].
+/// Without `bias` neither the matrices nor the norms have one; rms-norm never has.
+public struct Transformer: Layer {
+    public let width: Int
+    public let heads: Int
+    public let hidden: Int
+    public let activation: Activation
+    public let causal: Bool
+    public let bias: Bool
+    public let norm: Normalisation
+    public let epsilon: Double
+    public let dropout: Double
+
+    /// `hidden` is 4 · width unless given.
+    public init(
+        width: Int, heads: Int, hidden: Int? = nil, activation: Activation = .geluTanh, causal: Bool = true,
+        bias: Bool = true, norm: Normalisation = .layerNorm, epsilon: Double = 1e-5, dropout: Double = 0
+    ) {
+        self.width = width
+        self.heads = heads
+        self.hidden = hidden ?? scaled(width, by: 4)
+        self.activation = activation
+        self.causal = causal
+        self.bias = bias
+        self.norm = norm
+        self.epsilon = epsilon
+        self.dropout = dropout
+    }
+
+    public var kind: String { "transformer" }
+
+    var normHasBias: Bool { bias && norm == .layerNorm }
+
+    public var parameters: [ParameterSpec] {
+        norm.parameters("norm1.", width: width, bias: normHasBias)
+            + Affine.parameters("attention.qkv.", inputs: width, outputs: scaled(width, by: 3), bias: bias)
+            + Affine.parameters("attention.out.", inputs: width, outputs: width, bias: bias)
+            + norm.parameters("norm2.", width: width, bias: normHasBias)
+            + Affine.parameters("mlp.up.", inputs: width, outputs: hidden, bias: bias)
+            + Affine.parameters("mlp.down.", inputs: hidden, outputs: width, bias: bias)
+    }
+
+    /// Keeps 6 · width + hidden + heads + 4 numbers per token (x, qkv, the heads' output and their log Σ exp, x₂, the
+    /// pre-activation, statistics), and 4 · width + hidden from one backward half to the other. The norms' outputs and
+    /// the activation's (2 · width + hidden) are computed again: elementwise work of about 1 % of the block's.
+    public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
+        try checkParameters()
+        try DropoutStream.check(dropout)
+        let x = try input.sequences(width: width)
+        let shape = try AttentionShape.checked(x, heads: heads, causal: causal)
+        let qkv = try TensorSpec.checked([shape.batch, shape.sequence, 3 * width], x.dtype)
+        let up = try TensorSpec.checked([shape.batch, shape.sequence, hidden], x.dtype)
+        let statistics = norm.statistics(rows: x.shape.rows)
+        var plan = LayerPlan(outputs: [x], cost: cost(x, shape))
+        plan.saved = [statistics, qkv, x, try shape.logSumExp(), x, statistics, up]
+        plan.deferred = [qkv, x, up, TensorSpec([normHasBias ? 4 : 2, width])]
+        plan.keepsInputs = true
+        plan.keepsOutputGradients = true
+        plan.scratchBytes = Scratch.byteCount(dropout > 0 ? [x, x, up] : [x, up])
+        plan.attention = shape
+        return plan
+    }
+
+    private func cost(_ x: TensorSpec, _ shape: AttentionShape) -> LayerCost {
+        let rows = x.shape.rows
+        let matrices =
+            LayerCost.linear(rows: rows, inputs: width, outputs: 3 * width)
+            + .linear(rows: rows, inputs: width, outputs: width)
+            + .linear(rows: rows, inputs: width, outputs: hidden)
+            + .linear(rows: rows, inputs: hidden, outputs: width)
+        let norms = LayerCost.normalisation(count: x.count) + .normalisation(count: x.count)
+        let masks = dropout > 0 ? LayerCost.elementwise(2 * x.count, forward: 2, backwardInput: 2) : LayerCost()
+        return matrices + .attention(shape) + norms + .activation(activation, count: rows * hidden) + masks
+            + recomputation(x)
+    }
+
+    /// What `backwardWeight` computes again.
+    private func recomputation(_ x: TensorSpec) -> LayerCost {
+        let norms = 2 * LayerCost.normalisation(count: x.count).forward
+        let hidden = LayerCost.activation(activation, count: x.shape.rows * hidden).forward
+        let masks: Double = dropout > 0 ? 4 * Double(x.count) : 0
+        return LayerCost(backwardWeight: norms + hidden + masks)
+    }
+}
