@@ -33,23 +33,23 @@ extension LayerDeclaration.Kind {
             Embedding(vocab: vocab, width: width, positions: positions)
         case .linear(let inputs, let outputs, let bias): Linear(inputs: inputs, outputs: outputs, bias: bias)
         case .layerNorm(let width, let epsilon, let bias):
-            LayerNorm(width: width, epsilon: Float(epsilon), bias: bias)
-        case .rmsNorm(let width, let epsilon): RMSNorm(width: width, epsilon: Float(epsilon))
+            LayerNorm(width: width, epsilon: epsilon, bias: bias)
+        case .rmsNorm(let width, let epsilon): RMSNorm(width: width, epsilon: epsilon)
         case .activation(let name): ActivationLayer(name.activation)
-        case .dropout(let probability): Dropout(probability: Float(probability))
+        case .dropout(let probability): Dropout(probability: probability)
         case .attention(let width, let heads, let causal, let bias):
             Attention(width: width, heads: heads, causal: causal, bias: bias)
         case .transformer(let t):
             Transformer(
                 width: t.width, heads: t.heads, hidden: t.hidden, activation: t.activation.activation,
                 causal: t.causal, bias: t.bias, norm: t.norm == .layerNorm ? .layerNorm : .rmsNorm,
-                epsilon: Float(t.epsilon), dropout: Float(t.dropout))
+                epsilon: t.epsilon, dropout: t.dropout)
         case .split(.parts(let count)): Split(parts: count)
         case .split(.widths(let widths)): Split(widths: widths)
         case .add: Add()
         case .concatenate: Concatenate()
         case .flatten: Flatten()
-        case .reshape(let extents): Reshape(extents: extents)
+        case .reshape(let extents): Reshape(extents)
         case .residual, .select, .stash, .pop: nil
         }
     }

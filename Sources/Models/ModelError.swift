@@ -1,4 +1,4 @@
-public import Layers
+import Layers
 public import Manifests
 
 /// A model that cannot be built, with the place in the manifest that says so.

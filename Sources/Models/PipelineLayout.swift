@@ -1,5 +1,3 @@
-public import Tensors
-
 /// A model cut into stages: who runs which entries, and which values cross from one stage to another.
 public struct PipelineLayout: Sendable {
     public let stages: [Stage]

@@ -30,7 +30,7 @@ final class StageExecutor {
 
     init(
         model: Sequential, layout: PipelineLayout, stage index: Int, slots: Int, microBatches: Int, micro: Int,
-        seed: UInt64, splitsBackward: Bool, on backend: any Backend
+        seed: UInt64, splitsBackward: Bool, isTraining: Bool = true, on backend: any Backend
     ) {
         self.model = model
         self.backend = backend
@@ -46,11 +46,11 @@ final class StageExecutor {
         } else {
             rowLosses = nil
         }
-        for slot in 0..<slots { appendFrames(slot) }
+        for slot in 0..<slots { appendFrames(slot, isTraining: isTraining) }
     }
 
-    private func appendFrames(_ slot: Int) {
-        let (forward, backward) = memory.layerFrames(program, slot: slot)
+    private func appendFrames(_ slot: Int, isTraining: Bool) {
+        let (forward, backward) = memory.layerFrames(program, slot: slot, isTraining: isTraining)
         forwardFrames.append(forward)
         backwardFrames.append(backward)
         if let loss = program.loss {
@@ -65,14 +65,20 @@ final class StageExecutor {
 
     // MARK: Passes
 
+    /// `F`; on the last stage the loss is part of it, and leaves the prediction's gradient.
     func forward(step: Int, microBatch: Int, slot: Int) {
+        predict(step: step, microBatch: microBatch, slot: slot)
+        if let rowLosses { evaluateLoss(microBatch: microBatch, slot: slot, rowLosses) }
+    }
+
+    /// The layers alone, without the loss.
+    func predict(step: Int, microBatch: Int, slot: Int) {
         setKeys(step: step, microBatch: microBatch, slot: slot)
         for local in program.nodes.indices {
             let node = model.nodes[stage.nodes.lowerBound + local]
             node.layer.forward(forwardFrames[slot][local], on: backend)
             backend.spend(Work(flops: node.plan.cost.forward, units: units(node)))
         }
-        if let rowLosses { evaluateLoss(microBatch: microBatch, slot: slot, rowLosses) }
     }
 
     private func evaluateLoss(microBatch: Int, slot: Int, _ rowLosses: Tensor) {

@@ -27,7 +27,9 @@ struct StageMemory {
     }
 
     /// The frames that layers see, by slot and node.
-    func layerFrames(_ program: StageProgram, slot: Int) -> (forward: [LayerFrame], backward: [LayerFrame]) {
+    func layerFrames(
+        _ program: StageProgram, slot: Int, isTraining: Bool
+    ) -> (forward: [LayerFrame], backward: [LayerFrame]) {
         let forward = program.nodes.indices.map { local in
             var frame = LayerFrame()
             let places = program.nodes[local]
@@ -36,6 +38,7 @@ struct StageMemory {
             frame.saved = places.saved.map { tensor($0, slot: slot) }
             frame.parameters = parameters[local]
             frame.gradients = gradients[local]
+            frame.isTraining = isTraining
             frame.scratch = places.forwardScratch.map { tensor($0, slot: slot) }
             return frame
         }

@@ -1,0 +1,24 @@
+import ArgumentParser
+
+@main
+struct EchelonCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "echelon",
+        abstract: "Trains a model that does not fit one device: stages in a row, one worker process per device.",
+        discussion: """
+            A model (models/*.yaml) is an ordered list of layers. A pipeline (pipelines/*.yaml) says how it is trained: \
+            devices, partition, schedule, batch, optimizer, data.
+
+              echelon plan pipelines/demo.yaml      what each worker would do, and what the bubble will be
+              echelon train pipelines/demo.yaml     train; leaves runs/demo
+              echelon report runs/demo              where every idle millisecond went
+              echelon generate runs/demo --prompt "This License"
+
+            Exit codes: 0 done; 64 bad input (trying again is useless); 75 lost a worker or was interrupted (try again); \
+            70 a bug of ours.
+            """,
+        version: "0.1.0",
+        subcommands: [
+            Train.self, Plan.self, Worker.self, Report.self, ScheduleCommand.self, Generate.self, Doctor.self,
+        ])
+}

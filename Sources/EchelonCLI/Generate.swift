@@ -1,0 +1,53 @@
+import ArgumentParser
+import Echelon
+import Glibc
+
+struct Generate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Write text with a trained model, from a prompt.",
+        discussion: "Samples at --temperature among the --top-k likeliest tokens; --greedy takes the likeliest each time.")
+
+    @Argument(help: "The run directory: runs/NAME.")
+    var run: String
+
+    @Option(help: "The text to go on from.")
+    var prompt: String
+
+    @Option(help: "How many tokens to write.")
+    var tokens: Int = 200
+
+    @Option(help: "Below 1: safer; above 1: wilder.")
+    var temperature: Double = 0.8
+
+    @Option(help: "Draw among the so many likeliest tokens; 0: among all.")
+    var topK: Int = 40
+
+    @Flag(help: "Take the likeliest token each time.")
+    var greedy = false
+
+    @Option(help: "The same seed writes the same text.")
+    var seed: UInt64 = 0
+
+    func validate() throws {
+        guard tokens >= 1 else { throw ValidationError("--tokens: expected at least 1, got \(tokens)") }
+        guard topK >= 0 else { throw ValidationError("--top-k: expected at least 0, got \(topK)") }
+        guard temperature >= 0, temperature.isFinite else {
+            throw ValidationError("--temperature: expected 0 or more, got \(temperature)")
+        }
+    }
+
+    func run() throws {
+        try reportingFailures {
+            let generator = try Generator(run: run)
+            let tokenizer = ByteTokenizer()
+            let sampling = Generator.Sampling(
+                temperature: greedy ? 0 : temperature, topK: topK == 0 ? nil : topK, seed: seed)
+            var written: [Int32] = tokenizer.encode(prompt)
+            try generator.generate(after: written, count: tokens, sampling) { token in
+                written.append(token)
+                return true
+            }
+            print(tokenizer.decode(written))
+        }
+    }
+}

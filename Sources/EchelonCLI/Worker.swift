@@ -1,0 +1,33 @@
+import ArgumentParser
+import Echelon
+
+struct Worker: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run one worker by hand, for a rank that the pipeline lists under by_hand.",
+        discussion: """
+            `echelon train` starts workers itself. For the ranks listed under by_hand it prints this command and waits. \
+            The pipeline and every --set must be the same as the coordinator's; a difference is refused.
+            """)
+
+    @OptionGroup var pipeline: PipelineArguments
+
+    @Option(help: "Which worker this is: its place in the manifest's devices, counted from 0.")
+    var rank: Int
+
+    @Option(help: ArgumentHelp("The coordinator's address, as `train` printed it.", valueName: "tcp://host:port"))
+    var coordinator: String
+
+    @Option(help: ArgumentHelp("The weights file that the coordinator prepared.", visibility: .hidden))
+    var weightsFile: String?
+
+    @Flag(help: ArgumentHelp("Standard input ends when the coordinator does.", visibility: .hidden))
+    var lifeline = false
+
+    func run() throws {
+        try reportingFailures {
+            try WorkerProcess.run(
+                try pipeline.load(),
+                WorkerProcess.Options(rank: rank, coordinator: coordinator, hasLifeline: lifeline))
+        }
+    }
+}

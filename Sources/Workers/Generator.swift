@@ -1,0 +1,98 @@
+import Checkpoints
+public import Manifests
+import Models
+import Scheduling
+import Tensors
+
+/// Writes on from a prompt with a trained model, in this process, on one device.
+///
+/// Each token runs the whole window through the model: the window is the sequence length it was trained with, and
+/// slides once the text is longer.
+public final class Generator {
+    public struct Sampling: Sendable, Hashable {
+        /// 0 takes the likeliest token each time.
+        public var temperature: Double
+        /// Only the k likeliest tokens are drawn from; nil: all.
+        public var topK: Int?
+        public var seed: UInt64
+
+        public init(temperature: Double = 0.8, topK: Int? = 40, seed: UInt64 = 0) {
+            self.temperature = temperature
+            self.topK = topK
+            self.seed = seed
+        }
+    }
+
+    private let window: Int
+    private let vocabulary: Int
+    private let executor: StageExecutor
+    private let backend: any Backend
+    private let logits: Tensor
+    private let input: Tensor
+
+    /// - Throws: a user's mistake: a model that is no language model, weights that do not fit it.
+    public init(_ manifest: PipelineManifest, weights path: String, threads: Int) throws(RunFailure) {
+        guard let sequence = manifest.data.sequence else {
+            throw .badInput("generate: this model takes rows of numbers, not tokens: there is no text to write")
+        }
+        let model: Sequential
+        do {
+            model = try Sequential(manifest.model, input: TensorSpec([1, sequence], .i32))
+        } catch {
+            throw .badInput(error)
+        }
+        guard let vocabulary = model.vocabulary else {
+            throw .badInput("generate: this model has no embedding: there is no text to write")
+        }
+        let prediction = model.values[model.prediction]
+        guard prediction.spec.shape.rank == 3, prediction.spec.shape[1] == sequence else {
+            throw .badInput("generate: the model predicts \(prediction.spec), not one token after each of \(sequence)")
+        }
+        window = sequence
+        self.vocabulary = vocabulary
+        let cpu = CPUBackend(device: "cpu", threads: threads)
+        backend = cpu
+        let layout = PipelineLayout(model, cuts: [])
+        executor = StageExecutor(
+            model: model, layout: layout, stage: 0, slots: 1, microBatches: 1, micro: 1, seed: 0,
+            splitsBackward: false, isTraining: false, on: cpu)
+        guard let output = executor.program.loss?.prediction, let start = executor.program.values[model.input] else {
+            preconditionFailure("a model of one stage has an input and a prediction")
+        }
+        logits = executor.tensor(output, 0).reshaped(prediction.spec.shape)
+        input = executor.tensor(start, 0)
+        try load(path)
+    }
+
+    private func load(_ path: String) throws(RunFailure) {
+        do {
+            let weights = try Weights(path: path)
+            try weights.check(executor.model.parameters.map { ($0.name, TensorSpec($0.shape)) })
+            try executor.loadParameters(weights)
+        } catch {
+            throw .badInput(error)
+        }
+    }
+
+    /// Hands every new token to `emit`, one by one; stops early when that returns false.
+    public func generate(after prompt: [Int32], count: Int, _ sampling: Sampling, emit: (Int32) -> Bool) throws(RunFailure)
+    {
+        var text = prompt.isEmpty ? [0] : prompt
+        for token in text where token < 0 || Int(token) >= vocabulary {
+            throw .badInput("generate: the prompt holds token \(token), outside the vocabulary of \(vocabulary)")
+        }
+        var sampler = TokenSampler(sampling)
+        var row = [Float](repeating: 0, count: logits.shape[2])
+        for _ in 0..<count {
+            let recent = Array(text.suffix(window))
+            let padded = recent + [Int32](repeating: 0, count: window - recent.count)
+            padded.withUnsafeBytes { backend.upload($0, to: input) }
+            executor.predict(step: 0, microBatch: 0, slot: 0)
+            let last = logits.slice(start: (recent.count - 1) * row.count, [row.count])
+            row.withUnsafeMutableBytes { backend.download(last, to: $0) }
+            let token = Int32(sampler.draw(row))
+            text.append(token)
+            if !emit(token) { return }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Checkpoints
+import Layers
+import Models
+import Tensors
+
+/// First values of a stage's parameters, and their way into a file.
+extension StageExecutor {
+    /// Name, tensor and first values of every parameter, in the model's order.
+    private var allParameters: [(name: String, tensor: Tensor, node: Int, initial: Distribution)] {
+        stage.nodes.flatMap { index in
+            let node = model.nodes[index]
+            let tensors = memory.parameters[index - stage.nodes.lowerBound]
+            return zip(node.parameterNames, zip(node.layer.parameters, tensors)).map {
+                ($0, $1.1, index, $1.0.initial)
+            }
+        }
+    }
+
+    /// First values from the seed: they depend on the parameter alone, not on who owns it.
+    func initialiseParameters(seed: UInt64) {
+        var ordinal: UInt32 = 0
+        var node = -1
+        for parameter in allParameters {
+            ordinal = parameter.node == node ? ordinal + 1 : 0
+            node = parameter.node
+            let key = RandomKey(
+                seed: seed, step: .max, sample: ordinal, layer: StageExecutor.stream(ofNode: parameter.node))
+            backend.fill(parameter.tensor, parameter.initial, key: key)
+        }
+    }
+
+    /// First values from a file that was checked to hold them.
+    func loadParameters(_ weights: Weights) throws(CheckpointError) {
+        for parameter in allParameters {
+            let staging = UnsafeMutableBufferPointer<Float>.allocate(capacity: parameter.tensor.count)
+            defer { staging.deallocate() }
+            try weights.copyFloats(parameter.name, into: staging)
+            backend.upload(UnsafeRawBufferPointer(staging), to: parameter.tensor)
+        }
+    }
+
+    /// Hands every parameter's name and bytes to `write`.
+    func saveParameters(_ write: (String, UnsafeRawBufferPointer) throws(CheckpointError) -> Void) throws(CheckpointError) {
+        for parameter in allParameters {
+            let staging = UnsafeMutableRawBufferPointer.allocate(byteCount: parameter.tensor.byteCount, alignment: 64)
+            defer { staging.deallocate() }
+            backend.download(parameter.tensor, to: staging)
+            try write(parameter.name, UnsafeRawBufferPointer(staging))
+        }
+    }
+}
