@@ -1,0 +1,81 @@
+#include "CKernels.h"
+#include "vector.h"
+
+INLINE size_t visible(size_t row, size_t keys, size_t seen) {
+    return seen == 0 || seen + row > keys ? keys : seen + row;
+}
+
+INLINE void clear(float *x, size_t from, size_t to) {
+    if (to > from) memset(x + from, 0, (to - from) * sizeof(float));
+}
+
+KERNEL void ck_softmax_rows(
+    float *scores, size_t stride, size_t rows, size_t keys, size_t seen, float *inverse, float *log_sum_exp
+) {
+    for (size_t row = 0; row < rows; row++, scores += stride) {
+        size_t count = visible(row, keys, seen);
+        f32v v, top = -INFINITY, total = 0;
+        for (size_t i = 0; i < count; i += LANES) {
+            load(&v, scores + i, count - i, -INFINITY);
+            top = v > top ? v : top;
+        }
+        float max = lane_max(&top);
+        for (size_t i = 0; i < count; i += LANES) {
+            load(&v, scores + i, count - i, -INFINITY);
+            v = v - max;
+            vector_exp(&v);
+            total += v;
+            store(scores + i, &v, count - i);
+        }
+        clear(scores, count, keys);
+        float sum = lane_sum(&total);
+        inverse[row] = 1.0f / sum;
+        log_sum_exp[row] = max + logf(sum);
+    }
+}
+
+KERNEL void ck_scale_rows(float *x, size_t stride, size_t rows, size_t width, const float *factors) {
+    for (size_t row = 0; row < rows; row++, x += stride) {
+        for (size_t i = 0; i < width; i += LANES) {
+            f32v v;
+            load(&v, x + i, width - i, 0);
+            v = v * factors[row];
+            store(x + i, &v, width - i);
+        }
+    }
+}
+
+KERNEL void ck_row_dots(
+    const float *a, size_t a_stride, const float *b, size_t b_stride, size_t rows, size_t width, float *dots
+) {
+    for (size_t row = 0; row < rows; row++, a += a_stride, b += b_stride) {
+        f32v p, q, total = 0;
+        for (size_t i = 0; i < width; i += LANES) {
+            load(&p, a + i, width - i, 0);
+            load(&q, b + i, width - i, 0);
+            total += p * q;
+        }
+        dots[row] = lane_sum(&total);
+    }
+}
+
+KERNEL void ck_attention_backward_rows(
+    float *scores, float *dp, size_t stride, size_t rows, size_t keys, size_t seen, const float *log_sum_exp,
+    const float *delta
+) {
+    for (size_t row = 0; row < rows; row++, scores += stride, dp += stride) {
+        size_t count = visible(row, keys, seen);
+        for (size_t i = 0; i < count; i += LANES) {
+            f32v p, d;
+            load(&p, scores + i, count - i, 0);
+            load(&d, dp + i, count - i, 0);
+            p = p - log_sum_exp[row];
+            vector_exp(&p);
+            d = p * (d - delta[row]);
+            store(scores + i, &p, count - i);
+            store(dp + i, &d, count - i);
+        }
+        clear(scores, count, keys);
+        clear(dp, count, keys);
+    }
+}

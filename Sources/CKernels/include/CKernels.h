@@ -1,0 +1,153 @@
+// The CPU backend's kernels. Buffers are f32 and row-major unless a name says otherwise; every sum runs in an order that
+// the sizes alone fix. A kernel over rows may be called on any range of them: rows never mix, except in the weight
+// gradients and sums, which say so.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Elementwise. Outputs may be an input itself, and may not overlap one otherwise.
+void ck_add(const float *a, const float *b, float *y, size_t count);
+/// y[row] = x[row] + bias; x may be null, which counts as zeros.
+void ck_add_bias(const float *x, const float *bias, float *y, size_t rows, size_t width);
+
+enum ck_activation {
+    CK_GELU_TANH,
+    CK_GELU_ERF,
+    CK_RELU,
+    CK_SILU,
+    CK_TANH,
+    CK_SIGMOID,
+};
+void ck_activate(int kind, const float *x, float *y, size_t count);
+/// dx = dy · f′(x)
+void ck_activate_backward(int kind, const float *x, const float *dy, float *dx, size_t count);
+void ck_exp(const float *x, float *y, size_t count);
+void ck_erf(const float *x, float *y, size_t count);
+
+// Normalisation over rows. statistics: [rows × 2], mean and 1/σ; or [rows], 1/rms.
+void ck_layer_norm(
+    const float *x, const float *weight, const float *bias, float epsilon, float *y, float *statistics, size_t rows,
+    size_t width);
+void ck_layer_norm_backward_input(
+    const float *dy, const float *x, const float *weight, const float *statistics, float *dx, size_t rows,
+    size_t width, int accumulate);
+/// Adds to dweight and dbias (which may be null) in the order of the rows.
+void ck_layer_norm_backward_weight(
+    const float *dy, const float *x, const float *statistics, float *dweight, float *dbias, size_t rows, size_t width);
+void ck_rms_norm(
+    const float *x, const float *weight, float epsilon, float *y, float *statistics, size_t rows, size_t width);
+void ck_rms_norm_backward_input(
+    const float *dy, const float *x, const float *weight, const float *statistics, float *dx, size_t rows,
+    size_t width, int accumulate);
+void ck_rms_norm_backward_weight(
+    const float *dy, const float *x, const float *statistics, float *dweight, size_t rows, size_t width);
+
+// Attention, on a block of query rows against `keys` keys. Row i sees its first min(keys, seen + i) keys under a causal
+// mask (seen > 0), all of them without one (seen = 0).
+/// scores := e^(score − row max), 0 where masked; inverse[row] = 1 / Σ; log_sum_exp[row] = max + ln Σ.
+void ck_softmax_rows(
+    float *scores, size_t stride, size_t rows, size_t keys, size_t seen, float *inverse, float *log_sum_exp);
+void ck_scale_rows(float *x, size_t stride, size_t rows, size_t width, const float *factors);
+/// dots[row] = a[row] · b[row]
+void ck_row_dots(
+    const float *a, size_t a_stride, const float *b, size_t b_stride, size_t rows, size_t width, float *dots);
+/// scores := P = e^(score − log_sum_exp), 0 where masked; dp := P ∘ (dp − delta).
+void ck_attention_backward_rows(
+    float *scores, float *dp, size_t stride, size_t rows, size_t keys, size_t seen, const float *log_sum_exp,
+    const float *delta);
+
+// Embedding. ids: [rows]; row r stands at position r mod sequence. `position` and `dposition` may be null.
+void ck_embedding(
+    const int32_t *ids, const float *token, const float *position, float *y, size_t rows, size_t sequence,
+    size_t width);
+/// Adds in the order of the ids.
+void ck_embedding_backward(
+    const int32_t *ids, const float *dy, float *dtoken, float *dposition, size_t rows, size_t sequence, size_t width);
+/// The first index whose value is outside 0 ..< limit and not `ignored`; −1 if there is none.
+ptrdiff_t ck_first_outside(const int32_t *values, size_t count, int64_t limit, int64_t ignored);
+
+// Losses: the prediction becomes its gradient divided by the normaliser (all zero if that is 0).
+void ck_cross_entropy(
+    float *logits, const int32_t *targets, int64_t ignored, int64_t normaliser, float *row_losses, size_t rows,
+    size_t classes);
+void ck_mean_squared_error(
+    float *prediction, const float *targets, int64_t normaliser, float *row_losses, size_t rows, size_t width);
+
+// Reductions
+double ck_sum(const float *x, size_t count);
+double ck_sum_of_squares(const float *x, size_t count);
+/// out += Σ rows of x, in the order of the rows.
+void ck_sum_rows(const float *x, float *out, size_t rows, size_t width);
+
+// Random numbers: Philox 4×32-10. Element e of a sample takes word (e mod 64) / 16 of block 16·(e / 64) + e mod 16.
+struct ck_random_key {
+    uint64_t seed;
+    uint32_t sample;
+    uint32_t layer;
+    uint32_t step;
+};
+void ck_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4]);
+void ck_fill_constant(float *x, size_t count, float value);
+void ck_fill_uniform(float *x, size_t count, float low, float high, struct ck_random_key key);
+void ck_fill_normal(float *x, size_t count, float mean, float deviation, struct ck_random_key key);
+/// y = x / (1 − p) where the element's word is at least p · 2³², else 0; for one sample.
+void ck_dropout(const float *x, float *y, size_t count, double probability, struct ck_random_key key);
+
+// Optimizers. Factors are computed in f64 by the caller.
+struct ck_adam_step {
+    float gradient_scale;
+    float decay;             // decoupled: 1 − lr · weight decay; multiplies p first
+    float coupled_decay;     // coupled: weight decay; adds decay · p to the gradient
+    float one_minus_beta1;
+    float beta2;
+    float one_minus_beta2;
+    float sqrt_correction2;  // √(1 − β₂ᵗ)
+    float epsilon;
+    float step_size;         // lr / (1 − β₁ᵗ)
+};
+void ck_adam(float *p, const float *gradient, float *m, float *v, size_t count, struct ck_adam_step step);
+
+struct ck_sgd_step {
+    float gradient_scale;
+    float weight_decay;
+    float momentum;
+    float one_minus_dampening;
+    float learning_rate;
+    int nesterov;
+    int first;
+};
+/// `momentum` may be null.
+void ck_sgd(float *p, const float *gradient, float *momentum, size_t count, struct ck_sgd_step step);
+
+// The machine
+enum ck_feature {
+    CK_AVX2 = 1 << 0,
+    CK_FMA = 1 << 1,
+    CK_AVX512F = 1 << 2,
+    CK_AVX512DQ = 1 << 3,
+    CK_AVX512BW = 1 << 4,
+    CK_AVX512VL = 1 << 5,
+    CK_AVX512CD = 1 << 6,
+    CK_AVX512BF16 = 1 << 7,
+    CK_AVX512VNNI = 1 << 8,
+};
+/// What both the processor and the operating system support: bits of ck_feature.
+uint32_t ck_cpu_features(void);
+/// The processor's own name, or an empty string.
+void ck_cpu_name(char name[49]);
+/// Keeps the calling thread, and the threads it will start, on these cores. 0, or an errno.
+int ck_pin_to_cores(const int32_t *cores, size_t count);
+/// The cores the calling thread may use, ascending; returns how many there are, at most `capacity` are written.
+size_t ck_allowed_cores(int32_t *cores, size_t capacity);
+/// Nanoseconds of the monotonic clock.
+int64_t ck_now(void);
+/// Returns when the monotonic clock has reached `deadline`, late by no more than the kernel's wake-up.
+void ck_sleep_until(int64_t deadline);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,76 @@
+#define _GNU_SOURCE
+#include "CKernels.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+#define FEATURE(name, bit) (__builtin_cpu_supports(name) ? (uint32_t)(bit) : 0)
+
+uint32_t ck_cpu_features(void) {
+    __builtin_cpu_init();
+    return FEATURE("avx2", CK_AVX2) | FEATURE("fma", CK_FMA) | FEATURE("avx512f", CK_AVX512F)
+        | FEATURE("avx512dq", CK_AVX512DQ) | FEATURE("avx512bw", CK_AVX512BW) | FEATURE("avx512vl", CK_AVX512VL)
+        | FEATURE("avx512cd", CK_AVX512CD) | FEATURE("avx512bf16", CK_AVX512BF16)
+        | FEATURE("avx512vnni", CK_AVX512VNNI);
+}
+
+void ck_cpu_name(char name[49]) {
+    memset(name, 0, 49);
+    if (__get_cpuid_max(0x80000000u, 0) < 0x80000004u) return;
+    uint32_t registers[12];
+    for (uint32_t leaf = 0; leaf < 3; leaf++) {
+        uint32_t *r = registers + 4 * leaf;
+        __get_cpuid(0x80000002u + leaf, r, r + 1, r + 2, r + 3);
+    }
+    memcpy(name, registers, 48);
+}
+#else
+uint32_t ck_cpu_features(void) { return 0; }
+void ck_cpu_name(char name[49]) { memset(name, 0, 49); }
+#endif
+
+int ck_pin_to_cores(const int32_t *cores, size_t count) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (size_t i = 0; i < count; i++) {
+        if (cores[i] < 0 || cores[i] >= CPU_SETSIZE) return EINVAL;
+        CPU_SET(cores[i], &set);
+    }
+    return sched_setaffinity(0, sizeof set, &set) == 0 ? 0 : errno;
+}
+
+size_t ck_allowed_cores(int32_t *cores, size_t capacity) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return 0;
+    size_t count = 0;
+    for (int core = 0; core < CPU_SETSIZE; core++) {
+        if (!CPU_ISSET(core, &set)) continue;
+        if (count < capacity) cores[count] = core;
+        count++;
+    }
+    return count;
+}
+
+int64_t ck_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+void ck_sleep_until(int64_t deadline) {
+    // The default slack lets the kernel wake a sleeper 50 µs late.
+    static _Thread_local int is_precise = 0;
+    if (!is_precise) {
+        prctl(PR_SET_TIMERSLACK, 1UL);
+        is_precise = 1;
+    }
+    struct timespec t = {.tv_sec = deadline / 1000000000, .tv_nsec = deadline % 1000000000};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, 0) == EINTR) {
+    }
+}

@@ -1,0 +1,159 @@
+// What the kernels are written in: sixteen floats at a time, whatever the machine.
+//
+// Explicit vectors instead of loops left to the optimiser, because then the order of every sum is in the source: it is
+// the same on AVX-512 (one register), AVX2 (two), SSE2 and NEON (four), and never depends on where a buffer lies.
+#pragma once
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define LANES 16
+
+typedef float f32v __attribute__((ext_vector_type(LANES)));
+typedef int32_t i32v __attribute__((ext_vector_type(LANES)));
+typedef uint32_t u32v __attribute__((ext_vector_type(LANES)));
+typedef double f64v __attribute__((ext_vector_type(LANES)));
+typedef int64_t i64v __attribute__((ext_vector_type(LANES)));
+typedef uint64_t u64v __attribute__((ext_vector_type(LANES)));
+
+// The same vectors in memory, aligned as their elements are.
+typedef float f32m __attribute__((ext_vector_type(LANES), aligned(4)));
+
+#define LOAD(p) (*(const f32m *)(p))
+#define STORE(p, v) (*(f32m *)(p) = (v))
+
+// One copy of the function per instruction set, chosen when the program starts. ThreadSanitizer crashes in the chooser.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define ONE_VERSION
+#endif
+#endif
+#if defined(__x86_64__) && !defined(ONE_VERSION)
+#define KERNEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define KERNEL
+#endif
+
+// Always inlined, and vectors travel by pointer: a vector by value would have another calling convention in each copy.
+// The width attribute reaches the kernel through inlining and keeps LLVM from splitting 512-bit vectors into halves.
+#define INLINE static inline __attribute__((always_inline, min_vector_width(512), unused))
+
+/// For kernels that call no other inline function: see INLINE.
+INLINE void use_wide_vectors(void) {}
+
+/// The next `left` elements, at most one vector of them; absent lanes hold `absent`.
+INLINE void load(f32v *v, const float *p, size_t left, float absent) {
+    if (__builtin_expect(left >= LANES, 1)) {
+        *v = LOAD(p);
+    } else {
+        f32v part = absent;
+        memcpy(&part, p, left * sizeof(float));
+        *v = part;
+    }
+}
+
+INLINE void store(float *p, const f32v *v, size_t left) {
+    if (__builtin_expect(left >= LANES, 1)) {
+        STORE(p, *v);
+    } else {
+        f32v part = *v;
+        memcpy(p, &part, left * sizeof(float));
+    }
+}
+
+/// Σ lanes, halving: the same tree on every machine.
+INLINE float lane_sum(const f32v *v) {
+    float __attribute__((ext_vector_type(8))) a = v->lo + v->hi;
+    float __attribute__((ext_vector_type(4))) b = a.lo + a.hi;
+    float __attribute__((ext_vector_type(2))) c = b.lo + b.hi;
+    return c.x + c.y;
+}
+
+INLINE double lane_sum_f64(const f64v *v) {
+    double __attribute__((ext_vector_type(8))) a = v->lo + v->hi;
+    double __attribute__((ext_vector_type(4))) b = a.lo + a.hi;
+    double __attribute__((ext_vector_type(2))) c = b.lo + b.hi;
+    return c.x + c.y;
+}
+
+INLINE float lane_max(const f32v *v) {
+    float m = (*v)[0];
+    for (int i = 1; i < LANES; i++) m = (*v)[i] > m ? (*v)[i] : m;
+    return m;
+}
+
+/// x := eˣ, within 1.5 ulp. 0 below −87 (where results near the smallest normal number begin), ∞ above 88.73; NaN stays.
+/// x = n·ln 2 + r, |r| ≤ ln 2 / 2; eʳ = 1 + r + r²·q(r), q a minimax polynomial of degree 4 (error 3e−9).
+INLINE void vector_exp(f32v *v) {
+    const float round = 12582912.0f;  // 1.5 · 2²³: adding it leaves the nearest integer in the low bits
+    f32v x = *v;
+    x = x < -87.0f ? (f32v)(-87.0f) : x;
+    x = x > 89.0f ? (f32v)(89.0f) : x;
+    f32v shifted = x * 1.44269504f + round;
+    f32v n = shifted - round;
+    f32v r = x - n * 0.693359375f;  // ln 2 in two parts; n times the first is exact
+    r = r + n * 2.12194440e-4f;
+    f32v q = 0x1.6a25c8p-10f;
+    q = q * r + 0x1.1239dep-7f;
+    q = q * r + 0x1.5558f0p-5f;
+    q = q * r + 0x1.555492p-3f;
+    q = q * r + 0x1.fffffcp-2f;
+    f32v p = (r * r) * q + r;
+    p = p + 1.0f;
+    // 2ⁿ = 2 · 2ⁿ⁻¹, so that n = 128 still has an exponent, and n = −126 gives 0.
+    f32v scale = (f32v)(((i32v)shifted + 126) << 23);
+    *v = (p + p) * scale;
+}
+
+/// x := 1 / (1 + e⁻ˣ).
+INLINE void vector_sigmoid(f32v *v) {
+    f32v e = -*v;
+    vector_exp(&e);
+    *v = 1.0f / (1.0f + e);
+}
+
+/// x := tanh x, within 2 ulp: x + x³·q(x²) below 0.625 (error 5e−9), 1 − 2/(e²ˣ + 1) above.
+INLINE void vector_tanh(f32v *v) {
+    f32v x = *v;
+    f32v magnitude = __builtin_elementwise_abs(x);
+    f32v z = x * x;
+    f32v q = -0.005705000226884104f;
+    q = q * z + 0.020639100532656756f;
+    q = q * z + -0.05373971975840205f;
+    q = q * z + 0.13331442466245323f;
+    q = q * z + -0.33333281945064214f;
+    f32v small = (z * q) * x + x;
+    f32v e = magnitude + magnitude;
+    vector_exp(&e);
+    f32v large = 1.0f - 2.0f / (e + 1.0f);
+    large = __builtin_elementwise_copysign(large, x);
+    *v = magnitude < 0.625f ? small : large;
+}
+
+/// x := erf x, within 3 ulp: x·q(x²) below 1, 1 − e^(−x·q(x)) above (minimax, errors 1.3e−9 and 6e−10); ±1 from 3.95.
+INLINE void vector_erf(f32v *v) {
+    f32v x = *v;
+    f32v t = __builtin_elementwise_abs(x);
+    f32v z = x * x;
+    f32v q = 7.854221094902788e-05f;
+    q = q * z + -0.0008010311287352437f;
+    q = q * z + 0.0051883425011541905f;
+    q = q * z + -0.02685382089864874f;
+    q = q * z + 0.11283585412447239f;
+    q = q * z + -0.3761262585750429f;
+    q = q * z + 1.128379165738619f;
+    f32v small = x * q;
+    t = t > 3.95f ? (f32v)(3.95f) : t;
+    f32v l = 1.2579823368303223e-05f;
+    l = l * t + -0.0003363461144296443f;
+    l = l * t + 0.0036977185671722224f;
+    l = l * t + -0.02387938955972032f;
+    l = l * t + 0.10637366183508842f;
+    l = l * t + 0.6350682314472559f;
+    l = l * t + 1.1286690504965176f;
+    l = -(l * t);
+    vector_exp(&l);
+    f32v large = __builtin_elementwise_copysign(1.0f - l, x);
+    *v = t < 1.0f ? small : large;
+}

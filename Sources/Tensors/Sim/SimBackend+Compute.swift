@@ -1,0 +1,49 @@
+/// What a simulated device does not compute.
+extension SimBackend {
+    public func zero(_ x: Tensor) {}
+    public func insertColumns(_ x: Tensor, into y: Tensor, at start: Int) {}
+    public func extractColumns(_ x: Tensor, from start: Int, into y: Tensor) {}
+    public func add(_ a: Tensor, _ b: Tensor, into y: Tensor) {}
+    public func fill(_ x: Tensor, _ distribution: Distribution, key: RandomKey) {}
+
+    public func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor, _ shape: MatMul, epilogue: Epilogue) {}
+    public func sumRows(_ x: Tensor, into out: Tensor, accumulate: Bool) {}
+
+    public func activation(_ kind: Activation, _ x: Tensor, into y: Tensor) {}
+    public func activationBackward(_ kind: Activation, x: Tensor, dy: Tensor, into dx: Tensor) {}
+    public func dropout(_ x: Tensor, into y: Tensor, probability: Float, key: RandomKey, rowsPerSample: Int) {}
+
+    public func layerNorm(
+        _ x: Tensor, weight: Tensor, bias: Tensor?, epsilon: Float, into y: Tensor, statistics: Tensor
+    ) {}
+    public func layerNormBackwardInput(
+        _ dy: Tensor, x: Tensor, weight: Tensor, statistics: Tensor, into dx: Tensor, accumulate: Bool
+    ) {}
+    public func layerNormBackwardWeight(
+        _ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor, dbias: Tensor?
+    ) {}
+    public func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor, statistics: Tensor) {}
+    public func rmsNormBackwardInput(
+        _ dy: Tensor, x: Tensor, weight: Tensor, statistics: Tensor, into dx: Tensor, accumulate: Bool
+    ) {}
+    public func rmsNormBackwardWeight(_ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor) {}
+
+    public func attention(
+        _ qkv: Tensor, into out: Tensor, logSumExp: Tensor, _ shape: AttentionShape, scratch: Tensor
+    ) {}
+    public func attentionBackward(
+        _ dout: Tensor, qkv: Tensor, out: Tensor, logSumExp: Tensor, into dqkv: Tensor, _ shape: AttentionShape,
+        scratch: Tensor
+    ) {}
+
+    public func embedding(_ ids: Tensor, token: Tensor, position: Tensor?, into y: Tensor) {}
+    public func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?) {}
+
+    public func crossEntropy(
+        _ logits: Tensor, targets: Tensor, ignoreIndex: Int, normaliser: Tensor, rowLosses: Tensor
+    ) {}
+    public func meanSquaredError(_ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor) {}
+
+    public func adamW(_ p: Tensor, gradient: Tensor, m: Tensor, v: Tensor, _ step: AdamStep) {}
+    public func sgd(_ p: Tensor, gradient: Tensor, momentum: Tensor?, _ step: SGDStep) {}
+}

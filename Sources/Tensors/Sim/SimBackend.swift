@@ -1,0 +1,69 @@
+internal import CKernels
+internal import Glibc
+internal import Synchronization
+
+/// The backend of `sim:…` devices: memory and messages are real, computing is waiting.
+///
+/// Operations do nothing but move bytes between tensors; `spend` waits for as long as the pass would take. Memory starts
+/// as zeros, and pages that nobody writes take no room.
+public final class SimBackend: Backend {
+    /// How long work takes.
+    public enum Pace: Hashable, Sendable {
+        /// Seconds for each unit of `Work.units`: every layer's forward takes equally long.
+        case secondsPerUnit(Double)
+        case flopsPerSecond(Double)
+
+        func nanoseconds(of work: Work) -> Int64 {
+            let seconds =
+                switch self {
+                case .secondsPerUnit(let seconds): work.units * seconds
+                case .flopsPerSecond(let rate): work.flops / rate
+                }
+            return Int64(exactly: (seconds * 1e9).rounded()) ?? .max / 4
+        }
+    }
+
+    public let device: String
+    public let pace: Pace
+    public let computes = false
+    private let clock = Mutex(BusyClock())
+
+    public init(device: String, pace: Pace) {
+        self.device = device
+        self.pace = pace
+    }
+
+    public func allocate(byteCount: Int) -> DeviceMemory {
+        guard let address = calloc(max(byteCount, 1), 1) else {
+            preconditionFailure("\(device): no memory for \(byteCount) bytes")
+        }
+        return DeviceMemory(address: address, byteCount: byteCount) { Glibc.free($0) }
+    }
+
+    public func hostView(_ tensor: Tensor) -> UnsafeMutableRawBufferPointer? {
+        UnsafeMutableRawBufferPointer(start: tensor.address, count: tensor.byteCount)
+    }
+
+    public func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) {
+        HostMemory.upload(bytes, to: tensor)
+    }
+
+    public func download(_ tensor: Tensor, to bytes: UnsafeMutableRawBufferPointer) {
+        HostMemory.download(tensor, to: bytes)
+    }
+
+    public func copy(_ x: Tensor, to y: Tensor) { HostMemory.copy(x, to: y) }
+
+    public func sum(_ x: Tensor) -> Double { .nan }
+    public func sumOfSquares(_ x: Tensor) -> Double { 0 }
+    public func attentionScratch(_ shape: AttentionShape) -> Int { 0 }
+
+    public func spend(_ work: Work) {
+        let duration = pace.nanoseconds(of: work)
+        let deadline = clock.withLock { $0.begin(duration, now: ck_now()) }
+        ck_sleep_until(deadline)
+        clock.withLock { $0.woke(now: ck_now()) }
+    }
+
+    public func synchronise() {}
+}
