@@ -1,0 +1,242 @@
+import Foundation
+import Tensors
+
+extension DoubleBackend {
+    // MARK: Elementwise
+
+    func activation(_ kind: Activation, _ x: Tensor, into y: Tensor) { write(read(x).map { f(kind, $0) }, to: y) }
+
+    /// f′ by its formula.
+    func activationBackward(_ kind: Activation, x: Tensor, dy: Tensor, into dx: Tensor) {
+        write(zip(read(x), read(dy)).map { slope(kind, $0) * $1 }, to: dx)
+    }
+
+    private func f(_ kind: Activation, _ x: Double) -> Double {
+        switch kind {
+        case .geluTanh: x / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+        case .geluErf: x / 2 * (1 + erf(x / 2.0.squareRoot()))
+        case .relu: max(x, 0)
+        case .silu: x / (1 + exp(-x))
+        case .tanh: tanh(x)
+        case .sigmoid: 1 / (1 + exp(-x))
+        }
+    }
+
+    private func slope(_ kind: Activation, _ x: Double) -> Double {
+        let sigmoid = 1 / (1 + exp(-x))
+        switch kind {
+        case .geluTanh:
+            let c = (2 / Double.pi).squareRoot()
+            let t = tanh(c * (x + 0.044715 * x * x * x))
+            return (1 + t) / 2 + x / 2 * (1 - t * t) * c * (1 + 3 * 0.044715 * x * x)
+        case .geluErf:
+            return (1 + erf(x / 2.0.squareRoot())) / 2 + x * exp(-x * x / 2) / (2 * Double.pi).squareRoot()
+        case .relu: return x > 0 ? 1 : 0
+        case .silu: return sigmoid * (1 + x * (1 - sigmoid))
+        case .tanh: return 1 - tanh(x) * tanh(x)
+        case .sigmoid: return sigmoid * (1 - sigmoid)
+        }
+    }
+
+    func dropout(_ x: Tensor, into y: Tensor, probability: Float, key: RandomKey, rowsPerSample: Int) {
+        let (from, to) = (slots(x), slots(y))
+        let perSample = rowsPerSample * x.shape.width
+        for i in from.indices {
+            let sample = UInt64(key.sample) + UInt64(i / perSample)
+            var numbers = Numbers(key.seed ^ (UInt64(key.step) << 48) ^ (UInt64(key.layer) << 32) ^ (sample << 16))
+            numbers.state &+= UInt64(i % perSample) &* 0xD1B5_4A32_D192_ED03
+            let drawn = Double.random(in: 0..<1, using: &numbers)
+            to[i] = drawn < Double(probability) ? 0 : from[i] / (1 - Double(probability))
+        }
+    }
+
+    // MARK: Normalisation
+
+    func layerNorm(_ x: Tensor, weight: Tensor, bias: Tensor?, epsilon: Float, into y: Tensor, statistics: Tensor) {
+        let (input, output, statistics) = (slots(x), slots(y), slots(statistics))
+        let (weight, bias, n) = (slots(weight), bias.map(slots), x.shape.width)
+        for row in 0..<x.shape.rows {
+            let values = input[row * n..<(row + 1) * n]
+            let mean = values.reduce(0, +) / Double(n)
+            let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(n)
+            let inverse = 1 / (variance + Double(epsilon)).squareRoot()
+            (statistics[2 * row], statistics[2 * row + 1]) = (mean, inverse)
+            for i in 0..<n {
+                output[row * n + i] = (input[row * n + i] - mean) * inverse * weight[i] + (bias?[i] ?? 0)
+            }
+        }
+    }
+
+    /// dx = (g − mean(g) − x̂ · mean(g · x̂)) / σ with g = dy · weight
+    func layerNormBackwardInput(
+        _ dy: Tensor, x: Tensor, weight: Tensor, statistics: Tensor, into dx: Tensor, accumulate: Bool
+    ) {
+        let statistics = slots(statistics)
+        normBackwardInput(dy, x, weight, into: dx, accumulate: accumulate, centred: true) {
+            (mean: statistics[2 * $0], inverse: statistics[2 * $0 + 1])
+        }
+    }
+
+    func rmsNormBackwardInput(
+        _ dy: Tensor, x: Tensor, weight: Tensor, statistics: Tensor, into dx: Tensor, accumulate: Bool
+    ) {
+        let statistics = slots(statistics)
+        normBackwardInput(dy, x, weight, into: dx, accumulate: accumulate, centred: false) {
+            (mean: 0, inverse: statistics[$0])
+        }
+    }
+
+    private func normBackwardInput(
+        _ dy: Tensor, _ x: Tensor, _ weight: Tensor, into dx: Tensor, accumulate: Bool, centred: Bool,
+        _ statistics: (Int) -> (mean: Double, inverse: Double)
+    ) {
+        let (dy, input, weight, out, n) = (slots(dy), slots(x), slots(weight), slots(dx), x.shape.width)
+        for row in 0..<x.shape.rows {
+            let (mean, inverse) = statistics(row)
+            let normal = (0..<n).map { (input[row * n + $0] - mean) * inverse }
+            let g = (0..<n).map { dy[row * n + $0] * weight[$0] }
+            let meanG = centred ? g.reduce(0, +) / Double(n) : 0
+            let meanGX = zip(g, normal).reduce(0) { $0 + $1.0 * $1.1 } / Double(n)
+            for i in 0..<n {
+                let value = (g[i] - meanG - normal[i] * meanGX) * inverse
+                out[row * n + i] = value + (accumulate ? out[row * n + i] : 0)
+            }
+        }
+    }
+
+    func layerNormBackwardWeight(_ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor, dbias: Tensor?) {
+        let (dy, input, statistics, n) = (slots(dy), slots(x), slots(statistics), x.shape.width)
+        let (dweight, dbias) = (slots(dweight), dbias.map(slots))
+        for i in input.indices {
+            let normal = (input[i] - statistics[2 * (i / n)]) * statistics[2 * (i / n) + 1]
+            dweight[i % n] += dy[i] * normal
+            dbias?[i % n] += dy[i]
+        }
+    }
+
+    func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor, statistics: Tensor) {
+        let (input, output, weight, n) = (slots(x), slots(y), slots(weight), x.shape.width)
+        let statistics = slots(statistics)
+        for row in 0..<x.shape.rows {
+            let square = input[row * n..<(row + 1) * n].reduce(0) { $0 + $1 * $1 } / Double(n)
+            statistics[row] = 1 / (square + Double(epsilon)).squareRoot()
+            for i in 0..<n { output[row * n + i] = input[row * n + i] * statistics[row] * weight[i] }
+        }
+    }
+
+    func rmsNormBackwardWeight(_ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor) {
+        let (dy, input, statistics, n) = (slots(dy), slots(x), slots(statistics), x.shape.width)
+        let dweight = slots(dweight)
+        for i in input.indices { dweight[i % n] += dy[i] * input[i] * statistics[i / n] }
+    }
+
+    // MARK: Attention
+
+    func attentionScratch(_ shape: AttentionShape) -> Int { 2 * 4 * shape.sequence * shape.sequence }
+
+    /// Where element `i` of a head's q, k or v (part 0, 1, 2) at a position lies in qkv.
+    private func place(_ s: AttentionShape, _ b: Int, _ position: Int, _ part: Int, _ head: Int) -> Int {
+        ((b * s.sequence + position) * 3 + part) * s.width + head * s.headWidth
+    }
+
+    private func scores(_ s: AttentionShape, _ qkv: UnsafeMutableBufferPointer<Double>, _ b: Int, _ head: Int, row: Int)
+        -> [Double]
+    {
+        (0..<(s.causal ? row + 1 : s.sequence)).map { column in
+            let (q, k) = (place(s, b, row, 0, head), place(s, b, column, 1, head))
+            return (0..<s.headWidth).reduce(0) { $0 + qkv[q + $1] * qkv[k + $1] } / Double(s.headWidth).squareRoot()
+        }
+    }
+
+    func attention(_ qkv: Tensor, into out: Tensor, logSumExp: Tensor, _ s: AttentionShape, scratch: Tensor) {
+        poison(scratch)
+        let (qkv, out, logSumExp) = (slots(qkv), slots(out), slots(logSumExp))
+        for (b, head, row) in everyRow(s) {
+            let scores = scores(s, qkv, b, head, row: row)
+            let total = log(scores.reduce(0) { $0 + exp($1) })
+            logSumExp[(b * s.heads + head) * s.sequence + row] = total
+            for i in 0..<s.headWidth {
+                out[(b * s.sequence + row) * s.width + head * s.headWidth + i] = scores.enumerated().reduce(0) {
+                    $0 + exp($1.element - total) * qkv[place(s, b, $1.offset, 2, head) + i]
+                }
+            }
+        }
+    }
+
+    /// dS = P ∘ (dO·Vᵀ − rows of dO·O)
+    func attentionBackward(
+        _ dout: Tensor, qkv: Tensor, out: Tensor, logSumExp: Tensor, into dqkv: Tensor, _ s: AttentionShape,
+        scratch: Tensor
+    ) {
+        poison(scratch)
+        zero(dqkv)
+        let (dout, qkv, out, logSumExp, dqkv) = (slots(dout), slots(qkv), slots(out), slots(logSumExp), slots(dqkv))
+        let scale = 1 / Double(s.headWidth).squareRoot()
+        for (b, head, row) in everyRow(s) {
+            let here = (b * s.sequence + row) * s.width + head * s.headWidth
+            let dot = (0..<s.headWidth).reduce(0) { $0 + dout[here + $1] * out[here + $1] }
+            let total = logSumExp[(b * s.heads + head) * s.sequence + row]
+            let q = place(s, b, row, 0, head)
+            for (column, score) in scores(s, qkv, b, head, row: row).enumerated() {
+                let (k, v) = (place(s, b, column, 1, head), place(s, b, column, 2, head))
+                let p = exp(score - total)
+                let dp = (0..<s.headWidth).reduce(0) { $0 + dout[here + $1] * qkv[v + $1] }
+                for i in 0..<s.headWidth {
+                    dqkv[v + i] += p * dout[here + i]
+                    dqkv[q + i] += p * (dp - dot) * scale * qkv[k + i]
+                    dqkv[k + i] += p * (dp - dot) * scale * qkv[q + i]
+                }
+            }
+        }
+    }
+
+    private func everyRow(_ s: AttentionShape) -> [(Int, Int, Int)] {
+        (0..<s.batch).flatMap { b in
+            (0..<s.heads).flatMap { head in (0..<s.sequence).map { (b, head, $0) } }
+        }
+    }
+
+    // MARK: Embedding and losses
+
+    func embedding(_ ids: Tensor, token: Tensor, position: Tensor?, into y: Tensor) {
+        let (id, token, position) = (slots(ids), slots(token), position.map(slots))
+        let (out, n, sequence) = (slots(y), y.shape.width, ids.shape[1])
+        for i in out.indices {
+            out[i] = token[Int(id[i / n]) * n + i % n] + (position?[i / n % sequence * n + i % n] ?? 0)
+        }
+    }
+
+    func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?) {
+        let (id, dtoken, dposition) = (slots(ids), slots(dtoken), dposition.map(slots))
+        let (out, n, sequence) = (slots(dy), dy.shape.width, ids.shape[1])
+        for i in out.indices {
+            dtoken[Int(id[i / n]) * n + i % n] += out[i]
+            dposition?[i / n % sequence * n + i % n] += out[i]
+        }
+    }
+
+    func crossEntropy(_ logits: Tensor, targets: Tensor, ignoreIndex: Int, normaliser: Tensor, rowLosses: Tensor) {
+        let (x, target, losses, n) = (slots(logits), read(targets), slots(rowLosses), logits.shape.width)
+        let count = read(normaliser)[0]
+        for row in 0..<logits.shape.rows {
+            let ignored = Int(target[row]) == ignoreIndex
+            let total = log(x[row * n..<(row + 1) * n].reduce(0) { $0 + exp($1) })
+            losses[row] = ignored ? 0 : total - x[row * n + Int(target[row])]
+            for i in 0..<n {
+                let hit: Double = i == Int(target[row]) ? 1 : 0
+                x[row * n + i] = ignored ? 0 : (exp(x[row * n + i] - total) - hit) / count
+            }
+        }
+    }
+
+    func meanSquaredError(_ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor) {
+        let (x, target, losses, n) = (slots(prediction), slots(targets), slots(rowLosses), prediction.shape.width)
+        let count = read(normaliser)[0]
+        zero(rowLosses)
+        for i in x.indices {
+            let difference = x[i] - target[i]
+            losses[i / n] += difference * difference
+            x[i] = 2 * difference / count
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import Layers
+import Tensors
+import Testing
+
+/// What a layer says before anything runs.
+struct PlanTests {
+    private func failure(_ layer: any Layer, _ inputs: Signature) -> LayerError? {
+        do throws(LayerError) {
+            _ = try layer.plan(for: inputs)
+            return nil
+        } catch { return error }
+    }
+
+    private static let wide: Signature = [TensorSpec([2, 256, 192])]
+    private static let huge = Int(Int32.max)
+
+    private static let refusals: [(any Layer, Signature, String, String)] = [
+        (Linear(inputs: 512, outputs: 8), wide, "width 512", "[2 × 256 × 192]"),
+        (Linear(inputs: 2, outputs: 8), [TensorSpec([2])], "[batch × … × 2]", "[2]"),
+        (Linear(inputs: 2, outputs: 8), [], "one tensor", "nothing"),
+        (Linear(inputs: 2, outputs: 8), [TensorSpec([3, 2], .i32)], "floating-point numbers", "i32[3 × 2]"),
+        (LayerNorm(width: 512), wide, "width 512", "[2 × 256 × 192]"),
+        (RMSNorm(width: 512), wide + wide, "one tensor", "a tuple of 2 tensors: [2 × 256 × 192], [2 × 256 × 192]"),
+        (ActivationLayer(.relu), [TensorSpec([])], "a tensor with a batch axis", "a scalar"),
+        (
+            Embedding(vocab: 9, width: 8, positions: 128), [TensorSpec([2, 256], .i32)],
+            "a sequence of at most 128 positions", "i32[2 × 256]"
+        ),
+        (Embedding(vocab: 9, width: 8), wide, "token ids i32[batch × sequence]", "f32[2 × 256 × 192]"),
+        (Attention(width: 192, heads: 5), wide, "a number of heads that divides width 192", "5 heads"),
+        (Attention(width: 192, heads: 0), wide, "a number of heads that divides width 192", "0 heads"),
+        (Attention(width: 8, heads: 2), [TensorSpec([2, 8])], "[batch × sequence × 8]", "[2 × 8]"),
+        (Transformer(width: 512, heads: 8), wide, "width 512", "[2 × 256 × 192]"),
+        (Transformer(width: 192, heads: 7), wide, "a number of heads that divides width 192", "7 heads"),
+        (Transformer(width: 192, heads: 8, dropout: 1), wide, "a dropout probability in 0 ..< 1", "1.0"),
+        (Dropout(probability: -0.5), wide, "a dropout probability in 0 ..< 1", "-0.5"),
+        (Dropout(probability: .nan), wide, "a dropout probability in 0 ..< 1", "nan"),
+        (Split(parts: 5), wide, "a width that 5 parts divide", "[2 × 256 × 192]"),
+        (Split(widths: [64, 64]), wide, "a width of 64 + 64", "[2 × 256 × 192]"),
+        (Split(widths: [200, -8]), wide, "extents of at least 1", "[2 × 256 × -8]"),
+        (Add(), wide, "a tuple of at least 2 tensors", "[2 × 256 × 192]"),
+        (
+            Add(), wide + [TensorSpec([2, 192])], "tensors of one shape",
+            "a tuple of 2 tensors: [2 × 256 × 192], [2 × 192]"
+        ),
+        (
+            Concatenate(), wide + [TensorSpec([2, 192])], "tensors that differ in their innermost extent only",
+            "a tuple of 2 tensors: [2 × 256 × 192], [2 × 192]"
+        ),
+        (Select(1), wide, "a tuple with a tensor 1, counted from 0", "[2 × 256 × 192]"),
+        (Reshape([8, 64]), wide, "512 elements per sample for [2 × 8 × 64]", "[2 × 256 × 192]"),
+        (Reshape([0, 64]), wide, "extents of at least 1", "[2 × 0 × 64]"),
+    ]
+
+    @Test(arguments: refusals)
+    func refusesWhatDoesNotFit(_ layer: any Layer, _ inputs: Signature, _ expected: String, _ got: String) {
+        #expect(failure(layer, inputs) == LayerError(expected: expected, got: got))
+    }
+
+    private static let unthinkable: [(any Layer, Signature)] = [
+        (Linear(inputs: 192, outputs: .max), wide),
+        (Linear(inputs: 192, outputs: -1), wide),
+        (Linear(inputs: .min, outputs: 1), wide),
+        (Linear(inputs: 4, outputs: huge), [TensorSpec([1 << 20, 4])]),
+        (Embedding(vocab: huge, width: huge), [TensorSpec([1, 1], .i32)]),
+        (Embedding(vocab: 0, width: 8), [TensorSpec([1, 1], .i32)]),
+        (Embedding(vocab: 8, width: 8, positions: 0), [TensorSpec([1, 1], .i32)]),
+        (Attention(width: .max, heads: 1), wide),
+        (Transformer(width: .max, heads: 1), wide),
+        (Transformer(width: 192, heads: 1, hidden: 0), wide),
+        (LayerNorm(width: .max), wide),
+        (RMSNorm(width: -3), wide),
+        (ActivationLayer(.relu), [TensorSpec(Shape([huge, huge, huge, huge]))]),
+        (ActivationLayer(.relu), [TensorSpec([3, 0])]),
+        (Flatten(), [TensorSpec(Shape([huge, huge, huge, huge]))]),
+        (Reshape([.max, .max]), wide),
+        (Split(widths: [.max, .max]), wide),
+        (Split(parts: 0), wide),
+        (Select(-1), wide),
+        (Concatenate(), [TensorSpec(Shape([1, huge])), TensorSpec(Shape([1, huge]))]),
+    ]
+
+    @Test(arguments: unthinkable)
+    func sizesBeyondReasonAreRefusedNotTrapped(_ layer: any Layer, _ inputs: Signature) {
+        #expect(failure(layer, inputs) != nil)
+        #expect(layer.parameters.allSatisfy { !$0.name.isEmpty })
+    }
+
+    @Test func lossesRefuseWhatDoesNotFit() {
+        #expect(throws: LayerError(expected: "logits [batch × … × classes]", got: "[7]")) {
+            try CrossEntropy().targets(for: [TensorSpec([7])])
+        }
+        #expect(throws: LayerError(expected: "one tensor", got: "a tuple of 2 tensors: [7], [7]")) {
+            try MeanSquaredError().targets(for: [TensorSpec([7]), TensorSpec([7])])
+        }
+        #expect(throws: LayerError(expected: "floating-point numbers", got: "i32[7]")) {
+            try MeanSquaredError().targets(for: [TensorSpec([7], .i32)])
+        }
+    }
+
+    @Test func lossSignatures() throws {
+        let logits: Signature = [TensorSpec([2, 256, 8192])]
+        #expect(try CrossEntropy().targets(for: logits) == TensorSpec([2, 256], .i32))
+        #expect(CrossEntropy().rows(for: logits) == 512)
+        #expect(try MeanSquaredError().targets(for: logits) == logits[0])
+        #expect(MeanSquaredError().rows(for: [TensorSpec([4])]) == 1)
+    }
+
+    @Test func activationsKeepTheirElementType() throws {
+        let x: Signature = [TensorSpec([2, 3, 8], .bf16)]
+        let plan = try Transformer(width: 8, heads: 2).plan(for: x)
+        #expect(plan.outputs == x)
+        #expect(plan.saved.filter { $0.dtype == .f32 }.map(\.shape) == [[6, 2], [2, 2, 3], [6, 2]])
+    }
+
+    /// f32, width 512, hidden 2048, 8 heads: bytes per token.
+    @Test func aTransformerKeepsNoMoreThanItSays() throws {
+        let plan = try Transformer(width: 512, heads: 8).plan(for: [TensorSpec([2, 256, 512])])
+        func perToken(_ signature: Signature) -> Int { signature.reduce(0) { $0 + $1.byteCount } / 512 }
+        #expect(perToken(plan.saved) == 4 * (5 * 512 + 2048 + 8 + 4))
+        #expect(perToken(plan.deferred) == 4 * (4 * 512 + 2048 + 4))
+        #expect(plan.keepsInputs && plan.keepsOutputGradients && !plan.keepsOutputs)
+        #expect(plan.scratchBytes == 512 * 4 * (512 + 2048))
+        #expect(plan.attention == AttentionShape(batch: 2, sequence: 256, heads: 8, headWidth: 64, causal: true))
+        let backend = DoubleBackend()
+        #expect(plan.scratchBytes(on: backend) == plan.scratchBytes + 2 * 4 * 256 * 256)
+    }
+}

@@ -1,0 +1,53 @@
+import Tensors
+
+/// A backend whose numbers a test can read and write.
+protocol TestBackend: Backend {
+    func read(_ x: Tensor) -> [Double]
+    func write(_ values: [Double], to x: Tensor)
+}
+
+extension TestBackend {
+    /// Makes what nobody may read any more unreadable.
+    func poison(_ x: Tensor) {
+        guard x.dtype.isFloatingPoint else { return }
+        write(Array(repeating: .nan, count: x.count), to: x)
+    }
+
+    func make(_ spec: TensorSpec) -> Tensor {
+        let x = Tensor(allocate(byteCount: max(spec.byteCount, 64)), spec: spec)
+        poison(x)
+        return x
+    }
+
+    func make(_ spec: TensorSpec, _ values: [Double]) -> Tensor {
+        let x = make(spec)
+        write(values, to: x)
+        return x
+    }
+}
+
+/// SplitMix64 (Steele et al., 2014): numbers for tests.
+struct Numbers: RandomNumberGenerator {
+    var state: UInt64
+
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    /// f32 numbers, uniform in ±scale.
+    mutating func list(_ count: Int, scale: Double = 1) -> [Double] {
+        (0..<count).map { _ in Double(Float(Double.random(in: -scale...scale, using: &self))) }
+    }
+
+    /// Fit for a tensor of this spec: numbers in ±1, or ids below `vocab`.
+    mutating func list(for spec: TensorSpec, vocab: Int) -> [Double] {
+        guard !spec.dtype.isFloatingPoint else { return list(spec.count) }
+        return (0..<spec.count).map { _ in Double(Int.random(in: 0..<vocab, using: &self)) }
+    }
+}
