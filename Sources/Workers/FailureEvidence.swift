@@ -6,6 +6,8 @@ struct FailureEvidence {
         case reported(RunFailure, isPeerLoss: Bool)
         case killed(signal: Int32)
         case exited(Int32)
+        /// The connection of a worker that somebody else started ended without a goodbye.
+        case disconnected
         /// No heartbeat for so many seconds.
         case silent(Double)
         /// No progress for so many seconds.
@@ -33,7 +35,7 @@ struct FailureEvidence {
         switch sign {
         case .reported(_, isPeerLoss: false): 0
         case .killed: 1
-        case .exited: 2
+        case .exited, .disconnected: 2
         case .silent, .stuck: 3
         case .reported(_, isPeerLoss: true): 4
         }

@@ -88,8 +88,8 @@ final class RankRunner {
         let lossSum = plan.stages(of: rank).lazy.compactMap { self.executors[$0]?.lossSum() }.first
         let part = WorkerMessage.StepPart(
             step: step, lossSum: lossSum, targetCount: feed?.targetCount(step: step), learningRate: rate, start: start,
-            end: Clock.nanoseconds, busy: recorder.busy, peakBytes: PeakMemory.resident())
-        try report(part)
+            end: Clock.nanoseconds, busy: recorder.busy, peakBytes: ResidentMemory.peak ?? 0)
+        report(part)
     }
 
     private func perform(_ operation: Operation, _ instruction: Instruction, step: Int) throws {
@@ -105,13 +105,13 @@ final class RankRunner {
     private func compute(_ instruction: Instruction, slot: Int, step: Int) throws {
         guard let executor = executors[instruction.stage] else { preconditionFailure("\(instruction) on rank \(rank)") }
         let microBatch = instruction.microBatch
-        try port.waitUntilSent(instruction, slot: slot, recorder: &recorder)
+        try port.waitUntilSent(before: instruction, slot: slot, recorder: &recorder)
         if instruction.pass == .forward, instruction.stage == 0, let feed {
             let start = Clock.nanoseconds
             try feed.fill(step: step, slot: slot)
             recorder.waited(.dataWait, instruction, since: start)
         }
-        port.status(step: step, instruction, .computing)
+        port.status(step: step, instruction)
         switch instruction.pass {
         case .forward:
             recorder.work(.forward, instruction) { executor.forward(step: step, microBatch: microBatch, slot: slot) }
@@ -144,7 +144,7 @@ final class RankRunner {
     private func send(_ message: Message, of instruction: Instruction, step: Int) throws {
         let slot = slot(message, isSender: true)
         for (index, tensor) in traffic.outgoing(message, slot: slot).enumerated() {
-            try port.send(tensor, message, index: index, step: step, of: instruction, slot: slot)
+            try port.send(tensor, message, index: index, step: step, of: instruction.stage, slot: slot)
         }
     }
 
@@ -153,7 +153,7 @@ final class RankRunner {
     private func update(step: Int, learningRate: Double) throws {
         let order = plan.stages(of: rank)
         let squares = recorder.work(.optimizer) { order.flatMap { executors[$0]?.gradientSquares() ?? [] } }
-        try port.tell(.gradientSquares(step: step, squares: squares))
+        port.tell(.gradientSquares(step: step, squares: squares))
         var scale: Float = 1
         if let clipping = plan.clipping {
             let start = Clock.nanoseconds
@@ -166,14 +166,14 @@ final class RankRunner {
         }
     }
 
-    private func report(_ part: WorkerMessage.StepPart) throws {
+    private func report(_ part: WorkerMessage.StepPart) {
         var rest = recorder.events[...]
         while !rest.isEmpty {
             let (chunk, consumed) = EventLog.encode(rest)
-            try port.tell(.events(chunk))
+            port.tell(.events(chunk))
             rest = rest.dropFirst(consumed)
         }
         recorder.clear()
-        try port.tell(.step(part))
+        port.tell(.step(part))
     }
 }

@@ -93,13 +93,13 @@ public struct TrainingPlan: Sendable {
             switch manifest.partition {
             case .uniform: return try Partition.uniform(layers: model.entries.count, stages: stages).cuts
             case .parameters:
-                return try Partition.balanced(model.entries.map { Double($0.parameterCount) }, stages: stages).cuts
+                return try Partition.balanced(weights: model.entries.map { Double($0.parameterCount) }, stages: stages).cuts
             case .flops:
-                return try Partition.balanced(model.entries.map(\.cost.total), stages: stages).cuts
+                return try Partition.balanced(weights: model.entries.map(\.cost.total), stages: stages).cuts
             case .type(let pattern):
-                return try Partition.type(pattern, kinds: model.entries.map(\.kind), stages: stages).cuts
+                return try Partition.matching(pattern, kinds: model.entries.map(\.kind), stages: stages).cuts
             case .cuts(let cuts):
-                return try Partition.explicit(cuts, layers: model.entries.count, stages: stages).cuts
+                return try Partition.explicit(cuts: cuts, layers: model.entries.count, stages: stages).cuts
             }
         } catch {
             let mark = manifest.marks["partition"] ?? manifest.marks["devices"]

@@ -8,8 +8,8 @@ enum WorkerMessage: Equatable {
     case step(StepPart)
     /// A chunk of the rank's event log, as `EventLog` encodes it.
     case events([UInt8])
-    /// The rank's weights are in the file.
-    case weightsWritten
+    /// The rank's weights are on disk: so many bytes.
+    case weightsWritten(bytes: Int)
 
     struct StepPart: Equatable {
         var step: Int
@@ -29,6 +29,8 @@ enum WorkerMessage: Equatable {
 
 /// What the coordinator tells a worker beside the rendezvous.
 enum CoordinatorMessage: Equatable {
+    /// Begin; the weights go into this file at the end, if anywhere.
+    case begin(weightsFile: String?)
     /// Σ of squared gradients over all stages, for clipping.
     case gradientSquares(step: Int, total: Double)
     /// Everything is written: leave.
@@ -57,7 +59,9 @@ extension WorkerMessage {
         case .events(let chunk):
             bytes.put(UInt8(2))
             bytes.bytes += chunk
-        case .weightsWritten: bytes.put(UInt8(3))
+        case .weightsWritten(let count):
+            bytes.put(UInt8(3))
+            bytes.put(count)
         case .gradientSquares(let step, let squares):
             bytes.put(UInt8(4))
             bytes.put(step)
@@ -77,7 +81,7 @@ extension WorkerMessage {
                     learningRate: try bytes.double(), start: try bytes.word(), end: try bytes.word(),
                     busy: try bytes.word(), peakBytes: try bytes.int()))
         case 2: self = .events(bytes.rest())
-        case 3: self = .weightsWritten
+        case 3: self = .weightsWritten(bytes: try bytes.int())
         case 4:
             let step = try bytes.int()
             var squares: [Double] = []
@@ -97,6 +101,9 @@ extension CoordinatorMessage {
             bytes.put(step)
             bytes.put(total.bitPattern)
         case .leave: bytes.put(UInt8(2))
+        case .begin(let path):
+            bytes.put(UInt8(3))
+            bytes.bytes += Array((path ?? "").utf8)
         }
         return bytes.bytes
     }
@@ -106,6 +113,9 @@ extension CoordinatorMessage {
         switch try bytes.byte() {
         case 1: self = .gradientSquares(step: try bytes.int(), total: try bytes.double())
         case 2: self = .leave
+        case 3:
+            let path = String(decoding: bytes.rest(), as: UTF8.self)
+            self = .begin(weightsFile: path.isEmpty ? nil : path)
         case let kind: throw MessageError(description: "a coordinator's message of unknown kind \(kind)")
         }
     }

@@ -1,0 +1,162 @@
+import Foundation
+import Glibc
+public import Manifests
+import Reports
+import Transport
+
+/// Starts the workers of a run, watches them, gathers what they report, and sees every one of them end.
+public final class Coordinator {
+    public enum Output: Sendable { case progress, json, quiet }
+
+    public struct Options: Sendable {
+        public var runDirectory: String?
+        /// Where workers started by hand connect; nil: any free port.
+        public var port: UInt16?
+        public var output: Output
+
+        public init(runDirectory: String? = nil, port: UInt16? = nil, output: Output = .progress) {
+            self.runDirectory = runDirectory
+            self.port = port
+            self.output = output
+        }
+    }
+
+    /// Runs a pipeline from beginning to end. Returns when the run is done and nothing of it is left but its directory.
+    /// - Throws: a user's mistake before any work starts; a lost worker or an interrupt afterwards.
+    public static func train(_ manifest: PipelineManifest, _ options: Options) throws(RunFailure) {
+        let plan = try TrainingPlan(manifest)
+        try Preflight.check(plan)
+        Interrupts.catchAll()
+        let coordinator = try Coordinator(plan, options)
+        try coordinator.run()
+    }
+
+    private let plan: TrainingPlan
+    private let record: RunRecord
+    private let display: RunDisplay
+    private let server: ControlServer
+    private let pool: WorkerPool
+    private var watch: RunWatch
+    private var steps: StepAssembly
+    private var bytesWritten = 0
+    private var finished: Set<Int> = []
+    private var left: Set<Int> = []
+
+    private init(_ plan: TrainingPlan, _ options: Options) throws(RunFailure) {
+        self.plan = plan
+        record = try RunRecord(plan, directory: options.runDirectory)
+        display = RunDisplay(plan, options.output)
+        steps = StepAssembly(plan)
+        watch = RunWatch(plan)
+        pool = try WorkerPool()
+        do {
+            server = try ControlServer(
+                world: plan.rankCount, digest: plan.digest, ipc: true,
+                tcpPort: plan.manifest.byHand.isEmpty ? options.port : options.port ?? 0)
+        } catch {
+            throw RunFailure(wrapping: error)
+        }
+    }
+
+    private func run() throws(RunFailure) {
+        defer {
+            pool.endAll()
+            server.close()
+        }
+        do {
+            try startWorkers()
+            while left.count < plan.rankCount {
+                for event in try server.poll(timeout: .milliseconds(50)) { try handle(event) }
+                for (rank, ending) in pool.reap() { watch.ended(rank, ending, hadLeft: left.contains(rank)) }
+                try checkHealth()
+            }
+            display.finish(try record.finish(bytesWritten: bytesWritten))
+        } catch {
+            display.clear()
+            server.abort("the run ended")
+            throw RunFailure(wrapping: error)
+        }
+    }
+
+    private func startWorkers() throws(RunFailure) {
+        display.begin(directory: record.directory.path)
+        for (rank, device) in plan.manifest.devices.enumerated() where !plan.manifest.byHand.contains(rank) {
+            try pool.start(
+                rank: rank, coordinator: server.ipcAddress, directory: record.directory, threads: device.threads)
+        }
+        for rank in plan.manifest.byHand {
+            display.askFor(rank: rank, address: server.tcpAddress ?? server.ipcAddress)
+        }
+    }
+
+    // MARK: Events
+
+    private func handle(_ event: ControlEvent) throws {
+        switch event {
+        case .registered(let rank, _, let host):
+            try record.register(rank: rank, host: host)
+            display.registered(rank)
+        case .refused(let reason): display.note("a worker was refused: \(reason)")
+        case .connecting: break
+        case .go:
+            watch.begin()
+            let path = record.weightsDraftPath
+            for rank in 0..<plan.rankCount { tell(rank, .begin(weightsFile: path)) }
+        case .status(let rank, let status): watch.heard(rank, status)
+        case .message(let rank, let bytes): try handle(try WorkerMessage(bytes), from: rank)
+        case .failed(let rank, let code, let text): watch.failed(rank, WireCode.decode(code, text))
+        case .goodbye(let rank): left.insert(rank)
+        case .gone(let rank): if !left.contains(rank) { watch.gone(rank, isByHand: plan.manifest.byHand.contains(rank)) }
+        }
+    }
+
+    private func handle(_ message: WorkerMessage, from rank: Int) throws {
+        switch message {
+        case .gradientSquares(let step, let squares):
+            guard let total = steps.add(squares: squares, step: step, rank: rank) else { return }
+            if plan.clipping != nil {
+                for rank in 0..<plan.rankCount { tell(rank, .gradientSquares(step: step, total: total)) }
+            }
+        case .step(let part):
+            guard let metrics = steps.add(part, rank: rank) else { return }
+            watch.finishedStep(seconds: metrics.stepS)
+            try record.append(metrics)
+            display.show(metrics, durations: steps.durations)
+        case .events(let chunk): try record.append(events: chunk, rank: rank)
+        case .weightsWritten(let bytes):
+            bytesWritten += bytes
+            finished.insert(rank)
+            if finished.count == plan.rankCount {
+                for rank in 0..<plan.rankCount { tell(rank, .leave) }
+            }
+        }
+    }
+
+    private func tell(_ rank: Int, _ message: CoordinatorMessage) { server.send(to: rank, message.encoded()) }
+
+    // MARK: Health
+
+    private func checkHealth() throws(RunFailure) {
+        if Interrupts.count > 0 { throw try interrupted() }
+        if let failure = watch.verdict(now: Clock.nanoseconds, server.liveness) {
+            throw explain(failure)
+        }
+    }
+
+    private func interrupted() throws(RunFailure) -> RunFailure {
+        if Interrupts.count > 1 { pool.endAll(patience: 0) }
+        let steps = steps.finishedSteps
+        return RunFailure(
+            .interrupted, "interrupted after \(steps) of \(plan.manifest.steps) steps; all workers are stopped, no weights were written")
+    }
+
+    private func explain(_ verdict: RunWatch.Verdict) -> RunFailure {
+        guard let rank = verdict.rank else { return verdict.failure }
+        var failure = verdict.failure
+        let log = record.directory.logPath(rank: rank)
+        if failure.code == .bug || failure.code == .interrupted, let tail = LogTail.read(log) {
+            failure.message += "\nits log, \(log), ends:\n\(tail)"
+        }
+        return failure
+    }
+}

@@ -1,0 +1,143 @@
+import Reports
+import Scheduling
+import Tensors
+import Transport
+
+/// What the compute thread sends and receives: tensors of messages, and words with the coordinator.
+///
+/// It knows which header each end expects, and when a buffer that was sent may be written again.
+final class MessagePort {
+    private let plan: TrainingPlan
+    private let endpoint: WorkerEndpoint
+    private let backend: any Backend
+    /// Messages whose buffers a slot's next pass would overwrite.
+    private var unsent: [BufferKey: [Unsent]] = [:]
+
+    private struct BufferKey: Hashable {
+        var stage: Int
+        var direction: Message.Direction
+        var slot: Int
+    }
+
+    private struct Unsent {
+        var ticket: SendTicket
+        var peer: Int
+    }
+
+    init(_ plan: TrainingPlan, endpoint: WorkerEndpoint, on backend: any Backend) {
+        self.plan = plan
+        self.endpoint = endpoint
+        self.backend = backend
+    }
+
+    /// The links of one rank, as its endpoint declares them.
+    static func links(of rank: Int, _ plan: TrainingPlan) -> [LinkDeclaration] {
+        plan.lowered.links.enumerated().filter { $0.element.from == rank || $0.element.to == rank }.map { id, link in
+            let messages = plan.lowered.ranks[link.from].sends.filter { $0.link == id }
+            let specs = Set(messages.map { [$0.edge, Int($0.direction.rawValue)] }).map {
+                plan.tensors(ofEdge: $0[0], $0[1] == 0 ? .forward : .backward)
+            }
+            let frames = specs.map(\.count).max() ?? 1
+            let largest = specs.flatMap { $0 }.map(\.byteCount).max() ?? 0
+            return LinkDeclaration(
+                id: id, from: link.from, to: link.to, credit: TrainingPlan.queueDepth * max(frames, 1),
+                maxPayload: largest)
+        }
+    }
+
+    // MARK: Tensors
+
+    func send(_ tensor: Tensor, _ message: Message, index: Int, step: Int, of stage: Int, slot: Int) throws {
+        guard let bytes = backend.hostView(tensor) else {
+            preconditionFailure("\(backend.device): its memory is not the host's, so it cannot be sent from in place")
+        }
+        let ticket = try endpoint.send(
+            link: message.link, header: header(tensor.spec, message, index: index, step: step),
+            payload: UnsafeRawBufferPointer(bytes))
+        let key = BufferKey(stage: stage, direction: message.direction, slot: slot)
+        unsent[key, default: []].append(Unsent(ticket: ticket, peer: plan.lowered.links[message.link].to))
+    }
+
+    func receive(
+        _ tensor: Tensor, _ message: Message, index: Int, step: Int, for instruction: Instruction,
+        recorder: inout EventRecorder
+    ) throws {
+        let start = Clock.nanoseconds
+        let expected = header(tensor.spec, message, index: index, step: step)
+        let header = try endpoint.receive(link: message.link, expecting: expected) { backend.upload($0, to: tensor) }
+        recorder.waited(
+            .receiveWait, instruction, peer: plan.lowered.links[message.link].from, since: start, sent: header.sentAt,
+            bytes: tensor.byteCount)
+    }
+
+    /// Waits until what `instruction` is about to overwrite in its slot has left.
+    func waitUntilSent(before instruction: Instruction, slot: Int, recorder: inout EventRecorder) throws {
+        let direction: Message.Direction = instruction.pass == .forward ? .forward : .backward
+        let key = BufferKey(stage: instruction.stage, direction: direction, slot: slot)
+        guard let waiting = unsent[key], !waiting.isEmpty else { return }
+        for message in waiting where !message.ticket.isFree {
+            let start = Clock.nanoseconds
+            try message.ticket.wait()
+            recorder.waited(.sendWait, instruction, peer: message.peer, since: start)
+        }
+        unsent[key]?.removeAll(keepingCapacity: true)
+    }
+
+    private func header(_ spec: TensorSpec, _ message: Message, index: Int, step: Int) -> FrameHeader {
+        FrameHeader(
+            plan.frameKind(message), step: step, microBatch: message.microBatch, edge: message.edge << 8 | index,
+            dtype: spec.dtype.rawValue, shape: spec.shape.extents, payloadLength: spec.byteCount)
+    }
+
+    // MARK: The coordinator
+
+    func status(step: Int, _ instruction: Instruction, _ phase: WorkerPhase = .computing) {
+        endpoint.updateStatus { status in
+            status.step = step
+            status.microBatch = instruction.microBatch
+            status.instruction = instruction.description
+            status.phase = phase
+            status.progress &+= 1
+        }
+    }
+
+    func tell(_ message: WorkerMessage) { endpoint.sendApplication(message.encoded()) }
+
+    /// Waits for the coordinator's next message.
+    func listen() throws -> CoordinatorMessage {
+        guard let bytes = try endpoint.receiveApplication() else {
+            throw RunFailure(.interrupted, "the coordinator fell silent")
+        }
+        return try CoordinatorMessage(bytes)
+    }
+
+    /// Waits for Σ of squared gradients over all stages.
+    func awaitGradientSquares(step: Int) throws -> Double {
+        guard case .gradientSquares(step, let total) = try listen() else {
+            throw RunFailure(.bug, "the coordinator did not send the gradient norm of step \(step)")
+        }
+        return total
+    }
+}
+
+extension TrainingPlan {
+    /// What the message of an edge carries, frame by frame.
+    func tensors(ofEdge edge: Int, _ direction: Message.Direction) -> [TensorSpec] {
+        if edge == targetsEdge { return [model.targets, TensorSpec([1], .i64)] }
+        let crossing = layout.crossings[edge]
+        switch direction {
+        case .forward: return crossing.values.map { model.values[$0].spec }
+        case .backward: return crossing.gradients.map { model.values[$0.value].spec }
+        }
+    }
+
+    func frameKind(_ message: Message) -> FrameKind {
+        switch (edges[message.edge].kind, message.direction) {
+        case (.targets, _): .targets
+        case (.boundary, .forward): .activation
+        case (.boundary, .backward): .gradient
+        case (.portal, .forward): .portal
+        case (.portal, .backward): .portalGradient
+        }
+    }
+}

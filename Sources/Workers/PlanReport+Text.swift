@@ -1,0 +1,76 @@
+import Foundation
+
+extension PlanReport {
+    /// For a terminal.
+    public func text() -> String {
+        (heading + layerTable + stageTable + crossingTable + scheduleText + manifestText).joined(separator: "\n")
+    }
+
+    private var heading: [String] {
+        [
+            "\(stages.count == 1 ? "1 stage" : "\(stages.count) stages"), \(parameters.grouped) parameters, "
+                + "\(schedule) over \(microBatches) micro-batches, \(tokensPerStep.grouped) tokens and "
+                + "\(flopsPerStep.flopsText) GFLOP a step",
+            "",
+        ]
+    }
+
+    private var layerTable: [String] {
+        var table = TextTable([
+            ("#", .right), ("layer", .left), ("output of a micro-batch", .left), ("parameters", .right),
+            ("GFLOP", .right), ("stage", .right),
+        ])
+        for layer in layers {
+            table.add([
+                "\(layer.index)", layer.kind, layer.output.joined(separator: ", "), layer.parameters.grouped,
+                layer.flops.flopsText, "\(layer.stage)",
+            ])
+        }
+        return ["Layers (GFLOP of one micro-batch, forward and backward)"] + table.lines() + [""]
+    }
+
+    private var stageTable: [String] {
+        var table = TextTable([
+            ("stage", .right), ("device", .left), ("parameters", .right), ("GFLOP", .right), ("share", .right),
+            ("in flight", .right), ("state", .right), ("activations", .right), ("transient", .right),
+            ("memory", .right), ("layers", .left),
+        ])
+        let total = stages.reduce(0) { $0 + $1.flops }
+        for stage in stages {
+            table.add([
+                "\(stage.stage)", stage.device, stage.parameters.grouped, stage.flops.flopsText,
+                total > 0 ? (stage.flops / total).percentText : "–", "\(stage.inFlight)", stage.stateBytes.bytesText,
+                stage.activationBytes.bytesText, stage.transientBytes.bytesText, stage.totalBytes.bytesText,
+                stage.layers,
+            ])
+        }
+        return ["Stages (state: weights, gradients, optimizer)"] + table.lines() + [""]
+    }
+
+    private var crossingTable: [String] {
+        guard !crossings.isEmpty else { return [] }
+        var table = TextTable([
+            ("stages", .left), ("what", .left), ("tensors", .left), ("forward", .right), ("back", .right),
+        ])
+        for crossing in crossings {
+            table.add([
+                "\(crossing.from) → \(crossing.to)", crossing.kind, crossing.tensors.joined(separator: ", "),
+                crossing.forwardBytes.bytesText, crossing.backwardBytes == 0 ? "–" : crossing.backwardBytes.bytesText,
+            ])
+        }
+        return ["Between stages (each micro-batch)"] + table.lines() + [""]
+    }
+
+    private var scheduleText: [String] {
+        ["Schedule \(schedule)"] + grid.split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)" } + [
+            "",
+            "Bubble (idle / wall): \(idealBubble.percentText) with equal stages; "
+                + "\(predictedBubble.percentText) predicted from the stages' FLOPs",
+            "",
+        ]
+    }
+
+    private var manifestText: [String] {
+        ["Resolved manifest"] + manifest.split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)" }
+    }
+}

@@ -1,0 +1,36 @@
+import Glibc
+import Tensors
+
+/// What a process's environment must say before OpenBLAS is loaded.
+public enum WorkerEnvironment {
+    /// One thread per core of the device, and the kernels that fit the processor; the user's own choice of kernels wins.
+    static func variables(threads: Int) -> [String: String] {
+        var variables = ["OPENBLAS_NUM_THREADS": "\(threads)", "OMP_NUM_THREADS": "\(threads)"]
+        if let core = get(OpenBLASCore.environmentVariable)
+            ?? OpenBLASCore.recommended(for: .current, detected: OpenBLASCore.current)
+        {
+            variables[OpenBLASCore.environmentVariable] = core
+        }
+        return variables
+    }
+
+    /// Starts this program again, in place, where its environment is not the one that computing needs.
+    public static func prepare(threads: Int) throws(RunFailure) {
+        let wanted = variables(threads: threads)
+        guard wanted.contains(where: { get($0.key) != $0.value }) else { return }
+        for (name, value) in wanted { setenv(name, value, 1) }
+        let arguments = CommandLine.arguments.map { strdup($0) } + [nil]
+        defer { arguments.forEach { free($0) } }
+        execv("/proc/self/exe", arguments)
+        throw RunFailure(.bug, "could not start this program again: \(String(cString: strerror(errno)))")
+    }
+
+    /// All that a worker inherits.
+    static func ofWorker(threads: Int) -> [String: String] {
+        var environment = variables(threads: threads)
+        for name in ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH"] { environment[name] = get(name) }
+        return environment
+    }
+
+    private static func get(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+}

@@ -1,0 +1,137 @@
+import Checkpoints
+import Foundation
+import Glibc
+public import Manifests
+import Models
+import Tensors
+import Transport
+
+/// The whole life of one worker process: join the run, compute every step, leave.
+public enum WorkerProcess {
+    public struct Options: Sendable {
+        public var rank: Int
+        public var coordinator: String
+        /// Whether standard input ends when the coordinator does.
+        public var hasLifeline: Bool
+
+        public init(rank: Int, coordinator: String, hasLifeline: Bool = false) {
+            self.rank = rank
+            self.coordinator = coordinator
+            self.hasLifeline = hasLifeline
+        }
+    }
+
+    /// - Throws: `RunFailure`; the coordinator has been told.
+    public static func run(_ manifest: PipelineManifest, _ options: Options) throws(RunFailure) {
+        let plan = try TrainingPlan(manifest)
+        guard (0..<plan.rankCount).contains(options.rank) else {
+            throw .badInput(
+                "--rank \(options.rank): the pipeline has \(plan.rankCount) devices, so ranks 0 to \(plan.rankCount - 1)")
+        }
+        let device = manifest.devices[options.rank]
+        try WorkerEnvironment.prepare(threads: device.threads)
+        TransportTuning.apply()
+        let endpoint = try join(plan, options)
+        do {
+            try work(plan, options.rank, endpoint)
+            try endpoint.close(goodbye: true)
+        } catch {
+            let failure = RunFailure(wrapping: error)
+            endpoint.fail(code: WireCode.encode(failure.code, isConsequence: failure.isConsequence), failure.message)
+            try? endpoint.close(goodbye: false)
+            throw failure
+        }
+    }
+
+    private static func join(_ plan: TrainingPlan, _ options: Options) throws(RunFailure) -> WorkerEndpoint {
+        var configuration = WorkerConfiguration(
+            rank: options.rank, coordinator: options.coordinator, digest: plan.digest,
+            links: MessagePort.links(of: options.rank, plan))
+        if options.hasLifeline {
+            configuration.lifeline = STDIN_FILENO
+            prctl(PR_SET_PDEATHSIG, SIGCONT)
+        }
+        configuration.onCoordinatorGone = { _exit(ExitCode.interrupted.rawValue) }
+        let endpoint = WorkerEndpoint(configuration)
+        do {
+            try endpoint.start()
+            return endpoint
+        } catch {
+            throw RunFailure(wrapping: error)
+        }
+    }
+
+    private static func work(_ plan: TrainingPlan, _ rank: Int, _ endpoint: WorkerEndpoint) throws {
+        let device = plan.manifest.devices[rank]
+        if device.kind == .cpu { try Cores.pin(to: Array(device.cores)) }
+        let backend = device.backend(plan.manifest.simulation)
+        let stages = plan.stages(of: rank)
+        var executors: [Int: StageExecutor] = [:]
+        var parameters: [Int: StageParameters] = [:]
+        let weights = try plan.manifest.weights.map { path in try Weights(path: path) }
+        for stage in stages {
+            let executor = StageExecutor(
+                model: plan.model, layout: plan.layout, stage: stage, slots: plan.lowered.slotCount[stage],
+                microBatches: plan.manifest.batch.microBatches, micro: plan.manifest.batch.micro,
+                seed: plan.manifest.seed, splitsBackward: plan.splitsBackward, on: backend)
+            if let weights {
+                try executor.loadParameters(weights)
+            } else {
+                executor.initialiseParameters(seed: plan.manifest.seed)
+            }
+            executors[stage] = executor
+            parameters[stage] = StageParameters(executor, optimizer: plan.optimizer)
+        }
+        let feed = try executors[0].map { try DataFeed(TrainingData(plan), plan, executor: $0) }
+        defer { feed?.stop() }
+        let port = MessagePort(plan, endpoint: endpoint, on: backend)
+        let runner = RankRunner(
+            plan, rank: rank, executors: executors, parameters: parameters, feed: feed, port: port, on: backend)
+        try endpoint.awaitGo()
+        guard case .begin(let path) = try port.listen() else {
+            throw RunFailure(.bug, "the coordinator did not say where the weights go")
+        }
+        try runner.run()
+        let written = try path.map { try write(stages.compactMap { executors[$0] }, plan, to: $0) }
+        port.tell(.weightsWritten(bytes: written ?? 0))
+        guard case .leave = try port.listen() else {
+            throw RunFailure(.bug, "the coordinator did not end the run")
+        }
+    }
+
+    private static func write(_ executors: [StageExecutor], _ plan: TrainingPlan, to path: String) throws -> Int {
+        let writer = try SafetensorsWriter(partialPath: path, layout: try plan.weightsLayout())
+        for executor in executors {
+            try executor.saveParameters { name, bytes throws(CheckpointError) in try writer.write(name, bytes) }
+        }
+        return try writer.finish()
+    }
+}
+
+extension PipelineManifest.Device {
+    /// Compute threads: one for each core.
+    var threads: Int { kind == .cpu ? cores.count : 1 }
+
+    func backend(_ simulation: PipelineManifest.Simulation) -> any Backend {
+        switch (kind, simulation.pace) {
+        case (.cpu, _): CPUBackend(device: description, threads: threads)
+        case (.sim, .secondsPerLayer(let seconds)): SimBackend(device: description, pace: .secondsPerUnit(seconds))
+        case (.sim, .gflops(let rate)): SimBackend(device: description, pace: .flopsPerSecond(rate * 1e9))
+        }
+    }
+}
+
+extension TrainingPlan {
+    /// Says that two processes have read the same manifest.
+    var digest: String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
+        for byte in manifest.resolvedYAML().utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        return String(hash, radix: 16)
+    }
+
+    /// The weights file: every parameter, in the model's order.
+    func weightsLayout() throws(CheckpointError) -> SafetensorsLayout {
+        try SafetensorsLayout(
+            model.parameters.map { ($0.name, TensorSpec($0.shape)) }, metadata: ["format": "pt"])
+    }
+}
