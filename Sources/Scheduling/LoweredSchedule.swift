@@ -25,20 +25,30 @@ public struct RankProgram: Hashable, Sendable {
 /// A schedule with its sends, receives and activation slots worked out.
 public struct LoweredSchedule: Hashable, Sendable {
     /// What it was lowered with; messages name them by index.
-    public var edges: [Edge]
+    public let edges: [Edge]
     /// One per ordered pair of ranks that exchange anything.
-    public var links: [Link]
+    public let links: [Link]
     /// By rank.
-    public var ranks: [RankProgram]
+    public let ranks: [RankProgram]
     /// Activation slots by stage: how many micro-batches are in flight there at most.
-    public var slotCount: [Int]
+    public let slotCount: [Int]
+    private let slots: [Int32]
+    private let microBatches: Int
 
-    public init(edges: [Edge], links: [Link], ranks: [RankProgram], slotCount: [Int]) {
+    init(
+        edges: [Edge], links: [Link], ranks: [RankProgram], slotCount: [Int], slots: [Int32], microBatches: Int
+    ) {
         self.edges = edges
         self.links = links
         self.ranks = ranks
         self.slotCount = slotCount
+        self.slots = slots
+        self.microBatches = microBatches
     }
+
+    /// The activation slot that a micro-batch has on a stage, below `slotCount[stage]`: its passes work there and its
+    /// messages arrive there, from the first of them to the last backward half.
+    public func slot(stage: Int, microBatch: Int) -> Int { Int(slots[stage * microBatches + microBatch]) }
 
     /// How many messages each link carries in a step.
     public var messagesOfLink: [Int] {

@@ -88,20 +88,20 @@ struct Routes {
     }
 
     /// Everything the links deliver up to the last message that the instruction needs.
-    mutating func appendReceives(for instruction: Instruction, to operations: inout [Operation]) {
+    mutating func forEachReceive(for instruction: Instruction, _ body: (Message) -> Void) {
         for route in needs(instruction) {
             let sequence = Int(sequences[route.index * microBatches + instruction.microBatch])
             while taken[route.link] <= sequence {
-                operations.append(.receive(messages[route.link][taken[route.link]]))
+                body(messages[route.link][taken[route.link]])
                 taken[route.link] += 1
             }
         }
     }
 
-    func appendSends(of instruction: Instruction, to operations: inout [Operation]) {
+    func forEachSend(of instruction: Instruction, _ body: (Message) -> Void) {
         for route in makes(instruction) {
             let sequence = Int(sequences[route.index * microBatches + instruction.microBatch])
-            operations.append(.send(messages[route.link][sequence]))
+            body(messages[route.link][sequence])
         }
     }
 }

@@ -12,17 +12,27 @@ extension Schedule {
         var routes = Routes(edges: edges, rankOfStage: rankOfStage, microBatches: microBatches)
         for instructions in ranks { routes.addSends(of: instructions) }
         var slots = SlotColouring(stages: stageCount, microBatches: microBatches)
-        let programs = ranks.map { instructions in
-            var program = RankProgram()
-            program.operations.reserveCapacity(instructions.count * 3)
-            for instruction in instructions {
-                routes.appendReceives(for: instruction, to: &program.operations)
-                program.operations.append(.compute(instruction, slot: slots.slot(of: instruction)))
-                routes.appendSends(of: instruction, to: &program.operations)
+        let programs = ranks.map { Self.program($0, edges, &routes, &slots) }
+        return LoweredSchedule(
+            edges: edges, links: routes.links, ranks: programs, slotCount: slots.count, slots: slots.slots,
+            microBatches: microBatches)
+    }
+
+    private static func program(
+        _ instructions: [Instruction], _ edges: [Edge], _ routes: inout Routes, _ slots: inout SlotColouring
+    ) -> RankProgram {
+        var operations: [Operation] = []
+        operations.reserveCapacity(instructions.count * 3)
+        for instruction in instructions {
+            routes.forEachReceive(for: instruction) { message in
+                operations.append(.receive(message))
+                guard message.direction == .forward else { return }
+                slots.reserve(stage: edges[message.edge].to, microBatch: message.microBatch)
             }
-            return program
+            operations.append(.compute(instruction, slot: slots.slot(of: instruction)))
+            routes.forEachSend(of: instruction) { operations.append(.send($0)) }
         }
-        return LoweredSchedule(edges: edges, links: routes.links, ranks: programs, slotCount: slots.count)
+        return RankProgram(operations: operations)
     }
 
     private func check(_ edges: [Edge], _ cells: Cells) throws(ScheduleError) {

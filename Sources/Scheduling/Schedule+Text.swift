@@ -1,0 +1,91 @@
+extension Schedule: CustomStringConvertible {
+    /// One line for each rank, instructions separated by spaces: `0F0 0F1 0B0 0B1`.
+    public var description: String {
+        ranks.map { $0.map(\.description).joined(separator: " ") }.joined(separator: "\n")
+    }
+}
+
+extension Schedule {
+    /// Reads what `description` prints. Lines that begin with `#` are comments, any run of spaces separates.
+    ///
+    /// Stages, micro-batches and owners are those of the instructions. Throws with line and column where something else
+    /// is found; whether the schedule can run is for `validate(edges:queueDepth:)` to say.
+    public init(parsing text: String, name: String) throws(ScheduleError) {
+        var parser = ScheduleParser()
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+            try parser.read(line, number: index + 1)
+        }
+        self = try parser.schedule(named: name)
+    }
+}
+
+/// Collects lines into ranks and learns which rank owns which stage.
+private struct ScheduleParser {
+    private struct Word {
+        var text: Substring
+        var line: Int
+        var column: Int
+    }
+
+    private static let expected = "an instruction such as 0F0 (stage, one of F B I W, micro-batch)"
+    private var ranks: [[Instruction]] = []
+    private var owners: [Int: (rank: Int, line: Int)] = [:]
+    private var microBatches = 0
+    /// Nothing but comments may follow an empty line: it ends the file.
+    private var emptyLine: Int?
+    private var lastLine = 1
+
+    mutating func read(_ line: Substring, number: Int) throws(ScheduleError) {
+        lastLine = number
+        guard line.first != "#" else { return }
+        let words = Self.words(of: line, number: number)
+        guard !words.isEmpty else {
+            emptyLine = emptyLine ?? number
+            return
+        }
+        if let emptyLine { throw Self.error(emptyLine, 1, Self.expected, "an empty line") }
+        var rank: [Instruction] = []
+        for word in words { rank.append(try instruction(word)) }
+        ranks.append(rank)
+    }
+
+    private mutating func instruction(_ word: Word) throws(ScheduleError) -> Instruction {
+        guard let instruction = Instruction(String(word.text)) else {
+            throw Self.error(word.line, word.column, Self.expected, "\"\(word.text.prefix(32))\"")
+        }
+        let owner = owners[instruction.stage] ?? (ranks.count, word.line)
+        guard owner.rank == ranks.count else {
+            throw Self.error(
+                word.line, word.column, "stage \(instruction.stage) on rank \(owner.rank) (line \(owner.line)) alone",
+                "\(instruction) on rank \(ranks.count)")
+        }
+        owners[instruction.stage] = owner
+        microBatches = max(microBatches, instruction.microBatch + 1)
+        return instruction
+    }
+
+    /// Numbers that skip some would make a table of any size, so they are refused here.
+    func schedule(named name: String) throws(ScheduleError) -> Schedule {
+        guard !ranks.isEmpty else { throw Self.error(lastLine, 1, Self.expected, "the end of the text") }
+        if let missing = (0..<owners.count).first(where: { owners[$0] == nil }) {
+            throw Self.error(lastLine, 1, "stage \(missing), since stages count from 0 without a gap", "none")
+        }
+        let seen = Set(ranks.joined().lazy.map(\.microBatch))
+        if seen.count < microBatches, let missing = (0...seen.count).first(where: { !seen.contains($0) }) {
+            throw Self.error(
+                lastLine, 1, "micro-batch \(missing), since micro-batches count from 0 without a gap", "none")
+        }
+        let rankOfStage = (0..<owners.count).compactMap { owners[$0]?.rank }
+        return Schedule(name: name, microBatches: microBatches, rankOfStage: rankOfStage, ranks: ranks)
+    }
+
+    private static func words(of line: Substring, number: Int) -> [Word] {
+        line.split(separator: " ").map { word in
+            Word(text: word, line: number, column: line.distance(from: line.startIndex, to: word.startIndex) + 1)
+        }
+    }
+
+    private static func error(_ line: Int, _ column: Int, _ expected: String, _ got: String) -> ScheduleError {
+        .syntax(line: line, column: column, expected: expected, got: got)
+    }
+}

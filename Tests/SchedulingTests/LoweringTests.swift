@@ -1,0 +1,122 @@
+import Scheduling
+import Testing
+
+@Suite struct LoweringTests {
+    @Test func everySendHasOneReceiveInItsLinksOrder() throws {
+        for schedule in everySchedule() + [try interleaved()] {
+            let lowered = try schedule.lower(edges: everyEdge(stages: schedule.stageCount, portalGradient: true))
+            var sends = [[Message]](repeating: [], count: lowered.links.count)
+            var receives = sends
+            for (rank, program) in lowered.ranks.enumerated() {
+                for message in program.sends {
+                    #expect(lowered.links[message.link].from == rank)
+                    #expect(message.sequence == sends[message.link].count)
+                    sends[message.link].append(message)
+                }
+                for message in program.receives {
+                    #expect(lowered.links[message.link].to == rank)
+                    receives[message.link].append(message)
+                }
+            }
+            #expect(sends == receives)
+            #expect(lowered.messagesOfLink == sends.map(\.count))
+            #expect(Set(lowered.links).count == lowered.links.count)
+            let perMicroBatch = lowered.edges.reduce(0) { $0 + ($1.carriesGradient ? 2 : 1) }
+            let local = lowered.edges.filter { schedule.rankOfStage[$0.from] == schedule.rankOfStage[$0.to] }
+            #expect(local.isEmpty)
+            #expect(sends.joined().count == perMicroBatch * schedule.microBatches)
+        }
+    }
+
+    @Test func receivesStandBeforeAndSendsBehindTheirInstruction() throws {
+        let schedule = Schedule.oneForwardOneBackward(stages: 3, microBatches: 2)
+        let lowered = try schedule.lower(edges: everyEdge(stages: 3, portalGradient: true))
+        #expect(
+            lowered.text == """
+                0F0@0 >b01.0 >p02.0 >t02.0 0F1@1 >b01.1 >p02.1 >t02.1 <b01.0 <p02.0 0B0@0 <b01.1 <p02.1 0B1@1
+                <b01.0 1F0@0 >b12.0 <b01.1 1F1@1 >b12.1 <b12.0 1B0@0 >b01.0 <b12.1 1B1@1 >b01.1
+                <b12.0 <p02.0 <t02.0 2F0@0 2B0@0 >b12.0 >p02.0 <b12.1 <p02.1 <t02.1 2F1@0 2B1@0 >b12.1 >p02.1
+                """)
+        #expect(
+            lowered.links.map(\.description) == [
+                "rank 0→rank 1", "rank 1→rank 0", "rank 1→rank 2", "rank 2→rank 1", "rank 0→rank 2", "rank 2→rank 0",
+            ])
+    }
+
+    @Test func aMessageIsReceivedEarlyWhereItsLinkDeliversItEarly() throws {
+        let lowered = try interleaved().lower(edges: Edge.chain(stages: 4))
+        #expect(
+            lowered.text == """
+                0F0@0 >b01.0 0F1@1 >b01.1 <b12.0 2F0@0 >b23.0 <b12.1 2F1@1 >b23.1 <b23.0 2B0@0 >b12.0 <b01.0 0B0@0 \
+                <b23.1 2B1@1 >b12.1 <b01.1 0B1@1
+                <b01.0 1F0@0 >b12.0 <b01.1 <b23.0 3F0@0 1F1@1 >b12.1 <b23.1 3F1@1 3B0@0 >b23.0 <b12.0 1B0@0 >b01.0 \
+                3B1@1 >b23.1 <b12.1 1B1@1 >b01.1
+                """)
+    }
+
+    @Test func aMessageThatComesEarlyHasItsSlotFromThenOn() throws {
+        let schedule = try Schedule(
+            parsing: """
+                0F0 0F1 2F0 2F1 2B0 0B0 2B1 0B1
+                1F0 3F0 3B0 1B0 1F1 3F1 3B1 1B1
+                """, name: "early")
+        let lowered = try schedule.lower(edges: Edge.chain(stages: 4))
+        #expect(schedule.inFlight(stage: 1) == 1)
+        #expect(lowered.slotCount == [2, 2, 2, 1])
+        #expect(lowered.slot(stage: 1, microBatch: 1) == 1)
+    }
+
+    @Test func splitBackwardsSendFromTheInputHalfAndHoldTheirSlotToTheWeightHalf() throws {
+        let schedule = try Schedule(parsing: "0F0 0F1 0B0 0B1\n1F0 1I0 1F1 1W0 1I1 1W1", name: "split")
+        let lowered = try schedule.lower(edges: Edge.chain(stages: 2))
+        #expect(
+            lowered.text == """
+                0F0@0 >b01.0 0F1@1 >b01.1 <b01.0 0B0@0 <b01.1 0B1@1
+                <b01.0 1F0@0 1I0@0 >b01.0 <b01.1 1F1@1 1W0@0 1I1@1 >b01.1 1W1@1
+                """)
+        #expect(lowered.slotCount == [2, 2])
+    }
+
+    @Test func stagesOfOneRankExchangeNoMessages() throws {
+        let schedule = try Schedule(parsing: "0F0 1F0 1B0 0B0", name: "one")
+        let lowered = try schedule.lower(edges: everyEdge(stages: 2, portalGradient: true))
+        #expect(lowered.links.isEmpty)
+        #expect(lowered.text == "0F0@0 1F0@0 1B0@0 0B0@0")
+    }
+
+    @Test func noTwoMicroBatchesShareASlotAtOneTime() throws {
+        for schedule in everySchedule() {
+            let lowered = try schedule.lower(edges: Edge.chain(stages: schedule.stageCount))
+            var holder: [[Int]: Int] = [:]
+            for program in lowered.ranks {
+                for case .compute(let instruction, let slot) in program.operations {
+                    let place = [instruction.stage, slot]
+                    #expect(slot < lowered.slotCount[instruction.stage])
+                    #expect(slot == lowered.slot(stage: instruction.stage, microBatch: instruction.microBatch))
+                    #expect(holder[place] == (instruction.pass == .forward ? nil : instruction.microBatch))
+                    holder[place] = instruction.pass == .forward ? instruction.microBatch : nil
+                }
+            }
+        }
+    }
+}
+
+extension LoweredSchedule {
+    /// `<` receives, `>` sends, `b01.2` is boundary 0→1 (or its gradient) of micro-batch 2, `@` names the slot.
+    fileprivate var text: String {
+        ranks.map { program in
+            program.operations.map { operation in
+                switch operation {
+                case .receive(let message): "<\(name(message))"
+                case .compute(let instruction, let slot): "\(instruction)@\(slot)"
+                case .send(let message): ">\(name(message))"
+                }
+            }.joined(separator: " ")
+        }.joined(separator: "\n")
+    }
+
+    private func name(_ message: Message) -> String {
+        let edge = edges[message.edge]
+        return "\(edge.kind.rawValue.prefix(1))\(edge.from)\(edge.to).\(message.microBatch)"
+    }
+}

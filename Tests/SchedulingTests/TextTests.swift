@@ -1,0 +1,57 @@
+import Scheduling
+import Testing
+
+@Suite struct TextTests {
+    @Test func schedulesPrintAndParseBack() throws {
+        for schedule in everySchedule() + [try interleaved()] {
+            #expect(try Schedule(parsing: schedule.description, name: schedule.name) == schedule)
+        }
+    }
+
+    @Test func oneLineForEachRank() {
+        #expect(
+            Schedule.oneForwardOneBackward(stages: 2, microBatches: 3).description == """
+                0F0 0F1 0B0 0F2 0B1 0B2
+                1F0 1B0 1F1 1B1 1F2 1B2
+                """)
+    }
+
+    @Test func ownersAreReadFromTheLines() throws {
+        let folded = try Schedule(parsing: "# a V\n0F0  3F0 3I0 3W0 0B0\r\n1F0 2F0 2B0 1B0\n\n", name: "v")
+        #expect(folded.rankOfStage == [0, 1, 1, 0])
+        #expect(folded.microBatches == 1)
+        #expect(folded.ranks[0].map(\.pass) == [.forward, .forward, .backwardInput, .backwardWeight, .backward])
+    }
+
+    @Test(arguments: [
+        ("", "line 1, column 1: expected \(instruction), got the end of the text"),
+        ("0F0 0B0\n1F0 1X0", "line 2, column 5: expected \(instruction), got \"1X0\""),
+        ("0F0 +0B0", "line 1, column 5: expected \(instruction), got \"+0B0\""),
+        ("0F0 0B", "line 1, column 5: expected \(instruction), got \"0B\""),
+        ("0F0 0B99999999999", "line 1, column 5: expected \(instruction), got \"0B99999999999\""),
+        ("0F0\t0B0", "line 1, column 1: expected \(instruction), got \"0F0\t0B0\""),
+        ("0F0 0B0\n\n1F0 1B0", "line 2, column 1: expected \(instruction), got an empty line"),
+        ("0F0\n1F0 0B0", "line 2, column 5: expected stage 0 on rank 0 (line 1) alone, got 0B0 on rank 1"),
+        ("0F0 0B0\n2F0 2B0", "line 2, column 1: expected stage 1, since stages count from 0 without a gap, got none"),
+        (
+            "0F0 0B0 0F2000000000 0B2000000000",
+            "line 1, column 1: expected micro-batch 1, since micro-batches count from 0 without a gap, got none"
+        ),
+    ])
+    func otherTextIsRefused(text: String, error: String) {
+        #expect(message { try Schedule(parsing: text, name: "text") } == error)
+    }
+
+    static let instruction = "an instruction such as 0F0 (stage, one of F B I W, micro-batch)"
+
+    @Test func instructionsPrintAndParseBack() {
+        for pass in Pass.allCases {
+            let instruction = Instruction(pass, stage: 12, microBatch: Int(Int32.max))
+            #expect(Instruction(instruction.description) == instruction)
+        }
+        for text in ["", "F", "0F", "F0", "0F0 ", " 0F0", "0f0", "0F-1", "-1F0", "0F+1", "0FB0", "0F٣", "0F2147483648"]
+        {
+            #expect(Instruction(text) == nil, "\(text)")
+        }
+    }
+}
