@@ -13,6 +13,8 @@ struct Routes {
     /// The sequence of each message, by route and micro-batch.
     private var sequences: [Int32]
 
+    private var linkOfPair: [Link: Int] = [:]
+
     /// One edge in one direction, over one link.
     private struct Route {
         var index: Int
@@ -26,34 +28,29 @@ struct Routes {
         let none = [[Route]](repeating: [], count: rankOfStage.count)
         (forwardNeeds, forwardMakes, backwardNeeds, backwardMakes) = (none, none, none, none)
         sequences = []
-        var linkOfPair: [Link: Int] = [:]
-        var routes = 0
-        for (index, edge) in edges.enumerated() {
+        for (index, edge) in edges.enumerated() where rankOfStage[edge.from] != rankOfStage[edge.to] {
             let (from, to) = (rankOfStage[edge.from], rankOfStage[edge.to])
-            guard from != to else { continue }
-            let forward = Route(
-                index: routes, edge: index, direction: .forward,
-                link: Self.link(Link(from: from, to: to), &linkOfPair, &links))
-            routes += 1
+            let forward = addRoute(index, .forward, over: Link(from: from, to: to))
             forwardMakes[edge.from].append(forward)
             forwardNeeds[edge.to].append(forward)
             guard edge.carriesGradient else { continue }
-            let backward = Route(
-                index: routes, edge: index, direction: .backward,
-                link: Self.link(Link(from: to, to: from), &linkOfPair, &links))
-            routes += 1
+            let backward = addRoute(index, .backward, over: Link(from: to, to: from))
             backwardMakes[edge.to].append(backward)
             backwardNeeds[edge.from].append(backward)
         }
-        messages = [[Message]](repeating: [], count: links.count)
-        taken = [Int](repeating: 0, count: links.count)
-        sequences = [Int32](repeating: -1, count: routes * microBatches)
     }
 
-    private static func link(_ pair: Link, _ known: inout [Link: Int], _ links: inout [Link]) -> Int {
-        if let index = known[pair] { return index }
-        known[pair] = links.count
-        links.append(pair)
+    private mutating func addRoute(_ edge: Int, _ direction: Message.Direction, over link: Link) -> Route {
+        defer { sequences.append(contentsOf: repeatElement(-1, count: microBatches)) }
+        return Route(index: sequences.count / microBatches, edge: edge, direction: direction, link: index(of: link))
+    }
+
+    private mutating func index(of link: Link) -> Int {
+        if let known = linkOfPair[link] { return known }
+        linkOfPair[link] = links.count
+        links.append(link)
+        messages.append([])
+        taken.append(0)
         return links.count - 1
     }
 

@@ -33,7 +33,7 @@ private struct Grid {
         let digits = "\(schedule.microBatches - 1)".count
         let stageDigits = namesStages ? "\(schedule.stageCount - 1)".count : 0
         slotWidth = 1 + digits + stageDigits
-        shownSlots = min(makespan, max((maxColumns - labelWidth) / slotWidth, 1))
+        shownSlots = min(makespan, max((max(maxColumns, labelWidth) - labelWidth) / slotWidth, 1))
     }
 
     func row(rank: Int, _ spans: [Timeline.Span]) -> String {

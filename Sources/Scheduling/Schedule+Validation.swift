@@ -51,49 +51,8 @@ extension Schedule {
         var held = 0
         return ranks[rankOfStage[stage]].firstIndex { instruction in
             guard instruction.stage == stage else { return false }
-            switch instruction.pass {
-            case .forward: held += 1
-            case .backward, .backwardWeight: held -= 1
-            case .backwardInput: break
-            }
+            held += instruction.pass.activationsTaken
             return held > bound
         }
-    }
-}
-
-extension LoweredSchedule {
-    /// Each link's receives are its sends, in the same order.
-    func checkPairing() throws(ScheduleError) {
-        var sends = [[Message]](repeating: [], count: links.count)
-        var receives = sends
-        for (rank, program) in ranks.enumerated() {
-            for operation in program.operations {
-                switch operation {
-                case .send(let message) where links[message.link].from == rank: sends[message.link].append(message)
-                case .receive(let message) where links[message.link].to == rank:
-                    receives[message.link].append(message)
-                case .compute: break
-                case .send(let message), .receive(let message):
-                    throw unpaired(message, got: "it on rank \(rank)")
-                }
-            }
-        }
-        for link in links.indices {
-            for index in 0..<max(sends[link].count, receives[link].count) {
-                guard index < sends[link].count else { throw unpaired(receives[link][index], got: "no send") }
-                guard index < receives[link].count else { throw unpaired(sends[link][index], got: "no receive") }
-                let (sent, received) = (sends[link][index], receives[link][index])
-                guard sent == received, sent.sequence == index else {
-                    throw unpaired(sent, got: "\(edges[received.edge]), micro-batch \(received.microBatch)")
-                }
-            }
-        }
-    }
-
-    private func unpaired(_ message: Message, got: String) -> ScheduleError {
-        .edge(
-            edges[message.edge],
-            expected: "message \(message.sequence) (micro-batch \(message.microBatch)) sent and received once on "
-                + "\(links[message.link])", got: got)
     }
 }

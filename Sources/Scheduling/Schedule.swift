@@ -27,13 +27,20 @@ extension Schedule {
         var held = 0
         var peak = 0
         for instruction in ranks[rankOfStage[stage]] where instruction.stage == stage {
-            switch instruction.pass {
-            case .forward: held += 1
-            case .backward, .backwardWeight: held -= 1
-            case .backwardInput: break
-            }
+            held += instruction.pass.activationsTaken
             peak = max(peak, held)
         }
         return peak
+    }
+}
+
+extension Pass {
+    /// How a stage's count of micro-batches in flight changes: up with F, down with the last backward half.
+    var activationsTaken: Int {
+        switch self {
+        case .forward: 1
+        case .backward, .backwardWeight: -1
+        case .backwardInput: 0
+        }
     }
 }
