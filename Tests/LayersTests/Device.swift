@@ -7,10 +7,13 @@ enum Device: CaseIterable {
     /// The kernels that train.
     case cpu
 
+    /// One for the process, as everywhere.
+    private static let processor = CPUBackend(device: "cpu:0", threads: 1)
+
     func make() -> any TestBackend {
         switch self {
         case .double: DoubleBackend()
-        case .cpu: DoubleBackend()
+        case .cpu: Device.processor
         }
     }
 
@@ -18,6 +21,33 @@ enum Device: CaseIterable {
         switch self {
         case .double: 1e-6
         case .cpu: 1e-5
+        }
+    }
+}
+
+extension CPUBackend: TestBackend {
+    func read(_ x: Tensor) -> [Double] {
+        switch x.dtype {
+        case .f32: numbers(x, Float.self).map(Double.init)
+        case .i32: numbers(x, Int32.self).map(Double.init)
+        default: preconditionFailure("no test reads \(x.spec)")
+        }
+    }
+
+    private func numbers<T>(_ x: Tensor, _ type: T.Type) -> [T] {
+        Array(unsafeUninitializedCapacity: x.count) { buffer, count in
+            download(x, to: UnsafeMutableRawBufferPointer(buffer))
+            count = x.count
+        }
+    }
+
+    func write(_ values: [Double], to x: Tensor) {
+        precondition(values.count == x.count)
+        switch x.dtype {
+        case .f32: values.map { Float($0) }.withUnsafeBytes { upload($0, to: x) }
+        case .i32: values.map { Int32($0) }.withUnsafeBytes { upload($0, to: x) }
+        case .i64: values.map { Int64($0) }.withUnsafeBytes { upload($0, to: x) }
+        case .bf16, .f16: preconditionFailure("no test writes \(x.spec)")
         }
     }
 }

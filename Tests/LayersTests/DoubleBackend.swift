@@ -102,8 +102,8 @@ final class DoubleBackend: TestBackend {
     private func finish(_ c: Tensor, _ epilogue: Epilogue, width: Int) {
         func add(_ bias: Tensor?) {
             guard let bias else { return }
-            let (c, bias) = (slots(c), slots(bias))
-            for i in c.indices { c[i] += bias[i % width] }
+            let (out, values) = (slots(c), slots(bias))
+            for i in out.indices { out[i] += values[i % width] }
         }
         switch epilogue {
         case .none: break

@@ -79,7 +79,12 @@ struct DropoutTests {
         let bench = try bench(4, device, layer)
         // Without weights a branch is its dropped bias alone: attention adds 1, the MLP 100.
         for (spec, tensor) in zip(layer.parameters, bench.parameters) {
-            let bias = ["attention.out.bias": 1.0, "mlp.down.bias": 100.0][spec.name] ?? 0
+            let bias: Double =
+                switch spec.name {
+                case "attention.out.bias": 1
+                case "mlp.down.bias": 100
+                default: 0
+                }
             bench.backend.write(Array(repeating: bias, count: tensor.count), to: tensor)
         }
         let nothing = Array(repeating: 0.0, count: 160)

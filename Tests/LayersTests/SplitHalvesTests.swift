@@ -5,7 +5,8 @@ import Testing
 /// What schedules rely on: where the halves of a backward stand changes no bit.
 struct SplitHalvesTests {
     private struct Outcome: Equatable {
-        var inputGradients: [[UInt64]] = []
+        /// Of each micro-batch and input.
+        var inputGradients: [[[UInt64]]] = []
         var gradients: [[UInt64]] = []
     }
 
@@ -32,8 +33,7 @@ struct SplitHalvesTests {
             let i = try #require(Int(word.dropFirst()))
             switch word.first {
             case "F": _ = bench.forward(frames[i], inputs[i])
-            case "I":
-                outcome.inputGradients[i] = bits(bench.backwardInput(frames[i], dys[i])).flatMap { [$0] }.reduce([], +)
+            case "I": outcome.inputGradients[i] = bits(bench.backwardInput(frames[i], dys[i]))
             default: bench.backwardWeight(frames[i])
             }
         }
@@ -68,12 +68,12 @@ struct SplitHalvesTests {
         }
     }
 
-    @Test(arguments: LayerCase.all, Device.allCases)
+    @Test(arguments: LayerCase.all.filter { !$0.layer.parameters.isEmpty }, Device.allCases)
     func firstLayerOfAModelHasTheSameWeightGradients(_ example: LayerCase, _ device: Device) throws {
         let order = "F0 F1 I0 W0 I1 W1"
         let inner = try run(example, device, order)
         let first = try run(example, device, order, wantsInputGradients: false)
         #expect(first.gradients == inner.gradients)
-        #expect(first.inputGradients.allSatisfy { $0.isEmpty })
+        #expect(first.inputGradients.joined().allSatisfy { $0.isEmpty })
     }
 }

@@ -1,0 +1,39 @@
+import Layers
+import Tensors
+import Testing
+
+/// The kernels against their naive twin, at sizes that cross their blocks and leave odd rests.
+struct TwinTests {
+    private static let examples = [
+        LayerCase("embedding", Embedding(vocab: 97, width: 130, positions: 70), [3, 67]),
+        LayerCase("linear", Linear(inputs: 131, outputs: 259), [3, 67, 131]),
+        LayerCase("layer-norm", LayerNorm(width: 1027), [3, 5, 1027]),
+        LayerCase("rms-norm", RMSNorm(width: 1027), [3, 5, 1027]),
+        LayerCase("transformer", Transformer(width: 96, heads: 3), [2, 131, 96]),
+        LayerCase(
+            "transformer-open", Transformer(width: 96, heads: 2, hidden: 101, causal: false, norm: .rmsNorm),
+            [1, 197, 96]),
+    ]
+
+    @Test(arguments: examples)
+    func agree(_ example: LayerCase) throws {
+        let (fast, naive) = (try run(example, .cpu), try run(example, .double))
+        for (name, values) in naive {
+            let error = relativeError(fast[name] ?? [], values)
+            #expect(error < 1e-5, "\(name): \(error)")
+        }
+    }
+
+    private func run(_ example: LayerCase, _ device: Device) throws -> [String: [Double]] {
+        var numbers = Numbers(53)
+        let bench = try LayerBench(example.layer, example.inputs, on: device.make())
+        bench.randomise(&numbers)
+        let frame = bench.makeFrame()
+        let outputs = bench.forward(frame, example.inputs.map { numbers.list(for: $0, vocab: bench.vocab) })
+        let inputGradients = bench.backwardInput(frame, bench.plan.outputs.map { numbers.list($0.count) })
+        bench.backwardWeight(frame)
+        var result = ["output": outputs[0], "input gradient": inputGradients[0]]
+        for (spec, gradient) in zip(example.layer.parameters, bench.readGradients()) { result[spec.name] = gradient }
+        return result
+    }
+}
