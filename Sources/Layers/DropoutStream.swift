@@ -22,7 +22,7 @@ struct DropoutStream {
     }
 
     static func check(_ probability: Double) throws(LayerError) {
-        guard probability >= 0, probability < 1 else {
+        guard probability >= 0, Float(probability) < 1 else {
             throw LayerError(expected: "a dropout probability in 0 ..< 1", got: "\(probability)")
         }
     }

@@ -99,7 +99,8 @@ public struct LayerFrame: Sendable {
     /// nil where nobody needs that input's gradient.
     public var inputGradients: [Tensor?] = []
     public var scratch: Tensor?
-    /// The random stream of this layer, step and first sample.
+    /// The random stream of this layer, step and first sample. `key.layer` is a multiple of 8: a layer may hold eight
+    /// streams, `key.layer + 0 … 7`.
     public var key = RandomKey(seed: 0, layer: 0)
     /// False when evaluating or generating: dropout passes its input through.
     public var isTraining = true

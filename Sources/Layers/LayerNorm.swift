@@ -23,6 +23,7 @@ public struct LayerNorm: Layer {
 
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
         try checkParameters()
+        try Normalisation.check(epsilon: epsilon)
         let x = try input.activations(width: width)
         var plan = LayerPlan(outputs: [x], cost: .normalisation(count: x.count))
         plan.saved = [norm.statistics(rows: x.shape.rows)]

@@ -17,6 +17,12 @@ public enum Normalisation: String, Hashable, Sendable, CaseIterable {
         return [weight] + bias
     }
 
+    static func check(epsilon: Double) throws(LayerError) {
+        guard epsilon >= 0, Float(epsilon).isFinite else {
+            throw LayerError(expected: "an epsilon of at least 0", got: "\(epsilon)")
+        }
+    }
+
     func forward(
         _ x: Tensor, _ parameters: Norm, epsilon: Float, into y: Tensor, statistics: Tensor, on backend: any Backend
     ) {

@@ -49,9 +49,10 @@ public struct Transformer: Layer {
 
     /// Keeps 6 · width + hidden + heads + 4 numbers per token (x, qkv, the heads' output and their log Σ exp, x₂, the
     /// pre-activation, statistics), and 4 · width + hidden from one backward half to the other. The norms' outputs and
-    /// the activation's (2 · width + hidden) are computed again: elementwise work of about 1 % of the block's.
+    /// the activation's (2 · width + hidden) are computed again: elementwise work of less than 1 % of the block's.
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
         try checkParameters()
+        try Normalisation.check(epsilon: epsilon)
         try DropoutStream.check(dropout)
         let x = try input.sequences(width: width)
         let shape = try AttentionShape.checked(x, heads: heads, causal: causal)
