@@ -1,0 +1,186 @@
+/// On the wire: magic u32, version u16, type u8, run id u64, body; little-endian, nothing after the end.
+extension ControlMessage {
+    /// `ECTL` in the order of the bytes.
+    private static let magic: UInt32 = 0x4C54_4345
+    static let version: UInt16 = 1
+
+    private var type: UInt8 {
+        switch self {
+        case .hello: 1
+        case .ready: 2
+        case .status: 3
+        case .failure: 4
+        case .goodbye: 5
+        case .refused: 6
+        case .peers: 7
+        case .go: 8
+        case .abort: 9
+        case .application: 10
+        }
+    }
+
+    /// - Parameter runID: 0 where the sender does not know it yet.
+    func encoded(runID: UInt64) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.put(Self.magic)
+        writer.put(Self.version)
+        writer.put(type)
+        writer.put(runID)
+        switch self {
+        case .hello(let hello): hello.encode(into: &writer)
+        case .status(let status): status.encode(into: &writer)
+        case .failure(let code, let text):
+            writer.put(code)
+            writer.put(text: text)
+        case .refused(let text), .abort(let text): writer.put(text: text)
+        case .peers(let sockets): BoundSocket.encode(sockets, into: &writer)
+        case .application(let bytes, let more):
+            writer.put(UInt8(more ? 1 : 0))
+            writer.put(bytes)
+        case .ready, .goodbye, .go: break
+        }
+        return writer.bytes
+    }
+
+    static func decode(_ bytes: [UInt8]) throws(TransportError) -> (message: ControlMessage, runID: UInt64) {
+        try bytes.withUnsafeBufferPointer { (bytes) throws(TransportError) in
+            var reader = ByteReader(UnsafeRawBufferPointer(bytes), of: "control message")
+            try reader.expect(reader.integer(UInt32.self), magic, "magic")
+            try reader.expect(reader.integer(UInt16.self), version, "version")
+            let type = try reader.integer(UInt8.self)
+            let runID = try reader.integer(UInt64.self)
+            let message = try decodeBody(type, &reader)
+            try reader.expectEnd()
+            return (message, runID)
+        }
+    }
+
+    private static func decodeBody(_ type: UInt8, _ reader: inout ByteReader) throws(TransportError) -> ControlMessage {
+        switch type {
+        case 1: return .hello(try Hello(&reader))
+        case 2: return .ready
+        case 3: return .status(try WorkerStatus(&reader))
+        case 4: return .failure(code: try reader.integer(), text: try reader.text("text"))
+        case 5: return .goodbye
+        case 6: return .refused(try reader.text("text"))
+        case 7: return .peers(try BoundSocket.decode(&reader))
+        case 8: return .go
+        case 9: return .abort(try reader.text("text"))
+        case 10:
+            let more = try reader.int(UInt8.self, "more", atMost: 1) == 1
+            return .application(try reader.rest(), more: more)
+        default: throw reader.malformed("type", "1 to 10", "\(type)")
+        }
+    }
+}
+
+extension Hello {
+    func encode(into writer: inout ByteWriter) {
+        writer.put(UInt32(rank))
+        writer.put(process)
+        writer.put(text: host, limit: 255)
+        writer.put(text: digest, limit: 255)
+        BoundSocket.encode(sockets, into: &writer)
+    }
+
+    init(_ reader: inout ByteReader) throws(TransportError) {
+        rank = try reader.int(UInt32.self, "rank")
+        process = try reader.integer()
+        host = try reader.text("host")
+        digest = try reader.text("digest")
+        sockets = try BoundSocket.decode(&reader)
+    }
+}
+
+extension BoundSocket {
+    static func encode(_ sockets: [BoundSocket], into writer: inout ByteWriter) {
+        writer.put(UInt16(sockets.count))
+        for socket in sockets {
+            writer.put(UInt32(socket.link.id))
+            writer.put(UInt32(socket.link.source))
+            writer.put(UInt32(socket.link.destination))
+            writer.put(UInt32(socket.link.credit))
+            writer.put(UInt64(socket.link.maxPayload))
+            writer.put(socket.role.rawValue)
+            writer.put(text: socket.address, limit: 255)
+        }
+    }
+
+    static func decode(_ reader: inout ByteReader) throws(TransportError) -> [BoundSocket] {
+        let count = try reader.int(UInt16.self, "sockets")
+        var sockets: [BoundSocket] = []
+        for _ in 0..<count { sockets.append(try BoundSocket(&reader)) }
+        return sockets
+    }
+
+    private init(_ reader: inout ByteReader) throws(TransportError) {
+        let limit = Int(Int32.max) / 2 - 1
+        let id = try reader.int(UInt32.self, "link", atMost: limit)
+        let source = try reader.int(UInt32.self, "source", atMost: limit)
+        let destination = try reader.int(UInt32.self, "destination", atMost: limit)
+        let credit = try reader.int(UInt32.self, "credit", atMost: limit)
+        let maxPayload = try reader.int(UInt64.self, "largest payload")
+        let role = try reader.integer(UInt8.self)
+        guard source != destination else { throw reader.malformed("link", "two ranks", "rank \(source) twice") }
+        guard credit >= 1 else { throw reader.malformed("credit", "at least 1", "0") }
+        guard let known = Role(rawValue: role) else { throw reader.malformed("role", "0 or 1", "\(role)") }
+        link = LinkDeclaration(id: id, from: source, to: destination, credit: credit, maxPayload: maxPayload)
+        self.role = known
+        address = try reader.text("address")
+    }
+}
+
+extension WorkerStatus {
+    func encode(into writer: inout ByteWriter) {
+        writer.put(UInt64(clamping: step))
+        writer.put(UInt64(clamping: microBatch))
+        writer.put(text: instruction, limit: 64)
+        writer.put(progress)
+        phase.encode(into: &writer)
+    }
+
+    init(_ reader: inout ByteReader) throws(TransportError) {
+        step = try reader.int(UInt64.self, "step")
+        microBatch = try reader.int(UInt64.self, "micro-batch")
+        instruction = try reader.text("instruction")
+        progress = try reader.integer()
+        phase = try WorkerPhase(&reader)
+    }
+}
+
+extension WorkerPhase {
+    fileprivate func encode(into writer: inout ByteWriter) {
+        switch self {
+        case .starting: writer.put(UInt8(0))
+        case .computing: writer.put(UInt8(1))
+        case .receiving(let rank, let kind, let step, let microBatch):
+            writer.put(UInt8(2))
+            writer.put(UInt32(clamping: rank))
+            writer.put(kind.rawValue)
+            writer.put(UInt64(clamping: step))
+            writer.put(UInt32(clamping: microBatch))
+        case .sending(let rank):
+            writer.put(UInt8(3))
+            writer.put(UInt32(clamping: rank))
+        case .finishing: writer.put(UInt8(4))
+        }
+    }
+
+    fileprivate init(_ reader: inout ByteReader) throws(TransportError) {
+        let tag = try reader.integer(UInt8.self)
+        switch tag {
+        case 0: self = .starting
+        case 1: self = .computing
+        case 2:
+            let rank = try reader.int(UInt32.self, "rank")
+            let raw = try reader.integer(UInt8.self)
+            guard let kind = FrameKind(rawValue: raw) else { throw reader.malformed("kind", "a known kind", "\(raw)") }
+            let step = try reader.int(UInt64.self, "step")
+            self = .receiving(
+                from: rank, kind: kind, step: step, microBatch: try reader.int(UInt32.self, "micro-batch"))
+        case 3: self = .sending(to: try reader.int(UInt32.self, "rank"))
+        case 4: self = .finishing
+        default: throw reader.malformed("phase", "0 to 4", "\(tag)")
+        }
+    }
+}

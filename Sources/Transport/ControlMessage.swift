@@ -1,0 +1,53 @@
+/// What travels between a worker and the coordinator.
+enum ControlMessage: Hashable, Sendable {
+    // Worker to coordinator.
+    case hello(Hello)
+    /// All links of this worker are connected.
+    case ready
+    case status(WorkerStatus)
+    case failure(code: Int32, text: String)
+    case goodbye
+    // Coordinator to worker.
+    case refused(String)
+    /// The sockets that this worker has to connect to.
+    case peers([BoundSocket])
+    case go
+    case abort(String)
+    // Both ways: a piece of an opaque message, and whether more pieces follow.
+    case application([UInt8], more: Bool)
+
+    /// The largest control message.
+    static let maxSize = 64 << 10
+    /// The largest piece of an application message in one control message.
+    static let pieceSize = maxSize - 64
+    /// The largest application message, in all its pieces.
+    static let maxApplicationSize = 256 << 20
+
+    /// The pieces that carry an opaque message: at least one.
+    static func pieces(of message: [UInt8]) -> [ControlMessage] {
+        guard message.count > pieceSize else { return [.application(message, more: false)] }
+        return stride(from: 0, to: message.count, by: pieceSize).map { start in
+            let end = min(start + pieceSize, message.count)
+            return .application([UInt8](message[start..<end]), more: end < message.count)
+        }
+    }
+}
+
+/// Puts the pieces of application messages together again.
+struct Reassembly {
+    private var pieces: [UInt8] = []
+
+    /// The whole message, once its last piece is there.
+    mutating func add(_ piece: [UInt8], more: Bool) throws(TransportError) -> [UInt8]? {
+        guard pieces.count + piece.count <= ControlMessage.maxApplicationSize else {
+            throw .malformed(
+                "application message", expected: "at most \(ControlMessage.maxApplicationSize) bytes",
+                got: "at least \(pieces.count + piece.count)")
+        }
+        if pieces.isEmpty && !more { return piece }
+        pieces += piece
+        guard !more else { return nil }
+        defer { pieces = [] }
+        return pieces
+    }
+}

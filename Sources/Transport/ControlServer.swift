@@ -1,0 +1,202 @@
+/// The coordinator's side of the control plane: registers workers, tells them where to connect and when to go, hears
+/// their heartbeats, passes messages. Used by one thread, which polls it often; must be closed.
+public final class ControlServer {
+    public struct Configuration: Sendable {
+        public var world: Int
+        /// What every worker's digest must equal.
+        public var digest: String
+        /// Never 0.
+        public var runID: UInt64 = .random(in: 1...UInt64.max)
+        /// Also listen here, for workers started by hand: `tcp://127.0.0.1:PORT`, 0 for a port that the system chooses.
+        public var tcpAddress: String?
+        /// How long all ranks together may take to register, and then to connect their links.
+        public var startTimeout: Duration = .seconds(60)
+        /// A rank is silent after this long without a heartbeat.
+        public var patience: Duration = .seconds(5)
+        /// Where the directory for ipc sockets is made: a short path.
+        public var socketParent = "/tmp"
+
+        public init(world: Int, digest: String) {
+            self.world = world
+            self.digest = digest
+        }
+    }
+
+    public let configuration: Configuration
+    /// Where the coordinator's own children connect; empty on the in-memory twin.
+    public let ipcAddress: String
+    /// Where workers started by hand connect, with the port that was chosen.
+    public let tcpAddress: String?
+    public private(set) var rendezvous: Rendezvous
+    public private(set) var liveness: Liveness
+    private let wire: any ControlWire
+    private var pieces: [Int: Reassembly] = [:]
+    private var departed: Set<Int> = []
+    private var stageSince = MonotonicClock.now
+    private var events: [ControlEvent] = []
+    private var isClosed = false
+
+    /// Listens on ZeroMQ sockets.
+    public convenience init(_ configuration: Configuration) throws(TransportError) {
+        let wire = try SocketControlWire(
+            tcpAddress: configuration.tcpAddress, socketParent: configuration.socketParent)
+        self.init(configuration, wire, ipcAddress: wire.ipcAddress, tcpAddress: wire.tcpAddress)
+    }
+
+    /// Listens on the in-memory twin.
+    public convenience init(_ configuration: Configuration, network: InMemoryNetwork) {
+        self.init(configuration, MemoryControlWire(network), ipcAddress: "", tcpAddress: nil)
+    }
+
+    private init(_ configuration: Configuration, _ wire: any ControlWire, ipcAddress: String, tcpAddress: String?) {
+        precondition(configuration.runID != 0, "run 0 stands for an unknown run")
+        self.configuration = configuration
+        self.wire = wire
+        self.ipcAddress = ipcAddress
+        self.tcpAddress = tcpAddress
+        rendezvous = Rendezvous(world: configuration.world, digest: configuration.digest)
+        liveness = Liveness(world: configuration.world, patience: configuration.patience)
+    }
+
+    deinit { precondition(isClosed, "a control server must be closed") }
+
+    /// Waits until something happened, and says what; empty when nothing did in time, or a signal came.
+    ///
+    /// - Throws: `missingRanks` when the start takes too long, `links` when the ranks disagree about their links; call
+    ///   `abort` then.
+    public func poll(timeout: Duration) throws(TransportError) -> [ControlEvent] {
+        let deadline = min(timeout.after(MonotonicClock.now), startDeadline)
+        var mail: [ControlWireEvent] = []
+        try wire.poll(until: deadline, into: &mail)
+        for item in mail {
+            switch item {
+            case .message(let peer, let bytes): try receive(bytes, from: peer)
+            case .lost(let peer): lose(peer)
+            }
+        }
+        if events.isEmpty && MonotonicClock.now >= startDeadline {
+            throw rendezvous.timedOut(seconds: configuration.startTimeout.seconds)
+        }
+        defer { events.removeAll() }
+        return events
+    }
+
+    private var startDeadline: UInt64 {
+        rendezvous.stage == .running ? .max : configuration.startTimeout.after(stageSince)
+    }
+
+    /// When a rank was last heard of: nanoseconds of `MonotonicClock`.
+    public func lastSeen(_ rank: Int) -> UInt64? { liveness.lastSeen(rank) }
+
+    /// The ranks without a heartbeat for longer than `patience`.
+    public var silentRanks: [Int] { liveness.silentRanks(at: MonotonicClock.now) }
+
+    /// Sends an opaque message to one rank, in pieces where it is long. A rank that is gone is no error.
+    public func sendApplication(_ bytes: [UInt8], to rank: Int) throws(TransportError) {
+        precondition(bytes.count <= ControlMessage.maxApplicationSize, "an application message of \(bytes.count) bytes")
+        guard let peer = rendezvous.peer(of: rank) else { return }
+        for piece in ControlMessage.pieces(of: bytes) { try send(piece, to: peer) }
+    }
+
+    /// Ends the waits of all workers with `text`.
+    public func abort(_ text: String) throws(TransportError) {
+        for rank in 0..<configuration.world {
+            guard let peer = rendezvous.peer(of: rank) else { continue }
+            try send(.abort(text), to: peer)
+        }
+    }
+
+    /// Stops listening; removes what is on disk. What was sent has a second to leave.
+    public func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        wire.close()
+    }
+
+    private func send(_ message: ControlMessage, to peer: Rendezvous.Peer) throws(TransportError) {
+        try wire.send(message.encoded(runID: configuration.runID), to: peer)
+    }
+
+    // MARK: What workers say
+
+    private func receive(_ bytes: [UInt8], from peer: Rendezvous.Peer) throws(TransportError) {
+        do throws(TransportError) {
+            let (message, runID) = try ControlMessage.decode(bytes)
+            guard runID == configuration.runID || runID == 0 else {
+                return try refuse(peer, "it belongs to another run")
+            }
+            if case .hello(let hello) = message { return try perform(rendezvous.receive(hello, from: peer)) }
+            guard let rank = rendezvous.rank(of: peer) else { return }
+            liveness.heard(rank, at: MonotonicClock.now)
+            try receive(message, from: rank, peer)
+        } catch {
+            guard case .malformed = error else { throw error }
+            try refuse(peer, "\(error)")
+        }
+    }
+
+    private func receive(
+        _ message: ControlMessage, from rank: Int, _ peer: Rendezvous.Peer
+    ) throws(TransportError) {
+        switch message {
+        case .ready: try perform(rendezvous.ready(from: peer))
+        case .status(let status): events.append(.status(rank: rank, status))
+        case .failure(let code, let text): depart(rank, .failed(rank: rank, code: code, text: text))
+        case .goodbye: depart(rank, .goodbye(rank: rank))
+        case .application(let piece, let more):
+            guard let whole = try pieces[rank, default: Reassembly()].add(piece, more: more) else { return }
+            events.append(.message(rank: rank, whole))
+        case .hello, .refused, .peers, .go, .abort:
+            throw .malformed("control message", expected: "one of a worker's", got: "one of the coordinator's")
+        }
+    }
+
+    private func depart(_ rank: Int, _ event: ControlEvent) {
+        departed.insert(rank)
+        liveness.forget(rank)
+        events.append(event)
+    }
+
+    private func lose(_ peer: Rendezvous.Peer) {
+        guard let rank = rendezvous.lost(peer) else { return }
+        pieces[rank] = nil
+        liveness.forget(rank)
+        if departed.remove(rank) == nil { events.append(.gone(rank: rank)) }
+    }
+
+    // MARK: What the rendezvous decides
+
+    private func perform(_ actions: [Rendezvous.Action]) throws(TransportError) {
+        for action in actions {
+            switch action {
+            case .refuse(let peer, let reason): try refuse(peer, reason)
+            case .registered(let rank): register(rank)
+            case .introduce(let peer, let sockets): try send(.peers(sockets), to: peer)
+            case .go(let peers): try start(peers)
+            case .broken(let text): throw .links(text)
+            }
+        }
+        if actions.contains(where: { if case .introduce = $0 { true } else { false } }) {
+            stageSince = MonotonicClock.now
+            events.append(.connecting)
+        }
+    }
+
+    private func refuse(_ peer: Rendezvous.Peer, _ reason: String) throws(TransportError) {
+        try send(.refused(reason), to: peer)
+        let who = rendezvous.rank(of: peer).map { "rank \($0)" } ?? "a worker"
+        events.append(.refused("\(who) was refused: \(reason)"))
+    }
+
+    private func register(_ rank: Int) {
+        guard let hello = rendezvous.hello(of: rank) else { return }
+        liveness.heard(rank, at: MonotonicClock.now)
+        events.append(.registered(rank: rank, process: hello.process, host: hello.host))
+    }
+
+    private func start(_ peers: [Rendezvous.Peer]) throws(TransportError) {
+        wire.removeFiles()
+        for peer in peers { try send(.go, to: peer) }
+        events.append(.go)
+    }
+}

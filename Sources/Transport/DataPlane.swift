@@ -1,0 +1,42 @@
+/// The data links of one worker, as its compute thread sees them.
+///
+/// Every wait ends with the plane's first failure: a lost peer, a message that is not the expected one, an abort.
+public protocol DataPlane: AnyObject, Sendable {
+    /// Hands a message to a link and returns at once; without credit it waits in the network thread's list.
+    ///
+    /// The payload's bytes must stay as they are until `SendTicket.isFree`; after a failure, until the endpoint is closed.
+    /// - Precondition: `link` starts here, `header.payloadLength` is `payload.count`, at most the link's largest payload.
+    func send(link: Int, header: FrameHeader, payload: UnsafeRawBufferPointer) throws(TransportError) -> SendTicket
+
+    /// Waits for the link's next message, compares its header with `expecting` field by field, verifies the payload's
+    /// CRC32C, gives the payload to `body` (which copies it where it belongs) and returns a credit to the sender.
+    /// - Returns: the header as received, with `sentAt`.
+    @discardableResult
+    func receive(
+        link: Int, expecting: FrameHeader, _ body: (UnsafeRawBufferPointer) -> Void
+    ) throws(TransportError) -> FrameHeader
+}
+
+/// Says when the bytes of one sent message may be changed again. A value without storage of its own: keep it or drop it.
+public struct SendTicket: Sendable {
+    let state: Shared<EndpointState>
+    let status: StatusBoard
+    let link: Int
+    /// The message's place on its link, counted from 1.
+    let number: UInt64
+
+    public var isFree: Bool { state.withLock { $0.links[link].sending.released >= number } }
+
+    /// Blocks until the buffer may be reused; throws the plane's first failure.
+    public func wait() throws(TransportError) {
+        if isFree { return }
+        let peer = state.withLock { $0.links[link].declaration.destination }
+        status.set(phase: .sending(to: peer))
+        defer { status.set(phase: .computing) }
+        _ = try state.wait { (state) throws(TransportError) -> Void? in
+            if state.links[link].sending.released >= number { return () }
+            if let failure = state.failure { throw failure }
+            return nil
+        }
+    }
+}

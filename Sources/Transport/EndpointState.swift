@@ -1,0 +1,84 @@
+/// What a worker's compute thread and its network thread share.
+struct EndpointState {
+    enum Stage: Hashable { case idle, registering, running, closed }
+    enum Closing: Hashable { case no, abrupt, goodbye }
+
+    var links: [LinkState]
+    var failure: TransportError?
+    var stage = Stage.idle
+    var closing = Closing.no
+    /// True once the control connection stood.
+    var hasCoordinator = false
+    /// Learned from the coordinator where the configuration does not say.
+    var runID: UInt64
+    var outbox = Fifo<ControlMessage>()
+    var inbox = Fifo<[UInt8]>()
+
+    init(links: [LinkState], runID: UInt64) {
+        self.links = links
+        self.runID = runID
+    }
+
+    /// First failure wins.
+    mutating func fail(_ error: TransportError) { failure = failure ?? error }
+
+    var isLinkQueueEmpty: Bool {
+        links.allSatisfy { $0.sending.queue.isEmpty && ($0.isOver || !$0.receiving.owesCredit) }
+    }
+}
+
+/// One link at one of its ends.
+struct LinkState {
+    let declaration: LinkDeclaration
+    /// True where messages leave.
+    let isOutgoing: Bool
+    var sending = SendingState()
+    var receiving = ReceivingState()
+    var counters = LinkCounters()
+    /// The peer will send nothing more over this link: neither messages nor credit.
+    var peerSaidGoodbye = false
+    var saidGoodbye = false
+    var isConnected = false
+    var isLost = false
+
+    init(_ declaration: LinkDeclaration, isOutgoing: Bool) {
+        self.declaration = declaration
+        self.isOutgoing = isOutgoing
+    }
+
+    var peer: Int { isOutgoing ? declaration.destination : declaration.source }
+    /// Nothing more can come from the peer.
+    var isOver: Bool { peerSaidGoodbye || isLost }
+}
+
+/// The sending end: sent ≥ dispatched ≥ acknowledged, dispatched − acknowledged ≤ credit.
+struct SendingState {
+    var queue = Fifo<OutgoingMessage>()
+    /// Handed over by the compute thread.
+    var sent: UInt64 = 0
+    /// Given to the wire.
+    var dispatched: UInt64 = 0
+    /// Consumed by the receiver, as its credit said.
+    var acknowledged: UInt64 = 0
+    /// Buffers that the wire no longer needs; the wire frees them in order.
+    var released: UInt64 = 0
+}
+
+/// The receiving end: received ≥ consumed ≥ credited.
+struct ReceivingState {
+    var arrivals = Fifo<(header: FrameHeader, payload: MessageBuffer)>()
+    var received: UInt64 = 0
+    var consumed: UInt64 = 0
+    /// What the sender was told of `consumed`.
+    var credited: UInt64 = 0
+
+    var owesCredit: Bool { credited < consumed }
+}
+
+/// A message that waits in the network thread's list.
+struct OutgoingMessage {
+    var header: FrameHeader
+    var payload: UnsafeRawBufferPointer
+    var queuedAt: UInt64
+    var waitedForCredit = false
+}

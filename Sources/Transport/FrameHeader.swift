@@ -1,0 +1,60 @@
+/// What a message says of itself, field by field, before its payload is touched.
+///
+/// The caller sets what the schedule knows (kind, step, micro-batch, edge, dtype, shape, payload length); the endpoint
+/// sets what the link knows (run, epoch, ranks, sequence, checksums, times), when sending and when comparing.
+public struct FrameHeader: Hashable, Sendable {
+    public var kind: FrameKind
+    public var step: Int
+    public var microBatch: Int
+    /// Which tensor of the message's group this is: the edge of the model, or the place in a tuple.
+    public var edge: Int
+    /// `DType.rawValue`; this room knows no tensors.
+    public var dtype: UInt8
+    /// Payload bytes.
+    public var payloadLength: Int
+    public var runID: UInt64 = 0
+    public var epoch: UInt32 = 0
+    public var source = 0
+    public var destination = 0
+    /// The place of this message on its link, counted from 0. In credit and goodbye: how many messages were counted.
+    public var sequence: UInt64 = 0
+    /// When the sender handed the message over: nanoseconds of its monotonic clock.
+    public var sentAt: UInt64 = 0
+    public var payloadCRC: UInt32 = 0
+    var dimensions = 0
+    var extents = SIMD8<UInt64>(repeating: 0)
+
+    /// - Precondition: nothing is negative, `shape` has at most `maxDimensions` extents.
+    public init(
+        _ kind: FrameKind, step: Int = 0, microBatch: Int = 0, edge: Int = 0, dtype: UInt8 = 0, shape: [Int] = [],
+        payloadLength: Int = 0
+    ) {
+        precondition(min(step, microBatch, edge, payloadLength) >= 0, "negative field in a frame header")
+        precondition(max(microBatch, edge) <= Int(UInt32.max), "micro-batch or edge beyond 32 bits")
+        self.kind = kind
+        self.step = step
+        self.microBatch = microBatch
+        self.edge = edge
+        self.dtype = dtype
+        self.payloadLength = payloadLength
+        self.shape = shape
+    }
+
+    public static let maxDimensions = 8
+
+    /// The extents of the payload's tensor, outermost first.
+    public var shape: [Int] {
+        get { (0..<dimensions).map { Int(extents[$0]) } }
+        set {
+            precondition(newValue.count <= Self.maxDimensions, "a message has at most \(Self.maxDimensions) extents")
+            precondition(newValue.allSatisfy { $0 >= 0 }, "negative extent in \(newValue)")
+            dimensions = newValue.count
+            extents = SIMD8(repeating: 0)
+            for (axis, extent) in newValue.enumerated() { extents[axis] = UInt64(extent) }
+        }
+    }
+}
+
+extension FrameHeader: CustomStringConvertible {
+    public var description: String { "\(kind) of micro-batch \(microBatch), step \(step)" }
+}

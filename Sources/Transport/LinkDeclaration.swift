@@ -1,0 +1,41 @@
+/// One direction between two workers, as both of them declare it.
+public struct LinkDeclaration: Hashable, Sendable {
+    /// The link's name at both ends: unique among the links of a rank.
+    public var id: Int
+    public var source: Int
+    public var destination: Int
+    /// How many messages may be on their way or waiting at the receiver: no more than the schedule's warm-up depth.
+    public var credit: Int
+    /// The largest payload in bytes.
+    public var maxPayload: Int
+
+    /// - Precondition: two different ranks, nothing negative, at least one credit.
+    public init(id: Int, from source: Int, to destination: Int, credit: Int, maxPayload: Int) {
+        precondition(source != destination, "link \(id) leads from rank \(source) to itself")
+        precondition(min(id, source, destination, maxPayload) >= 0 && credit >= 1, "link \(id) has a negative field")
+        precondition(max(id, source, destination, credit) < Int(Int32.max) / 2, "link \(id) has a field beyond 30 bits")
+        self.id = id
+        self.source = source
+        self.destination = destination
+        self.credit = credit
+        self.maxPayload = maxPayload
+    }
+}
+
+extension LinkDeclaration: CustomStringConvertible {
+    public var description: String { "link \(id), rank \(source) → rank \(destination)" }
+}
+
+/// What passed over one end of a link so far.
+public struct LinkCounters: Hashable, Sendable {
+    /// Messages sent (handed to the wire), or consumed at the receiving end.
+    public var messages = 0
+    /// Their payload bytes.
+    public var bytes = 0
+    /// Nanoseconds that messages waited at this end for credit.
+    public var creditWait: UInt64 = 0
+    /// The most messages that were ever on their way, or waiting at the receiver, at once: never beyond the credit.
+    public var peakOutstanding = 0
+
+    public init() {}
+}

@@ -1,0 +1,28 @@
+/// When each rank was last heard of, and who has been silent for too long: a pure function of the clock.
+public struct Liveness: Hashable, Sendable {
+    /// A rank is dead after this many nanoseconds without a heartbeat.
+    public var patience: UInt64
+    private var seen: [UInt64?]
+
+    public init(world: Int, patience: Duration = .seconds(5)) {
+        self.patience = patience.nanoseconds
+        seen = Array(repeating: nil, count: world)
+    }
+
+    public mutating func heard(_ rank: Int, at now: UInt64) { seen[rank] = now }
+
+    /// No longer expected to be heard of: it said goodbye, or is known to be gone.
+    public mutating func forget(_ rank: Int) { seen[rank] = nil }
+
+    public func lastSeen(_ rank: Int) -> UInt64? { seen[rank] }
+
+    /// Nanoseconds since this rank was heard of; 0 for one that is not expected to be.
+    public func silence(of rank: Int, at now: UInt64) -> UInt64 {
+        guard let last = seen[rank], now > last else { return 0 }
+        return now - last
+    }
+
+    public func silentRanks(at now: UInt64) -> [Int] {
+        seen.indices.filter { silence(of: $0, at: now) > patience }
+    }
+}

@@ -1,0 +1,70 @@
+extension NetworkLoop {
+    /// Sends what has credit, in order.
+    func pumpMessages(_ link: Int) throws(TransportError) {
+        while let message = nextWithCredit(link) {
+            let payload = OutgoingPayload(bytes: message.payload, release: releases[link])
+            guard try wire.send(message.header, payload: payload, on: link) else { return }
+            state.withLock { state in
+                _ = state.links[link].sending.queue.popFirst()
+                state.links[link].sending.dispatched += 1
+                state.links[link].countDispatched(message)
+            }
+        }
+    }
+
+    private func nextWithCredit(_ link: Int) -> OutgoingMessage? {
+        state.withLock { $0.links[link].nextWithCredit() }
+    }
+
+    /// Tells the sender how many of its messages were consumed.
+    func pumpCredit(_ link: Int) throws(TransportError) {
+        let consumed = state.withLock { state in
+            state.links[link].receiving.owesCredit ? state.links[link].receiving.consumed : nil
+        }
+        guard let consumed, try wire.send(notice(.credit, link, consumed), payload: nil, on: link) else { return }
+        state.withLock { $0.links[link].receiving.credited = consumed }
+    }
+
+    func notice(_ kind: FrameKind, _ link: Int, _ sequence: UInt64) -> FrameHeader {
+        let declaration = configuration.links[link]
+        var header = FrameHeader(kind)
+        header.runID = state.withLock { $0.runID }
+        header.epoch = configuration.epoch
+        header.source = configuration.rank
+        header.destination = declaration.source == configuration.rank ? declaration.destination : declaration.source
+        header.sequence = sequence
+        return header
+    }
+
+    /// Says goodbye over every link that has nothing left to send; true when all have.
+    func sayGoodbyes() throws(TransportError) -> Bool {
+        for link in releases.indices {
+            let (due, count) = state.withLock { state in
+                let one = state.links[link]
+                return (!one.saidGoodbye && !one.isLost, one.isOutgoing ? one.sending.sent : one.receiving.consumed)
+            }
+            guard due, try wire.send(notice(.goodbye, link, count), payload: nil, on: link) else { continue }
+            state.withLock { $0.links[link].saidGoodbye = true }
+        }
+        return state.withLock { $0.links.allSatisfy { $0.saidGoodbye || $0.isLost } }
+    }
+}
+
+extension LinkState {
+    /// The head of the queue, where the receiver has room for it.
+    fileprivate mutating func nextWithCredit() -> OutgoingMessage? {
+        guard var message = sending.queue.first else { return nil }
+        let outstanding = sending.dispatched - sending.acknowledged
+        if outstanding < UInt64(declaration.credit) { return message }
+        message.waitedForCredit = true
+        sending.queue.replaceFirst(with: message)
+        return nil
+    }
+
+    fileprivate mutating func countDispatched(_ message: OutgoingMessage) {
+        counters.messages += 1
+        counters.bytes += message.payload.count
+        counters.peakOutstanding = max(counters.peakOutstanding, Int(sending.dispatched - sending.acknowledged))
+        if message.waitedForCredit { counters.creditWait += MonotonicClock.now - message.queuedAt }
+    }
+}

@@ -1,0 +1,110 @@
+/// What a worker's network thread does: moves messages between the endpoint's shared state and its wire.
+final class NetworkLoop {
+    let configuration: WorkerConfiguration
+    let state: Shared<EndpointState>
+    let status: StatusBoard
+    let wire: any Wire
+    let releases: [ReleaseCounter]
+    var reassembly = Reassembly()
+    var nextHeartbeat: UInt64 = 0
+    var isConnecting = false
+    var saidGoodbye = false
+    var flushDeadline: UInt64?
+    private var events: [WireEvent] = []
+
+    init(_ configuration: WorkerConfiguration, state: Shared<EndpointState>, status: StatusBoard, wire: any Wire) {
+        self.configuration = configuration
+        self.state = state
+        self.status = status
+        self.wire = wire
+        releases = configuration.links.indices.map { ReleaseCounter(state, link: $0) }
+    }
+
+    /// How long control messages and goodbyes may take to leave.
+    static let linger = 1000
+
+    /// Runs until the endpoint is closed; says first whether the wire could be opened.
+    func run(_ opened: (Result<Void, TransportError>) -> Void) {
+        do throws(TransportError) {
+            let sockets = try wire.open()
+            introduce(sockets)
+        } catch {
+            wire.close(lingerMilliseconds: 0, isOrderly: false)
+            finish()
+            return opened(.failure(error))
+        }
+        opened(.success(()))
+        serve()
+        wire.removeFiles(withDirectory: false)
+        wire.close(lingerMilliseconds: Self.linger, isOrderly: saidGoodbye)
+        finish()
+    }
+
+    private func introduce(_ sockets: [BoundSocket]) {
+        let hello = Hello(
+            rank: configuration.rank, process: configuration.process, host: configuration.host,
+            digest: configuration.digest, sockets: sockets)
+        state.withLock { $0.outbox.append(.hello(hello)) }
+    }
+
+    private func serve() {
+        while true {
+            do throws(TransportError) {
+                try pump()
+                if try isDone() { return }
+                try wire.poll(milliseconds: timeUntilHeartbeat(), into: &events)
+            } catch {
+                state.update { $0.fail(error) }
+                if case .system = error { return }
+            }
+            for event in events { handle(event) }
+            events.removeAll(keepingCapacity: true)
+        }
+    }
+
+    private func timeUntilHeartbeat() -> Int {
+        let now = MonotonicClock.now
+        return nextHeartbeat > now ? Int(min(1000, (nextHeartbeat - now) / 1_000_000 + 1)) : 0
+    }
+
+    /// Moves everything that can move.
+    private func pump() throws(TransportError) {
+        beat()
+        try pumpControl()
+        guard state.withLock({ $0.stage == .running && $0.failure == nil }) else { return }
+        for link in releases.indices {
+            if configuration.links[link].source == configuration.rank {
+                try pumpMessages(link)
+            } else {
+                try pumpCredit(link)
+            }
+        }
+    }
+
+    private func beat() {
+        let now = MonotonicClock.now
+        guard now >= nextHeartbeat else { return }
+        nextHeartbeat = configuration.heartbeat.after(now)
+        state.withLock { if $0.hasCoordinator { $0.outbox.append(.status(status.current)) } }
+    }
+
+    func pumpControl() throws(TransportError) {
+        while let (message, runID) = state.withLock({ state in state.outbox.first.map { ($0, state.runID) } }) {
+            guard try wire.sendControl(message.encoded(runID: runID)) else { return }
+            _ = state.withLock { $0.outbox.popFirst() }
+        }
+    }
+
+    /// Leaves what is still queued to nobody, so that buffers are free and waits end.
+    private func finish() {
+        state.update { state in
+            state.fail(.closed)
+            state.stage = .closed
+            for link in state.links.indices {
+                while let arrival = state.links[link].receiving.arrivals.popFirst() { arrival.payload.free() }
+                while state.links[link].sending.queue.popFirst() != nil {}
+            }
+        }
+        for event in events { if case .data(_, _, let payload) = event { payload.free() } }
+    }
+}

@@ -1,0 +1,145 @@
+/// How the workers of a run find each other: the coordinator's side, as a state machine without sockets.
+///
+/// Each worker binds the sockets of its links and says hello; when all ranks have, each is told where to connect; when
+/// all are ready, all may go.
+///
+///     registering ──last hello──▶ connecting ──last ready──▶ running
+public struct Rendezvous: Sendable {
+    public enum Stage: Hashable, Sendable { case registering, connecting, running }
+
+    /// Names one connection of a worker to the coordinator.
+    public struct Peer: Hashable, Sendable {
+        public var bytes: [UInt8]
+        public init(_ bytes: [UInt8]) { self.bytes = bytes }
+    }
+
+    /// What the coordinator has to do next.
+    public enum Action: Hashable, Sendable {
+        case refuse(Peer, String)
+        case registered(rank: Int)
+        /// Tell this worker which sockets to connect to.
+        case introduce(Peer, [BoundSocket])
+        case go([Peer])
+        /// The ranks do not agree about their links: no run can come of this.
+        case broken(String)
+    }
+
+    public let world: Int
+    public let digest: String
+    public private(set) var stage = Stage.registering
+    private var ranks: [Peer: Int] = [:]
+    private var workers: [(hello: Hello, peer: Peer, isReady: Bool)?]
+
+    public init(world: Int, digest: String) {
+        precondition(world >= 1, "a run has at least one rank")
+        self.world = world
+        self.digest = digest
+        workers = Array(repeating: nil, count: world)
+    }
+
+    /// The rank that this connection registered as.
+    public func rank(of peer: Peer) -> Int? { ranks[peer] }
+    public func peer(of rank: Int) -> Peer? { workers.indices.contains(rank) ? workers[rank]?.peer : nil }
+    public func hello(of rank: Int) -> Hello? { workers.indices.contains(rank) ? workers[rank]?.hello : nil }
+
+    /// The ranks that the present stage still waits for.
+    public var missing: [Int] {
+        switch stage {
+        case .registering: workers.indices.filter { workers[$0] == nil }
+        case .connecting: workers.indices.filter { workers[$0]?.isReady != true }
+        case .running: []
+        }
+    }
+
+    /// The error to end with when the present stage takes longer than it may.
+    public func timedOut(seconds: Double) -> TransportError {
+        .missingRanks(missing, world: world, stage: stage, seconds: seconds)
+    }
+
+    public mutating func receive(_ hello: Hello, from peer: Peer) -> [Action] {
+        if let reason = objection(to: hello, from: peer) { return [.refuse(peer, reason)] }
+        workers[hello.rank] = (hello, peer, false)
+        ranks[peer] = hello.rank
+        guard missing.isEmpty else { return [.registered(rank: hello.rank)] }
+        if let text = disagreement() { return [.registered(rank: hello.rank), .broken(text)] }
+        stage = .connecting
+        return [.registered(rank: hello.rank)] + workers.compactMap(\.self).map { introduction(of: $0.hello, $0.peer) }
+    }
+
+    /// A worker has connected all of its links.
+    public mutating func ready(from peer: Peer) -> [Action] {
+        guard stage == .connecting, let rank = ranks[peer] else {
+            return [.refuse(peer, "it is ready before it was told where to connect")]
+        }
+        workers[rank]?.isReady = true
+        guard missing.isEmpty else { return [] }
+        stage = .running
+        return [.go(workers.compactMap { $0?.peer })]
+    }
+
+    /// A connection ended. While ranks are still registering, another worker may take this one's place.
+    /// - Returns: its rank, where it had one.
+    public mutating func lost(_ peer: Peer) -> Int? {
+        guard let rank = ranks.removeValue(forKey: peer) else { return nil }
+        if stage == .registering { workers[rank] = nil }
+        return rank
+    }
+
+    private func objection(to hello: Hello, from peer: Peer) -> String? {
+        guard stage == .registering else { return "the run has already started" }
+        guard hello.rank < world else { return "rank \(hello.rank) is not one of 0 to \(world - 1)" }
+        if let known = ranks[peer] { return "this worker has already registered as rank \(known)" }
+        if let other = workers[hello.rank]?.hello {
+            return "rank \(hello.rank) is already taken by process \(other.process) on \(other.host)"
+        }
+        guard hello.digest == digest else {
+            return
+                "rank \(hello.rank) runs another configuration: its digest is \(hello.digest), the coordinator's \(digest)"
+        }
+        if let stray = hello.sockets.first(where: { $0.owner != hello.rank }) {
+            return "rank \(hello.rank) offers a socket of \(stray.link)"
+        }
+        return nil
+    }
+
+    private func introduction(of hello: Hello, _ peer: Peer) -> Action {
+        let sockets = workers.compactMap(\.self).flatMap(\.hello.sockets)
+        return .introduce(peer, sockets.filter { $0.visitor == hello.rank })
+    }
+
+    /// Each link has one socket for data and one for credit, and both ends declare it alike.
+    private func disagreement() -> String? {
+        let sockets = workers.compactMap(\.self).flatMap(\.hello.sockets)
+        let links = Dictionary(grouping: sockets) { [$0.link.id, $0.link.source, $0.link.destination] }
+        for ends in links.values.sorted(by: { $0[0].link.id < $1[0].link.id }) {
+            let link = ends[0].link
+            guard ends.count == 2, ends[0].role != ends[1].role else {
+                let other = ends[0].owner == link.source ? link.destination : link.source
+                return "\(link): rank \(ends[0].owner) declares it, rank \(other) does not"
+            }
+            guard ends[0].link == ends[1].link else {
+                return "\(link): its ends declare \(terms(ends[0])) and \(terms(ends[1]))"
+            }
+        }
+        return nil
+    }
+
+    private func terms(_ socket: BoundSocket) -> String {
+        "credit \(socket.link.credit), largest payload \(socket.link.maxPayload) (rank \(socket.owner))"
+    }
+
+    static func names(_ ranks: [Int]) -> String {
+        guard ranks.count != 1 else { return "rank \(ranks[0])" }
+        return "ranks " + ranks.dropLast().map(String.init).joined(separator: ", ") + " and \(ranks.last ?? 0)"
+    }
+}
+
+extension Rendezvous.Stage {
+    var verb: String {
+        switch self {
+        case .registering: "register"
+        case .connecting: "connect all links"
+        case .running: "start"
+        }
+    }
+}

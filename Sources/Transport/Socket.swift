@@ -1,0 +1,108 @@
+internal import CZeroMQ
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A ZeroMQ context: one per endpoint, one I/O thread.
+final class Context {
+    let handle: UnsafeMutableRawPointer
+
+    init() throws(TransportError) {
+        guard let handle = zmq_ctx_new() else { throw .lastError("make a ZeroMQ context") }
+        self.handle = handle
+    }
+
+    /// Waits until everything that lingers has left or timed out. All sockets must be closed.
+    func end() {
+        while zmq_ctx_term(handle) != 0, zmq_errno() == EINTR {}
+    }
+}
+
+/// One ZeroMQ socket, used by one thread. Closed by `close` alone.
+final class Socket {
+    let handle: UnsafeMutableRawPointer
+    private var scratch = MessageBuffer()
+
+    init(_ context: Context, _ type: Int32) throws(TransportError) {
+        guard let handle = zmq_socket(context.handle, type) else { throw .lastError("make a ZeroMQ socket") }
+        self.handle = handle
+    }
+
+    deinit { scratch.free() }
+
+    func close(lingerMilliseconds: Int) {
+        var linger = Int32(clamping: lingerMilliseconds)
+        zmq_setsockopt(handle, ZMQ_LINGER, &linger, MemoryLayout<Int32>.size)
+        zmq_close(handle)
+    }
+
+    func set(_ option: Int32, _ value: Int) throws(TransportError) {
+        var value = Int32(clamping: value)
+        guard zmq_setsockopt(handle, option, &value, 4) == 0 else { throw .lastError("set socket option \(option)") }
+    }
+
+    func setMaxMessageSize(_ size: Int) throws(TransportError) {
+        var size = Int64(size)
+        guard zmq_setsockopt(handle, ZMQ_MAXMSGSIZE, &size, 8) == 0 else { throw .lastError("limit message size") }
+    }
+
+    /// - Returns: the address as bound, with the port that was chosen.
+    @discardableResult
+    func bind(_ address: String) throws(TransportError) -> String {
+        guard zmq_bind(handle, address) == 0 else { throw .lastError("bind \(address)") }
+        var name = [CChar](repeating: 0, count: 512)
+        var size = name.count
+        guard zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, &name, &size) == 0 else {
+            throw .lastError("read the address of \(address)")
+        }
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    func connect(_ address: String) throws(TransportError) {
+        guard zmq_connect(handle, address) == 0 else { throw .lastError("connect to \(address)") }
+    }
+
+    /// False where the socket cannot take it now, or its peer is gone.
+    func send(_ bytes: [UInt8], more: Bool = false) throws(TransportError) -> Bool {
+        let flags = ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)
+        return try sent { bytes.withUnsafeBytes { zmq_send(handle, $0.baseAddress, $0.count, flags) } }
+    }
+
+    /// Repeats an interrupted call; false for "not now" and "no such peer".
+    func sent(_ body: () -> Int32) throws(TransportError) -> Bool {
+        while true {
+            if body() >= 0 { return true }
+            switch zmq_errno() {
+            case EINTR: continue
+            case EAGAIN, EHOSTUNREACH: return false
+            default: throw .lastError("send a message")
+            }
+        }
+    }
+
+    /// One part into `buffer`; false when there is none.
+    func receive(into buffer: MessageBuffer) throws(TransportError) -> Bool {
+        while true {
+            if zmq_msg_recv(buffer.message, handle, ZMQ_DONTWAIT) >= 0 { return true }
+            switch zmq_errno() {
+            case EINTR: continue
+            case EAGAIN: return false
+            default: throw .lastError("receive a message")
+            }
+        }
+    }
+
+    /// The next message with all its parts, copied, and the descriptor of the connection it came over; nil when there
+    /// is none. For small messages.
+    func receiveParts() throws(TransportError) -> (parts: [[UInt8]], descriptor: Int32)? {
+        var parts: [[UInt8]] = []
+        while try receive(into: scratch) {
+            parts.append([UInt8](scratch.bytes))
+            if zmq_msg_more(scratch.message) == 0 {
+                return (parts, zmq_msg_get(scratch.message, ZMQ_SRCFD))
+            }
+        }
+        return nil
+    }
+}

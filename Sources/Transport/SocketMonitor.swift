@@ -1,0 +1,40 @@
+internal import CZeroMQ
+
+/// Tells when a socket's connections come and go. Close it before the context ends.
+final class SocketMonitor {
+    enum Event: Hashable {
+        case connected
+        /// A connection ended, or could not be made; its descriptor where one stood.
+        case lost(Int32)
+    }
+
+    let socket: Socket
+
+    /// - Parameter name: unique within the context.
+    init(_ context: Context, of watched: Socket, name: String) throws(TransportError) {
+        let events =
+            ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED
+            | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
+            | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
+        let address = "inproc://monitor-\(name)"
+        guard zmq_socket_monitor(watched.handle, address, events) == 0 else { throw .lastError("monitor a socket") }
+        socket = try Socket(context, ZMQ_PAIR)
+        do throws(TransportError) { try socket.connect(address) } catch {
+            socket.close(lingerMilliseconds: 0)
+            throw error
+        }
+    }
+
+    /// The next event, if any.
+    func next() throws(TransportError) -> Event? {
+        while let (parts, _) = try socket.receiveParts() {
+            guard let first = parts.first, first.count == 6 else { continue }
+            let kind = Int32(first[0]) | Int32(first[1]) << 8
+            let value = first[2...].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+            return kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED ? .connected : .lost(Int32(bitPattern: value))
+        }
+        return nil
+    }
+
+    func close() { socket.close(lingerMilliseconds: 0) }
+}

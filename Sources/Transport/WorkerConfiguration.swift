@@ -1,0 +1,47 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// What a worker's endpoint has to know.
+public struct WorkerConfiguration: Sendable {
+    public var rank: Int
+    /// The coordinator's address: `ipc:///…` from `ControlServer.ipcAddress`, or `tcp://127.0.0.1:PORT`.
+    public var coordinator: String
+    /// Must equal the coordinator's: says that both have read the same manifest. At most 255 bytes.
+    public var digest: String
+    /// All links that begin or end at this rank.
+    public var links: [LinkDeclaration]
+    /// nil: learn it from the coordinator.
+    public var runID: UInt64?
+    public var epoch: UInt32 = 0
+    public var heartbeat: Duration = .seconds(1)
+    /// A descriptor that reads end-of-file when the coordinator is gone. The endpoint closes it.
+    public var lifeline: Int32?
+    /// Called once, on the network thread, when the coordinator is gone and this worker's socket files are removed.
+    public var onCoordinatorGone: (@Sendable () -> Void)?
+    public var process: Int32 = getpid()
+    public var host: String = WorkerConfiguration.hostName()
+
+    public init(rank: Int, coordinator: String, digest: String, links: [LinkDeclaration]) {
+        self.rank = rank
+        self.coordinator = coordinator
+        self.digest = digest
+        self.links = links
+    }
+
+    private static func hostName() -> String {
+        var name = [CChar](repeating: 0, count: 256)
+        gethostname(&name, name.count - 1)
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Throws for what a user can write; link lists are the program's own.
+    func check() throws(TransportError) {
+        guard rank >= 0, rank < Int(UInt32.max) else { throw .refused("rank \(rank) is not a rank") }
+        for link in links {
+            precondition(link.source == rank || link.destination == rank, "\(link) is not rank \(rank)'s")
+        }
+        let names = Set(links.map { [$0.id, $0.source == rank ? 1 : 0] })
+        precondition(names.count == links.count, "two links of rank \(rank) have the same name")
+    }
+}

@@ -1,0 +1,33 @@
+extension WorkerEndpoint {
+    /// Changes what the next heartbeat says; cheap enough for every instruction.
+    public func updateStatus(_ body: (inout WorkerStatus) -> Void) { status.update(body) }
+
+    /// Sends an opaque message to the coordinator, in pieces where it is long; returns at once, order is kept.
+    /// - Precondition: at most 256 MiB.
+    public func sendApplication(_ bytes: [UInt8]) {
+        precondition(bytes.count <= ControlMessage.maxApplicationSize, "an application message of \(bytes.count) bytes")
+        post(ControlMessage.pieces(of: bytes))
+    }
+
+    /// The coordinator's next opaque message; nil when none came in time.
+    public func receiveApplication(timeout: Duration? = nil) throws(TransportError) -> [UInt8]? {
+        let deadline = timeout?.after(MonotonicClock.now) ?? .max
+        return try state.wait(until: deadline) { (state) throws(TransportError) -> [UInt8]? in
+            if let failure = state.failure { throw failure }
+            return state.inbox.popFirst()
+        }
+    }
+
+    /// Tells the coordinator why this worker ends, and ends all of its waits. Close without a goodbye afterwards.
+    public func fail(code: Int32, _ text: String) {
+        post([.failure(code: code, text: text)])
+        state.update { $0.fail(.aborted(text)) }
+    }
+
+    private func post(_ messages: [ControlMessage]) {
+        state.withLock { state in
+            for message in messages { state.outbox.append(message) }
+        }
+        wake()
+    }
+}

@@ -1,0 +1,71 @@
+internal import Synchronization
+
+/// What a worker is doing, as its heartbeats tell it.
+public struct WorkerStatus: Hashable, Sendable {
+    public var step: Int
+    public var microBatch: Int
+    /// The instruction it is at, as text (`2F0`); at most 64 bytes travel.
+    public var instruction: String
+    public var phase: WorkerPhase
+    /// Grows with every message and instruction: a worker whose counter stands still is stuck.
+    public var progress: UInt64
+
+    public init(
+        step: Int = 0, microBatch: Int = 0, instruction: String = "", phase: WorkerPhase = .starting,
+        progress: UInt64 = 0
+    ) {
+        self.step = step
+        self.microBatch = microBatch
+        self.instruction = instruction
+        self.phase = phase
+        self.progress = progress
+    }
+}
+
+/// What a worker's compute thread is busy with. The endpoint sets `receiving` and `sending` itself.
+public enum WorkerPhase: Hashable, Sendable {
+    case starting
+    case computing
+    /// Waits for a rank's message.
+    case receiving(from: Int, kind: FrameKind, step: Int, microBatch: Int)
+    /// Waits until a rank has taken a message, so that its buffer can be used again.
+    case sending(to: Int)
+    case finishing
+}
+
+extension WorkerPhase: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .starting: "starting"
+        case .computing: "computing"
+        case .receiving(let rank, let kind, let step, let microBatch):
+            "waiting for rank \(rank)'s \(kind) of micro-batch \(microBatch), step \(step)"
+        case .sending(let rank): "waiting for rank \(rank) to take a message"
+        case .finishing: "finishing"
+        }
+    }
+}
+
+extension WorkerStatus: CustomStringConvertible {
+    public var description: String {
+        "step \(step), micro-batch \(microBatch)" + (instruction.isEmpty ? "" : ", \(instruction)") + ": \(phase)"
+    }
+}
+
+/// Where the compute thread writes its status and the network thread reads it.
+final class StatusBoard: Sendable {
+    private let status = Mutex(WorkerStatus())
+
+    var current: WorkerStatus { status.withLock { $0 } }
+
+    func update(_ body: (inout WorkerStatus) -> Void) { status.withLock { body(&$0) } }
+
+    func set(phase: WorkerPhase) {
+        status.withLock {
+            $0.phase = phase
+            $0.progress &+= 1
+        }
+    }
+
+    func advance() { status.withLock { $0.progress &+= 1 } }
+}
