@@ -41,10 +41,10 @@ extension CheckpointError: CustomStringConvertible {
 extension TensorMismatch: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .missing(let name, let expected): "\(name): expected \(expected), got nothing"
-        case .extra(let name, let type, let shape): "\(name): expected nothing, got \(type)\(shape)"
+        case .missing(let name, let expected): "\(shown(name)): expected \(expected), got nothing"
+        case .extra(let name, let type, let shape): "\(shown(name)): expected nothing, got \(type)\(shape)"
         case .different(let name, let expected, let type, let shape):
-            "\(name): expected \(expected), got \(type)\(shape)"
+            "\(shown(name)): expected \(expected), got \(type)\(shape)"
         }
     }
 }

@@ -127,7 +127,9 @@ struct JSONScanner {
         case UInt8(ascii: "r"): text.append(0x0D)
         case UInt8(ascii: "t"): text.append(0x09)
         case UInt8(ascii: "u"): text.append(contentsOf: String(try unicodeEscape()).utf8)
-        default: throw problem("an escape that JSON knows", "\\\(Character(UnicodeScalar(byte)))", at: at - 2)
+        default:
+            at -= 1
+            throw problem("an escape that JSON knows", found)
         }
     }
 
@@ -193,8 +195,10 @@ struct JSONScanner {
     }
 }
 
-/// A name from a file as a message may show it: quoted, escaped, and of bounded length.
-func quoted(_ text: String) -> String {
-    let shown = text.count > 200 ? text.prefix(200) + "…" : text[...]
-    return "\"" + shown.unicodeScalars.map { $0.escaped(asASCII: false) }.joined() + "\""
+/// A name from a file as a message may show it: escaped, and of bounded length.
+func shown(_ text: String) -> String {
+    let start = text.count > 200 ? text.prefix(200) + "…" : text[...]
+    return start.unicodeScalars.map { $0.escaped(asASCII: false) }.joined()
 }
+
+func quoted(_ text: String) -> String { "\"\(shown(text))\"" }

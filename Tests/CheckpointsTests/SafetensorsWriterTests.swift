@@ -1,0 +1,117 @@
+import Checkpoints
+import Foundation
+import Tensors
+import Testing
+
+@Suite struct SafetensorsWriterTests {
+    /// Tensors of layout.safetensors, in an order of their own.
+    static let tensors: [(name: String, spec: TensorSpec)] = [
+        ("scalar", TensorSpec([])), ("2.half", TensorSpec([3], .f16)), ("10.bias", TensorSpec([5])),
+        ("positions", TensorSpec([2], .i64)), ("2.brain", TensorSpec([3, 1], .bf16)), ("ids", TensorSpec([3], .i32)),
+        ("nothing", TensorSpec([0, 2])), ("strange \"\\\n\u{1} ü", TensorSpec([1], .i64)),
+        ("0.token.weight", TensorSpec([4, 3])),
+    ]
+
+    @Test func twoWritersFillTheSameFileThatThePythonImplementationWrites() throws {
+        let folder = try TemporaryFolder()
+        let source = try SafetensorsFile(path: fixture("layout.safetensors"))
+        let draft = try SafetensorsDraft(
+            path: folder.file("model.safetensors"), layout: SafetensorsLayout(Self.tensors))
+        var written = 0
+        for half in [Self.tensors.prefix(4), Self.tensors.dropFirst(4)] {
+            // Each process plans for itself.
+            let writer = try SafetensorsWriter(
+                partialPath: draft.partialPath, layout: SafetensorsLayout(Self.tensors.reversed()))
+            for (name, _) in half { _ = try source.withBytes(of: name) { try writer.write(name, $0) } }
+            written += try writer.finish()
+        }
+        #expect(try folder.contents == ["model.safetensors.partial"])
+        try draft.commit(bytesWritten: written)
+        #expect(try folder.contents == ["model.safetensors"])
+        #expect(try contents(of: draft.path) == contents(of: fixture("layout.safetensors")))
+    }
+
+    @Test func whatIsNotCommittedLeavesNothingAndKeepsTheOldFile() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write([1, 2, 3], to: "model.safetensors")
+        let layout = try SafetensorsLayout(Self.tensors)
+        do {
+            let draft = try SafetensorsDraft(path: path, layout: layout)
+            #expect(try contents(of: draft.partialPath).count == layout.fileByteCount)
+        }
+        #expect(try folder.contents == ["model.safetensors"])
+        let draft = try SafetensorsDraft(path: path, layout: layout)
+        let error = try #require(throws: CheckpointError.self) {
+            try draft.commit(bytesWritten: layout.dataByteCount - 1)
+        }
+        #expect(
+            error == .incomplete(path: path + ".partial", expected: layout.dataByteCount, got: layout.dataByteCount - 1)
+        )
+        #expect(try folder.contents == ["model.safetensors"])
+        #expect(try contents(of: path) == [1, 2, 3])
+    }
+
+    @Test func aPartialFileIsReplacedOnlyOnRequest() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("model.safetensors")
+        try folder.write([1], to: "model.safetensors.partial")
+        let layout = try SafetensorsLayout([("a", TensorSpec([2]))])
+        let error = try #require(throws: CheckpointError.self) { try SafetensorsDraft(path: path, layout: layout) }
+        #expect(error.description == "\(path).partial: cannot create: File exists")
+        #expect(try contents(of: path + ".partial") == [1])
+        let draft = try SafetensorsDraft(path: path, layout: layout, replacingPartial: true)
+        #expect(try contents(of: draft.partialPath).count == layout.fileByteCount)
+    }
+
+    @Test func refusesAFileLargerThanTheFreeSpace() throws {
+        let folder = try TemporaryFolder()
+        let layout = try SafetensorsLayout([("a", TensorSpec([1 << 60]))])
+        let error = try #require(throws: CheckpointError.self) {
+            try SafetensorsDraft(path: folder.file("model.safetensors"), layout: layout)
+        }
+        guard case .space(_, layout.fileByteCount, let free) = error else {
+            Issue.record("\(error)")
+            return
+        }
+        #expect(free < layout.fileByteCount)
+        #expect(try folder.contents == [])
+    }
+
+    @Test func aWriterRefusesAFileOfAnotherLayout() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("model.safetensors")
+        let draft = try SafetensorsDraft(path: path, layout: SafetensorsLayout([("a", TensorSpec([2]))]))
+        let error = try #require(throws: CheckpointError.self) {
+            try SafetensorsWriter(
+                partialPath: draft.partialPath, layout: SafetensorsLayout([("b", TensorSpec([2]))]))
+        }
+        #expect(error.description.contains("its header: expected that of the tensors to be written"))
+        #expect(throws: CheckpointError.self) {
+            try SafetensorsWriter(partialPath: folder.file("none"), layout: draft.layout)
+        }
+    }
+
+    @Test func refusesLayoutsThatNoReaderAccepts() throws {
+        for tensors in [
+            [("a", TensorSpec([1])), ("a", TensorSpec([2]))], [("__metadata__", TensorSpec([1]))],
+            [("a", TensorSpec(Shape(Array(repeating: 1, count: 9))))],
+            [("a", TensorSpec([1 << 60])), ("b", TensorSpec([1 << 60]))],
+            [("a", TensorSpec([1 << 40, 1 << 40]))],
+        ] {
+            #expect(throws: CheckpointError.self) { try SafetensorsLayout(tensors) }
+        }
+    }
+
+    @Test func theHeaderIsPaddedToEightBytesAndReadBack() throws {
+        let folder = try TemporaryFolder()
+        for length in 0..<9 {
+            let name = String(repeating: "n", count: length)
+            let path = folder.file("\(length).safetensors")
+            let layout = try SafetensorsLayout([(name, TensorSpec([2, 0, 3]))], metadata: ["b": "\"", "a": "é"])
+            #expect(layout.header.count % 8 == 0)
+            try SafetensorsDraft(path: path, layout: layout).commit(bytesWritten: 0)
+            let file = try SafetensorsFile(path: path)
+            #expect(file.tensors == layout.tensors && file.metadata == ["a": "é", "b": "\""])
+        }
+    }
+}
