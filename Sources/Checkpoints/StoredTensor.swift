@@ -17,7 +17,7 @@ public struct StoredTensor: Hashable, Sendable {
 }
 
 /// A tensor's extents, read from outside: at most 8 axes, and count and bytes that fit in an Int.
-struct CheckedExtents {
+enum CheckedExtents {
     static let maximumRank = 8
 
     /// Bytes of a tensor, or nil when they overflow.
