@@ -1,4 +1,4 @@
-/// `run.json`: what a report needs to know about a run besides its events.
+/// `run.json`: what a report needs to know about a run besides its events. Its keys are in snake case.
 public struct RunDescription: Codable, Hashable, Sendable {
     public var version = 1
     public var name: String
@@ -33,15 +33,6 @@ public struct RunDescription: Codable, Hashable, Sendable {
         self.startedAt = startedAt
     }
 
-    enum CodingKeys: String, CodingKey {
-        case version, name, schedule, stages, devices
-        case microBatches = "micro_batches"
-        case tokensPerStep = "tokens_per_step"
-        case flopsPerToken = "flops_per_token"
-        case peakFlops = "peak_flops"
-        case startedAt = "started_at"
-    }
-
     public var rankOfStage: [Int] { stages.map(\.rank) }
     /// The stages that a rank owns, in order.
     public func stages(of rank: Int) -> [Int] { stages.indices.filter { stages[$0].rank == rank } }
@@ -62,11 +53,5 @@ public struct StageDescription: Codable, Hashable, Sendable {
         self.firstLayer = firstLayer
         self.layers = layers
         self.layerCosts = layerCosts
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case rank, layers
-        case firstLayer = "first_layer"
-        case layerCosts = "layer_costs"
     }
 }

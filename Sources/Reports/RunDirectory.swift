@@ -21,9 +21,7 @@ public struct RunDirectory: Hashable, Sendable {
     public func write(_ description: RunDescription) throws {
         do {
             try FileManager.default.createDirectory(atPath: eventsPath, withIntermediateDirectories: true)
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            try encoder.encode(description).write(to: URL(fileURLWithPath: descriptionPath), options: .atomic)
+            try JSONForm.encode(description).write(to: URL(fileURLWithPath: descriptionPath), options: .atomic)
         } catch {
             throw ReportError.io(operation: "write", path: descriptionPath, reason: error.localizedDescription)
         }
@@ -39,7 +37,7 @@ public struct RunDirectory: Hashable, Sendable {
             throw ReportError.notARun(path: path, reason: "it has no run.json")
         }
         do {
-            let description = try JSONDecoder().decode(RunDescription.self, from: data)
+            let description = try JSONForm.decode(RunDescription.self, from: data)
             try description.check(file: descriptionPath)
             return description
         } catch let error as DecodingError {

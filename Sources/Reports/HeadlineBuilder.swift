@@ -1,0 +1,148 @@
+/// Picks the cause worth naming, says who is at fault, and what to do.
+struct HeadlineBuilder {
+    private let report: BubbleReport
+    private let description: RunDescription
+    /// Causes below this share of wall are not worth a headline while the schedule's own bubble is larger.
+    private static let threshold = 0.02
+
+    init(_ report: BubbleReport, _ description: RunDescription) {
+        self.report = report
+        self.description = description
+    }
+
+    func headline() -> BubbleReport.Headline {
+        let avoidable = report.causes.filter { $0.cause.isIdle && !$0.cause.isStructural }
+        let top = avoidable.max { $0.share < $1.share }
+        let structural = share(.warmUp) + share(.coolDown)
+        guard let top, top.share >= Self.threshold else {
+            return structural >= Self.threshold ? schedule(structural) : busy()
+        }
+        switch top.cause {
+        case .imbalance: return imbalance(top.share)
+        case .straggler: return straggler(top.share)
+        case .transfer: return transfer(top.share)
+        case .dataWait: return dataWait(top.share)
+        case .backPressure: return backPressure(top.share)
+        case .gradientSync: return gradientSync(top.share)
+        default: return unattributed(top.share)
+        }
+    }
+
+    private func share(_ cause: Category) -> Double { report[cause]?.share ?? 0 }
+
+    private func make(
+        _ cause: Category?, _ stages: [Int], _ sentence: String, fix: String? = nil
+    ) -> BubbleReport.Headline {
+        let bubble = Format.percent(report.bubble.measured.fraction)
+        return BubbleReport.Headline(
+            cause: cause, stages: stages, sentence: "Bubble \(bubble) of the time: \(sentence)", fix: fix)
+    }
+
+    /// `stage 1`, or `rank 1` where a rank owns several.
+    private func name(_ rank: Int) -> String {
+        guard let stage = report.ranks[rank].stages.first, report.ranks[rank].stages.count == 1 else {
+            return "rank \(rank)"
+        }
+        return "stage \(stage)"
+    }
+
+    private func worst(_ cause: Category) -> BubbleReport.RankReport {
+        report.ranks.max { ($0[cause]?.share ?? 0) < ($1[cause]?.share ?? 0) } ?? report.ranks[0]
+    }
+
+    // MARK: The schedule itself
+
+    private func schedule(_ share: Double) -> BubbleReport.Headline {
+        let (p, m) = (report.stages, report.microBatches)
+        let sentence =
+            "almost all of it is the pipeline's own fill and drain (\(Format.percent(share)) of the time)."
+        guard report.bubble.idealIsClosedForm, m <= 1 << 40 else { return make(.warmUp, [], sentence) }
+        let now = Format.percent(report.bubble.ideal.fraction)
+        let then = Format.percent(Double(p - 1) / Double(2 * m + p - 1))
+        return make(
+            .warmUp, [], sentence,
+            fix: "more micro-batches: \(2 * m) instead of \(m) would give \(then) instead of \(now).")
+    }
+
+    private func busy() -> BubbleReport.Headline {
+        let sentence = report.ranks.count == 1 ? "one stage, nobody to wait for." : "every stage is busy."
+        return make(nil, [], sentence)
+    }
+
+    // MARK: Imbalance
+
+    private func imbalance(_ share: Double) -> BubbleReport.Headline {
+        let slow = report.ranks.max { $0.microBatchMs < $1.microBatchMs } ?? report.ranks[0]
+        let others = report.ranks.filter { $0.rank != slow.rank }.map { Int64($0.microBatchMs * 1e6) }
+        let usual = Double(median(others)) / 1e6
+        let times = usual > 0 ? Format.fixed(slow.microBatchMs / usual, 2) : "∞"
+        let sentence =
+            "mostly imbalance (\(Format.percent(share))): "
+            + "\(name(slow.rank)) takes \(times) × the median time of the others."
+        return make(.imbalance, slow.stages, sentence, fix: move(from: slow))
+    }
+
+    private func move(from slow: BubbleReport.RankReport) -> String? {
+        guard let stage = slow.stages.first, slow.stages.count == 1 else { return nil }
+        let work = report.ranks.flatMap(\.work).sorted { $0.stage < $1.stage }.map(\.totalMs)
+        let move = LayerMove.best(from: stage, stages: description.stages, times: work)
+        return move?.sentence ?? "no layer of stage \(stage) can move to a neighbour and help: split its largest layer."
+    }
+
+    // MARK: Single causes
+
+    private func straggler(_ share: Double) -> BubbleReport.Headline {
+        let slow = report.ranks.max { $0.excessMs < $1.excessMs } ?? report.ranks[0]
+        let place = [slow.device, slow.host].filter { !$0.isEmpty }.joined(separator: " on ")
+        let sentence =
+            "mostly stragglers (\(Format.percent(share))): \(name(slow.rank)) "
+            + "runs \(Format.milliseconds(slow.excessMs)) ms per step beyond its own median"
+            + (slow.slowSteps > 0 ? ", badly in \(slow.slowSteps) of \(report.steps) steps." : ".")
+        return make(
+            .straggler, slow.stages, sentence,
+            fix: "see what else runs \(place.isEmpty ? "there" : "on " + place).")
+    }
+
+    private func transfer(_ share: Double) -> BubbleReport.Headline {
+        guard let link = report.links.max(by: { $0.waitedMs < $1.waitedMs }) else {
+            return make(.transfer, [], "mostly transfers (\(Format.percent(share))).")
+        }
+        let sentence =
+            "mostly transfers (\(Format.percent(share))): the link from \(name(link.from)) "
+            + "to \(name(link.to)) takes \(Format.milliseconds(link.latencyMs.p50)) ms per message "
+            + "of \(Format.bytes(link.bytesPerStep / max(1, link.messagesPerStep)))."
+        let stages = report.ranks[link.from].stages + report.ranks[link.to].stages
+        return make(
+            .transfer, stages, sentence, fix: "a faster link, a cut where less crosses, or smaller micro-batches.")
+    }
+
+    private func dataWait(_ share: Double) -> BubbleReport.Headline {
+        let reader = report.ranks.max { ($0[.dataWait]?.share ?? 0) < ($1[.dataWait]?.share ?? 0) } ?? report.ranks[0]
+        return make(
+            .dataWait, reader.stages,
+            "mostly data (\(Format.percent(share))): the reader of \(name(reader.rank)) does not keep up.",
+            fix: "more prefetch, a faster disk, or data that is tokenized beforehand.")
+    }
+
+    private func backPressure(_ share: Double) -> BubbleReport.Headline {
+        let rank = worst(.backPressure)
+        return make(
+            .backPressure, rank.stages,
+            "mostly back-pressure (\(Format.percent(share))): \(name(rank.rank)) waits for room to send.",
+            fix: "a deeper send queue; its receiver takes messages later than they are made.")
+    }
+
+    private func gradientSync(_ share: Double) -> BubbleReport.Headline {
+        make(
+            .gradientSync, worst(.gradientSync).stages,
+            "mostly the wait for the gradient norm or reduction (\(Format.percent(share))).",
+            fix: "larger steps: more micro-batches per optimizer update.")
+    }
+
+    private func unattributed(_ share: Double) -> BubbleReport.Headline {
+        make(
+            .unattributed, worst(.unattributed).stages,
+            "mostly time between events (\(Format.percent(share))), most of it on \(name(worst(.unattributed).rank)).",
+            fix: "larger micro-batches spread the cost of each instruction.")
+    }
+}

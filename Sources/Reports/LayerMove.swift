@@ -1,0 +1,43 @@
+/// Some layers at a stage's edge, moved to the stage beside it.
+struct LayerMove {
+    var layers: ArraySlice<String>
+    /// Index in the model of the first of them.
+    var firstLayer: Int
+    var from: Int
+    var to: Int
+    /// Time of the slower of the two stages before and after.
+    var before: Double
+    var after: Double
+
+    /// The move that helps the stage most; nil where none makes it at least one percent faster.
+    ///
+    /// A layer is taken to cost its share of its stage's time, by the stage's layer costs.
+    /// - Parameter times: of one micro-batch through each stage.
+    static func best(from stage: Int, stages: [StageDescription], times: [Double]) -> LayerMove? {
+        guard stages.indices.contains(stage), stages.count == times.count else { return nil }
+        let own = stages[stage]
+        let costs = own.layerCosts ?? own.layers.map { _ in 1 }
+        let total = costs.reduce(0, +)
+        guard total > 0, total.isFinite, own.layers.count > 1 else { return nil }
+        var best: LayerMove?
+        for to in [stage - 1, stage + 1] where stages.indices.contains(to) {
+            for count in 1..<own.layers.count {
+                let range = to < stage ? 0..<count : own.layers.count - count..<own.layers.count
+                let moved = costs[range].reduce(0, +) / total * times[stage]
+                let after = max(times[stage] - moved, times[to] + moved)
+                guard after < (best?.after ?? times[stage] * 0.99) else { continue }
+                best = LayerMove(
+                    layers: own.layers[range], firstLayer: own.firstLayer + range.lowerBound, from: stage, to: to,
+                    before: times[stage], after: after)
+            }
+        }
+        return best
+    }
+
+    var sentence: String {
+        let last = firstLayer + layers.count - 1
+        let what = layers.count == 1 ? "layer \(firstLayer) (\(layers.first ?? ""))" : "layers \(firstLayer)–\(last)"
+        let gain = Format.fixed((1 - after / before) * 100, 0)
+        return "move \(what) from stage \(from) to stage \(to): the slower of the two then takes \(gain) % less."
+    }
+}

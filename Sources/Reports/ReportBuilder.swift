@@ -1,0 +1,190 @@
+/// Reduces accounts to a report.
+struct ReportBuilder {
+    private let description: RunDescription
+    private let logs: [RankLog]
+    private let timeline: Timeline
+    private let accounts: Accounts
+    private let skipped: Int
+    private let rankCount: Int
+    /// The accounts that count.
+    private let counted: Range<Int>
+    private var stepCount: Int { counted.count / rankCount }
+
+    init?(_ description: RunDescription, logs: [RankLog], skip: Int) throws {
+        var builder = try TimelineBuilder(description, logs: logs)
+        timeline = try builder.build(skip: skip)
+        accounts = try Accounts(timeline)
+        guard !timeline.steps.isEmpty else { return nil }
+        self.description = description
+        self.logs = logs.sorted { $0.rank < $1.rank }
+        rankCount = logs.count
+        skipped = max(0, min(skip, timeline.steps.count - 1))
+        counted = skipped * rankCount..<accounts.steps.count
+    }
+
+    func report(notes: [String]) -> BubbleReport {
+        let seconds = wall / 1e9 / Double(rankCount)
+        let ranks = (0..<rankCount).map(rankReport)
+        var report = BubbleReport(
+            name: description.name, schedule: description.schedule, stages: description.stages.count,
+            microBatches: description.microBatches, startedAt: description.startedAt,
+            firstStep: timeline.steps[skipped], lastStep: timeline.steps[timeline.steps.count - 1], steps: stepCount,
+            skipped: skipped, headline: BubbleReport.Headline(cause: nil, stages: [], sentence: "", fix: nil),
+            bubble: bubble(), stepMs: BubbleReport.Spread(stepLengths().map { $0 / 1e6 }),
+            tokensPerS: ratio(Double(description.tokensPerStep) * Double(stepCount), seconds), flopsPerS: 0,
+            peakFlops: description.peakFlops, ranks: ranks, causes: causes(Array(counted), perStep: rankCount),
+            links: links(seconds: seconds), medianStep: medianStep(), notes: notes + clockNotes())
+        report.flopsPerS = report.tokensPerS * description.flopsPerToken
+        report.headline = HeadlineBuilder(report, description).headline()
+        return report
+    }
+
+    private var wall: Double { counted.reduce(0) { $0 + Double(accounts.steps[$1].wall) } }
+
+    private func ratio(_ part: Double, _ whole: Double) -> Double { whole > 0 ? part / whole : 0 }
+
+    // MARK: Bubble
+
+    private func bubble() -> BubbleReport.Bubble {
+        let steps = accounts.steps[counted]
+        let idle = steps.reduce(0) { $0 + Double($1.idle) }
+        let compute = steps.reduce(0) { $0 + Double($1.compute) }
+        let p = Double(description.stages.count)
+        let m = Double(description.microBatches)
+        let known = ["1f1b", "gpipe"].contains(description.schedule) && rankCount == description.stages.count
+        let closed = BubbleReport.Ratio(fraction: (p - 1) / (m + p - 1), overhead: (p - 1) / m)
+        return BubbleReport.Bubble(
+            measured: BubbleReport.Ratio(fraction: ratio(idle, wall), overhead: ratio(idle, compute)),
+            predicted: ratios(accounts.predicted), ideal: known ? closed : ratios(accounts.balanced),
+            idealIsClosedForm: known)
+    }
+
+    private func ratios(_ forecasts: [Accounts.Forecast]) -> BubbleReport.Ratio {
+        let own = forecasts[counted]
+        let idle = own.reduce(0) { $0 + Double($1.idle) }
+        return BubbleReport.Ratio(
+            fraction: ratio(idle, own.reduce(0) { $0 + Double($1.wall) }),
+            overhead: ratio(idle, own.reduce(0) { $0 + Double($1.compute) }))
+    }
+
+    /// Each counted step's length: the ranks' mean, nanoseconds.
+    private func stepLengths() -> [Double] {
+        stride(from: counted.lowerBound, to: counted.upperBound, by: rankCount).map { first in
+            accounts.steps[first..<first + rankCount].reduce(0) { $0 + Double($1.wall) } / Double(rankCount)
+        }
+    }
+
+    // MARK: Stage × cause
+
+    private func rankReport(_ rank: Int) -> BubbleReport.RankReport {
+        let places = counted.filter { accounts.steps[$0].rank == rank }
+        let walls = places.map { Double(accounts.steps[$0].wall) / 1e6 }
+        let excess = places.map { Double(accounts.excess[$0]) / 1e6 }
+        let stages = description.stages(of: rank)
+        let spread = BubbleReport.Spread(walls)
+        return BubbleReport.RankReport(
+            rank: rank, stages: stages, device: logs[rank].device, host: logs[rank].host, wallMs: spread,
+            causes: causes(places, perStep: 1), work: stages.map(work),
+            excessMs: excess.reduce(0, +) / Double(stepCount), slowSteps: excess.count { $0 > spread.p50 / 10 })
+    }
+
+    /// - Parameter perStep: how many consecutive places are summed into one step's mean.
+    private func causes(_ places: [Int], perStep: Int) -> [BubbleReport.CauseReport] {
+        let wall = places.reduce(0) { $0 + Double(accounts.steps[$1].wall) }
+        return Category.allCases.map { cause in
+            let times = places.map { Double(accounts.steps[$0][cause]) }
+            let steps = stride(from: 0, to: times.count, by: perStep).map { first in
+                times[first..<first + perStep].reduce(0, +) / Double(perStep) / 1e6
+            }
+            return BubbleReport.CauseReport(
+                cause: cause, ms: BubbleReport.Spread(steps), share: ratio(times.reduce(0, +), wall))
+        }
+    }
+
+    private func work(of stage: Int) -> BubbleReport.StageWork {
+        var forward = 0.0
+        var backward = 0.0
+        for (workClass, median) in zip(timeline.classes, timeline.medians) where workClass.stage == stage {
+            switch workClass.category {
+            case .forward: forward += Double(median) / 1e6
+            case .backward, .backwardInput, .backwardWeight, .recompute: backward += Double(median) / 1e6
+            default: break
+            }
+        }
+        return BubbleReport.StageWork(
+            stage: stage, layers: description.stages[stage].layers.count, forwardMs: forward, backwardMs: backward)
+    }
+
+    // MARK: Links
+
+    private func links(seconds: Double) -> [BubbleReport.LinkReport] {
+        let timing = timeline.measuredTiming
+        var totals: [Link: LinkTotal] = [:]
+        for (index, activity) in timeline.activities.enumerated() where activity.kind == .receive {
+            guard activity.peer >= 0, activity.step >= skipped else { continue }
+            totals[Link(from: activity.peer, to: activity.rank), default: LinkTotal()]
+                .add(activity, late: timing.late[index])
+        }
+        return totals.sorted { ($0.key.from, $0.key.to) < ($1.key.from, $1.key.to) }.map { link, total in
+            BubbleReport.LinkReport(
+                from: link.from, to: link.to, messagesPerStep: Double(total.messages) / Double(stepCount),
+                bytesPerStep: total.bytes / Double(stepCount), mbPerS: ratio(total.bytes / 1e6, seconds),
+                latencyMs: BubbleReport.Spread(total.latencies), waitedMs: total.waited / Double(stepCount))
+        }
+    }
+
+    private struct LinkTotal {
+        var messages = 0
+        var bytes = 0.0
+        var waited = 0.0
+        var latencies: [Double] = []
+
+        mutating func add(_ receive: Activity, late: Int64) {
+            messages += 1
+            bytes += Double(receive.bytes)
+            waited += Double(receive.duration - late) / 1e6
+            if receive.duration > 0 { latencies.append(Double(receive.latency) / 1e6) }
+        }
+    }
+
+    // MARK: Drawing and notes
+
+    private func medianStep() -> MedianStep? {
+        let lengths = stepLengths().enumerated().sorted { ($0.element, $0.offset) < ($1.element, $1.offset) }
+        let first = counted.lowerBound + lengths[(lengths.count - 1) / 2].offset * rankCount
+        return MedianStep(Array(accounts.steps[first..<first + rankCount]), logs: logs)
+    }
+
+    private func clockNotes() -> [String] {
+        guard let bound = timeline.clockErrors.max(), bound > 0 else { return [] }
+        let ms = Format.fixed(Double(bound) / 1e6, 3)
+        return ["clocks agree within \(ms) ms; shorter parts of a wait are not told apart"]
+    }
+}
+
+extension BubbleReport {
+    /// Makes the report of a run from its events.
+    ///
+    /// - Parameter skip: how many of the first finished steps to leave out of the figures; at least one step is kept.
+    /// - Throws: `ReportError`; `noEvents` where no step was finished by every rank.
+    public init(_ description: RunDescription, logs: [RankLog], skip: Int = 2, notes: [String] = []) throws {
+        try description.check(file: description.name)
+        guard let builder = try ReportBuilder(description, logs: logs, skip: max(0, skip)) else {
+            throw ReportError.noEvents(path: description.name)
+        }
+        self = builder.report(notes: notes)
+    }
+}
+
+extension RunDirectory {
+    /// Reads the run and makes its report.
+    public func report(skip: Int = 2) throws -> BubbleReport {
+        let description = try description()
+        let (logs, notes) = try logs()
+        do {
+            return try BubbleReport(description, logs: logs, skip: skip, notes: notes)
+        } catch ReportError.noEvents {
+            throw ReportError.noEvents(path: path)
+        }
+    }
+}

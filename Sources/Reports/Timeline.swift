@@ -1,0 +1,63 @@
+import Scheduling
+
+/// One stretch of a rank's time, on the coordinator's clock; a rank's activities follow each other without a hole.
+struct Activity {
+    enum Kind {
+        /// A pass, recomputation or the optimizer.
+        case work
+        case gap, dataWait, sendWait, receive, sync
+    }
+
+    var kind: Kind
+    var category: Category
+    var rank: Int
+    /// Place of the step among the run's steps.
+    var step: Int
+    var start: Int64
+    var end: Int64
+    /// work: index of its class, all of whose members should take equally long.
+    var workClass = -1
+    var isForward = false
+    /// receive: index of the activity that makes the message; −1 where unknown.
+    var dependency = -1
+    var peer = -1
+    var bytes = 0
+    /// receive: when the message was handed over.
+    var sent: Int64 = 0
+    /// receive: from the end of the dependency to handing over.
+    var offset: Int64 = 0
+    /// receive: the sender had to wait for room before handing over.
+    var held = false
+    /// receive: from handing over to arrival.
+    var latency: Int64 = 0
+    /// sync: index of the group that waits for each other; −1 otherwise.
+    var group = -1
+
+    var duration: Int64 { end - start }
+}
+
+/// A kind of work, of one stage: its members differ only by chance.
+struct WorkClass: Hashable {
+    var category: Category
+    var rank: Int
+    /// −1 for the optimizer.
+    var stage: Int
+}
+
+/// All ranks' activities over the steps that every rank finished, with who waits for whom.
+struct Timeline {
+    var activities: [Activity] = []
+    /// The activities of each rank.
+    var ranges: [Range<Int>] = []
+    /// The step numbers, rising.
+    var steps: [Int] = []
+    var classes: [WorkClass] = []
+    /// Median duration of each class, nanoseconds.
+    var medians: [Int64] = []
+    /// The activities of each sync group.
+    var groups: [[Int]] = []
+    /// Per rank: how far its clock may be off.
+    var clockErrors: [Int64] = []
+
+    var rankCount: Int { ranges.count }
+}

@@ -1,0 +1,272 @@
+import Scheduling
+
+/// Builds a timeline: cut to finished steps, clocks applied, holes filled, messages tied to what made them.
+struct TimelineBuilder {
+    private struct Produced: Hashable {
+        var step: Int
+        var instruction: Instruction
+    }
+    private struct Need: Hashable {
+        var instruction: Instruction
+        var peer: Int
+    }
+
+    private let description: RunDescription
+    private let logs: [RankLog]
+    private let rankOfStage: [Int]
+    private var timeline = Timeline()
+    private var placeOfStep: [Int: Int] = [:]
+    private var classIndex: [WorkClass: Int] = [:]
+    private var producers: [Produced: Int] = [:]
+    /// The instruction whose message each receive waits for, where that is known.
+    private var needs: [Int: Produced] = [:]
+
+    init(_ description: RunDescription, logs: [RankLog]) throws {
+        self.description = description
+        rankOfStage = description.rankOfStage
+        self.logs = logs.sorted { $0.rank < $1.rank }
+        for (rank, device) in description.devices.enumerated() {
+            let found = self.logs.indices.contains(rank) ? self.logs[rank].rank : -1
+            guard found == rank else {
+                throw ReportError.inconsistent(
+                    rank: rank, step: 0, expected: "one log of the rank on \(device)", got: "none")
+            }
+        }
+        guard self.logs.count == description.devices.count else {
+            throw ReportError.inconsistent(
+                rank: self.logs.last?.rank ?? 0, step: 0, expected: "\(description.devices.count) ranks",
+                got: "\(self.logs.count) logs")
+        }
+    }
+
+    mutating func build(skip: Int) throws -> Timeline {
+        timeline.steps = try FinishedSteps(description, logs: logs).steps
+        placeOfStep = Dictionary(uniqueKeysWithValues: timeline.steps.enumerated().map { ($1, $0) })
+        for log in logs { try append(log) }
+        timeline.findMedians(skip: skip)
+        tieMessages()
+        estimateLatencies()
+        return timeline
+    }
+
+    // MARK: One rank
+
+    private mutating func append(_ log: RankLog) throws {
+        let first = timeline.activities.count
+        var cursor: Int64?
+        var received: Set<Need> = []
+        var syncs = (step: -1, count: 0)
+        for event in log.events {
+            guard let step = placeOfStep[event.step] else { continue }
+            var activity = try self.activity(event, of: log, step: step)
+            try fillGap(from: cursor ?? activity.start, before: activity, of: event)
+            cursor = activity.end
+            if activity.kind == .receive, let instruction = event.instruction {
+                received.insert(Need(instruction: instruction, peer: activity.peer))
+                needs[timeline.activities.count] = need(of: instruction, from: activity.peer, step: step)
+            }
+            if activity.kind == .sync {
+                syncs = syncs.step == step ? (step, syncs.count + 1) : (step, 0)
+                activity.group = syncs.count
+            }
+            if activity.kind == .work, let instruction = event.instruction {
+                appendSilentReceive(before: activity, of: instruction, received: &received)
+                producers[Produced(step: step, instruction: instruction)] = timeline.activities.count
+            }
+            timeline.activities.append(activity)
+        }
+        timeline.ranges.append(first..<timeline.activities.count)
+        timeline.clockErrors.append(Int64(clamping: log.clockError))
+    }
+
+    private mutating func activity(_ event: Event, of log: RankLog, step: Int) throws -> Activity {
+        let limit = EventLog.valueLimit
+        guard event.start <= event.end, event.end < limit, event.sent < limit, log.clockOffset.magnitude < limit else {
+            throw ReportError.inconsistent(
+                rank: log.rank, step: event.step, expected: "start ≤ end, below 2^60 ns",
+                got: "\(event.start), \(event.end)")
+        }
+        let (kind, category) = event.kind.role
+        var activity = Activity(
+            kind: kind, category: category, rank: log.rank, step: step, start: Int64(event.start) + log.clockOffset,
+            end: Int64(event.end) + log.clockOffset)
+        activity.peer = event.peer.map { logs.indices.contains($0) && $0 != log.rank ? $0 : -1 } ?? -1
+        activity.bytes = event.bytes
+        if event.sent > 0, activity.peer >= 0 {
+            activity.sent = Int64(event.sent) + logs[activity.peer].clockOffset
+        }
+        if kind == .work {
+            activity.workClass = index(
+                of: WorkClass(category: category, rank: log.rank, stage: event.instruction?.stage ?? -1))
+            activity.isForward = category == .forward
+        }
+        return activity
+    }
+
+    private mutating func index(of workClass: WorkClass) -> Int {
+        if let known = classIndex[workClass] { return known }
+        timeline.classes.append(workClass)
+        classIndex[workClass] = timeline.classes.count - 1
+        return timeline.classes.count - 1
+    }
+
+    private mutating func fillGap(from cursor: Int64, before activity: Activity, of event: Event) throws {
+        guard activity.start >= cursor else {
+            throw ReportError.inconsistent(
+                rank: activity.rank, step: event.step, expected: "events that follow each other",
+                got: "\(event.kind) that starts \(cursor - activity.start) ns before the previous one ended")
+        }
+        guard activity.start > cursor else { return }
+        timeline.activities.append(
+            Activity(
+                kind: .gap, category: .unattributed, rank: activity.rank, step: activity.step, start: cursor,
+                end: activity.start))
+    }
+
+    // MARK: Messages
+
+    /// What stage `instruction.stage` needs from `peer` before this instruction.
+    private func need(of instruction: Instruction, from peer: Int, step: Int) -> Produced? {
+        let owned = rankOfStage.indices.filter { rankOfStage[$0] == peer }
+        switch instruction.pass {
+        case .forward:
+            guard let stage = owned.last(where: { $0 < instruction.stage }) else { return nil }
+            return Produced(
+                step: step, instruction: Instruction(.forward, stage: stage, microBatch: instruction.microBatch))
+        case .backward, .backwardInput:
+            guard let stage = owned.first(where: { $0 > instruction.stage }) else { return nil }
+            return Produced(
+                step: step, instruction: Instruction(.backward, stage: stage, microBatch: instruction.microBatch))
+        case .backwardWeight:
+            return nil
+        }
+    }
+
+    /// A message that was there in time may have left no event: the instruction depends on it all the same.
+    private mutating func appendSilentReceive(
+        before activity: Activity, of instruction: Instruction, received: inout Set<Need>
+    ) {
+        let neighbour = instruction.stage + (instruction.pass == .forward ? -1 : 1)
+        guard rankOfStage.indices.contains(neighbour), rankOfStage[neighbour] != activity.rank else { return }
+        let peer = rankOfStage[neighbour]
+        let need = Need(instruction: instruction, peer: peer)
+        guard received.remove(need) == nil else { return }
+        guard let produced = self.need(of: instruction, from: peer, step: activity.step) else { return }
+        var receive = Activity(
+            kind: .receive, category: .transfer, rank: activity.rank, step: activity.step, start: activity.start,
+            end: activity.start)
+        receive.peer = peer
+        needs[timeline.activities.count] = produced
+        timeline.activities.append(receive)
+    }
+
+    private mutating func tieMessages() {
+        for index in timeline.activities.indices {
+            if let need = needs[index], let producer = producer(of: need) { tie(index, to: producer) }
+        }
+        timeline.gatherSyncs()
+    }
+
+    private func producer(of need: Produced) -> Int? {
+        if let found = producers[need] { return found }
+        var half = need
+        half.instruction.pass = .backwardInput
+        return need.instruction.pass == .backward ? producers[half] : nil
+    }
+
+    private mutating func tie(_ index: Int, to producer: Int) {
+        let made = timeline.activities[producer]
+        var receive = timeline.activities[index]
+        receive.dependency = producer
+        if receive.sent == 0 { receive.sent = made.end }
+        receive.offset = receive.sent - made.end
+        let following = timeline.activities[(producer + 1)...].prefix(3).first {
+            $0.kind != .gap && $0.kind != .receive
+        }
+        receive.held = following.map { $0.kind == .sendWait && $0.rank == made.rank } ?? false
+        timeline.activities[index] = receive
+    }
+
+    /// A message that was waited for shows its latency; one that came in time is assumed to have taken its link's
+    /// median, as far as it then still came in time.
+    private mutating func estimateLatencies() {
+        var seen: [Link: [Int64]] = [:]
+        for receive in timeline.activities where receive.kind == .receive && receive.peer >= 0 && receive.duration > 0 {
+            guard receive.sent != 0 else { continue }
+            seen[Link(from: receive.peer, to: receive.rank), default: []].append(max(0, receive.end - receive.sent))
+        }
+        let medians = seen.mapValues { median($0) }
+        for index in timeline.activities.indices where timeline.activities[index].kind == .receive {
+            let receive = timeline.activities[index]
+            let usual = medians[Link(from: receive.peer, to: receive.rank)] ?? 0
+            let known = max(0, receive.end - receive.sent)
+            timeline.activities[index].latency = receive.duration > 0 ? known : min(usual, known)
+        }
+    }
+}
+
+/// One direction between two ranks.
+struct Link: Hashable {
+    var from: Int
+    var to: Int
+}
+
+/// The middle value; of an even count, the mean of the middle two. 0 of none.
+func median(_ values: [Int64]) -> Int64 {
+    guard !values.isEmpty else { return 0 }
+    let sorted = values.sorted()
+    let low = sorted[(sorted.count - 1) / 2]
+    return low + (sorted[sorted.count / 2] - low) / 2
+}
+
+extension Timeline {
+    /// The first `skip` steps count only where there is nothing else.
+    mutating func findMedians(skip: Int) {
+        var durations = [[Int64]](repeating: [], count: classes.count)
+        var early = durations
+        for activity in activities where activity.kind == .work {
+            if activity.step >= skip {
+                durations[activity.workClass].append(activity.duration)
+            } else {
+                early[activity.workClass].append(activity.duration)
+            }
+        }
+        medians = zip(durations, early).map { median($0.isEmpty ? $1 : $0) }
+    }
+
+    /// The n-th wait for a reduction of each rank in a step is one wait for each other.
+    mutating func gatherSyncs() {
+        struct Key: Hashable {
+            var step: Int
+            var place: Int
+        }
+        var known: [Key: Int] = [:]
+        for index in activities.indices where activities[index].kind == .sync {
+            let key = Key(step: activities[index].step, place: activities[index].group)
+            let group = known[key] ?? groups.count
+            if known[key] == nil {
+                known[key] = group
+                groups.append([])
+            }
+            groups[group].append(index)
+            activities[index].group = group
+        }
+    }
+}
+
+extension EventKind {
+    var role: (Activity.Kind, Category) {
+        switch self {
+        case .forward: (.work, .forward)
+        case .backward: (.work, .backward)
+        case .backwardInput: (.work, .backwardInput)
+        case .backwardWeight: (.work, .backwardWeight)
+        case .recompute: (.work, .recompute)
+        case .optimizer: (.work, .optimizer)
+        case .gradientSync: (.sync, .gradientSync)
+        case .dataWait: (.dataWait, .dataWait)
+        case .receiveWait: (.receive, .transfer)
+        case .sendWait: (.sendWait, .backPressure)
+        }
+    }
+}
