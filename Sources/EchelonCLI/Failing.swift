@@ -18,5 +18,5 @@ func reportingFailures(_ body: () throws -> Void) throws {
 }
 
 func complain(_ message: String) {
-    fputs("echelon: \(message)\n", stderr)
+    Console.write("echelon: \(message)\n", to: STDERR_FILENO)
 }

@@ -7,8 +7,8 @@ struct Generate: ParsableCommand {
         abstract: "Write text with a trained model, from a prompt.",
         discussion: "Samples at --temperature among the --top-k likeliest tokens; --greedy takes the likeliest each time.")
 
-    @Argument(help: "The run directory: runs/NAME.")
-    var run: String
+    @Argument(help: ArgumentHelp("The run directory: runs/NAME.", valueName: "run"))
+    var directory: String
 
     @Option(help: "The text to go on from.")
     var prompt: String
@@ -38,7 +38,7 @@ struct Generate: ParsableCommand {
 
     func run() throws {
         try reportingFailures {
-            let generator = try Generator(run: run)
+            let generator = try Generator(run: directory)
             let tokenizer = ByteTokenizer()
             let sampling = Generator.Sampling(
                 temperature: greedy ? 0 : temperature, topK: topK == 0 ? nil : topK, seed: seed)

@@ -13,7 +13,7 @@ struct Plan: ParsableCommand {
 
     func run() throws {
         try reportingFailures {
-            let report = PlanReport(try TrainingPlan(try pipeline.load()))
+            let report = try PlanReport(try TrainingPlan(try pipeline.load()))
             print(json ? try report.json() : report.text())
         }
     }

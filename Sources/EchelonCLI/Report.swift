@@ -6,18 +6,18 @@ struct Report: ParsableCommand {
         abstract: "The bubble report of a run: how much of each step the devices were idle, and why.",
         discussion: "Measured beside predicted beside ideal. Works on a run that is still going.")
 
-    @Argument(help: "The run directory: runs/NAME.")
-    var run: String
+    @Argument(help: ArgumentHelp("The run directory: runs/NAME.", valueName: "run"))
+    var directory: String
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
     @Option(help: "Leave out the first steps, while caches warm up.")
-    var skip: Int?
+    var skip: Int = 2
 
     func run() throws {
         try reportingFailures {
-            let report = try BubbleReport.load(run: run, skip: skip)
+            let report = try RunDirectory(directory).report(skip: skip)
             print(json ? try report.json() : report.text())
         }
     }

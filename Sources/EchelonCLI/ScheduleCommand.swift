@@ -25,7 +25,7 @@ struct ScheduleCommand: ParsableCommand {
     func run() throws {
         try reportingFailures {
             let schedule = try Schedule.named(name, stages: stages, microBatches: microbatches)
-            print(text ? schedule.description : try schedule.overview(maxColumns: columns))
+            print(text ? schedule.description : try schedule.grid(maxColumns: columns))
         }
     }
 }

@@ -1,11 +1,16 @@
 import Layers
-import Tensors
+public import Tensors
 
 extension StageProgram {
-    /// - Parameter splitsBackward: whether the schedule runs the two backward halves apart, so that what lies between
-    ///   them must stay in the frame.
-    public init(_ model: Sequential, _ layout: PipelineLayout, stage: Int, splitsBackward: Bool) {
-        var builder = StageProgramBuilder(model, layout, layout.stages[stage], splitsBackward: splitsBackward)
+    /// - Parameters:
+    ///   - splitsBackward: whether the schedule runs the two backward halves apart, so that what lies between
+    ///     them must stay in the frame.
+    ///   - backend: says how much scratch its attention needs.
+    public init(
+        _ model: Sequential, _ layout: PipelineLayout, stage: Int, splitsBackward: Bool, on backend: any Backend
+    ) {
+        var builder = StageProgramBuilder(
+            model, layout, layout.stages[stage], splitsBackward: splitsBackward, on: backend)
         builder.placeValues()
         builder.placeForward()
         builder.placeLoss()
@@ -24,6 +29,7 @@ private struct StageProgramBuilder {
     let imports: [PipelineLayout.Crossing]
     let exports: [PipelineLayout.Crossing]
     let splitsBackward: Bool
+    let backend: any Backend
     var program = StageProgram()
 
     /// Transient places are offsets into `requests` until `finish` colours them.
@@ -33,8 +39,12 @@ private struct StageProgramBuilder {
     /// Where each root value's gradient is summed, once its first contribution is there.
     private var gradients: [Int: Place] = [:]
 
-    init(_ model: Sequential, _ layout: PipelineLayout, _ stage: PipelineLayout.Stage, splitsBackward: Bool) {
+    init(
+        _ model: Sequential, _ layout: PipelineLayout, _ stage: PipelineLayout.Stage, splitsBackward: Bool,
+        on backend: any Backend
+    ) {
         self.model = model
+        self.backend = backend
         self.stage = stage
         self.splitsBackward = splitsBackward
         imports = stage.imports.map { layout.crossings[$0] }
@@ -98,7 +108,7 @@ private struct StageProgramBuilder {
             for spec in node.plan.saved {
                 program.nodes[local].saved.append(trains ? frame(spec) : transient(spec, local...local))
             }
-            program.nodes[local].forwardScratch = scratch(node.plan.scratchBytes, at: local)
+            program.nodes[local].forwardScratch = scratch(node.plan.scratchBytes(on: backend), at: local)
         }
     }
 
@@ -140,7 +150,7 @@ private struct StageProgramBuilder {
             for spec in node.plan.deferred {
                 program.nodes[local].deferred.append(splitsBackward ? frame(spec) : transient(spec, time...time))
             }
-            program.nodes[local].backwardScratch = scratch(node.plan.scratchBytes, at: time)
+            program.nodes[local].backwardScratch = scratch(node.plan.scratchBytes(on: backend), at: time)
         }
         collectSentGradients()
     }

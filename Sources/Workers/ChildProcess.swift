@@ -37,10 +37,11 @@ struct ChildProcess: Sendable {
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setpgroup(&attributes, 0)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
+        let program = arguments[0]
         var pid: pid_t = 0
         let code = withCStrings(arguments) { arguments in
             withCStrings(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }) { environment in
-                posix_spawn(&pid, arguments[0], &actions, &attributes, arguments, environment)
+                posix_spawn(&pid, program, &actions, &attributes, arguments, environment)
             }
         }
         guard code == 0 else {

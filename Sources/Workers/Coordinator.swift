@@ -50,9 +50,12 @@ public final class Coordinator {
         watch = RunWatch(plan)
         pool = try WorkerPool()
         do {
-            server = try ControlServer(
-                world: plan.rankCount, digest: plan.digest, ipc: true,
-                tcpPort: plan.manifest.byHand.isEmpty ? options.port : options.port ?? 0)
+            var configuration = ControlServer.Configuration(world: plan.rankCount, digest: plan.digest)
+            if options.port != nil || !plan.manifest.byHand.isEmpty {
+                configuration.tcpAddress = "tcp://127.0.0.1:\(options.port ?? 0)"
+            }
+            if !plan.manifest.byHand.isEmpty { configuration.startTimeout = .seconds(3600) }
+            server = try ControlServer(configuration)
         } catch {
             throw RunFailure(wrapping: error)
         }
@@ -73,7 +76,7 @@ public final class Coordinator {
             display.finish(try record.finish(bytesWritten: bytesWritten))
         } catch {
             display.clear()
-            server.abort("the run ended")
+            try? server.abort("the run ended")
             throw RunFailure(wrapping: error)
         }
     }
@@ -101,7 +104,7 @@ public final class Coordinator {
         case .go:
             watch.begin()
             let path = record.weightsDraftPath
-            for rank in 0..<plan.rankCount { tell(rank, .begin(weightsFile: path)) }
+            for rank in 0..<plan.rankCount { try tell(rank, .begin(weightsFile: path)) }
         case .status(let rank, let status): watch.heard(rank, status)
         case .message(let rank, let bytes): try handle(try WorkerMessage(bytes), from: rank)
         case .failed(let rank, let code, let text): watch.failed(rank, WireCode.decode(code, text))
@@ -115,7 +118,7 @@ public final class Coordinator {
         case .gradientSquares(let step, let squares):
             guard let total = steps.add(squares: squares, step: step, rank: rank) else { return }
             if plan.clipping != nil {
-                for rank in 0..<plan.rankCount { tell(rank, .gradientSquares(step: step, total: total)) }
+                for rank in 0..<plan.rankCount { try tell(rank, .gradientSquares(step: step, total: total)) }
             }
         case .step(let part):
             guard let metrics = steps.add(part, rank: rank) else { return }
@@ -127,23 +130,25 @@ public final class Coordinator {
             bytesWritten += bytes
             finished.insert(rank)
             if finished.count == plan.rankCount {
-                for rank in 0..<plan.rankCount { tell(rank, .leave) }
+                for rank in 0..<plan.rankCount { try tell(rank, .leave) }
             }
         }
     }
 
-    private func tell(_ rank: Int, _ message: CoordinatorMessage) { server.send(to: rank, message.encoded()) }
+    private func tell(_ rank: Int, _ message: CoordinatorMessage) throws {
+        try server.sendApplication(message.encoded(), to: rank)
+    }
 
     // MARK: Health
 
     private func checkHealth() throws(RunFailure) {
-        if Interrupts.count > 0 { throw try interrupted() }
+        if Interrupts.count > 0 { throw interrupted() }
         if let failure = watch.verdict(now: Clock.nanoseconds, server.liveness) {
             throw explain(failure)
         }
     }
 
-    private func interrupted() throws(RunFailure) -> RunFailure {
+    private func interrupted() -> RunFailure {
         if Interrupts.count > 1 { pool.endAll(patience: 0) }
         let steps = steps.finishedSteps
         return RunFailure(

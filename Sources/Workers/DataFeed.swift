@@ -1,5 +1,7 @@
 import Datasets
+import Manifests
 import Models
+import Scheduling
 import Tensors
 
 /// The first stage's source of micro-batches: reads ahead on its own thread, fills inputs, and holds the targets until
@@ -25,7 +27,7 @@ final class DataFeed {
             }
         }
         reader = try Prefetcher(data.dataset, data.batches, steps: 0..<plan.manifest.steps, depth: depth)
-        normaliser = { [batches = data.batches, dataset = data.dataset] in batches.normaliser(of: dataset, step: $0) }
+        normaliser = { data.targetCount(step: $0) }
     }
 
     /// Fills a slot with the next micro-batch.

@@ -1,3 +1,4 @@
+import Models
 import Reports
 import Scheduling
 import Tensors
@@ -40,7 +41,7 @@ final class MessagePort {
             let frames = specs.map(\.count).max() ?? 1
             let largest = specs.flatMap { $0 }.map(\.byteCount).max() ?? 0
             return LinkDeclaration(
-                id: id, from: link.from, to: link.to, credit: TrainingPlan.queueDepth * max(frames, 1),
+                id: id, from: link.from, to: link.to, credit: plan.queueDepth * max(frames, 1),
                 maxPayload: largest)
         }
     }

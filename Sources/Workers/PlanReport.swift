@@ -1,5 +1,6 @@
 import Foundation
 import Layers
+import Manifests
 import Models
 import Optimizers
 import Scheduling
@@ -69,11 +70,12 @@ public struct PlanReport: Codable, Sendable {
         crossings = Self.crossingLines(plan)
         manifest = plan.manifest.resolvedYAML()
         do {
-            let equal = StageTimes.uniform(stages: stages.count)
-            let byFlops = StageTimes(proportionalTo: stages.map(\.flops))
+            let equal = StageTimes.units(stages: stages.count)
+            let byFlops = StageTimes(
+                stages: stages.map { StageTimes.Stage(forward: $0.flops / 3, backward: $0.flops * 2 / 3) })
             idealBubble = try plan.schedule.simulate(edges: plan.edges, times: equal).bubbleFraction
             predictedBubble = try plan.schedule.simulate(edges: plan.edges, times: byFlops).bubbleFraction
-            grid = try plan.schedule.grid(maxColumns: 100)
+            grid = try plan.schedule.grid(edges: plan.edges, maxColumns: 100, maxRows: 64)
         } catch {
             throw .badInput(error)
         }
@@ -131,7 +133,9 @@ extension TrainingPlan {
     /// Bytes that a stage takes on its device: parameters with gradients and optimizer state, the frames of all
     /// micro-batches in flight, the transient arena.
     func memory(ofStage stage: Int) -> (state: Int, activations: Int, transient: Int) {
-        let program = StageProgram(model, layout, stage: stage, splitsBackward: splitsBackward)
+        let program = StageProgram(
+            model, layout, stage: stage, splitsBackward: splitsBackward,
+            on: manifest.devices[schedule.rankOfStage[stage]].backend(manifest.simulation))
         let parameters = model.entries[layout.stages[stage].entries].reduce(0) { $0 + $1.parameterCount }
         return (
             parameters * DType.f32.size * (2 + optimizer.state.count), program.frameBytes * lowered.slotCount[stage],

@@ -1,5 +1,6 @@
 import Checkpoints
 import Manifests
+import Models
 import Tensors
 
 /// Everything a user can get wrong that the manifest alone does not show: found before anything is started or written.

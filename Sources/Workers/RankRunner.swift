@@ -1,4 +1,5 @@
 import Datasets
+import Manifests
 import Models
 import Optimizers
 import Reports
@@ -21,14 +22,7 @@ final class RankRunner {
     private let program: [Operation]
     /// By operation: the instruction it belongs to: itself, the next one (receives) or the last one (sends).
     private let instructionOf: [Instruction]
-    private let slotOf: [Cell: Int]
     private var recorder: EventRecorder
-
-    /// One stage's micro-batch.
-    private struct Cell: Hashable {
-        var stage: Int
-        var microBatch: Int
-    }
 
     init(
         _ plan: TrainingPlan, rank: Int, executors: [Int: StageExecutor], parameters: [Int: StageParameters],
@@ -44,11 +38,6 @@ final class RankRunner {
         traffic = Traffic(plan, executors: executors, feed: feed)
         program = plan.lowered.ranks[rank].operations
         instructionOf = Self.instructions(of: program)
-        var slots: [Cell: Int] = [:]
-        for case .compute(let instruction, let slot) in program {
-            slots[Cell(stage: instruction.stage, microBatch: instruction.microBatch)] = slot
-        }
-        slotOf = slots
         recorder = EventRecorder(capacity: 4 * program.count + 16)
     }
 
@@ -127,10 +116,7 @@ final class RankRunner {
     private func slot(_ message: Message, isSender: Bool) -> Int {
         let edge = plan.edges[message.edge]
         let stage = isSender == (message.direction == .forward) ? edge.from : edge.to
-        guard let slot = slotOf[Cell(stage: stage, microBatch: message.microBatch)] else {
-            preconditionFailure("\(message) at rank \(rank) belongs to no slot")
-        }
-        return slot
+        return plan.lowered.slot(stage: stage, microBatch: message.microBatch)
     }
 
     private func receive(_ message: Message, for instruction: Instruction, step: Int) throws {

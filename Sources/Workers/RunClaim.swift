@@ -10,7 +10,7 @@ final class RunClaim {
     /// Takes the folder the user named, or the first free one of `runs/NAME`, `runs/NAME-2`, ….
     /// - Throws: bad input when the named folder is in use or already holds a run.
     init(named path: String?, run name: String) throws(RunFailure) {
-        let path = try path ?? Self.freePath(name)
+        let path = if let path { path } else { try Self.freePath(name) }
         directory = RunDirectory(path)
         for folder in [directory.eventsPath, directory.logsPath] {
             do {

@@ -1,6 +1,10 @@
 import Foundation
 import Glibc
+import Layers
+import Manifests
+import Models
 import Reports
+import Scheduling
 
 /// What the person who started a run sees of it.
 final class RunDisplay {
@@ -45,8 +49,7 @@ final class RunDisplay {
         switch output {
         case .quiet: break
         case .json:
-            print(metrics.line())
-            fflush(stdout)
+            Console.write(metrics.line() + "\n", to: STDOUT_FILENO)
         case .progress: showProgress(metrics, durations)
         }
     }
@@ -55,12 +58,12 @@ final class RunDisplay {
         let recent = durations.suffix(20).sorted()
         let seconds = recent[recent.count / 2]
         let line = ProgressLine(
-            metrics: metrics, steps: plan.manifest.steps, flopsPerS: plan.flopsPerStep / metrics.stepS,
+            metrics, of: plan.manifest.steps, flopsPerS: plan.flopsPerStep / metrics.stepS,
             etaSeconds: seconds * Double(plan.manifest.steps - metrics.step))
         let isDue = metrics.step == 1 || metrics.step % plan.manifest.logEvery == 0 || metrics.step == plan.manifest.steps
         if isDue { say(line.plain) }
         if isTerminal, !isDue || metrics.step < plan.manifest.steps {
-            fputs("\r" + line.bar(width: Self.terminalWidth), stderr)
+            Console.write("\r" + line.bar(width: Self.terminalWidth), to: STDERR_FILENO)
             hasBar = true
         }
     }
@@ -76,7 +79,7 @@ final class RunDisplay {
 
     /// Takes the bar off the terminal.
     func clear() {
-        if hasBar { fputs("\r\u{1b}[K", stderr) }
+        if hasBar { Console.write("\r\u{1b}[K", to: STDERR_FILENO) }
         hasBar = false
     }
 
@@ -84,10 +87,9 @@ final class RunDisplay {
         guard output == .progress || always else { return }
         clear()
         if output == .progress {
-            print(text)
-            fflush(stdout)
+            Console.write(text + "\n", to: STDOUT_FILENO)
         } else {
-            fputs(text + "\n", stderr)
+            Console.write(text + "\n", to: STDERR_FILENO)
         }
     }
 

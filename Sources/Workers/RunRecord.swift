@@ -1,6 +1,10 @@
 import Checkpoints
 import Foundation
+import Layers
+import Manifests
+import Models
 import Reports
+import Scheduling
 
 /// What a run leaves behind, as it goes: manifest, description, metrics, events, and at last the weights.
 final class RunRecord {
@@ -51,7 +55,7 @@ final class RunRecord {
         for writer in events.values { try writer.close() }
         events = [:]
         try metrics.close()
-        let report = try? BubbleReport.load(run: directory.path)
+        let report = try? directory.report()
         if let report { try Data((try report.json() + "\n").utf8).write(to: URL(filePath: directory.reportPath)) }
         return report
     }

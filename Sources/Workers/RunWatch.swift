@@ -1,4 +1,5 @@
 import Glibc
+import Manifests
 import Transport
 
 /// Decides whether a run is broken, and why: a state machine without I/O, told what was seen and what time it is.

@@ -37,7 +37,7 @@ final class StageExecutor {
         self.seed = seed
         self.micro = micro
         stage = layout.stages[index]
-        program = StageProgram(model, layout, stage: index, splitsBackward: splitsBackward)
+        program = StageProgram(model, layout, stage: index, splitsBackward: splitsBackward, on: backend)
         memory = StageMemory(model, nodes: stage.nodes, program: program, slots: slots, on: backend)
         rowsPerMicroBatch = model.loss.rows(for: [model.values[model.prediction].spec])
         if program.loss != nil {

@@ -1,4 +1,8 @@
+import Layers
+import Manifests
+import Models
 import Reports
+import Scheduling
 
 /// Puts the ranks' parts of each step together. Pure: told what arrived, it says what follows.
 struct StepAssembly {

@@ -31,6 +31,9 @@ struct TrainingData: Sendable {
             order: order)
     }
 
+    /// How many targets of a step's global batch count.
+    func targetCount(step: Int) -> Int { batches.normaliser(of: dataset, step: step) }
+
     private static func open(_ plan: TrainingPlan) throws(DatasetError) -> any Dataset {
         let data = plan.manifest.data
         let vocabulary = plan.model.vocabulary ?? Int(Int32.max)

@@ -1,9 +1,10 @@
+import Layers
 public import Manifests
 public import Models
 public import Optimizers
 import Partitioning
 public import Scheduling
-public import Tensors
+import Tensors
 
 /// Everything about a run that is known before anything starts: the model, its stages, what each rank does when.
 ///
@@ -21,8 +22,9 @@ public struct TrainingPlan: Sendable {
     public let learningRate: LearningRateSchedule
     public let clipping: Clipping?
 
-    /// Messages that may be on their way on a link and not yet consumed.
-    public static let queueDepth = 2
+    /// Messages that may be on their way on a link and not yet consumed: enough that the schedule neither deadlocks nor
+    /// waits for room.
+    public let queueDepth: Int
 
     /// Throws a user's mistake: shapes that do not fit, a partition that cannot be, a device that does not exist.
     public init(_ manifest: PipelineManifest) throws(RunFailure) {
@@ -34,7 +36,8 @@ public struct TrainingPlan: Sendable {
             edges = Self.edges(layout)
             schedule = try Schedule.named(
                 manifest.schedule.rawValue, stages: layout.stages.count, microBatches: manifest.batch.microBatches)
-            try schedule.validate(edges: edges, queueDepth: Self.queueDepth)
+            queueDepth = max(2, schedule.stageCount, try schedule.smallestQueueDepth(edges: edges) ?? 1)
+            try schedule.validate(edges: edges, queueDepth: queueDepth)
             lowered = try schedule.lower(edges: edges)
             optimizer = try manifest.optimizer.rule()
             learningRate = try LearningRateSchedule(

@@ -12,9 +12,8 @@ final class WorkerPool {
 
     init() throws(RunFailure) {
         var ends: [Int32] = [0, 0]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else {
-            throw RunFailure(.bug, "no pipe: \(String(cString: strerror(errno)))")
-        }
+        guard pipe(&ends) == 0 else { throw RunFailure(.bug, "no pipe: \(String(cString: strerror(errno)))") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         lifeline = (ends[0], ends[1])
     }
 

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 public import Manifests
 import Models
+import Scheduling
 import Tensors
 import Transport
 
@@ -49,7 +50,6 @@ public enum WorkerProcess {
             links: MessagePort.links(of: options.rank, plan))
         if options.hasLifeline {
             configuration.lifeline = STDIN_FILENO
-            prctl(PR_SET_PDEATHSIG, SIGCONT)
         }
         configuration.onCoordinatorGone = { _exit(ExitCode.interrupted.rawValue) }
         let endpoint = WorkerEndpoint(configuration)
