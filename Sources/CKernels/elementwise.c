@@ -41,17 +41,17 @@ INLINE void gelu_tanh_slope(f32v *x) {
 }
 
 INLINE void gelu_erf(f32v *x) {
-    f32v e = *x * 0.70710678118654752f;
-    vector_erf(&e);
-    *x = *x * (0.5f + 0.5f * e);
+    f32v cdf = *x;
+    vector_normal_cdf(&cdf);
+    *x = *x * cdf;
 }
 
 INLINE void gelu_erf_slope(f32v *x) {
-    f32v e = *x * 0.70710678118654752f;
-    vector_erf(&e);
+    f32v cdf = *x;
+    vector_normal_cdf(&cdf);
     f32v density = (*x * *x) * -0.5f;
     vector_exp(&density);
-    *x = (0.5f + 0.5f * e) + *x * (density * 0.3989422804014327f);
+    *x = cdf + *x * (density * 0.3989422804014327f);
 }
 
 INLINE void relu(f32v *x) { *x = *x < 0.0f ? (f32v)0 : *x; }

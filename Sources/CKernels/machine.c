@@ -1,8 +1,10 @@
 #define _GNU_SOURCE
 #include "CKernels.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -31,6 +33,7 @@ void ck_cpu_name(char name[49]) {
     memcpy(name, registers, 48);
 }
 #else
+// Elsewhere the baseline holds all that the kernels use.
 uint32_t ck_cpu_features(void) { return 0; }
 void ck_cpu_name(char name[49]) { memset(name, 0, 49); }
 #endif
@@ -42,7 +45,16 @@ int ck_pin_to_cores(const int32_t *cores, size_t count) {
         if (cores[i] < 0 || cores[i] >= CPU_SETSIZE) return EINVAL;
         CPU_SET(cores[i], &set);
     }
-    return sched_setaffinity(0, sizeof set, &set) == 0 ? 0 : errno;
+    DIR *threads = opendir("/proc/self/task");
+    if (!threads) return errno;
+    int status = 0;
+    for (struct dirent *entry; (entry = readdir(threads));) {
+        pid_t thread = (pid_t)strtol(entry->d_name, 0, 10);
+        // A thread that has just ended is no failure.
+        if (thread > 0 && sched_setaffinity(thread, sizeof set, &set) != 0 && errno != ESRCH) status = errno;
+    }
+    closedir(threads);
+    return status;
 }
 
 size_t ck_allowed_cores(int32_t *cores, size_t capacity) {

@@ -131,8 +131,9 @@ INLINE void vector_tanh(f32v *v) {
     *v = magnitude < 0.625f ? small : large;
 }
 
-/// x := erf x, within 3 ulp: x·q(x²) below 1, 1 − e^(−x·q(x)) above (minimax, errors 1.3e−9 and 6e−10); ±1 from 3.95.
-INLINE void vector_erf(f32v *v) {
+/// erf x where |x| < 1 as x·q(x²), and 1 − erf |x| elsewhere as e^(−|x|·q(|x|)): minimax on 0 … 1 (error 1.3e−9) and
+/// 0.95 … 3.95 (6e−10); beyond, the tail keeps its size until it is 0.
+INLINE void erf_parts(const f32v *v, f32v *small, f32v *tail) {
     f32v x = *v;
     f32v t = __builtin_elementwise_abs(x);
     f32v z = x * x;
@@ -143,8 +144,8 @@ INLINE void vector_erf(f32v *v) {
     q = q * z + 0.11283585412447239f;
     q = q * z + -0.3761262585750429f;
     q = q * z + 1.128379165738619f;
-    f32v small = x * q;
-    t = t > 3.95f ? (f32v)(3.95f) : t;
+    *small = x * q;
+    t = t > 12.0f ? (f32v)(12.0f) : t;
     f32v l = 1.2579823368303223e-05f;
     l = l * t + -0.0003363461144296443f;
     l = l * t + 0.0036977185671722224f;
@@ -154,6 +155,22 @@ INLINE void vector_erf(f32v *v) {
     l = l * t + 1.1286690504965176f;
     l = -(l * t);
     vector_exp(&l);
-    f32v large = __builtin_elementwise_copysign(1.0f - l, x);
-    *v = t < 1.0f ? small : large;
+    *tail = l;
+}
+
+/// x := erf x, within 3 ulp.
+INLINE void vector_erf(f32v *v) {
+    f32v small, tail;
+    erf_parts(v, &small, &tail);
+    f32v large = __builtin_elementwise_copysign(1.0f - tail, *v);
+    *v = __builtin_elementwise_abs(*v) < 1.0f ? small : large;
+}
+
+/// x := (1 + erf(x/√2)) / 2, the normal distribution function, without cancellation on the left.
+INLINE void vector_normal_cdf(f32v *v) {
+    f32v small, tail, z = *v * 0.70710678118654752f;
+    erf_parts(&z, &small, &tail);
+    tail = 0.5f * tail;
+    f32v large = z < 0.0f ? tail : 1.0f - tail;
+    *v = __builtin_elementwise_abs(z) < 1.0f ? 0.5f + 0.5f * small : large;
 }

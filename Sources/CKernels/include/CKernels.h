@@ -139,7 +139,7 @@ enum ck_feature {
 uint32_t ck_cpu_features(void);
 /// The processor's own name, or an empty string.
 void ck_cpu_name(char name[49]);
-/// Keeps the calling thread, and the threads it will start, on these cores. 0, or an errno.
+/// Keeps every thread of the process, and those they will start, on these cores. 0, or an errno.
 int ck_pin_to_cores(const int32_t *cores, size_t count);
 /// The cores the calling thread may use, ascending; returns how many there are, at most `capacity` are written.
 size_t ck_allowed_cores(int32_t *cores, size_t capacity);

@@ -1,0 +1,14 @@
+/// What the machine would not do: the operation, what it should have found, and what it found.
+public struct TensorError: Error, Hashable, Sendable, CustomStringConvertible {
+    public var operation: String
+    public var expected: String
+    public var got: String
+
+    public init(_ operation: String, expected: String, got: String) {
+        self.operation = operation
+        self.expected = expected
+        self.got = got
+    }
+
+    public var description: String { "\(operation): expected \(expected), got \(got)" }
+}
