@@ -5,8 +5,18 @@ INLINE size_t visible(size_t row, size_t keys, size_t seen) {
     return seen == 0 || seen + row > keys ? keys : seen + row;
 }
 
-INLINE void clear(float *x, size_t from, size_t to) {
-    if (to > from) memset(x + from, 0, (to - from) * sizeof(float));
+// Rows of scores begin `stride` apart, whole vectors, so that the last vector of a row is read and written whole; lanes
+// past the row's end may hold anything.
+
+INLINE void load_row(f32v *v, const float *row, size_t i, size_t count, float absent) {
+    const i32v lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    *v = LOAD(row + i);
+    *v = lane < (int32_t)(count - i) ? *v : (f32v)absent;
+}
+
+/// Zeros from the first vector after `count` elements to the one that holds the last key.
+INLINE void clear_row(float *row, size_t count, size_t keys) {
+    for (size_t i = (count + LANES - 1) / LANES * LANES; i < keys; i += LANES) STORE(row + i, (f32v)0);
 }
 
 KERNEL void ck_softmax_rows(
@@ -16,18 +26,18 @@ KERNEL void ck_softmax_rows(
         size_t count = visible(row, keys, seen);
         f32v v, top = -INFINITY, total = 0;
         for (size_t i = 0; i < count; i += LANES) {
-            load(&v, scores + i, count - i, -INFINITY);
+            load_row(&v, scores, i, count, -INFINITY);
             top = v > top ? v : top;
         }
         float max = lane_max(&top);
         for (size_t i = 0; i < count; i += LANES) {
-            load(&v, scores + i, count - i, -INFINITY);
+            load_row(&v, scores, i, count, -INFINITY);
             v = v - max;
             vector_exp(&v);
             total += v;
-            store(scores + i, &v, count - i);
+            STORE(scores + i, v);
         }
-        clear(scores, count, keys);
+        clear_row(scores, count, keys);
         float sum = lane_sum(&total);
         inverse[row] = 1.0f / sum;
         log_sum_exp[row] = max + logf(sum);
@@ -67,15 +77,15 @@ KERNEL void ck_attention_backward_rows(
         size_t count = visible(row, keys, seen);
         for (size_t i = 0; i < count; i += LANES) {
             f32v p, d;
-            load(&p, scores + i, count - i, 0);
-            load(&d, dp + i, count - i, 0);
+            load_row(&p, scores, i, count, -INFINITY);
+            load_row(&d, dp, i, count, 0);
             p = p - log_sum_exp[row];
             vector_exp(&p);
             d = p * (d - delta[row]);
-            store(scores + i, &p, count - i);
-            store(dp + i, &d, count - i);
+            STORE(scores + i, p);
+            STORE(dp + i, d);
         }
-        clear(scores, count, keys);
-        clear(dp, count, keys);
+        clear_row(scores, count, keys);
+        clear_row(dp, count, keys);
     }
 }

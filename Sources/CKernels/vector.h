@@ -39,9 +39,6 @@ typedef float f32m __attribute__((ext_vector_type(LANES), aligned(4)));
 // The width attribute reaches the kernel through inlining and keeps LLVM from splitting 512-bit vectors into halves.
 #define INLINE static inline __attribute__((always_inline, min_vector_width(512), unused))
 
-/// For kernels that call no other inline function: see INLINE.
-INLINE void use_wide_vectors(void) {}
-
 /// The next `left` elements, at most one vector of them; absent lanes hold `absent`.
 INLINE void load(f32v *v, const float *p, size_t left, float absent) {
     if (__builtin_expect(left >= LANES, 1)) {
@@ -78,9 +75,10 @@ INLINE double lane_sum_f64(const f64v *v) {
 }
 
 INLINE float lane_max(const f32v *v) {
-    float m = (*v)[0];
-    for (int i = 1; i < LANES; i++) m = (*v)[i] > m ? (*v)[i] : m;
-    return m;
+    float __attribute__((ext_vector_type(8))) a = v->lo > v->hi ? v->lo : v->hi;
+    float __attribute__((ext_vector_type(4))) b = a.lo > a.hi ? a.lo : a.hi;
+    float __attribute__((ext_vector_type(2))) c = b.lo > b.hi ? b.lo : b.hi;
+    return c.x > c.y ? c.x : c.y;
 }
 
 /// x := eˣ, within 1.5 ulp. 0 below −87 (where results near the smallest normal number begin), ∞ above 88.73; NaN stays.

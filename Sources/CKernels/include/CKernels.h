@@ -47,7 +47,8 @@ void ck_rms_norm_backward_weight(
     const float *dy, const float *x, const float *statistics, float *dweight, size_t rows, size_t width);
 
 // Attention, on a block of query rows against `keys` keys. Row i sees its first min(keys, seen + i) keys under a causal
-// mask (seen > 0), all of them without one (seen = 0).
+// mask (seen > 0), all of them without one (seen = 0). Rows of scores and dp begin `stride` apart, a multiple of 16 that is
+// no less than `keys`.
 /// scores := e^(score − row max), 0 where masked; inverse[row] = 1 / Σ; log_sum_exp[row] = max + ln Σ.
 void ck_softmax_rows(
     float *scores, size_t stride, size_t rows, size_t keys, size_t seen, float *inverse, float *log_sum_exp);

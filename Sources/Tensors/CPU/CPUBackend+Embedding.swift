@@ -23,7 +23,7 @@ extension CPUBackend {
         _ ids: Tensor, vocabulary: Int, position: Tensor?
     ) -> UnsafeMutablePointer<Int32> {
         let values = ids.i32("embedding", count: ids.count)
-        let bad = ck_first_outside(values, ids.count, Int64(vocabulary), 0)
+        let bad = ck_first_outside(values, ids.count, Int64(vocabulary), .min)
         precondition(bad < 0, "embedding: id \(values[max(bad, 0)]) at \(bad) is outside 0 ..< \(vocabulary)")
         if let position {
             precondition(
