@@ -94,19 +94,3 @@ public struct LayerDeclaration: Hashable, Sendable {
         }
     }
 }
-
-/// A place in a manifest, as errors print it: `models/gpt.yaml:4:7`.
-public struct Mark: Hashable, Sendable, CustomStringConvertible {
-    public var file: String
-    /// Counted from 1.
-    public var line: Int
-    public var column: Int
-
-    public init(file: String, line: Int, column: Int) {
-        self.file = file
-        self.line = line
-        self.column = column
-    }
-
-    public var description: String { "\(file):\(line):\(column)" }
-}

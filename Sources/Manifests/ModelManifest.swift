@@ -12,7 +12,7 @@ public struct ModelManifest: Hashable, Sendable {
     }
 }
 
-public enum LossDeclaration: Hashable, Sendable {
+public enum LossDeclaration: Hashable, Sendable, CaseIterable {
     /// `loss: cross-entropy`; targets of −100 count for nothing.
     case crossEntropy
     /// `loss: mean-squared-error`

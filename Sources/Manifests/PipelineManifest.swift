@@ -1,9 +1,9 @@
 /// `pipelines/*.yaml`: how a model is trained. Every value is validated; defaults are filled in.
 public struct PipelineManifest: Hashable, Sendable {
-    /// The pipeline file's name without folder and ending; names the run.
+    /// Names the run: the pipeline file's name without folder and ending, unless `name:` says otherwise.
     public var name: String
     public var model: ModelManifest
-    /// Of the model file, relative to the working directory; nil when the model stands in the pipeline file.
+    /// The model file, as it can be opened from the working directory; nil when the model stands in the pipeline file.
     public var modelPath: String?
     public var devices: [Device]
     public var partition: Partition
@@ -27,6 +27,16 @@ public struct PipelineManifest: Hashable, Sendable {
     public var byHand: [Int]
     /// Where each value was written, by its path (`optimizer.adamw.lr`, `devices.0`); for errors that later checks find.
     public var marks: [String: Mark]
+
+    /// Where the value at `path` was written; where it was not, the nearest part around it that was.
+    public func mark(of path: String) -> Mark {
+        var path = Substring(path)
+        while true {
+            if let mark = marks[String(path)] { return mark }
+            if path.isEmpty { return Mark(file: name, line: 1, column: 1) }
+            path = path.lastIndex(of: ".").map { path[..<$0] } ?? ""
+        }
+    }
 
     /// `cpu:0`, `cpu:0-3`, `sim:0`
     public struct Device: Hashable, Sendable, CustomStringConvertible {

@@ -1,0 +1,22 @@
+/// What is wrong with a manifest or an override: one sentence that says where, what, and what to write instead.
+public struct ManifestError: Error, Hashable, Sendable, CustomStringConvertible {
+    public var mark: Mark
+    /// What stands there.
+    public var found: String
+    /// What may stand there.
+    public var expected: String
+    /// The nearest thing that would be right, if there is one.
+    public var suggestion: String?
+
+    public init(at mark: Mark, found: String, expected: String, suggestion: String? = nil) {
+        self.mark = mark
+        self.found = found
+        self.expected = expected
+        self.suggestion = suggestion
+    }
+
+    public var description: String {
+        let question = suggestion.map { "; did you mean \"\($0)\"?" } ?? ""
+        return "\(mark): \(found); expected \(expected)\(question)"
+    }
+}

@@ -1,0 +1,21 @@
+/// A place in a manifest, as errors print it: `models/gpt.yaml:4:7`, or `--set batch.micro=x`.
+public struct Mark: Hashable, Sendable, CustomStringConvertible {
+    /// The manifest's path, or an override as it was given.
+    public var file: String
+    /// Counted from 1; 0 for an override.
+    public var line: Int
+    public var column: Int
+
+    public init(file: String, line: Int, column: Int) {
+        self.file = file
+        self.line = line
+        self.column = column
+    }
+
+    /// The place of everything that `--set text` sets.
+    static func override(_ text: String) -> Mark { Mark(file: "--set \(text.printable)", line: 0, column: 0) }
+
+    var isOverride: Bool { line == 0 }
+
+    public var description: String { isOverride ? file : "\(file):\(line):\(column)" }
+}

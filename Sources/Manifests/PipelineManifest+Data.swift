@@ -1,0 +1,93 @@
+extension PipelineManifest.Data {
+    /// The source, and what goes with it.
+    static func decode(_ field: Field, for loss: LossDeclaration) throws(ManifestError) -> Self {
+        let fields = try Fields(field, keys: Schema.data)
+        let written = Schema.sources.filter { fields[$0] != nil }
+        guard let name = written.first, written.count == 1 else {
+            let found = written.isEmpty ? "data without a source" : "data with \(written.count) sources: \(written.listed)"
+            throw field.error(found, expected: "one of \(Schema.sources.listed)")
+        }
+        let source = try fields.required(name)
+        try fields.refuseInert(
+            butFor: keys(of: name), because: "beside data.\(name)", cause: overriding(source.node, field.node))
+        try check(loss, fits: source, isRows: name == "rows")
+        return Self(
+            source: try decodeSource(name, source, fields),
+            sequence: name == "rows" ? nil : try sequence(fields, name),
+            order: try fields["order"].choice(or: name == "text" ? .shuffled : .sequential))
+    }
+
+    /// Which keys mean something beside a source.
+    static func keys(of source: String) -> [String] {
+        switch source {
+        case "text": ["text", "tokenizer", "sequence", "order"]
+        case "tokens": ["tokens", "type", "sequence", "order"]
+        case "random": ["random", "sequence", "order"]
+        default: ["rows", "inputs", "targets", "order"]
+        }
+    }
+
+    /// A random source must hold one sample; a micro-batch must stay within what sizes are computed for.
+    func check(_ field: Field, batch: PipelineManifest.Batch) throws(ManifestError) {
+        guard let sequence else { return }
+        guard batch.micro * sequence <= Limit.microTokens else {
+            let found = "a micro-batch of \(batch.micro) × \(sequence) tokens"
+            throw field.error(found, expected: "at most \(Limit.microTokens) tokens")
+        }
+        if case .random(let count) = source, count <= sequence {
+            let found = "\(count) random tokens for a sequence of \(sequence)"
+            throw field.error(found, expected: "at least one token more than the sequence", suggestion: "\(sequence + 1)")
+        }
+    }
+
+    private static func overriding(_ source: Node, _ data: Node) -> Mark {
+        data.mark.isOverride ? data.mark : source.mark
+    }
+
+    private static func check(
+        _ loss: LossDeclaration, fits field: Field, isRows: Bool
+    ) throws(ManifestError) {
+        guard isRows != (loss == .meanSquaredError) else { return }
+        throw field.error(
+            "\(field.path) with the loss \(loss.name)",
+            expected: isRows ? "loss: mean-squared-error for rows" : "loss: cross-entropy for tokens")
+    }
+
+    private static func decodeSource(
+        _ name: String, _ field: Field, _ fields: Fields
+    ) throws(ManifestError) -> Source {
+        switch name {
+        case "text":
+            _ = try fields["tokenizer"]?.choice(["bytes"])
+            return .text(try texts(field))
+        case "tokens":
+            return .tokens(try field.filePath("a token file"), try fields["type"].choice(or: .u16))
+        case "random":
+            return .random(count: try field.int(2...Limit.count))
+        default:
+            for key in ["inputs", "targets"] where fields[key] == nil {
+                throw field.error("data.rows without data.\(key)", expected: "how many \(key) a row holds")
+            }
+            let inputs = try fields.required("inputs").int(1...Limit.extent)
+            let targets = try fields.required("targets").int(1...Limit.extent)
+            return .rows(try field.filePath("a file of rows"), inputs: inputs, targets: targets)
+        }
+    }
+
+    /// One path, or a list of them.
+    private static func texts(_ field: Field) throws(ManifestError) -> [String] {
+        if case .scalar = field.node.content { return [try field.filePath("a text file")] }
+        var paths: [String] = []
+        for entry in try field.list(of: "text files") { paths.append(try entry.filePath("a text file")) }
+        return paths
+    }
+
+    private static func sequence(_ fields: Fields, _ source: String) throws(ManifestError) -> Int {
+        guard let field = fields["sequence"] else {
+            throw ManifestError(
+                at: fields.mark, found: "data.\(source) without data.sequence",
+                expected: "sequence: how many tokens a sample holds")
+        }
+        return try field.int(1...Limit.sequence)
+    }
+}

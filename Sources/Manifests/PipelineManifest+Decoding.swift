@@ -1,0 +1,92 @@
+extension PipelineManifest {
+    /// Reads a pipeline file and the model that it names, applies `overrides` in their order, and validates the whole.
+    ///
+    /// An override is `key.path=value`: the value is YAML on one line, list entries are addressed by index
+    /// (`devices.0=cpu:1`), and what lies under `model.` applies to the model's file. Paths in a manifest are relative
+    /// to its folder, paths in an override to the working directory.
+    public static func load(path: String, overrides: [String] = []) throws(ManifestError) -> PipelineManifest {
+        try decode(ManifestFile.read(path), file: path, overrides: overrides)
+    }
+
+    /// Validates a pipeline manifest's text as if it stood in `file`.
+    public static func decode(
+        yaml: String, file: String, overrides: [String] = []
+    ) throws(ManifestError) -> PipelineManifest {
+        try decode(NodeComposer.compose(yaml, file: file), file: file, overrides: overrides)
+    }
+
+    private static func decode(
+        _ written: Node, file: String, overrides: [String]
+    ) throws(ManifestError) -> PipelineManifest {
+        var document = Document(written)
+        for text in overrides { try document.apply(Override(text)) }
+        try document.loadModel()
+        let manifest = try decode(document.root, file: file, modelPath: document.modelPath)
+        let size = manifest.resolvedYAML().utf8.count
+        guard size <= Limit.fileBytes else {
+            throw ManifestError(
+                at: manifest.model.mark, found: "\(manifest.model.layers.count) layers, \(size) bytes when written out",
+                expected: "at most \(Limit.fileBytes) bytes")
+        }
+        return manifest
+    }
+
+    private static func decode(_ root: Node, file: String, modelPath: String?) throws(ManifestError) -> PipelineManifest {
+        let fields = try Fields(
+            Field(node: root, path: ""), keys: Schema.pipeline,
+            required: ["model", "devices", "batch", "data", "steps"])
+        let model = try ModelManifest.decode(fields.required("model"))
+        let devices = try Device.list(fields.required("devices"))
+        let batch = try Batch.decode(fields.required("batch"))
+        let data = try Data.decode(fields.required("data"), for: model.loss)
+        try data.check(fields.required("data"), batch: batch)
+        let optimizer = try Optimizer.decode(fields["optimizer"])
+        return PipelineManifest(
+            name: try name(fields["name"], file: file), model: model, modelPath: modelPath, devices: devices,
+            partition: try Partition.decode(fields["partition"], stages: devices.count, layers: model.layers.count),
+            schedule: try fields["schedule"].choice(or: .oneForwardOneBackward), batch: batch,
+            precision: try fields["precision"].choice(or: .f32), optimizer: optimizer,
+            learningRate: try LearningRate.decode(fields["learning_rate"], peak: optimizer.learningRate),
+            clip: try clip(fields["clip"]), data: data, steps: try fields.required("steps").int(1...Limit.count),
+            seed: try fields["seed"]?.unsigned() ?? 0,
+            weights: try fields["weights"].unlessNull?.filePath("a safetensors file or a run directory"),
+            logEvery: try fields["log_every"]?.int(1...Limit.count) ?? 10,
+            simulation: try Simulation.decode(fields["sim"], devices: devices, at: fields.required("devices").node),
+            byHand: try ranks(fields["by_hand"], stages: devices.count), marks: root.marks(skipping: "model"))
+    }
+
+    private static func name(_ field: Field?, file: String) throws(ManifestError) -> String {
+        guard let field else { return ManifestFile.name(of: file) }
+        let name = try field.text("a name")
+        guard !name.contains("/"), !name.hasPrefix("."), name.utf8.count <= Limit.name else {
+            throw field.error(expected: "a name for a folder: no slash, no dot in front, at most \(Limit.name) bytes")
+        }
+        return name
+    }
+
+    /// `clip: null` is no clipping, as is no `clip` at all.
+    private static func clip(_ field: Field?) throws(ManifestError) -> Double? {
+        try field.unlessNull?.number("above 0, or null for no clipping") { $0 > 0 }
+    }
+
+    private static func ranks(_ field: Field?, stages: Int) throws(ManifestError) -> [Int] {
+        guard let field = field.unlessNull, field.node.content != .list([]) else { return [] }
+        var ranks: [Int] = []
+        for entry in try field.list(of: "ranks") {
+            let rank = try entry.int(0...stages - 1)
+            guard !ranks.contains(rank) else { throw entry.error("rank \(rank) for the second time", expected: "it once") }
+            ranks.append(rank)
+        }
+        return ranks
+    }
+}
+
+extension Field? {
+    /// nil also where the manifest says `null`.
+    var unlessNull: Field? { flatMap { $0.node.isNull ? nil : $0 } }
+
+    func choice<Choice: CaseIterable & RawRepresentable<String>>(or missing: Choice) throws(ManifestError) -> Choice {
+        guard let field = self else { return missing }
+        return try field.choice(Choice.self)
+    }
+}

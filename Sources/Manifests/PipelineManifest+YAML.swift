@@ -1,0 +1,121 @@
+extension PipelineManifest {
+    /// The whole configuration: every default written out, the model inline, its `repeat` blocks written out, every
+    /// path absolute. It loads back to an equal value, wherever it lies; only marks and the spelling of paths differ.
+    public func resolvedYAML() -> String {
+        var lines = [
+            "name: \(YAML.quoted(name))", "devices: \(YAML.list(devices.map(\.description)))",
+            "partition: \(partition.yaml)", "schedule: \(schedule.rawValue)",
+            "batch: {micro: \(batch.micro), microbatches: \(batch.microBatches)}", "precision: \(precision.rawValue)",
+            "optimizer: \(optimizer.yaml)", "learning_rate: \(learningRate.yaml)",
+            "clip: \(clip.map(YAML.number) ?? "null")", "data: \(data.yaml)", "steps: \(steps)", "seed: \(seed)",
+            "weights: \(weights.map(YAML.path) ?? "null")", "log_every: \(logEvery)",
+            "by_hand: \(YAML.list(byHand.map(String.init)))",
+        ]
+        if devices.contains(where: { $0.kind == .sim }) { lines.append("sim: \(simulation.yaml)") }
+        lines.append("model:")
+        lines += model.resolvedYAML().split(separator: "\n").map { "  \($0)" }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension ModelManifest {
+    /// Every layer with every default, one per line.
+    public func resolvedYAML() -> String {
+        (["loss: \(loss.name)", "layers:"] + layers.map { "  - \($0.kind.yaml)" }).joined(separator: "\n") + "\n"
+    }
+}
+
+/// How values are written.
+enum YAML {
+    static func list(_ values: [String]) -> String { "[\(values.joined(separator: ", "))]" }
+
+    /// The shortest text that reads back as the same number.
+    static func number(_ value: Double) -> String { "\(value)" }
+
+    static func path(_ path: String) -> String { quoted(ManifestFile.absolute(path)) }
+
+    static func quoted(_ text: String) -> String {
+        let escaped = text.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\"", "\\": "\\\(scalar)"
+            case "\u{85}", "\u{2028}", "\u{2029}", "\u{FEFF}": "\\u" + hexadecimal(scalar)
+            default: scalar.value < 32 || scalar.value == 127 ? "\\u" + hexadecimal(scalar) : String(scalar)
+            }
+        }
+        return "\"\(escaped.joined())\""
+    }
+
+    private static func hexadecimal(_ scalar: Unicode.Scalar) -> String {
+        let digits = String(scalar.value, radix: 16)
+        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+}
+
+extension PipelineManifest.Partition {
+    fileprivate var yaml: String {
+        switch self {
+        case .uniform: "uniform"
+        case .parameters: "parameters"
+        case .flops: "flops"
+        case .type(let pattern): YAML.quoted("type:\(pattern)")
+        case .cuts(let cuts): "{cuts: \(YAML.list(cuts.map(String.init)))}"
+        }
+    }
+}
+
+extension PipelineManifest.Optimizer {
+    fileprivate var yaml: String {
+        switch self {
+        case .adamW(let adam): "{adamw: \(adam.yaml)}"
+        case .adam(let adam): "{adam: \(adam.yaml)}"
+        case .sgd(let sgd): "{sgd: \(sgd.yaml)}"
+        }
+    }
+}
+
+extension PipelineManifest.Adam {
+    fileprivate var yaml: String {
+        let betas = YAML.list([beta1, beta2].map(YAML.number))
+        return "{lr: \(YAML.number(learningRate)), betas: \(betas), eps: \(YAML.number(epsilon)), "
+            + "weight_decay: \(YAML.number(weightDecay))}"
+    }
+}
+
+extension PipelineManifest.SGD {
+    /// Without momentum, what depends on it is left out: it would be refused as inert.
+    fileprivate var yaml: String {
+        let moving = momentum == 0 ? "" : ", dampening: \(YAML.number(dampening)), nesterov: \(nesterov)"
+        return "{lr: \(YAML.number(learningRate)), momentum: \(YAML.number(momentum))\(moving), "
+            + "weight_decay: \(YAML.number(weightDecay))}"
+    }
+}
+
+extension PipelineManifest.LearningRate {
+    fileprivate var yaml: String {
+        let end = decay == .constant ? "" : ", minimum: \(YAML.number(minimum))"
+        return "{warmup: \(warmup), decay: \(decay.rawValue)\(end)}"
+    }
+}
+
+extension PipelineManifest.Data {
+    fileprivate var yaml: String {
+        let source =
+            switch source {
+            case .text(let paths): "text: \(YAML.list(paths.map(YAML.path))), tokenizer: bytes"
+            case .tokens(let path, let type): "tokens: \(YAML.path(path)), type: \(type.rawValue)"
+            case .random(let count): "random: \(count)"
+            case .rows(let path, let inputs, let targets):
+                "rows: \(YAML.path(path)), inputs: \(inputs), targets: \(targets)"
+            }
+        return "{\(source)\(sequence.map { ", sequence: \($0)" } ?? ""), order: \(order.rawValue)}"
+    }
+}
+
+extension PipelineManifest.Simulation {
+    fileprivate var yaml: String {
+        switch pace {
+        case .secondsPerLayer(let seconds): "{layer_ms: \(YAML.number(seconds * 1000))}"
+        case .gflops(let rate): "{gflops: \(YAML.number(rate))}"
+        }
+    }
+}

@@ -1,0 +1,27 @@
+/// Which keys a pipeline manifest knows, and where.
+enum Schema {
+    static let pipeline = [
+        "name", "model", "devices", "partition", "schedule", "batch", "precision", "optimizer", "learning_rate", "clip",
+        "data", "steps", "seed", "weights", "log_every", "sim", "by_hand",
+    ]
+    static let model = ["layers", "loss"]
+    static let batch = ["micro", "microbatches", "global"]
+    static let optimizer = ["adamw", "adam", "sgd"]
+    static let adam = ["lr", "betas", "eps", "weight_decay"]
+    static let sgd = ["lr", "momentum", "dampening", "nesterov", "weight_decay"]
+    static let learningRate = ["warmup", "decay", "minimum"]
+    static let sources = ["text", "tokens", "random", "rows"]
+    static let data = sources + ["tokenizer", "type", "sequence", "order", "inputs", "targets"]
+    static let sim = ["layer_ms", "gflops"]
+    static let partition = ["cuts"]
+
+    private static let sections: [(path: String, keys: [String])] = [
+        ("", pipeline), ("model", model), ("batch", batch), ("optimizer", optimizer), ("optimizer.adamw", adam),
+        ("optimizer.sgd", sgd), ("learning_rate", learningRate), ("data", data), ("sim", sim), ("partition", partition),
+    ]
+
+    /// Another place where `key` is valid, as a path.
+    static func elsewhere(_ key: String) -> String? {
+        sections.first { $0.keys.contains(key) }.map { $0.path.isEmpty ? key : "\($0.path).\(key)" }
+    }
+}
