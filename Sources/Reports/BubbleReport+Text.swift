@@ -68,7 +68,7 @@ extension BubbleReport {
     }
 
     private var linksText: String {
-        let limit = 16
+        let limit = 8
         let shown = links.count <= limit ? links : Array(links.sorted { $0.waitedMs > $1.waitedMs }.prefix(limit))
         let head =
             "Links".padded(to: 28) + "per step".aligned(to: 9) + "MB/s".aligned(to: 10)

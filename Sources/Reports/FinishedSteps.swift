@@ -13,7 +13,7 @@ struct FinishedSteps {
             let stages = description.stages(of: log.rank).count
             let (expected, overflow) = stages.multipliedReportingOverflow(
                 by: 2 * min(description.microBatches, 1 << 40))
-            let own = counts.filter { !overflow && $0.passes == expected }.map(\.step)
+            let own = Self.withoutCutOff(counts.filter { !overflow && $0.passes == expected })
             finished.append(own)
             try Self.checkMiddle(counts, expected: expected, last: own.last ?? -1, rank: log.rank)
         }
@@ -28,17 +28,30 @@ struct FinishedSteps {
         }
     }
 
+    private struct Count {
+        var step: Int
+        var passes = 0
+        var updates = 0
+    }
+
+    /// The last step counts only with the optimizer's update, where earlier ones have it.
+    private static func withoutCutOff(_ finished: [Count]) -> [Int] {
+        let isCutOff = finished.last?.updates == 0 && finished.contains { $0.updates > 0 }
+        return (isCutOff ? finished.dropLast() : finished).map(\.step)
+    }
+
     /// Forwards and backwards (whole, or the input half) per step, in the order of the log.
-    private static func counts(_ log: RankLog) throws -> [(step: Int, passes: Int)] {
-        var counts: [(step: Int, passes: Int)] = []
+    private static func counts(_ log: RankLog) throws -> [Count] {
+        var counts: [Count] = []
         for event in log.events {
             if let last = counts.last, event.step < last.step {
                 throw ReportError.inconsistent(
                     rank: log.rank, step: event.step, expected: "steps that rise", got: "it after step \(last.step)")
             }
-            if counts.last?.step != event.step { counts.append((event.step, 0)) }
+            if counts.last?.step != event.step { counts.append(Count(step: event.step)) }
             switch event.kind {
             case .forward, .backward, .backwardInput: counts[counts.count - 1].passes += 1
+            case .optimizer: counts[counts.count - 1].updates += 1
             default: break
             }
         }
@@ -46,7 +59,7 @@ struct FinishedSteps {
     }
 
     private static func checkMiddle(
-        _ counts: [(step: Int, passes: Int)], expected: Int, last: Int, rank: Int
+        _ counts: [Count], expected: Int, last: Int, rank: Int
     ) throws {
         if let wrong = counts.first(where: { $0.step < last && $0.passes != expected }) {
             throw ReportError.inconsistent(

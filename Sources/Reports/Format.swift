@@ -59,13 +59,13 @@ enum Format {
         return fixed(value / scale, 1) + " " + name
     }
 
-    /// Milliseconds with the digits that matter: `0.04`, `3.21`, `45.6`, `1234`
+    /// Milliseconds with the digits that matter: `0.04`, `3.21`, `45.6`, `1,234`; a dot for next to nothing
     static func milliseconds(_ value: Double) -> String {
         switch value.magnitude {
         case ..<0.005: "·"
         case ..<10: fixed(value, 2)
-        case ..<1000: fixed(value, 1)
-        default: fixed(value, 0)
+        case ..<100: fixed(value, 1)
+        default: grouped(value)
         }
     }
 }

@@ -2,7 +2,7 @@
 struct HeadlineBuilder {
     private let report: BubbleReport
     private let description: RunDescription
-    /// Causes below this share of wall are not worth a headline while the schedule's own bubble is larger.
+    /// Causes below this share of wall, or a tenth of the schedule's own bubble, are not worth a headline.
     private static let threshold = 0.02
 
     init(_ report: BubbleReport, _ description: RunDescription) {
@@ -14,7 +14,7 @@ struct HeadlineBuilder {
         let avoidable = report.causes.filter { $0.cause.isIdle && !$0.cause.isStructural }
         let top = avoidable.max { $0.share < $1.share }
         let structural = share(.warmUp) + share(.coolDown)
-        guard let top, top.share >= Self.threshold else {
+        guard let top, top.share >= max(Self.threshold, structural / 10) else {
             return structural >= Self.threshold ? schedule(structural) : busy()
         }
         switch top.cause {
@@ -34,8 +34,9 @@ struct HeadlineBuilder {
         _ cause: Category?, _ stages: [Int], _ sentence: String, fix: String? = nil
     ) -> BubbleReport.Headline {
         let bubble = Format.percent(report.bubble.measured.fraction)
-        return BubbleReport.Headline(
-            cause: cause, stages: stages, sentence: "Bubble \(bubble) of the time: \(sentence)", fix: fix)
+        let ideal = Format.percent(report.bubble.ideal.fraction)
+        let start = "Bubble \(bubble) of the time (ideal \(ideal)); " + (cause == nil ? "" : "top cause: ")
+        return BubbleReport.Headline(cause: cause, stages: stages, sentence: start + sentence, fix: fix)
     }
 
     /// `stage 1`, or `rank 1` where a rank owns several.
@@ -54,8 +55,7 @@ struct HeadlineBuilder {
 
     private func schedule(_ share: Double) -> BubbleReport.Headline {
         let (p, m) = (report.stages, report.microBatches)
-        let sentence =
-            "almost all of it is the pipeline's own fill and drain (\(Format.percent(share)) of the time)."
+        let sentence = "the pipeline's own fill and drain, \(Format.percent(share))."
         guard report.bubble.idealIsClosedForm, m <= 1 << 40 else { return make(.warmUp, [], sentence) }
         let now = Format.percent(report.bubble.ideal.fraction)
         let then = Format.percent(Double(p - 1) / Double(2 * m + p - 1))
@@ -77,7 +77,7 @@ struct HeadlineBuilder {
         let usual = Double(median(others)) / 1e6
         let times = usual > 0 ? Format.fixed(slow.microBatchMs / usual, 2) : "∞"
         let sentence =
-            "mostly imbalance (\(Format.percent(share))): "
+            "imbalance, \(Format.percent(share)): "
             + "\(name(slow.rank)) takes \(times) × the median time of the others."
         return make(.imbalance, slow.stages, sentence, fix: move(from: slow))
     }
@@ -95,7 +95,7 @@ struct HeadlineBuilder {
         let slow = report.ranks.max { $0.excessMs < $1.excessMs } ?? report.ranks[0]
         let place = [slow.device, slow.host].filter { !$0.isEmpty }.joined(separator: " on ")
         let sentence =
-            "mostly stragglers (\(Format.percent(share))): \(name(slow.rank)) "
+            "stragglers, \(Format.percent(share)): \(name(slow.rank)) "
             + "runs \(Format.milliseconds(slow.excessMs)) ms per step beyond its own median"
             + (slow.slowSteps > 0 ? ", badly in \(slow.slowSteps) of \(report.steps) steps." : ".")
         return make(
@@ -105,10 +105,10 @@ struct HeadlineBuilder {
 
     private func transfer(_ share: Double) -> BubbleReport.Headline {
         guard let link = report.links.max(by: { $0.waitedMs < $1.waitedMs }) else {
-            return make(.transfer, [], "mostly transfers (\(Format.percent(share))).")
+            return make(.transfer, [], "transfers, \(Format.percent(share)).")
         }
         let sentence =
-            "mostly transfers (\(Format.percent(share))): the link from \(name(link.from)) "
+            "transfers, \(Format.percent(share)): the link from \(name(link.from)) "
             + "to \(name(link.to)) takes \(Format.milliseconds(link.latencyMs.p50)) ms per message "
             + "of \(Format.bytes(link.bytesPerStep / max(1, link.messagesPerStep)))."
         let stages = report.ranks[link.from].stages + report.ranks[link.to].stages
@@ -120,7 +120,7 @@ struct HeadlineBuilder {
         let reader = report.ranks.max { ($0[.dataWait]?.share ?? 0) < ($1[.dataWait]?.share ?? 0) } ?? report.ranks[0]
         return make(
             .dataWait, reader.stages,
-            "mostly data (\(Format.percent(share))): the reader of \(name(reader.rank)) does not keep up.",
+            "data, \(Format.percent(share)): the reader of \(name(reader.rank)) does not keep up.",
             fix: "more prefetch, a faster disk, or data that is tokenized beforehand.")
     }
 
@@ -128,21 +128,21 @@ struct HeadlineBuilder {
         let rank = worst(.backPressure)
         return make(
             .backPressure, rank.stages,
-            "mostly back-pressure (\(Format.percent(share))): \(name(rank.rank)) waits for room to send.",
+            "back-pressure, \(Format.percent(share)): \(name(rank.rank)) waits for room to send.",
             fix: "a deeper send queue; its receiver takes messages later than they are made.")
     }
 
     private func gradientSync(_ share: Double) -> BubbleReport.Headline {
         make(
             .gradientSync, worst(.gradientSync).stages,
-            "mostly the wait for the gradient norm or reduction (\(Format.percent(share))).",
+            "the wait for the gradient norm, \(Format.percent(share)).",
             fix: "larger steps: more micro-batches per optimizer update.")
     }
 
     private func unattributed(_ share: Double) -> BubbleReport.Headline {
         make(
             .unattributed, worst(.unattributed).stages,
-            "mostly time between events (\(Format.percent(share))), most of it on \(name(worst(.unattributed).rank)).",
+            "time between events, \(Format.percent(share)), most of it on \(name(worst(.unattributed).rank)).",
             fix: "larger micro-batches spread the cost of each instruction.")
     }
 }

@@ -40,7 +40,7 @@ extension Timeline {
 
     /// The timing that was measured: each wait split into the peer's lateness and the message's travel.
     ///
-    /// A part below the error bound of the two clocks is left with the other part.
+    /// The smaller part is left with the other where it is below the error bound of the two clocks.
     var measuredTiming: Timing {
         var timing = Timing(count: activities.count)
         for (index, activity) in activities.enumerated() {
@@ -63,7 +63,8 @@ extension Timeline {
         let late = min(wait, max(0, receive.sent - receive.start))
         let (sum, overflow) = clockErrors[receive.rank].addingReportingOverflow(clockErrors[receive.peer])
         let bound = overflow ? Int64.max : sum
-        if late < bound { return 0 }
-        return wait - late < bound ? wait : late
+        let rest = wait - late
+        guard min(late, rest) < bound else { return late }
+        return late > rest ? wait : 0
     }
 }

@@ -1,26 +1,25 @@
 import Scheduling
 
-/// What every rank did in one step, for drawing.
+/// What every rank did during one step, for drawing.
 public struct MedianStep: Codable, Hashable, Sendable {
     public var step: Int
-    /// From the first rank's begin of the step to the last rank's end.
+    /// From the begin of the step's first work on any rank to the end of its last.
     public var lengthMs: Double
     /// Indexed by rank.
     public var lanes: [Lane]
 
     public struct Lane: Codable, Hashable, Sendable {
-        /// When the rank began and ended the step, in milliseconds after the first rank began it.
-        public var startMs: Double
-        public var endMs: Double
-        /// Work only, in order; what lies between is idle.
+        /// All work in that time, of neighbouring steps too, in order; what lies between is idle.
         public var work: [Span]
     }
 
     public struct Span: Codable, Hashable, Sendable {
         public var category: Category
+        public var step: Int
         /// nil for the optimizer.
         public var stage: Int?
         public var microBatch: Int?
+        /// Milliseconds after the step's first work began.
         public var startMs: Double
         public var endMs: Double
     }
@@ -30,23 +29,34 @@ extension MedianStep {
     /// More spans than this are neither drawn nor written.
     static let spanLimit = 20_000
 
-    /// - Parameter accounts: those of one step, one for each log.
-    init?(_ accounts: [StepAccount], logs: [RankLog]) {
-        guard let first = accounts.first, let begin = accounts.map(\.start).min(),
-            let end = accounts.map(\.end).max()
-        else { return nil }
-        func ms(_ time: Int64) -> Double { Double(time - begin) / 1e6 }
-        step = first.step
-        lengthMs = ms(end)
-        lanes = zip(accounts, logs).map { account, log in
-            let work = log.events.filter { $0.step == account.step && $0.isBusy }.map { event in
-                Span(
-                    category: event.kind.role.1, stage: event.instruction?.stage,
-                    microBatch: event.instruction?.microBatch, startMs: ms(Int64(event.start) + log.clockOffset),
-                    endMs: ms(Int64(event.end) + log.clockOffset))
+    init?(step: Int, logs: [RankLog]) {
+        var begin = Int64.max
+        var end = Int64.min
+        for log in logs {
+            for event in log.events where event.step == step && event.isBusy {
+                begin = min(begin, Int64(event.start) + log.clockOffset)
+                end = max(end, Int64(event.end) + log.clockOffset)
             }
-            return Lane(startMs: ms(account.start), endMs: ms(account.end), work: work)
+        }
+        guard begin < end else { return nil }
+        self.step = step
+        lengthMs = Double(end - begin) / 1e6
+        lanes = logs.map { log in
+            let window = (begin - log.clockOffset, end - log.clockOffset)
+            let events = log.events.filter { $0.isBusy && $0.end > window.0 && $0.start < window.1 }
+            return Lane(work: events.map { Span($0, after: window.0) })
         }
         guard lanes.reduce(0, { $0 + $1.work.count }) <= Self.spanLimit else { return nil }
+    }
+}
+
+extension MedianStep.Span {
+    init(_ event: Event, after begin: Int64) {
+        category = event.kind.role.1
+        step = event.step
+        stage = event.instruction?.stage
+        microBatch = event.instruction?.microBatch
+        startMs = Double(Int64(event.start) - begin) / 1e6
+        endMs = Double(Int64(event.end) - begin) / 1e6
     }
 }

@@ -151,8 +151,8 @@ struct ReportBuilder {
 
     private func medianStep() -> MedianStep? {
         let lengths = stepLengths().enumerated().sorted { ($0.element, $0.offset) < ($1.element, $1.offset) }
-        let first = counted.lowerBound + lengths[(lengths.count - 1) / 2].offset * rankCount
-        return MedianStep(Array(accounts.steps[first..<first + rankCount]), logs: logs)
+        let place = skipped + lengths[(lengths.count - 1) / 2].offset
+        return MedianStep(step: timeline.steps[place], logs: logs)
     }
 
     private func clockNotes() -> [String] {
@@ -168,7 +168,6 @@ extension BubbleReport {
     /// - Parameter skip: how many of the first finished steps to leave out of the figures; at least one step is kept.
     /// - Throws: `ReportError`; `noEvents` where no step was finished by every rank.
     public init(_ description: RunDescription, logs: [RankLog], skip: Int = 2, notes: [String] = []) throws {
-        try description.check(file: description.name)
         guard let builder = try ReportBuilder(description, logs: logs, skip: max(0, skip)) else {
             throw ReportError.noEvents(path: description.name)
         }

@@ -61,3 +61,52 @@ struct Timeline {
 
     var rankCount: Int { ranges.count }
 }
+
+/// One direction between two ranks.
+struct Link: Hashable {
+    var from: Int
+    var to: Int
+}
+
+/// The middle value; of an even count, the mean of the middle two. 0 of none.
+func median(_ values: [Int64]) -> Int64 {
+    guard !values.isEmpty else { return 0 }
+    let sorted = values.sorted()
+    let low = sorted[(sorted.count - 1) / 2]
+    return low + (sorted[sorted.count / 2] - low) / 2
+}
+
+extension Timeline {
+    /// The first `skip` steps count only where there is nothing else.
+    mutating func findMedians(skip: Int) {
+        var durations = [[Int64]](repeating: [], count: classes.count)
+        var early = durations
+        for activity in activities where activity.kind == .work {
+            if activity.step >= skip {
+                durations[activity.workClass].append(activity.duration)
+            } else {
+                early[activity.workClass].append(activity.duration)
+            }
+        }
+        medians = zip(durations, early).map { median($0.isEmpty ? $1 : $0) }
+    }
+
+    /// The n-th wait for a reduction of each rank in a step is one wait for each other.
+    mutating func gatherSyncs() {
+        struct Key: Hashable {
+            var step: Int
+            var place: Int
+        }
+        var known: [Key: Int] = [:]
+        for index in activities.indices where activities[index].kind == .sync {
+            let key = Key(step: activities[index].step, place: activities[index].group)
+            let group = known[key] ?? groups.count
+            if known[key] == nil {
+                known[key] = group
+                groups.append([])
+            }
+            groups[group].append(index)
+            activities[index].group = group
+        }
+    }
+}

@@ -1,0 +1,276 @@
+import Foundation
+import Reports
+import Scheduling
+import Testing
+
+@Suite struct AccountsTests {
+    static let unit: Int64 = 30_000_000
+
+    @Test(arguments: [(4, 8), (4, 2), (1, 3), (3, 1), (7, 16)], [false, true])
+    func aPerfectRunWaitsExactlyAsTheClosedFormSays(shape: (p: Int, m: Int), gpipe: Bool) throws {
+        var run = FabricatedRun(stages: shape.p, microBatches: shape.m, gpipe: gpipe, optimizer: 0)
+        for barrier in [false, true] {
+            run.barrier = barrier
+            let accounts = try Accounts(run.description, logs: run.logs())
+            for account in accounts.steps where account.step > 0 {
+                #expect(account.sum == account.wall)
+                let structural = account[.warmUp] + account[.coolDown]
+                #expect(structural == Int64(shape.p - 1) * Self.unit, "\(account)")
+                #expect(account.compute == Int64(shape.m) * Self.unit)
+                #expect(account[.imbalance] + account[.straggler] + account[.transfer] + account[.unattributed] == 0)
+            }
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func measuredPredictedAndIdealAgreeForAPerfectRun(gpipe: Bool) throws {
+        let bubble = try FabricatedRun(gpipe: gpipe, optimizer: 0).report().bubble
+        for ratio in [bubble.measured, bubble.predicted, bubble.ideal] {
+            #expect(abs(ratio.fraction - 3.0 / 11) < 1e-9)
+            #expect(abs(ratio.overhead - 3.0 / 8) < 1e-9)
+        }
+        #expect(bubble.idealIsClosedForm)
+    }
+
+    @Test func firstForwardsOfStageTwoWaitTwoForwardsAndTheRestDrains() throws {
+        let run = FabricatedRun(steps: 1, barrier: true, optimizer: 0)
+        let accounts = try Accounts(run.description, logs: run.logs())
+        // Stage 2 waits two forwards, then one backward for its first gradient; it ends two backwards before stage 0.
+        let stage2 = accounts.steps[2]
+        #expect(stage2[.warmUp] == 2 * 10_000_000 + 20_000_000)
+        #expect(stage2[.coolDown] == 10_000_000 + 2 * 20_000_000)
+        #expect(stage2[.gradientSync] == 50_000)
+    }
+
+    /// The time that a delay added over all ranks, and how much of it stands in each column.
+    func added(_ run: FabricatedRun, over base: FabricatedRun = FabricatedRun()) throws -> (Int64, [Category: Int64]) {
+        let slow = try Accounts(run.description, logs: run.logs(), skip: 1).steps
+        let fast = try Accounts(base.description, logs: base.logs(), skip: 1).steps
+        var parts: [Category: Int64] = [:]
+        for account in slow { #expect(account.sum == account.wall) }
+        for category in Category.allCases {
+            parts[category] = zip(slow, fast).reduce(0) { $0 + $1.0[category] - $1.1[category] }
+        }
+        return (zip(slow, fast).reduce(0) { $0 + $1.0.idle - $1.1.idle }, parts)
+    }
+
+    @Test(arguments: [false, true], [0, 1, 3])
+    func anUnevenStageIsImbalance(barrier: Bool, slow: Int) throws {
+        let base = FabricatedRun(barrier: barrier, optimizer: 0)
+        var run = base
+        run.forward = { _, stage, _ in stage == slow ? 14_000_000 : 10_000_000 }
+        run.backward = { _, stage, _ in stage == slow ? 28_000_000 : 20_000_000 }
+        let report = try run.report()
+        // Were the same work spread evenly, every rank would idle (p−1) × the mean time.
+        let even = 3 * 33.0
+        let idle = report.causes.filter(\.cause.isIdle).reduce(0) { $0 + $1.ms.p50 }
+        let imbalance = try #require(report[.imbalance]).ms.p50
+        #expect(imbalance >= 0.9 * (idle - even))
+        let avoidable = report.causes.filter { $0.cause.isIdle && !$0.cause.isStructural }.reduce(0) { $0 + $1.ms.p50 }
+        #expect(imbalance >= 0.99 * (avoidable - (barrier ? 0.05 : 0)))
+        #expect(report.headline.cause == .imbalance)
+        #expect(report.headline.stages == [slow])
+        #expect(abs(report.bubble.predicted.fraction - report.bubble.measured.fraction) < 0.002)
+    }
+
+    @Test(arguments: [false, true], [(0, 1), (1, 2), (2, 1)])
+    func aSlowLinkIsTransferAlsoForThoseWhoWaitBehindIt(barrier: Bool, link: (from: Int, to: Int)) throws {
+        let base = FabricatedRun(barrier: barrier)
+        var run = base
+        run.latency = { $0 == link.from && $1 == link.to ? 5_000_000 : 0 }
+        let (idle, parts) = try added(run, over: base)
+        #expect(idle > 0)
+        #expect(Double(parts[.transfer] ?? 0) >= 0.9 * Double(idle))
+        let headline = try run.report().headline
+        #expect(headline.cause == .transfer)
+        #expect(headline.sentence.contains("from stage \(link.from) to stage \(link.to)"))
+    }
+
+    @Test(arguments: [false, true], [0, 2, 3])
+    func aSlowStepOfOneStageIsAStragglerForAllOthers(barrier: Bool, slow: Int) throws {
+        let base = FabricatedRun(steps: 8, barrier: barrier)
+        var run = base
+        run.forward = { step, stage, _ in step == 5 && stage == slow ? 40_000_000 : 10_000_000 }
+        let (_, parts) = try added(run, over: base)
+        let others = Category.allCases.filter { $0.isIdle && $0 != .straggler }.reduce(0) {
+            $0 + max(0, parts[$1] ?? 0)
+        }
+        let straggler = parts[.straggler] ?? 0
+        #expect(straggler > 100_000_000)
+        #expect(Double(straggler) >= 0.9 * Double(straggler + others))
+        let headline = try run.report().headline
+        #expect(headline.cause == .straggler)
+        #expect(headline.stages == [slow])
+    }
+
+    @Test(arguments: [false, true])
+    func aSlowReaderIsDataWaitOnEveryStage(barrier: Bool) throws {
+        let base = FabricatedRun(barrier: barrier)
+        var run = base
+        run.dataWait = { _, _ in 15_000_000 }
+        let (idle, parts) = try added(run, over: base)
+        #expect(Double(parts[.dataWait] ?? 0) >= 0.9 * Double(idle))
+        #expect(try run.report().headline.cause == .dataWait)
+    }
+
+    @Test func waitingForRoomIsBackPressureAlsoForTheReceiver() throws {
+        var run = FabricatedRun()
+        run.sendWait = { _, stage, _ in stage == 1 ? 8_000_000 : 0 }
+        let (idle, parts) = try added(run)
+        #expect(Double(parts[.backPressure] ?? 0) >= 0.9 * Double(idle))
+        let headline = try run.report().headline
+        #expect(headline.cause == .backPressure)
+        #expect(headline.stages == [1])
+    }
+
+    @Test func clocksThatDisagreeChangeNothing() throws {
+        var run = FabricatedRun()
+        run.latency = { $0 == 1 && $1 == 2 ? 5_000_000 : 0 }
+        let same = try run.report()
+        run.clockOffset = { [0, 700_000_000, -900_000_000, 12_345][$0] }
+        let shifted = try run.report()
+        #expect(shifted == same)
+    }
+
+    @Test func messagesThatCameInTimeNeedNoEvent() throws {
+        var run = FabricatedRun()
+        run.forward = { _, stage, _ in stage == 1 ? 14_000_000 : 10_000_000 }
+        let all = try Accounts(run.description, logs: run.logs()).steps
+        run.logsEveryReceive = false
+        #expect(try Accounts(run.description, logs: run.logs()).steps == all)
+    }
+
+    @Test func partsBelowTheClocksErrorBoundAreNotTold() throws {
+        var run = FabricatedRun(stages: 2, microBatches: 1, steps: 1)
+        run.latency = { _, _ in 100_000 }
+        var logs = run.logs()
+        #expect(try BubbleReport(run.description, logs: logs).links.map(\.waitedMs) == [0.1, 0.1])
+        for rank in logs.indices { logs[rank].clockError = 80_000 }
+        let report = try BubbleReport(run.description, logs: logs)
+        #expect(report.links.map(\.waitedMs) == [0, 0])
+        #expect(report.notes.contains { $0.contains("0.080 ms") })
+    }
+
+    @Test func timeBetweenEventsIsUnattributed() throws {
+        var run = FabricatedRun()
+        run.overhead = 1_000_000
+        let accounts = try Accounts(run.description, logs: run.logs()).steps
+        for account in accounts where account.step > 0 {
+            #expect(account.sum == account.wall)
+            #expect(account[.unattributed] == 16_000_000)
+        }
+    }
+
+    @Test func stepsTileEachRanksTime() throws {
+        let accounts = try Accounts(FabricatedRun().description, logs: FabricatedRun().logs()).steps
+        for rank in 0..<4 {
+            let own = accounts.filter { $0.rank == rank }
+            #expect(own.map(\.step) == Array(0..<6))
+            for (before, after) in zip(own, own.dropFirst()) { #expect(before.end == after.start) }
+        }
+    }
+
+    // MARK: Logs that are cut off or wrong
+
+    @Test func aStepThatSomeRankDidNotFinishIsLeftOut() throws {
+        let run = FabricatedRun()
+        var logs = run.logs()
+        logs[2].events.removeLast(10)
+        let accounts = try Accounts(run.description, logs: logs)
+        #expect(accounts.steps.map(\.step).max() == 4)
+        logs[1].events = []
+        #expect(try Accounts(run.description, logs: logs).steps.isEmpty)
+        #expect(throws: ReportError.noEvents(path: "fabricated")) { try BubbleReport(run.description, logs: logs) }
+    }
+
+    @Test func aMicroBatchLostInTheMiddleOfTheRunIsAnError() throws {
+        let run = FabricatedRun()
+        var logs = run.logs()
+        let lost = try #require(logs[1].events.firstIndex { $0.step == 2 && $0.kind == .backward })
+        logs[1].events.remove(at: lost)
+        #expect(
+            throws: ReportError.inconsistent(
+                rank: 1, step: 2, expected: "16 forwards and backwards", got: "15")
+        ) { try Accounts(run.description, logs: logs) }
+    }
+
+    @Test func overlappingEventsAreAnError() throws {
+        let run = FabricatedRun()
+        var logs = run.logs()
+        logs[0].events[3].start -= 1000
+        #expect(throws: ReportError.self) { try Accounts(run.description, logs: logs) }
+    }
+
+    @Test func aRankWithoutALogIsAnError() throws {
+        let run = FabricatedRun()
+        let error = #expect(throws: ReportError.self) {
+            try Accounts(run.description, logs: run.logs().filter { $0.rank != 2 })
+        }
+        #expect(error?.description.contains("rank 2") == true)
+    }
+
+    @Test func aStageOnARankThatDoesNotExistIsAnError() throws {
+        let run = FabricatedRun()
+        var description = run.description
+        description.stages[3].rank = 4
+        #expect(throws: ReportError.self) { try Accounts(description, logs: run.logs()) }
+    }
+
+    @Test func targetsThatTheLastStageWaitsForComeFromTheReader() throws {
+        let run = FabricatedRun(barrier: true, optimizer: 0)
+        var logs = run.logs()
+        let plain = try Accounts(run.description, logs: logs).steps
+        // Before each activation, the last stage takes the targets that rank 0 sent after its own forward.
+        for (index, event) in logs[3].events.enumerated().reversed() {
+            guard event.kind == .receiveWait, let instruction = event.instruction else { continue }
+            let made = try #require(
+                logs[0].events.last {
+                    $0.kind == .forward && $0.step == event.step && $0.instruction?.microBatch == instruction.microBatch
+                })
+            var targets = event
+            targets.peer = 0
+            targets.sent = made.end
+            targets.end = max(event.start, made.end)
+            logs[3].events[index].start = targets.end
+            logs[3].events.insert(targets, at: index)
+        }
+        #expect(try Accounts(run.description, logs: logs).steps == plain)
+    }
+
+    @Test func ranksThatWaitForEachOtherInACircleAreAnErrorNotAHang() throws {
+        let run = FabricatedRun(stages: 2, microBatches: 1, steps: 1)
+        func pass(_ stage: Int, _ pass: Pass, _ start: UInt64) -> Event {
+            let kind: EventKind = pass == .forward ? .forward : .backward
+            return Event(
+                kind, step: 0, instruction: Instruction(pass, stage: stage, microBatch: 0), start: start, end: start + 1
+            )
+        }
+        // Stage 0 runs its backward before its forward; stage 1 needs that forward before its backward.
+        let logs = [
+            RankLog(rank: 0, events: [pass(0, .backward, 10), pass(0, .forward, 20)]),
+            RankLog(rank: 1, events: [pass(1, .forward, 10), pass(1, .backward, 20)]),
+        ]
+        let error = #expect(throws: ReportError.self) { try Accounts(run.description, logs: logs) }
+        #expect(error?.description.contains("circle") == true)
+    }
+
+    @Test func corruptTimesNeverTrap() throws {
+        var generator = SystemRandomNumberGenerator()
+        let run = FabricatedRun(stages: 3, microBatches: 2, steps: 3)
+        for _ in 0..<200 {
+            var logs = run.logs()
+            let rank = Int.random(in: 0..<3, using: &generator)
+            let index = logs[rank].events.indices.randomElement(using: &generator) ?? 0
+            let wild = UInt64.random(in: 0...UInt64.max >> UInt64.random(in: 0...40), using: &generator)
+            switch Int.random(in: 0..<6, using: &generator) {
+            case 0: logs[rank].events[index].sent = wild
+            case 1: logs[rank].events[index].end = wild
+            case 2: logs[rank].events[index].peer = Int(truncatingIfNeeded: wild)
+            case 3: logs[rank].clockOffset = Int64(truncatingIfNeeded: wild)
+            case 4: logs[rank].events[index].bytes = Int(truncatingIfNeeded: wild)
+            default: logs[rank].events[index].step = Int(truncatingIfNeeded: wild)
+            }
+            _ = try? BubbleReport(run.description, logs: logs, skip: 0).text()
+        }
+    }
+}
