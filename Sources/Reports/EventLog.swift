@@ -7,8 +7,8 @@ import Scheduling
 /// |      0 |    1 | kind                                     |
 /// |      1 |    1 | pass as its ASCII letter; 0: none        |
 /// |      2 |    2 | zero                                     |
-/// |      4 |    4 | stage                                    |
-/// |      8 |    4 | micro-batch                              |
+/// |      4 |    4 | stage, below 2^31                        |
+/// |      8 |    4 | micro-batch, below 2^31                  |
 /// |     12 |    4 | peer; 0xffffffff: none                   |
 /// |     16 |    8 | step                                     |
 /// |     24 |    8 | start, ns                                |
@@ -51,8 +51,8 @@ public enum EventLog {
         bytes.append(event.kind.rawValue)
         bytes.append(event.instruction?.pass.rawValue.asciiValue ?? 0)
         bytes.appendLittleEndian(UInt16(0))
-        bytes.appendLittleEndian(UInt32(clamping: event.instruction?.stage ?? 0))
-        bytes.appendLittleEndian(UInt32(clamping: event.instruction?.microBatch ?? 0))
+        bytes.appendLittleEndian(Int32(clamping: event.instruction?.stage ?? 0))
+        bytes.appendLittleEndian(Int32(clamping: event.instruction?.microBatch ?? 0))
         bytes.appendLittleEndian(event.peer.map { UInt32(clamping: $0) } ?? noPeer)
         bytes.appendLittleEndian(UInt64(clamping: event.step))
         bytes.appendLittleEndian(event.start)
@@ -85,9 +85,13 @@ public enum EventLog {
         guard let pass = Pass(rawValue: Character(UnicodeScalar(letter))) else {
             throw ReportError.malformed(file: name, expected: "a pass F, B, I or W", got: "byte \(letter)")
         }
-        return Instruction(
-            pass, stage: Int(raw.littleEndian(UInt32.self, at: offset + 4)),
-            microBatch: Int(raw.littleEndian(UInt32.self, at: offset + 8)))
+        let stage = raw.littleEndian(Int32.self, at: offset + 4)
+        let microBatch = raw.littleEndian(Int32.self, at: offset + 8)
+        guard stage >= 0, microBatch >= 0 else {
+            throw ReportError.malformed(
+                file: name, expected: "stage and micro-batch below 2^31", got: "\(stage) and \(microBatch)")
+        }
+        return Instruction(pass, stage: Int(stage), microBatch: Int(microBatch))
     }
 }
 

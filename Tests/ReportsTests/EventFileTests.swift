@@ -47,7 +47,9 @@ import Testing
 
     @Test func damagedRecordsAreErrorsThatNameTheRecord() {
         let good = EventLog.encode(events[...]).bytes
-        for (offset, value) in [(56, 77), (57, 200), (56 + 47, 255), (56 + 31, 1)] as [(Int, UInt8)] {
+        for (offset, value) in [(56, 77), (57, 200), (56 + 47, 255), (56 + 31, 1), (56 + 7, 128), (56 + 11, 255)]
+            as [(Int, UInt8)]
+        {
             var bytes = good
             bytes[offset] = value
             let error = #expect(throws: ReportError.self) { try EventLog.decode(bytes) }
