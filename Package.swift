@@ -44,6 +44,14 @@ let package = Package(
         .executableTarget(
             name: "EchelonCLI",
             dependencies: ["Echelon", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),
+        .testTarget(name: "LayersTests", dependencies: ["Layers", "Tensors"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Tensors"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "PartitioningTests", dependencies: ["Partitioning"]),
+        .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Tensors"]),
+        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Tensors"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Scheduling"]),
     ],
     cLanguageStandard: .gnu11
 )
