@@ -8,9 +8,10 @@
 #include <stdint.h>
 
 #if defined(__x86_64__)
-#include <nmmintrin.h>
 #include <string.h>
-#include <wmmintrin.h>
+
+// Builtins, not the intrinsics of <immintrin.h>: Swift emits this header's functions but not those of headers it includes.
+typedef long long crc32c_vector __attribute__((vector_size(16)));
 
 /// Whether this CPU has what `crc32c_hardware` needs.
 static inline bool crc32c_hardware_available(void) {
@@ -20,8 +21,8 @@ static inline bool crc32c_hardware_available(void) {
 /// a · b · x^33 mod P, for bit-reflected polynomials: crc32 of a 64-bit word v is v · x^32, and a carry-less product of
 /// two reflected 32-bit values stands one bit low in its 64-bit word.
 __attribute__((target("sse4.2,pclmul"))) static inline uint32_t crc32c_multiply(uint32_t a, uint32_t b) {
-    __m128i product = _mm_clmulepi64_si128(_mm_cvtsi32_si128((int)a), _mm_cvtsi32_si128((int)b), 0);
-    return (uint32_t)_mm_crc32_u64(0, (uint64_t)_mm_cvtsi128_si64(product));
+    crc32c_vector product = __builtin_ia32_pclmulqdq128((crc32c_vector){a, 0}, (crc32c_vector){b, 0}, 0);
+    return (uint32_t)__builtin_ia32_crc32di(0, (uint64_t)product[0]);
 }
 
 /// The factor that moves a CRC past `words` 64-bit words: x^(64 · words − 33) mod P, so that
@@ -39,7 +40,7 @@ __attribute__((target("sse4.2,pclmul"))) static inline uint32_t crc32c_shift(siz
 __attribute__((target("sse4.2,pclmul"))) static inline uint64_t crc32c_word(uint64_t crc, const uint8_t *at) {
     uint64_t word;
     memcpy(&word, at, 8);
-    return _mm_crc32_u64(crc, word);
+    return __builtin_ia32_crc32di(crc, word);
 }
 
 /// Extends `crc` (0 to begin with) by `count` bytes. The instruction takes three cycles but one can start in each, so
@@ -63,7 +64,7 @@ __attribute__((target("sse4.2,pclmul"))) static inline uint32_t crc32c_hardware(
         count -= 3 * length;
     }
     for (; count >= 8; count -= 8, at += 8) { first = crc32c_word(first, at); }
-    for (; count > 0; count--, at++) { first = _mm_crc32_u8((uint32_t)first, *at); }
+    for (; count > 0; count--, at++) { first = __builtin_ia32_crc32qi((uint32_t)first, *at); }
     return ~(uint32_t)first;
 }
 #else
