@@ -70,7 +70,7 @@ public final class Coordinator {
             try startWorkers()
             while left.count < plan.rankCount {
                 for event in try server.poll(timeout: .milliseconds(50)) { try handle(event) }
-                for (rank, ending) in pool.reap() { watch.ended(rank, ending, hadLeft: left.contains(rank)) }
+                for (rank, ending) in pool.reap() { ended(rank, ending) }
                 try checkHealth()
             }
             display.finish(try record.finish(bytesWritten: bytesWritten))
@@ -93,6 +93,15 @@ public final class Coordinator {
     }
 
     // MARK: Events
+
+    /// A worker that was told to leave may be gone before its goodbye is read.
+    private func ended(_ rank: Int, _ ending: ChildProcess.Ending) {
+        if finished.count == plan.rankCount, ending == .exited(0) {
+            left.insert(rank)
+        } else {
+            watch.ended(rank, ending)
+        }
+    }
 
     private func handle(_ event: ControlEvent) throws {
         switch event {

@@ -45,11 +45,8 @@ struct RunWatch {
         add(.reported(failure, isPeerLoss: failure.isConsequence), rank, now)
     }
 
-    mutating func ended(
-        _ rank: Int, _ ending: ChildProcess.Ending, hadLeft: Bool, now: UInt64 = Clock.nanoseconds
-    ) {
+    mutating func ended(_ rank: Int, _ ending: ChildProcess.Ending, now: UInt64 = Clock.nanoseconds) {
         switch ending {
-        case .exited(0) where hadLeft: break
         case .exited(let code): add(.exited(code), rank, now)
         case .killed(let signal): add(.killed(signal: signal), rank, now)
         }
