@@ -58,7 +58,8 @@ extension Node {
         guard let index = Int(key), nodes.indices.contains(index) else {
             let list = override.path.dropLast(path.count).joined(separator: ".")
             let expected = nodes.isEmpty ? "a list that is not empty" : "an index from 0 to \(nodes.count - 1)"
-            throw ManifestError(at: override.mark, found: "\"\(key.printable)\" in the list \(list)", expected: expected)
+            throw ManifestError(
+                at: override.mark, found: "\"\(key.printable)\" in the list \(list)", expected: expected)
         }
         var nodes = nodes
         nodes[index] = try nodes[index].setting(path.dropFirst(), of: override)

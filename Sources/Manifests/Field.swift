@@ -15,9 +15,12 @@ struct Field {
     }
 
     func int(_ range: ClosedRange<Int>) throws(ManifestError) -> Int {
-        let expected = "a whole number from \(range.lowerBound) to \(range.upperBound)"
-        guard let plain, Self.isWhole(plain), let value = Int(plain), range.contains(value) else {
-            throw error(expected: expected + unquoted)
+        let isNumber = plain.map(Self.isWhole) == true
+        guard isNumber, let plain, let value = Int(plain), range.contains(value) else {
+            // A bound that nobody means to reach is worth naming only to who went beyond it.
+            let isBeyond = isNumber && plain?.hasPrefix("-") == false && plain != "0"
+            let words = range.count < 1000 || isBeyond ? "from \(range.lowerBound) to \(range.upperBound)" : nil
+            throw error(expected: "a whole number \(words ?? "of at least \(range.lowerBound)")\(unquoted)")
         }
         return value
     }
@@ -85,7 +88,10 @@ struct Field {
 
     /// A path, as it can be opened from the working directory.
     func filePath(_ what: String) throws(ManifestError) -> String {
-        ManifestFile.resolve(try text(what), writtenAt: node.mark)
+        guard case .scalar(let text, _) = node.content, !node.isNull, !text.isEmpty, !text.contains("\0") else {
+            throw error(expected: what)
+        }
+        return ManifestFile.resolve(text, writtenAt: node.mark)
     }
 
     private var unquoted: String {

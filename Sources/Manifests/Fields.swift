@@ -48,8 +48,9 @@ struct Fields {
     private func name(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
     private func unknown(_ entry: Node.Entry) -> ManifestError {
-        let near = Suggestion.nearest(to: entry.key, in: keys.filter { self[$0] == nil })
-        let elsewhere = Schema.elsewhere(entry.key)
+        let unused = keys.filter { self[$0] == nil }
+        let near = Suggestion.nearest(to: entry.key, in: unused) ?? Suggestion.nearest(to: entry.key, in: keys)
+        let elsewhere = Schema.elsewhere(entry.key, besides: path)
         return ManifestError(
             at: entry.keyMark, found: "unknown key \"\(entry.key.printable)\"" + (path.isEmpty ? "" : " in \(path)"),
             expected: keys.listed(with: "or"), suggestion: elsewhere ?? near)

@@ -2,6 +2,7 @@
 struct LayerReader {
     /// Layers so far, those inside `residual` counted too.
     private var count = 0
+    private var residuals = 0
 
     mutating func read(_ field: Field) throws(ManifestError) -> [LayerDeclaration] {
         var layers: [LayerDeclaration] = []
@@ -28,6 +29,15 @@ struct LayerReader {
         return Array(repeatElement(body, count: repeats).joined())
     }
 
+    private mutating func nested(_ field: Field) throws(ManifestError) -> [LayerDeclaration] {
+        residuals += 1
+        defer { residuals -= 1 }
+        guard residuals <= Limit.residuals else {
+            throw field.error("\(residuals) residuals inside one another", expected: "at most \(Limit.residuals)")
+        }
+        return try read(field)
+    }
+
     private mutating func grow(by layers: Int, at field: Field) throws(ManifestError) {
         count += layers
         guard count <= Limit.layers else {
@@ -40,8 +50,8 @@ struct LayerReader {
         try grow(by: 1, at: field)
         let (name, value, mark) = try kind(field)
         let kind: LayerDeclaration.Kind
-        if name.node.content == .scalar("residual", isQuoted: false), let value {
-            kind = .residual(try read(value))
+        if name.path == "residual", let value {
+            kind = .residual(try nested(value))
         } else {
             kind = try LayerSyntax.kind(name, value)
         }

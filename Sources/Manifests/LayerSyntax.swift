@@ -100,7 +100,9 @@ extension LayerSyntax {
         let width = try extent(fields, "width")
         var block = LayerDeclaration.TransformerDeclaration(width: width, heads: try heads(fields, width))
         if fields["hidden"] != nil { block.hidden = try extent(fields, "hidden") }
-        if let field = fields["activation"] { block.activation = try field.choice(LayerDeclaration.ActivationName.self) }
+        if let field = fields["activation"] {
+            block.activation = try field.choice(LayerDeclaration.ActivationName.self)
+        }
         if let field = fields["norm"] { block.norm = try field.choice(LayerDeclaration.NormName.self) }
         block.causal = try flag(fields, "causal")
         block.bias = try flag(fields, "bias")
@@ -131,7 +133,8 @@ extension LayerSyntax {
     private static func reshape(_ field: Field) throws(ManifestError) -> LayerDeclaration.Kind {
         let extents = try extents(field, of: "extents")
         guard extents.count < Limit.rank else {
-            throw field.error("\(extents.count) extents", expected: "at most \(Limit.rank - 1), the batch axis not counted")
+            throw field.error(
+                "\(extents.count) extents", expected: "at most \(Limit.rank - 1), the batch axis not counted")
         }
         return .reshape(extents)
     }

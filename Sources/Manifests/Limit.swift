@@ -4,6 +4,8 @@ enum Limit {
     static let fileBytes = 1 << 20
     /// Lists and mappings inside one another.
     static let depth = 32
+    /// `residual` inside `residual`: what a file of that depth can hold, the model standing in the pipeline file.
+    static let residuals = 12
     /// Of one `repeat`.
     static let repeats = 10_000
     /// Layers of a model, those inside `residual` counted too.
@@ -22,5 +24,5 @@ enum Limit {
     static let core = 65_535
     static let devices = 4096
     static let rank = 8
-    static let name = 200
+    static let name = 255
 }

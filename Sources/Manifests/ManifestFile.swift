@@ -43,10 +43,12 @@ enum ManifestFile {
 
     static func absolute(_ path: String) -> String { join(FileManager.default.currentDirectoryPath, path) }
 
-    /// `pipelines/demo.yaml` → `demo`
+    /// `pipelines/demo.yaml` → `demo`; always a name that a folder may have.
     static func name(of path: String) -> String {
-        let last = path.split(separator: "/").last.map(String.init) ?? path
-        return last.lastIndex(of: ".").map { $0 == last.startIndex ? last : String(last[..<$0]) } ?? last
+        let last = (path.split(separator: "/").last ?? "").drop { $0 == "." }
+        let stem = last.lastIndex(of: ".").map { last[..<$0] } ?? last
+        let name = String(stem.unicodeScalars.filter { $0.value >= 32 && $0.value != 127 }.map(Character.init))
+        return name.isEmpty || name.utf8.count > Limit.name ? "run" : name
     }
 
     private static func folder(of path: String) -> String {

@@ -12,7 +12,7 @@ extension ModelManifest {
     static func decode(_ field: Field) throws(ManifestError) -> ModelManifest {
         let fields = try Fields(field, keys: Schema.model, required: ["layers", "loss"])
         let layers = try fields.required("layers")
-        let loss = try fields.required("loss")
+        let loss = Field(node: try fields.required("loss").node, path: "loss")
         var reader = LayerReader()
         return ModelManifest(
             layers: try reader.read(Field(node: layers.node, path: "layers")), loss: try Self.loss(loss),

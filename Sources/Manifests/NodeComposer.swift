@@ -29,7 +29,7 @@ enum NodeComposer {
 
     private static func node(_ node: Yams.Node, file: String, depth: Int) throws(ManifestError) -> Node {
         let mark = mark(node, file: file)
-        guard depth <= Limit.depth else {
+        if node.scalar == nil, depth >= Limit.depth {
             let found = "more than \(Limit.depth) lists and mappings inside one another"
             throw ManifestError(at: mark, found: found, expected: "at most \(Limit.depth)")
         }
@@ -66,6 +66,16 @@ enum NodeComposer {
         Mark(file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
     }
 
+    /// What was most likely meant where libYAML stumbles.
+    private static func hint(_ problem: String) -> String {
+        switch problem {
+        case let text where text.contains("',' or"): "a comma, or the closing bracket"
+        case let text where text.contains("mapping values"): "one key: value per line"
+        case let text where text.contains("cannot start any token"): "a value; in quotes, if it begins like this"
+        default: "YAML"
+        }
+    }
+
     private static func manifestError(_ error: YamlError, text: String, file: String) -> ManifestError {
         func at(_ line: Int, _ column: Int, _ found: String, _ expected: String = "YAML") -> ManifestError {
             let mark = Mark(file: file, line: max(1, line), column: max(1, column))
@@ -77,7 +87,7 @@ enum NodeComposer {
             return at(context.mark.line, context.mark.column, found, "it once")
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _):
             let context = context.map { " \($0.text) (line \($0.mark.line))" } ?? ""
-            return at(mark.line, mark.column, "not YAML: \(problem)\(context)")
+            return at(mark.line, mark.column, "not YAML: \(problem)\(context)", hint(problem))
         case .composer(_, let problem, let mark, _):
             let isSecond = problem.contains("another document")
             return at(mark.line, mark.column, isSecond ? "a second document" : problem, "one document")

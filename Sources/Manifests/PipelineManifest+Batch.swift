@@ -22,7 +22,10 @@ extension PipelineManifest.Batch {
             }
             return Self(micro: micro, microBatches: microBatches)
         default:
-            throw field.error(expected: "two of micro, microbatches and global")
+            let given = Schema.batch.filter { fields[$0] != nil }
+            throw field.error(
+                given.isEmpty ? nil : "batch gives only \(given.listed)",
+                expected: "two of micro, microbatches and global")
         }
     }
 

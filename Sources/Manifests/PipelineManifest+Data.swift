@@ -4,7 +4,8 @@ extension PipelineManifest.Data {
         let fields = try Fields(field, keys: Schema.data)
         let written = Schema.sources.filter { fields[$0] != nil }
         guard let name = written.first, written.count == 1 else {
-            let found = written.isEmpty ? "data without a source" : "data with \(written.count) sources: \(written.listed)"
+            let found =
+                written.isEmpty ? "data without a source" : "data with \(written.count) sources: \(written.listed)"
             throw field.error(found, expected: "one of \(Schema.sources.listed)")
         }
         let source = try fields.required(name)
@@ -36,7 +37,8 @@ extension PipelineManifest.Data {
         }
         if case .random(let count) = source, count <= sequence {
             let found = "\(count) random tokens for a sequence of \(sequence)"
-            throw field.error(found, expected: "at least one token more than the sequence", suggestion: "\(sequence + 1)")
+            throw field.error(
+                found, expected: "at least one token more than the sequence", suggestion: "\(sequence + 1)")
         }
     }
 

@@ -31,7 +31,8 @@ extension PipelineManifest {
         return manifest
     }
 
-    private static func decode(_ root: Node, file: String, modelPath: String?) throws(ManifestError) -> PipelineManifest {
+    private static func decode(_ root: Node, file: String, modelPath: String?) throws(ManifestError) -> PipelineManifest
+    {
         let fields = try Fields(
             Field(node: root, path: ""), keys: Schema.pipeline,
             required: ["model", "devices", "batch", "data", "steps"])
@@ -74,7 +75,9 @@ extension PipelineManifest {
         var ranks: [Int] = []
         for entry in try field.list(of: "ranks") {
             let rank = try entry.int(0...stages - 1)
-            guard !ranks.contains(rank) else { throw entry.error("rank \(rank) for the second time", expected: "it once") }
+            guard !ranks.contains(rank) else {
+                throw entry.error("rank \(rank) for the second time", expected: "it once")
+            }
             ranks.append(rank)
         }
         return ranks

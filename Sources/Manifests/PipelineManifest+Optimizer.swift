@@ -64,7 +64,9 @@ extension PipelineManifest.SGD {
         }
         if sgd.momentum == 0 {
             try fields.refuseInert(
-                butFor: ["lr", "momentum", "weight_decay"], because: "without momentum", cause: fields["momentum"]?.node.mark)
+                butFor: ["lr", "momentum", "weight_decay"], because: "without momentum",
+                cause: fields["momentum"]?.node.mark)
+            sgd.dampening = 0
         }
         return sgd
     }

@@ -8,7 +8,8 @@ extension PipelineManifest.Partition {
             let cuts = try Fields(field, keys: Schema.partition, required: ["cuts"]).required("cuts")
             return .cuts(try decodeCuts(cuts, stages: stages, layers: layers))
         }
-        let expected = "\(words.joined(separator: ", ")), type:REGEX or {cuts: [FIRST LAYER OF EACH STAGE BUT THE FIRST]}"
+        let expected =
+            "\(words.joined(separator: ", ")), type:REGEX or {cuts: [FIRST LAYER OF EACH STAGE BUT THE FIRST]}"
         let text = try field.text(expected)
         switch text {
         case "uniform": return .uniform

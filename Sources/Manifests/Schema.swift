@@ -20,8 +20,10 @@ enum Schema {
         ("optimizer.sgd", sgd), ("learning_rate", learningRate), ("data", data), ("sim", sim), ("partition", partition),
     ]
 
-    /// Another place where `key` is valid, as a path.
-    static func elsewhere(_ key: String) -> String? {
-        sections.first { $0.keys.contains(key) }.map { $0.path.isEmpty ? key : "\($0.path).\(key)" }
+    /// Another place than the section at `path` where `key` is valid, as a path. Layers are no sections: what their
+    /// keys are called says nothing about the rest.
+    static func elsewhere(_ key: String, besides path: String) -> String? {
+        guard path == "optimizer.adam" || sections.contains(where: { $0.path == path }) else { return nil }
+        return sections.first { $0.keys.contains(key) }.map { $0.path.isEmpty ? key : "\($0.path).\(key)" }
     }
 }

@@ -1,8 +1,9 @@
 /// The nearest valid spelling of what somebody wrote.
 enum Suggestion {
-    /// The nearest of `candidates`: a few letters away, or one a part of the other.
+    /// The nearest of `candidates`: one that `word` begins, one a few letters away, or one a part of the other.
     static func nearest(to word: String, in candidates: [String]) -> String? {
         let word = String(word.prefix(64))
+        if word.count >= 3, let whole = candidates.first(where: { $0.hasPrefix(word) }) { return whole }
         let ranked = candidates.map { ($0, distance(word.lowercased(), $0.lowercased())) }
         if let best = ranked.min(by: { $0.1 < $1.1 }), best.1 <= max(1, min(word.count, best.0.count) / 3) {
             return best.0

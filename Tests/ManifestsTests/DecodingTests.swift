@@ -1,0 +1,180 @@
+import Manifests
+import Testing
+
+/// What valid manifests mean.
+@Suite struct DecodingTests {
+    @Test func `defaults are filled in`() throws {
+        let manifest = try Pipelines.load()
+        #expect(manifest.name == "x")
+        #expect(manifest.modelPath == nil)
+        #expect(manifest.devices.map(\.description) == ["cpu:0", "cpu:1"])
+        #expect(manifest.partition == .flops)
+        #expect(manifest.schedule == .oneForwardOneBackward)
+        #expect(manifest.precision == .f32)
+        #expect(
+            manifest.optimizer
+                == .adamW(.init(learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01)))
+        #expect(manifest.learningRate == .init(warmup: 0, decay: .constant, minimum: 0))
+        #expect(manifest.clip == nil)
+        #expect(manifest.data == .init(source: .text(["p/a.txt"]), sequence: 16, order: .shuffled))
+        #expect(manifest.seed == 0)
+        #expect(manifest.weights == nil)
+        #expect(manifest.logEvery == 10)
+        #expect(manifest.byHand == [])
+    }
+
+    @Test func `every key is read`() throws {
+        let manifest = try Pipelines.load([
+            "name": "run-7", "devices": "[cpu:0-3, cpu:4]", "partition": "{cuts: [2]}", "schedule": "gpipe",
+            "precision": "f32", "optimizer": "{sgd: {lr: 0.1, momentum: 0.9, nesterov: true, weight_decay: 1e-4}}",
+            "learning_rate": "{warmup: 3, decay: linear, minimum: 0.01}", "clip": "1",
+            "data": "{tokens: ../t.i32, type: i32, sequence: 8, order: shuffled}", "seed": "18446744073709551615",
+            "weights": "/w.safetensors", "log_every": "1", "by_hand": "[1, 0]",
+        ])
+        #expect(manifest.name == "run-7")
+        #expect(manifest.devices[0] == .init(kind: .cpu, cores: 0...3))
+        #expect(manifest.partition == .cuts([2]))
+        #expect(manifest.schedule == .gpipe)
+        #expect(
+            manifest.optimizer
+                == .sgd(.init(learningRate: 0.1, momentum: 0.9, dampening: 0, nesterov: true, weightDecay: 1e-4)))
+        #expect(manifest.learningRate == .init(warmup: 3, decay: .linear, minimum: 0.01))
+        #expect(manifest.clip == 1)
+        #expect(manifest.data == .init(source: .tokens("t.i32", .i32), sequence: 8, order: .shuffled))
+        #expect(manifest.seed == .max)
+        #expect(manifest.weights == "/w.safetensors")
+        #expect(manifest.byHand == [1, 0])
+    }
+
+    @Test(arguments: [
+        ("{micro: 2, microbatches: 8}", 2, 8), ("{micro: 2, global: 16}", 2, 8),
+        ("{microbatches: 8, global: 16}", 2, 8),
+        ("{micro: 2, microbatches: 8, global: 16}", 2, 8),
+    ]) func `any two of a batch give the third`(_ yaml: String, _ micro: Int, _ microBatches: Int) throws {
+        let batch = try Pipelines.load(["batch": yaml]).batch
+        #expect(batch == .init(micro: micro, microBatches: microBatches))
+        #expect(batch.global == 16)
+    }
+
+    @Test func `short forms mean their long ones`() throws {
+        #expect(
+            try Pipelines.load(["optimizer": "adam"]).optimizer == Pipelines.load(["optimizer": "{adam: {}}"]).optimizer
+        )
+        let texts = try Pipelines.load(["data": "{text: [b.txt, /c.txt], sequence: 4}"]).data
+        #expect(texts.source == .text(["p/b.txt", "/c.txt"]))
+        #expect(try Pipelines.load(["partition": "type:linear|relu"]).partition == .type("linear|relu"))
+    }
+
+    @Test func `sim devices have a pace`() throws {
+        let devices = "[sim:0, sim:1]"
+        #expect(try Pipelines.load(["devices": devices]).simulation.pace == .secondsPerLayer(0.01))
+        let timed = try Pipelines.load(["devices": devices, "sim": "{layer_ms: 20}"])
+        #expect(timed.simulation.pace == .secondsPerLayer(0.02))
+        #expect(try Pipelines.load(["devices": devices, "sim": "{gflops: 100}"]).simulation.pace == .gflops(100))
+    }
+
+    @Test func `rows go with the mean squared error`() throws {
+        let manifest = try Pipelines.load([
+            "model": "{layers: [{linear: {in: 8, out: 2}}, relu], loss: mean-squared-error}",
+            "data": "{rows: r.f32, inputs: 8, targets: 2}",
+        ])
+        #expect(
+            manifest.data == .init(source: .rows("p/r.f32", inputs: 8, targets: 2), sequence: nil, order: .sequential))
+    }
+
+    @Test func `each kind of layer is read`() throws {
+        let kinds = try Pipelines.model(
+            """
+            [{embedding: {vocab: 9, width: 4, positions: 3}}, {embedding: {vocab: 9, width: 4}}, {linear: {in: 4, out: 2}},
+             {linear: {in: 4, out: 2, bias: false}}, {layer-norm: {width: 4}}, {rms-norm: {width: 4, epsilon: 1e-3}}, gelu,
+             gelu: tanh, relu, silu, tanh, sigmoid, dropout: 0.1, {attention: {width: 4, heads: 2, causal: false}},
+             {residual: [relu, {residual: [silu]}]}, split: 2, {split: [1, 3]}, add, concatenate, select: 1, stash: a, pop: a,
+             flatten, {reshape: [2, 2]}]
+            """)
+        let mark = Mark(file: "m.yaml", line: 4, column: 14)
+        guard case .residual(let inner) = kinds[14] else { throw ModelMismatch() }
+        #expect(inner[0] == LayerDeclaration(.activation(.relu), at: mark))
+        #expect(
+            kinds[..<14] == [
+                .embedding(vocab: 9, width: 4, positions: 3), .embedding(vocab: 9, width: 4, positions: nil),
+                .linear(inputs: 4, outputs: 2, bias: true), .linear(inputs: 4, outputs: 2, bias: false),
+                .layerNorm(width: 4, epsilon: 1e-5, bias: true), .rmsNorm(width: 4, epsilon: 1e-3),
+                .activation(.geluErf),
+                .activation(.geluTanh), .activation(.relu), .activation(.silu), .activation(.tanh),
+                .activation(.sigmoid),
+                .dropout(probability: 0.1), .attention(width: 4, heads: 2, causal: false, bias: true),
+            ])
+        #expect(
+            kinds[15...] == [
+                .split(.parts(2)), .split(.widths([1, 3])), .add, .concatenate, .select(1), .stash("a"), .pop("a"),
+                .flatten,
+                .reshape([2, 2]),
+            ])
+    }
+
+    private struct ModelMismatch: Error {}
+
+    @Test func `a transformer's settings`() throws {
+        let kinds = try Pipelines.model(
+            """
+            [{transformer: {width: 8, heads: 2}}, {transformer: {width: 8, heads: 2, hidden: 9, activation: relu,
+              causal: false, bias: false, norm: rms-norm, dropout: 0.5}}]
+            """)
+        #expect(
+            kinds == [
+                .transformer(.init(width: 8, heads: 2)),
+                .transformer(
+                    .init(
+                        width: 8, heads: 2, hidden: 9, activation: .relu, causal: false, bias: false, norm: .rmsNorm,
+                        epsilon: 1e-6, dropout: 0.5)),
+            ])
+    }
+
+    @Test func `repeat blocks are written out, nested ones multiplied`() throws {
+        let kinds = try Pipelines.model(
+            """
+
+              - relu
+              - repeat: 2
+                layers:
+                  - tanh
+                  - repeat: 3
+                    layers: [silu]
+              - residual:
+                  - repeat: 2
+                    layers: [add]
+            """)
+        let block: [LayerDeclaration.Kind] = [.tanh, .silu, .silu, .silu]
+        #expect(Array(kinds[..<9]) == [.relu] + block + block)
+        guard case .residual(let inner) = kinds[9] else { throw ModelMismatch() }
+        #expect(inner.map(\.kind) == [.add, .add])
+    }
+
+    @Test func `a hundred thousand layers are read and one more is not`() throws {
+        #expect(try Pipelines.model("[{repeat: 10000, layers: [{repeat: 10, layers: [relu]}]}]").count == 100_000)
+        #expect(throws: ManifestError.self) {
+            try Pipelines.model("[{repeat: 10000, layers: [{repeat: 10, layers: [relu]}]}, relu]")
+        }
+        #expect(throws: ManifestError.self) {
+            try Pipelines.model("[{repeat: 10000, layers: [{residual: [{repeat: 10, layers: [relu]}]}]}]")
+        }
+    }
+
+    @Test func `later checks find where a value was written`() throws {
+        let manifest = try Pipelines.load(["weights": "w.safetensors", "partition": "{cuts: [1]}"], set: "seed=3")
+        #expect(manifest.mark(of: "devices.1").description == "p/x.yaml:2:18")
+        #expect(manifest.mark(of: "weights").description == "p/x.yaml:6:10")
+        #expect(manifest.mark(of: "partition.cuts.0").description == "p/x.yaml:7:20")
+        #expect(manifest.mark(of: "data.sequence").description == "p/x.yaml:4:31")
+        #expect(manifest.mark(of: "seed").description == "--set seed=3")
+        #expect(manifest.mark(of: "data.order").description == "p/x.yaml:4:7")
+        #expect(manifest.mark(of: "optimizer.adamw.lr").description == "p/x.yaml:1:1")
+        #expect(manifest.model.layers[2].mark.description == "p/x.yaml:1:62")
+    }
+}
+
+extension LayerDeclaration.Kind {
+    static let relu = Self.activation(.relu)
+    static let tanh = Self.activation(.tanh)
+    static let silu = Self.activation(.silu)
+}

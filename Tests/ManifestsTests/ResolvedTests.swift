@@ -1,0 +1,121 @@
+import Foundation
+import Manifests
+import Testing
+
+/// The resolved form means what the manifest means, wherever it lies.
+@Suite struct ResolvedTests {
+    /// A manifest without what may differ: marks, and where the model's file lay.
+    private func meaning(_ manifest: PipelineManifest) -> PipelineManifest {
+        func bare(_ layers: [LayerDeclaration]) -> [LayerDeclaration] {
+            layers.map { layer in
+                let mark = Mark(file: "", line: 1, column: 1)
+                guard case .residual(let inner) = layer.kind else { return LayerDeclaration(layer.kind, at: mark) }
+                return LayerDeclaration(.residual(bare(inner)), at: mark)
+            }
+        }
+        var manifest = manifest
+        manifest.marks = [:]
+        manifest.modelPath = nil
+        manifest.model.layers = bare(manifest.model.layers)
+        manifest.model.mark = Mark(file: "", line: 1, column: 1)
+        return manifest
+    }
+
+    private func expectSame(_ manifest: PipelineManifest) throws {
+        let yaml = manifest.resolvedYAML()
+        let again = try PipelineManifest.decode(yaml: yaml, file: "elsewhere/resolved.yaml")
+        #expect(again.resolvedYAML() == yaml)
+        #expect(meaning(again) == meaning(manifest))
+    }
+
+    @Test(arguments: Shipped.pipelines) func `loads back to an equal value`(_ path: String) throws {
+        try expectSame(PipelineManifest.load(path: path))
+    }
+
+    @Test(
+        arguments: [
+            ["data": "{tokens: /t.i32, type: i32, sequence: 8}", "clip": "0.1", "weights": "/w"],
+            ["data": "{text: [\"/a: 'b' \\\"c\\\" \\\\ # &d \\u00e9\\n\\u2028\"], sequence: 8}"],
+            ["data": "{random: 9, sequence: 8}", "optimizer": "{sgd: {momentum: 0.1, dampening: 0.3}}"],
+            ["optimizer": "{adam: {betas: [0, 0.3333333333333333], eps: 1e-30}}", "data": "{random: 9, sequence: 8}"],
+            ["devices": "[sim:0, sim:3]", "sim": "{layer_ms: 0.3}", "data": "{random: 9, sequence: 8}"],
+            ["devices": "[sim:0, sim:3]", "sim": "{gflops: 1e9}", "data": "{random: 9, sequence: 8}"],
+            ["partition": "'type:[a-z]{2}: #'", "data": "{random: 9, sequence: 8}", "by_hand": "[1]"],
+            ["partition": "{cuts: [2]}", "data": "{random: 9, sequence: 8}", "name": "\"a: b\""],
+            [
+                "model": "{layers: [{linear: {in: 8, out: 2}}, add], loss: mean-squared-error}",
+                "data": "{rows: /r.f32, inputs: 8, targets: 2}",
+            ],
+            [
+                "model": """
+                {layers: [{embedding: {vocab: 9, width: 4}}, {layer-norm: {width: 4}}, {rms-norm: {width: 4}}, gelu, \
+                gelu: tanh, relu, dropout: 0.1, {attention: {width: 4, heads: 2}}, {residual: [relu, {residual: \
+                [{transformer: {width: 4, heads: 1}}, stash: 'a: b']}, gelu: erf]}, split: 2, {split: [1, 3]}, add, \
+                concatenate, select: 1, pop: 'a: b', flatten, {reshape: [2, 2]}], loss: cross-entropy}
+                """, "data": "{random: 9, sequence: 8}",
+            ],
+        ] as [[String: String]]) func `every form of every value survives`(_ changes: [String: String]) throws
+    {
+        var values = Pipelines.base
+        values.merge(changes) { $1 }
+        let yaml = values.map { "\($0): \($1)\n" }.joined()
+        try expectSame(PipelineManifest.decode(yaml: yaml, file: "x.yaml"))
+    }
+
+    @Test func `the deepest nesting of residuals survives`() throws {
+        let opening = String(repeating: "{residual: [", count: 12)
+        let layers = "[\(opening){split: [1, 2]}\(String(repeating: "]}", count: 12))]"
+        try expectSame(
+            Pipelines.load([
+                "model":
+                    "{layers: [{linear: {in: 1, out: 1}}, {residual: \(layers.dropFirst(12).dropLast(2))}], loss: cross-entropy}",
+                "data": "{random: 17, sequence: 16}",
+            ]))
+        #expect(throws: ManifestError.self) { try Pipelines.model("[{residual: \(layers)}]") }
+    }
+
+    @Test func `relative paths become absolute`() throws {
+        let here = FileManager.default.currentDirectoryPath
+        let yaml = try Pipelines.load(set: "weights=w").resolvedYAML()
+        #expect(yaml.contains("text: [\"\(here)/p/a.txt\"]"))
+        #expect(yaml.contains("weights: \"\(here)/w\""))
+    }
+
+    @Test func `a model too long to write out is refused`() throws {
+        #expect(throws: ManifestError.self) {
+            try Pipelines.load([
+                "model":
+                    "{layers: [{repeat: 10000, layers: [{transformer: {width: 8, heads: 1}}]}], loss: cross-entropy}"
+            ])
+        }
+    }
+
+    @Test func `the text itself`() throws {
+        let yaml = try Pipelines.load(["data": "{random: 17, sequence: 16}"]).resolvedYAML()
+        #expect(
+            yaml == """
+                name: "x"
+                devices: [cpu:0, cpu:1]
+                partition: flops
+                schedule: 1f1b
+                batch: {micro: 2, microbatches: 8}
+                precision: f32
+                optimizer: {adamw: {lr: 0.001, betas: [0.9, 0.999], eps: 1e-08, weight_decay: 0.01}}
+                learning_rate: {warmup: 0, decay: constant}
+                clip: null
+                data: {random: 17, sequence: 16, order: sequential}
+                steps: 5
+                seed: 0
+                weights: null
+                log_every: 10
+                by_hand: []
+                model:
+                  loss: cross-entropy
+                  layers:
+                    - embedding: {vocab: 256, width: 8}
+                    - relu
+                    - linear: {in: 8, out: 256, bias: true}
+
+                """)
+    }
+}
