@@ -10,6 +10,7 @@ enum NodeComposer {
                 at: start, found: "\(text.utf8.count) bytes", expected: "a manifest of at most \(Limit.fileBytes) bytes"
             )
         }
+        let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
         try SourceCheck.check(text, file: file)
         do {
             // The parser must outlive its nodes: it holds what they refer to.
@@ -29,6 +30,9 @@ enum NodeComposer {
 
     private static func node(_ node: Yams.Node, file: String, depth: Int) throws(ManifestError) -> Node {
         let mark = mark(node, file: file)
+        guard node.anchor == nil else {
+            throw ManifestError(at: mark, found: "an anchor", expected: "the value itself")
+        }
         if node.scalar == nil, depth >= Limit.depth {
             let found = "more than \(Limit.depth) lists and mappings inside one another"
             throw ManifestError(at: mark, found: found, expected: "at most \(Limit.depth)")

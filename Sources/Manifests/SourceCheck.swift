@@ -26,7 +26,7 @@ struct SourceCheck {
         try refuseControls(bytes)
         var position = bytes.prefix { $0 == " " }.count
         guard position < bytes.count, bytes[position] != "#" else { return }
-        if position == 0, isDocumentMark(bytes) { (position, columns) = (3, []) }
+        if position == 0, isDocumentMark(bytes) { (position, columns, openText) = (3, [], (false, -1)) }
         try refuseContinuation(bytes, at: position)
         if flowDepth == 0 { position = try enterBlocks(bytes, from: position) }
         try readTokens(bytes, from: position)
@@ -144,6 +144,9 @@ extension SourceCheck {
         for (position, byte) in bytes.enumerated() {
             if byte == 9 { throw error(bytes, position, "a tab", "spaces") }
             if byte < 32 || byte == 127 { throw error(bytes, position, "a control character", "text") }
+            if byte == 0xEF, bytes.at(position + 1) == 0xBB, bytes.at(position + 2) == 0xBF {
+                throw error(bytes, position, "a byte order mark", "text")
+            }
             let isBreak =
                 byte == 0xC2 && bytes.at(position + 1) == 0x85
                 || byte == 0xE2 && bytes.at(position + 1) == 0x80 && [0xA8, 0xA9].contains(bytes.at(position + 2))

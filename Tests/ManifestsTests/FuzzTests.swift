@@ -93,11 +93,14 @@ import Testing
 
     @Test func `noise throws`() {
         var random = Random(state: 42)
-        for _ in 0..<2000 {
+        for _ in 0..<20_000 {
             let words = (0..<Int.random(in: 0...40, using: &random)).map { _ in
                 Self.fragments.randomElement(using: &random) ?? ""
             }
-            #expect(throws: ManifestError.self) { try PipelineManifest.decode(yaml: words.joined(), file: "f.yaml") }
+            let message = Pipelines.message(words.joined())
+            #expect(message != "(no error)")
+            // "an anchor (&)" is said before anything is composed; this would be said after.
+            #expect(!message.contains("an anchor;"), "\(words.joined())")
         }
     }
 }

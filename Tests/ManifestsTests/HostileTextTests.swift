@@ -62,6 +62,7 @@ import Testing
     /// Where a sloppy look would take the anchor for part of a text or of a quotation.
     @Test(arguments: [
         "[a\n 'b, &x c']", "text: foo\n  [bar\n- &a x", "- 'it''s' \n- &a x", "- \"\\\"\" \n- &a x", "--- &a x",
+        "\u{FEFF}&a x",
         "{a: 1,&a b: 2}", "[a]: &a b", "{\"a\":&a b}", "- - &a b", "a: #'\n - &a b", "[#'\n &a b]",
         "'a':   &a b", "a: b'\nc: &a d'", "[a,\n&b c]",
     ]) func `no anchor hides`(_ yaml: String) {
@@ -72,6 +73,11 @@ import Testing
     @Test(arguments: ["a: b & c\n", "a: 'b &c'\n", "a: b # &c\n", "'&a': *\n", "type: .*&!\n"])
     func `an ampersand inside a text is no anchor`(_ yaml: String) {
         #expect(!Pipelines.message(yaml).contains("anchor"))
+    }
+
+    @Test func `a byte order mark is passed over at the start and refused elsewhere`() {
+        #expect(Pipelines.message("\u{FEFF}" + Pipelines.yaml()) == "(no error)")
+        #expect(Pipelines.message("a:\n\u{FEFF}&a b") == "p/x.yaml:2:1: a byte order mark; expected text")
     }
 
     @Test func `depth 32 is read and depth 33 is not`() {
