@@ -3,14 +3,17 @@ import Tensors
 
 /// What a process's environment must say before OpenBLAS is loaded.
 public enum WorkerEnvironment {
-    /// One thread per core of the device, and the kernels that fit the processor; the user's own choice of kernels wins.
+    /// Names the OpenBLAS kernels that workers must use, where somebody wants others than the fastest.
+    ///
+    /// OPENBLAS_CORETYPE itself is not handed on: systems set it for all programs alike, to kernels that may be half as
+    /// fast as the processor allows.
+    public static let blasCoreVariable = "ECHELON_BLAS_CORE"
+
+    /// One thread per core of the device, and the kernels that fit the processor.
     static func variables(threads: Int) -> [String: String] {
         var variables = ["OPENBLAS_NUM_THREADS": "\(threads)", "OMP_NUM_THREADS": "\(threads)"]
-        if let core = get(OpenBLASCore.environmentVariable)
-            ?? OpenBLASCore.recommended(for: .current, detected: OpenBLASCore.current)
-        {
-            variables[OpenBLASCore.environmentVariable] = core
-        }
+        let core = get(blasCoreVariable) ?? OpenBLASCore.recommended(for: .current, detected: OpenBLASCore.current)
+        variables[OpenBLASCore.environmentVariable] = core ?? get(OpenBLASCore.environmentVariable)
         return variables
     }
 
@@ -28,7 +31,7 @@ public enum WorkerEnvironment {
     /// All that a worker inherits.
     static func ofWorker(threads: Int) -> [String: String] {
         var environment = variables(threads: threads)
-        for name in ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH"] { environment[name] = get(name) }
+        for name in [blasCoreVariable, "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH"] { environment[name] = get(name) }
         return environment
     }
 
