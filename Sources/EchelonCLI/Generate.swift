@@ -5,7 +5,8 @@ import Glibc
 struct Generate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write text with a trained model, from a prompt.",
-        discussion: "Samples at --temperature among the --top-k likeliest tokens; --greedy takes the likeliest each time.")
+        discussion:
+            "Samples at --temperature among the --top-k likeliest tokens; --greedy takes the likeliest each time.")
 
     @Argument(help: ArgumentHelp("The run directory: runs/NAME.", valueName: "run"))
     var directory: String

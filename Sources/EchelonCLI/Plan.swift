@@ -3,7 +3,8 @@ import Echelon
 
 struct Plan: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show layers, stages, boundary shapes, memory and FLOPs, the schedule's grid and the predicted bubble.",
+        abstract:
+            "Show layers, stages, boundary shapes, memory and FLOPs, the schedule's grid and the predicted bubble.",
         discussion: "Starts nothing and reads no data. The resolved manifest, with every default, comes last.")
 
     @OptionGroup var pipeline: PipelineArguments

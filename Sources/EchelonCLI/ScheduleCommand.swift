@@ -5,7 +5,8 @@ struct ScheduleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schedule",
         abstract: "Print a schedule's grid: who computes what when, with forward 1 and backward 2 units long.",
-        discussion: "Known schedules: \(Schedule.names.joined(separator: ", ")). `2F0` is stage 2, forward, micro-batch 0.")
+        discussion:
+            "Known schedules: \(Schedule.names.joined(separator: ", ")). `2F0` is stage 2, forward, micro-batch 0.")
 
     @Argument(help: "The schedule's name.")
     var name: String

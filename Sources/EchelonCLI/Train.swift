@@ -14,7 +14,8 @@ struct Train: ParsableCommand {
 
     @OptionGroup var pipeline: PipelineArguments
 
-    @Option(help: ArgumentHelp("The run directory; runs/NAME, or runs/NAME-2 and so on, unless given.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("The run directory; runs/NAME, or runs/NAME-2 and so on, unless given.", valueName: "dir"))
     var runDir: String?
 
     @Option(

@@ -10,6 +10,8 @@ public struct PipelineManifest: Hashable, Sendable {
     public var schedule: ScheduleName
     public var batch: Batch
     public var precision: Precision
+    /// Which activations are computed a second time instead of kept.
+    public var recompute: Recompute
     public var optimizer: Optimizer
     public var learningRate: LearningRate
     /// The largest global gradient norm; nil: no clipping. `clip: 1.0`
@@ -83,6 +85,13 @@ public struct PipelineManifest: Hashable, Sendable {
     }
 
     public enum Precision: String, Hashable, Sendable, CaseIterable { case f32 }
+
+    /// `recompute: none`, `stage` (all but what enters the stage), or `{every: N}` (all but what enters each N layers)
+    public enum Recompute: Hashable, Sendable {
+        case none
+        case stage
+        case every(Int)
+    }
 
     public enum Optimizer: Hashable, Sendable {
         case adamW(Adam)

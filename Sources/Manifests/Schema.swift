@@ -1,7 +1,8 @@
 /// Which keys a pipeline manifest knows, and where.
 enum Schema {
     static let pipeline = [
-        "name", "model", "devices", "partition", "schedule", "batch", "precision", "optimizer", "learning_rate", "clip",
+        "name", "model", "devices", "partition", "schedule", "batch", "precision", "recompute", "optimizer",
+        "learning_rate", "clip",
         "data", "steps", "seed", "weights", "log_every", "sim", "by_hand",
     ]
     static let model = ["layers", "loss"]
@@ -14,10 +15,12 @@ enum Schema {
     static let data = sources + ["tokenizer", "type", "sequence", "order", "inputs", "targets"]
     static let sim = ["layer_ms", "gflops"]
     static let partition = ["cuts"]
+    static let recompute = ["every"]
 
     private static let sections: [(path: String, keys: [String])] = [
         ("", pipeline), ("model", model), ("batch", batch), ("optimizer", optimizer), ("optimizer.adamw", adam),
         ("optimizer.sgd", sgd), ("learning_rate", learningRate), ("data", data), ("sim", sim), ("partition", partition),
+        ("recompute", recompute),
     ]
 
     /// Another place than the section at `path` where `key` is valid, as a path. Layers are no sections: what their

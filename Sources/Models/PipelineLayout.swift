@@ -37,7 +37,8 @@ public struct PipelineLayout: Sendable {
         let nodeRanges = ranges.map { range in
             model.entries[range.lowerBound].nodes.lowerBound..<model.entries[range.upperBound - 1].nodes.upperBound
         }
-        let stageOfNode = nodeRanges.enumerated().flatMap { stage, nodes in nodes.map { _ in stage } } + [ranges.count - 1]
+        let stageOfNode =
+            nodeRanges.enumerated().flatMap { stage, nodes in nodes.map { _ in stage } } + [ranges.count - 1]
         let crossings = Self.crossings(model, stageOfNode: stageOfNode)
         self.crossings = crossings
         stages = ranges.indices.map { index in

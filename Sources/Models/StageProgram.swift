@@ -4,6 +4,9 @@ public import Tensors
 ///
 /// Memory is of two kinds. A *frame* belongs to a micro-batch from its forward to its last backward half; there are as
 /// many as micro-batches in flight. The *transient* arena is shared by all passes, since one thread runs them one by one.
+///
+/// With recomputation the frame keeps only what crosses a segment's border: what lies inside is computed again, into the
+/// arena, right before the segment's backward.
 public struct StageProgram: Sendable {
     /// Bytes of one frame, and of the transient arena.
     public internal(set) var frameBytes = 0
@@ -27,15 +30,22 @@ public struct StageProgram: Sendable {
         func viewed(as spec: TensorSpec) -> Place { Place(region: region, offset: offset, spec: spec) }
     }
 
-    /// The tensors of one node's `LayerFrame`.
-    public struct NodePlaces: Sendable {
+    /// What a node's forward reads and writes.
+    public struct ForwardPlaces: Sendable {
         public var inputs: [Place] = []
         public var outputs: [Place] = []
         public var saved: [Place] = []
+        public var scratch: Place?
+    }
+
+    /// The tensors of one node's `LayerFrame`.
+    public struct NodePlaces: Sendable {
+        public var forward = ForwardPlaces()
+        /// What the backward halves read; with recomputation, also where the second forward writes.
+        public var again = ForwardPlaces()
         public var deferred: [Place] = []
         public var outputGradients: [Place] = []
         public var inputGradients: [Place?] = []
-        public var forwardScratch: Place?
         public var backwardScratch: Place?
         /// False where nothing that can be trained lies at or before it: it has no backward passes.
         public var trains = true
@@ -43,6 +53,8 @@ public struct StageProgram: Sendable {
 
     /// One entry of the backward pass, in order.
     public enum BackwardStep: Sendable {
+        /// A node's forward once more.
+        case recompute(Int)
         /// Both halves of a node's backward, or one of them.
         case node(Int)
         /// sum += part, the next consumer's gradient of the same value.

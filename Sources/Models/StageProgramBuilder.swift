@@ -3,15 +3,16 @@ public import Tensors
 
 extension StageProgram {
     /// - Parameters:
-    ///   - splitsBackward: whether the schedule runs the two backward halves apart, so that what lies between
-    ///     them must stay in the frame.
+    ///   - splitsBackward: whether the schedule runs the two backward halves apart, so that what lies between them must
+    ///     stay in the frame.
     ///   - backend: says how much scratch its attention needs.
     public init(
-        _ model: Sequential, _ layout: PipelineLayout, stage: Int, splitsBackward: Bool, on backend: any Backend
+        _ model: Sequential, _ layout: PipelineLayout, stage: Int, splitsBackward: Bool,
+        recomputation: Recomputation = .none, on backend: any Backend
     ) {
         var builder = StageProgramBuilder(
-            model, layout, layout.stages[stage], splitsBackward: splitsBackward, on: backend)
-        builder.placeValues()
+            model, layout, layout.stages[stage], splitsBackward: splitsBackward, recomputation, on: backend)
+        builder.placeCrossings()
         builder.placeForward()
         builder.placeLoss()
         builder.placeBackward()
@@ -20,6 +21,9 @@ extension StageProgram {
 }
 
 /// Decides lifetimes, in two passes over the stage's nodes, then lets `MemoryPlan` colour the transient ones.
+///
+/// Time counts executions: the forward of local node k happens at time k; the steps of the backward pass follow. The
+/// passes of different micro-batches never share the arena's contents.
 private struct StageProgramBuilder {
     typealias Place = StageProgram.Place
     typealias Contribution = PipelineLayout.Contribution
@@ -32,16 +36,22 @@ private struct StageProgramBuilder {
     let backend: any Backend
     var program = StageProgram()
 
+    /// The nodes computed again, in segments.
+    private let segments: [Range<Int>]
+    /// By local node: when its backward happens, and when its second forward does, if ever.
+    private var backwardTime: [Int]
+    private var secondTime: [Int?]
     /// Transient places are offsets into `requests` until `finish` colours them.
     private var requests: [MemoryPlan.Request] = []
-    /// Where each root value of this stage lies.
+    /// Where each root value of this stage lies in the forward pass, and in the backward pass.
     private var places: [Int: Place] = [:]
+    private var placesAgain: [Int: Place] = [:]
     /// Where each root value's gradient is summed, once its first contribution is there.
     private var gradients: [Int: Place] = [:]
 
     init(
         _ model: Sequential, _ layout: PipelineLayout, _ stage: PipelineLayout.Stage, splitsBackward: Bool,
-        on backend: any Backend
+        _ recomputation: Recomputation, on backend: any Backend
     ) {
         self.model = model
         self.backend = backend
@@ -49,14 +59,54 @@ private struct StageProgramBuilder {
         self.splitsBackward = splitsBackward
         imports = stage.imports.map { layout.crossings[$0] }
         exports = stage.exports.map { layout.crossings[$0] }
+        segments = recomputation.segments(of: stage.entries, in: model)
+        backwardTime = Array(repeating: 0, count: stage.nodes.count)
+        secondTime = Array(repeating: nil, count: stage.nodes.count)
         program.nodes = stage.nodes.map { node in
             var places = StageProgram.NodePlaces()
             places.trains = model.nodes[node].outputs.contains { model.values[$0].needsGradient }
             return places
         }
+        setTimes()
+    }
+
+    /// Backward goes through the segments from the last to the first, and through each twice: forward again, then back.
+    private mutating func setTimes() {
+        var time = stage.nodes.count
+        let runs = segments.isEmpty ? [stage.nodes] : segments
+        for segment in runs.reversed() {
+            for node in segment where !segments.isEmpty && isNeededAgain(node, segment) {
+                secondTime[local(node)] = time
+                time += 1
+            }
+            for node in segment.reversed() {
+                backwardTime[local(node)] = time
+                time += 1
+            }
+        }
+    }
+
+    /// Whether a node's second forward makes anything that is read: its own saved tensors or outputs, or what a later
+    /// node of the segment takes.
+    private func isNeededAgain(_ node: Int, _ segment: Range<Int>) -> Bool {
+        let own = model.nodes[node]
+        guard program.nodes[local(node)].trains else {
+            return own.outputs.contains { isReadAgain($0, segment) }
+        }
+        return !own.plan.saved.isEmpty || own.outputs.contains { isReadAgain($0, segment) }
+    }
+
+    private func isReadAgain(_ value: Int, _ segment: Range<Int>) -> Bool {
+        guard !crossesSegment(value) else { return false }
+        return isKept(value)
+            || model.values[value].consumers.contains { segment.contains($0) && isNeededAgain($0, segment) }
     }
 
     // MARK: Places
+
+    private func local(_ node: Int) -> Int { node - stage.nodes.lowerBound }
+    private func root(_ value: Int) -> Int { model.values[value].root }
+    private func spec(_ value: Int) -> TensorSpec { model.values[value].spec }
 
     private mutating func frame(_ spec: TensorSpec) -> Place {
         defer { program.frameBytes += MemoryPlan.aligned(spec.byteCount) }
@@ -68,48 +118,90 @@ private struct StageProgramBuilder {
         return Place(region: .transient, offset: requests.count - 1, spec: spec)
     }
 
-    private func root(_ value: Int) -> Int { model.values[value].root }
-
-    private func place(of value: Int) -> Place {
-        guard let place = places[root(value)] else { preconditionFailure("value \(value) has no place") }
-        return place.viewed(as: model.values[value].spec)
+    private mutating func scratch(_ node: Node, at time: Int) -> Place? {
+        let bytes = node.plan.scratchBytes(on: backend)
+        return bytes > 0 ? transient(TensorSpec([(bytes + 3) / 4], .f32), time...time) : nil
     }
 
-    /// The forward of local node k happens at time k, its backward at time −1 − k: the two never share the arena's
-    /// contents, so lifetimes of the two passes must not overlap.
-    private func backwardTime(_ local: Int) -> Int { -1 - local }
+    private func place(_ value: Int, in places: [Int: Place]) -> Place {
+        guard let place = places[root(value)] else { preconditionFailure("value \(value) has no place") }
+        return place.viewed(as: spec(value))
+    }
 
     // MARK: Forward
 
     /// What crosses the stage's borders lies in the frame: it is filled before or emptied after the pass.
-    mutating func placeValues() {
+    mutating func placeCrossings() {
         var crossing = Set(imports.flatMap(\.values)).union(exports.flatMap(\.values))
         if stage.index == 0 { crossing.insert(model.input) }
         if stage.isLast { crossing.insert(root(model.prediction)) }
-        for value in crossing.sorted() {
-            places[value] = frame(model.values[value].spec)
-        }
+        for value in crossing.sorted() { places[value] = frame(spec(value)) }
+        placesAgain = places
         program.values = places
     }
 
     mutating func placeForward() {
-        for (local, index) in stage.nodes.enumerated() {
-            let node = model.nodes[index]
-            for output in node.outputs where places[output] == nil {
-                let spec = model.values[output].spec
-                let lastUse = model.values[output].consumers.filter { stage.nodes.contains($0) }.last ?? index
-                places[output] =
-                    isKept(output)
-                    ? frame(spec) : transient(spec, local...max(local, lastUse - stage.nodes.lowerBound))
+        for node in stage.nodes { placeOutputs(of: node) }
+        for node in stage.nodes {
+            let index = local(node)
+            program.nodes[index].forward = forwardPlaces(node, places, at: index, until: index, keepsSaved: true)
+            guard let time = secondTime[index] else {
+                // What is not computed again is only asked for its shape.
+                program.nodes[index].again = program.nodes[index].forward
+                program.nodes[index].again.inputs = model.nodes[node].inputs.map { input in
+                    placesAgain[root(input)]?.viewed(as: spec(input)) ?? place(input, in: places)
+                }
+                continue
             }
-            program.nodes[local].inputs = node.inputs.map(place(of:))
-            program.nodes[local].outputs = node.outputs.map(place(of:))
-            let trains = program.nodes[local].trains
-            for spec in node.plan.saved {
-                program.nodes[local].saved.append(trains ? frame(spec) : transient(spec, local...local))
-            }
-            program.nodes[local].forwardScratch = scratch(node.plan.scratchBytes(on: backend), at: local)
+            program.nodes[index].again = forwardPlaces(
+                node, placesAgain, at: time, until: backwardTime[index], keepsSaved: false)
         }
+    }
+
+    private mutating func forwardPlaces(
+        _ node: Int, _ places: [Int: Place], at time: Int, until end: Int, keepsSaved: Bool
+    ) -> StageProgram.ForwardPlaces {
+        let isFrame = keepsSaved && segments.isEmpty && program.nodes[local(node)].trains
+        let plan = model.nodes[node].plan
+        return StageProgram.ForwardPlaces(
+            inputs: model.nodes[node].inputs.map { place($0, in: places) },
+            outputs: model.nodes[node].outputs.map { place($0, in: places) },
+            saved: plan.saved.map { isFrame ? frame($0) : transient($0, time...end) },
+            scratch: scratch(model.nodes[node], at: time))
+    }
+
+    private mutating func placeOutputs(of node: Int) {
+        for output in model.nodes[node].outputs where places[output] == nil {
+            let users = model.values[output].consumers.filter(stage.nodes.contains)
+            if crossesSegment(output) || (segments.isEmpty && isKept(output)) {
+                places[output] = frame(spec(output))
+                placesAgain[output] = places[output]
+                continue
+            }
+            let last = users.last.map(local) ?? local(node)
+            places[output] = transient(spec(output), local(node)...max(local(node), last))
+            if let time = secondTime[local(node)] {
+                placesAgain[output] = transient(spec(output), time...lastReading(output, users, from: node, time))
+            }
+        }
+    }
+
+    /// When a value that was computed again is read for the last time.
+    private func lastReading(_ value: Int, _ users: [Int], from node: Int, _ time: Int) -> Int {
+        var last = time
+        for user in users {
+            last = max(last, secondTime[local(user)] ?? last)
+            if model.nodes[user].plan.keepsInputs { last = max(last, backwardTime[local(user)]) }
+        }
+        return model.nodes[node].plan.keepsOutputs ? max(last, backwardTime[local(node)]) : last
+    }
+
+    /// Whether another segment uses the value, so that it must survive its own.
+    private func crossesSegment(_ value: Int) -> Bool {
+        guard let producer = model.values[value].producer,
+            let home = segments.first(where: { $0.contains(producer) })
+        else { return false }
+        return model.values[value].consumers.contains { stage.nodes.contains($0) && !home.contains($0) }
     }
 
     /// Whether some backward half reads the value again.
@@ -120,46 +212,51 @@ private struct StageProgramBuilder {
             || producer.map { model.nodes[$0].plan.keepsOutputs && trains($0) } ?? false
     }
 
-    private mutating func scratch(_ bytes: Int, at time: Int) -> Place? {
-        guard bytes > 0 else { return nil }
-        return transient(TensorSpec([(bytes + 3) / 4], .f32), time...time)
-    }
-
+    /// The loss turns the prediction into its gradient in place, unless something still reads the prediction.
     mutating func placeLoss() {
         guard stage.isLast else { return }
-        let prediction = place(of: model.prediction)
+        let prediction = place(model.prediction, in: places)
         let value = root(model.prediction)
-        let isRead = isKept(value) || !model.values[value].consumers.isEmpty
+        let producer = model.values[value].producer
+        let isWrittenAgain = producer.map { stage.nodes.contains($0) && secondTime[local($0)] != nil } ?? false
+        let isRead = isKept(value) || !model.values[value].consumers.isEmpty || isWrittenAgain
         let gradient = isRead ? frame(prediction.spec) : prediction
         program.loss = StageProgram.LossPlaces(
             prediction: prediction, gradient: gradient, targets: frame(model.targets),
             normaliser: frame(TensorSpec([1], .i64)))
-        gradients[value] = gradient.viewed(as: model.values[value].spec)
+        gradients[value] = gradient.viewed(as: spec(value))
     }
 
     // MARK: Backward
 
     mutating func placeBackward() {
         placeReceivedGradients()
-        for (local, index) in stage.nodes.enumerated().reversed() where program.nodes[local].trains {
-            placeOutputGradients(local, index)
-            program.backward.append(.node(local))
-            placeInputGradients(local, index)
-            let node = model.nodes[index]
-            let time = backwardTime(local)
-            for spec in node.plan.deferred {
-                program.nodes[local].deferred.append(splitsBackward ? frame(spec) : transient(spec, time...time))
+        for segment in (segments.isEmpty ? [stage.nodes] : segments).reversed() {
+            for node in segment where secondTime[local(node)] != nil {
+                program.backward.append(.recompute(local(node)))
             }
-            program.nodes[local].backwardScratch = scratch(node.plan.scratchBytes(on: backend), at: time)
+            for node in segment.reversed() where program.nodes[local(node)].trains { placeBackward(of: node) }
         }
         collectSentGradients()
+    }
+
+    private mutating func placeBackward(of node: Int) {
+        let index = local(node)
+        let time = backwardTime[index]
+        placeOutputGradients(node)
+        program.backward.append(.node(index))
+        placeInputGradients(node)
+        for spec in model.nodes[node].plan.deferred {
+            program.nodes[index].deferred.append(splitsBackward ? frame(spec) : transient(spec, time...time))
+        }
+        program.nodes[index].backwardScratch = scratch(model.nodes[node], at: time)
     }
 
     /// Later stages' contributions come first: they belong to later consumers.
     private mutating func placeReceivedGradients() {
         for crossing in exports.reversed() {
             for contribution in crossing.gradients {
-                let place = frame(model.values[contribution.value].spec)
+                let place = frame(spec(contribution.value))
                 program.received[contribution] = place
                 contribute(place, to: contribution.value)
             }
@@ -175,60 +272,58 @@ private struct StageProgramBuilder {
         }
     }
 
-    private mutating func placeOutputGradients(_ local: Int, _ index: Int) {
-        for output in model.nodes[index].outputs {
-            if gradients[output] == nil {
-                let place = gradientPlace(output, from: local)
-                program.backward.append(.zero(place))
-                gradients[output] = place
-            }
-            program.nodes[local].outputGradients.append(gradients[output]!)
+    private mutating func placeOutputGradients(_ node: Int) {
+        for output in model.nodes[node].outputs {
+            let place = gradients[output] ?? gradientPlace(output, from: node)
+            if gradients[output] == nil { program.backward.append(.zero(place)) }
+            gradients[output] = place
+            program.nodes[local(node)].outputGradients.append(place)
         }
     }
 
-    /// A gradient lives from its first contribution, at the backward of node `local`, to its producer's backward.
-    private mutating func gradientPlace(_ value: Int, from local: Int) -> Place {
-        let spec = model.values[value].spec
+    /// A gradient lives from its first contribution, at the backward of `node`, to its producer's backward.
+    private mutating func gradientPlace(_ value: Int, from node: Int) -> Place {
         guard let producer = model.values[value].producer, stage.nodes.contains(producer),
             !(splitsBackward && model.nodes[producer].plan.keepsOutputGradients)
-        else { return frame(spec) }
-        return transient(spec, backwardTime(local)...backwardTime(producer - stage.nodes.lowerBound))
+        else { return frame(spec(value)) }
+        return transient(spec(value), backwardTime[local(node)]...backwardTime[local(producer)])
     }
 
-    private mutating func placeInputGradients(_ local: Int, _ index: Int) {
-        let node = model.nodes[index]
-        for (position, input) in node.inputs.enumerated() {
+    private mutating func placeInputGradients(_ node: Int) {
+        let time = backwardTime[local(node)]
+        for (position, input) in model.nodes[node].inputs.enumerated() {
             let value = root(input)
-            guard model.values[value].needsGradient, !node.plan.withoutGradient.contains(position) else {
-                program.nodes[local].inputGradients.append(nil)
+            guard model.values[value].needsGradient, !model.nodes[node].plan.withoutGradient.contains(position) else {
+                program.nodes[local(node)].inputGradients.append(nil)
                 continue
             }
             let place: Place
-            let alone = Contribution(value: value, consumers: [index])
-            if sendsAlone(value, index), program.sent[alone] == nil {
-                place = frame(model.values[value].spec)
+            let alone = Contribution(value: value, consumers: [node])
+            if sendsAlone(alone), program.sent[alone] == nil {
+                place = frame(spec(value))
                 program.sent[alone] = place
             } else if let sum = program.sent[alone] ?? gradients[value] {
-                place = transient(model.values[value].spec, backwardTime(local)...backwardTime(local))
+                place = transient(spec(value), time...time)
                 program.backward.append(.add(place, into: sum))
             } else {
-                place = gradientPlace(value, from: local)
+                place = gradientPlace(value, from: node)
                 gradients[value] = place
             }
-            program.nodes[local].inputGradients.append(place.viewed(as: model.values[input].spec))
+            program.nodes[local(node)].inputGradients.append(place.viewed(as: spec(input)))
         }
     }
 
     /// Whether this consumer's gradient of an imported value travels on its own, not as part of a sum.
-    private func sendsAlone(_ value: Int, _ consumer: Int) -> Bool {
-        let own = imports.flatMap(\.gradients).filter { $0.value == value }
-        return own.count > 1 && own.contains { $0.consumers == [consumer] }
+    private func sendsAlone(_ contribution: Contribution) -> Bool {
+        let own = imports.flatMap(\.gradients).filter { $0.value == contribution.value }
+        return own.count > 1 && own.contains(contribution)
     }
 
     private mutating func collectSentGradients() {
         for contribution in imports.flatMap(\.gradients) where program.sent[contribution] == nil {
-            let value = contribution.value
-            guard let place = gradients[value] else { preconditionFailure("no gradient of value \(value) to send") }
+            guard let place = gradients[contribution.value] else {
+                preconditionFailure("no gradient of value \(contribution.value) to send")
+            }
             program.sent[contribution] = place
         }
     }
@@ -238,28 +333,9 @@ private struct StageProgramBuilder {
     mutating func finish() -> StageProgram {
         let plan = MemoryPlan(requests)
         program.transientBytes = plan.byteCount
-        func settle(_ place: Place) -> Place {
+        program.settle { place in
             guard place.region == .transient else { return place }
             return Place(region: .transient, offset: plan.offsets[place.offset], spec: place.spec)
-        }
-        program.nodes = program.nodes.map { node in
-            var node = node
-            node.inputs = node.inputs.map(settle)
-            node.outputs = node.outputs.map(settle)
-            node.saved = node.saved.map(settle)
-            node.deferred = node.deferred.map(settle)
-            node.outputGradients = node.outputGradients.map(settle)
-            node.inputGradients = node.inputGradients.map { $0.map(settle) }
-            node.forwardScratch = node.forwardScratch.map(settle)
-            node.backwardScratch = node.backwardScratch.map(settle)
-            return node
-        }
-        program.backward = program.backward.map { step in
-            switch step {
-            case .node: step
-            case .add(let part, let sum): .add(settle(part), into: settle(sum))
-            case .zero(let place): .zero(settle(place))
-            }
         }
         return program
     }

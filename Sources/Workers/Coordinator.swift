@@ -118,7 +118,8 @@ public final class Coordinator {
         case .message(let rank, let bytes): try handle(try WorkerMessage(bytes), from: rank)
         case .failed(let rank, let code, let text): watch.failed(rank, WireCode.decode(code, text))
         case .goodbye(let rank): left.insert(rank)
-        case .gone(let rank): if !left.contains(rank) { watch.gone(rank, isByHand: plan.manifest.byHand.contains(rank)) }
+        case .gone(let rank):
+            if !left.contains(rank) { watch.gone(rank, isByHand: plan.manifest.byHand.contains(rank)) }
         }
     }
 
@@ -161,7 +162,9 @@ public final class Coordinator {
         if Interrupts.count > 1 { pool.endAll(patience: 0) }
         let steps = steps.finishedSteps
         return RunFailure(
-            .interrupted, "interrupted after \(steps) of \(plan.manifest.steps) steps; all workers are stopped, no weights were written")
+            .interrupted,
+            "interrupted after \(steps) of \(plan.manifest.steps) steps; all workers are stopped, no weights were written"
+        )
     }
 
     private func explain(_ verdict: RunWatch.Verdict) -> RunFailure {

@@ -19,6 +19,18 @@ struct EventRecorder {
         return result
     }
 
+    /// Times a backward pass. The part spent on computing activations again, wherever it lay, becomes an event of its
+    /// own, before the rest.
+    mutating func backward(_ kind: EventKind, _ instruction: Instruction, _ body: () -> UInt64) {
+        let start = Clock.nanoseconds
+        let again = body()
+        let end = Clock.nanoseconds
+        if again > 0 {
+            events.append(Event(.recompute, step: step, instruction: instruction, start: start, end: start + again))
+        }
+        events.append(Event(kind, step: step, instruction: instruction, start: start + again, end: end))
+    }
+
     /// Notes a wait that began at `start` and ends now.
     mutating func waited(
         _ kind: EventKind, _ instruction: Instruction? = nil, peer: Int? = nil, since start: UInt64, sent: UInt64 = 0,
@@ -27,7 +39,9 @@ struct EventRecorder {
         let end = Clock.nanoseconds
         guard end - start >= Self.shortest || bytes > 0 else { return }
         events.append(
-            Event(kind, step: step, instruction: instruction, peer: peer, start: start, end: end, sent: sent, bytes: bytes))
+            Event(
+                kind, step: step, instruction: instruction, peer: peer, start: start, end: end, sent: sent, bytes: bytes
+            ))
     }
 
     /// Nanoseconds of work so far.

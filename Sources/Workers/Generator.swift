@@ -75,7 +75,8 @@ public final class Generator {
     }
 
     /// Hands every new token to `emit`, one by one; stops early when that returns false.
-    public func generate(after prompt: [Int32], count: Int, _ sampling: Sampling, emit: (Int32) -> Bool) throws(RunFailure)
+    public func generate(after prompt: [Int32], count: Int, _ sampling: Sampling, emit: (Int32) -> Bool)
+        throws(RunFailure)
     {
         var text = prompt.isEmpty ? [0] : prompt
         for token in text where token < 0 || Int(token) >= vocabulary {

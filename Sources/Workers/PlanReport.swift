@@ -134,7 +134,7 @@ extension TrainingPlan {
     /// micro-batches in flight, the transient arena.
     func memory(ofStage stage: Int) -> (state: Int, activations: Int, transient: Int) {
         let program = StageProgram(
-            model, layout, stage: stage, splitsBackward: splitsBackward,
+            model, layout, stage: stage, splitsBackward: splitsBackward, recomputation: recomputation,
             on: manifest.devices[schedule.rankOfStage[stage]].backend(manifest.simulation))
         let parameters = model.entries[layout.stages[stage].entries].reduce(0) { $0 + $1.parameterCount }
         return (

@@ -105,11 +105,11 @@ final class RankRunner {
         case .forward:
             recorder.work(.forward, instruction) { executor.forward(step: step, microBatch: microBatch, slot: slot) }
         case .backward:
-            recorder.work(.backward, instruction) { executor.backward(slot: slot) }
+            recorder.backward(.backward, instruction) { executor.backward(slot: slot) }
         case .backwardInput:
-            recorder.work(.backwardInput, instruction) { executor.backwardInput(slot: slot) }
+            recorder.backward(.backwardInput, instruction) { executor.backwardInput(slot: slot) }
         case .backwardWeight:
-            recorder.work(.backwardWeight, instruction) { executor.backwardWeight(slot: slot) }
+            recorder.backward(.backwardWeight, instruction) { executor.backwardWeight(slot: slot) }
         }
     }
 

@@ -23,20 +23,24 @@ final class RunDisplay {
     func begin(directory: String) {
         self.directory = directory
         guard output == .progress else { return }
-        say("run \(directory): \(plan.model.parameterCount.grouped) parameters, \(plan.schedule.name) over "
-            + "\(plan.schedule.microBatches) micro-batches of \(plan.manifest.batch.micro), "
-            + "\(plan.tokensPerStep.grouped) tokens a step")
+        say(
+            "run \(directory): \(plan.model.parameterCount.grouped) parameters, \(plan.schedule.name) over "
+                + "\(plan.schedule.microBatches) micro-batches of \(plan.manifest.batch.micro), "
+                + "\(plan.tokensPerStep.grouped) tokens a step")
         for stage in plan.layout.stages {
             let rank = plan.schedule.rankOfStage[stage.index]
             let flops = plan.model.entries[stage.entries].reduce(0) { $0 + $1.cost.total }
             let share = flops / max(plan.model.entries.reduce(0) { $0 + $1.cost.total }, 1)
-            say("  worker \(rank) on \(plan.manifest.devices[rank]): \(plan.describe(stage: stage.index)), \(share.percentText) of the work")
+            say(
+                "  worker \(rank) on \(plan.manifest.devices[rank]): \(plan.describe(stage: stage.index)), \(share.percentText) of the work"
+            )
         }
     }
 
     func askFor(rank: Int, address: String) {
-        say("waiting for worker \(rank); start it in another terminal:\n"
-            + "  echelon worker \(directory)/pipeline.yaml --rank \(rank) --coordinator \(address)", always: true)
+        say(
+            "waiting for worker \(rank); start it in another terminal:\n"
+                + "  echelon worker \(directory)/pipeline.yaml --rank \(rank) --coordinator \(address)", always: true)
     }
 
     func registered(_ rank: Int) {
@@ -60,7 +64,8 @@ final class RunDisplay {
         let line = ProgressLine(
             metrics, of: plan.manifest.steps, flopsPerS: plan.flopsPerStep / metrics.stepS,
             etaSeconds: seconds * Double(plan.manifest.steps - metrics.step))
-        let isDue = metrics.step == 1 || metrics.step % plan.manifest.logEvery == 0 || metrics.step == plan.manifest.steps
+        let isDue =
+            metrics.step == 1 || metrics.step % plan.manifest.logEvery == 0 || metrics.step == plan.manifest.steps
         if isDue { say(line.plain) }
         if isTerminal, !isDue || metrics.step < plan.manifest.steps {
             Console.write("\r" + line.bar(width: Self.terminalWidth), to: STDERR_FILENO)

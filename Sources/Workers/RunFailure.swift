@@ -58,7 +58,9 @@ extension TransportError {
 
 /// An exit code on its way to the coordinator: negative where the cause is elsewhere.
 enum WireCode {
-    static func encode(_ code: ExitCode, isConsequence: Bool) -> Int32 { isConsequence ? -code.rawValue : code.rawValue }
+    static func encode(_ code: ExitCode, isConsequence: Bool) -> Int32 {
+        isConsequence ? -code.rawValue : code.rawValue
+    }
 
     static func decode(_ wire: Int32, _ message: String) -> RunFailure {
         RunFailure(ExitCode(rawValue: abs(wire)) ?? .bug, message, isConsequence: wire < 0)

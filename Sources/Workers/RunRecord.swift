@@ -27,7 +27,8 @@ final class RunRecord {
             else { throw RunFailure.badInput("cannot write \(directory.metricsPath)") }
             metrics = handle
             let computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
-            draft = computes
+            draft =
+                computes
                 ? try SafetensorsDraft(
                     path: directory.weightsPath, layout: try plan.weightsLayout(), replacingPartial: true) : nil
         } catch {

@@ -93,23 +93,28 @@ struct RunWatch {
         case .killed(let signal):
             let name = String(cString: strsignal(signal)).lowercased()
             return lost(rank, "\(worker) was killed by signal \(signal) (\(name))")
-        case .exited(let code): return lost(rank, "\(worker) exited with code \(code)", code == 70 ? .bug : .interrupted)
+        case .exited(let code):
+            return lost(rank, "\(worker) exited with code \(code)", code == 70 ? .bug : .interrupted)
         case .disconnected: return lost(rank, "\(worker) closed its connection")
         case .silent(let seconds):
-            return lost(rank, "\(worker) has not been heard of for \(Int(seconds)) s: its process hangs or its host is gone")
+            return lost(
+                rank, "\(worker) has not been heard of for \(Int(seconds)) s: its process hangs or its host is gone")
         case .stuck(let seconds):
             return lost(rank, "no worker made progress for \(Int(seconds)) s; \(worker) is the first that computes")
         }
     }
 
     private func lost(_ rank: Int, _ what: String, _ code: ExitCode = .interrupted) -> Verdict {
-        let place = statuses[rank].map { isRunning ? " at step \($0.step + 1), instruction \($0.instruction) (\($0.phase))" : "" }
+        let place = statuses[rank].map {
+            isRunning ? " at step \($0.step + 1), instruction \($0.instruction) (\($0.phase))" : ""
+        }
         let waiting = statuses.keys.sorted().compactMap { other in waits(other, for: rank) }
         let tail = waiting.isEmpty ? "" : "; " + waiting.joined(separator: "; ")
         return Verdict(
             rank: rank,
             failure: RunFailure(
-                code, what + (place ?? " before the first step") + tail + ". All workers are stopped; start the run again."))
+                code,
+                what + (place ?? " before the first step") + tail + ". All workers are stopped; start the run again."))
     }
 
     private func waits(_ other: Int, for rank: Int) -> String? {

@@ -40,7 +40,9 @@ extension StageExecutor {
     }
 
     /// Hands every parameter's name and bytes to `write`.
-    func saveParameters(_ write: (String, UnsafeRawBufferPointer) throws(CheckpointError) -> Void) throws(CheckpointError) {
+    func saveParameters(_ write: (String, UnsafeRawBufferPointer) throws(CheckpointError) -> Void)
+        throws(CheckpointError)
+    {
         for parameter in allParameters {
             let staging = UnsafeMutableRawBufferPointer.allocate(byteCount: parameter.tensor.byteCount, alignment: 64)
             defer { staging.deallocate() }

@@ -14,8 +14,7 @@ final class StageExecutor {
     let memory: StageMemory
     private let seed: UInt64
     private let micro: Int
-    private var forwardFrames: [[LayerFrame]] = []
-    private var backwardFrames: [[LayerFrame]] = []
+    private var frames: [StageMemory.SlotFrames] = []
     private var lossFrames: [LossFrame] = []
     /// f32[micro-batches × rows]: every row's own loss, so that their sum does not depend on the schedule's order.
     private let rowLosses: Tensor?
@@ -30,14 +29,17 @@ final class StageExecutor {
 
     init(
         model: Sequential, layout: PipelineLayout, stage index: Int, slots: Int, microBatches: Int, micro: Int,
-        seed: UInt64, splitsBackward: Bool, isTraining: Bool = true, on backend: any Backend
+        seed: UInt64, splitsBackward: Bool, recomputation: Recomputation = .none, isTraining: Bool = true,
+        on backend: any Backend
     ) {
         self.model = model
         self.backend = backend
         self.seed = seed
         self.micro = micro
         stage = layout.stages[index]
-        program = StageProgram(model, layout, stage: index, splitsBackward: splitsBackward, on: backend)
+        program = StageProgram(
+            model, layout, stage: index, splitsBackward: splitsBackward,
+            recomputation: recomputation, on: backend)
         memory = StageMemory(model, nodes: stage.nodes, program: program, slots: slots, on: backend)
         rowsPerMicroBatch = model.loss.rows(for: [model.values[model.prediction].spec])
         if program.loss != nil {
@@ -50,9 +52,7 @@ final class StageExecutor {
     }
 
     private func appendFrames(_ slot: Int, isTraining: Bool) {
-        let (forward, backward) = memory.layerFrames(program, slot: slot, isTraining: isTraining)
-        forwardFrames.append(forward)
-        backwardFrames.append(backward)
+        frames.append(memory.layerFrames(program, slot: slot, isTraining: isTraining))
         if let loss = program.loss {
             lossFrames.append(
                 LossFrame(
@@ -74,12 +74,16 @@ final class StageExecutor {
     /// The layers alone, without the loss.
     func predict(step: Int, microBatch: Int, slot: Int) {
         setKeys(step: step, microBatch: microBatch, slot: slot)
-        for local in program.nodes.indices {
-            let node = model.nodes[stage.nodes.lowerBound + local]
-            node.layer.forward(forwardFrames[slot][local], on: backend)
-            backend.spend(Work(flops: node.plan.cost.forward, units: units(node)))
-        }
+        for local in program.nodes.indices { forward(local, frames[slot].forward[local]) }
     }
+
+    private func forward(_ local: Int, _ frame: LayerFrame) {
+        let node = node(local)
+        node.layer.forward(frame, on: backend)
+        backend.spend(Work(flops: node.plan.cost.forward, units: units(node)))
+    }
+
+    private func node(_ local: Int) -> Node { model.nodes[stage.nodes.lowerBound + local] }
 
     private func evaluateLoss(microBatch: Int, slot: Int, _ rowLosses: Tensor) {
         let frame = lossFrames[slot]
@@ -92,7 +96,9 @@ final class StageExecutor {
     }
 
     /// `B`: both halves, node by node, while the data is warm.
-    func backward(slot: Int) {
+    /// - Returns: nanoseconds spent on computing activations again.
+    @discardableResult
+    func backward(slot: Int) -> UInt64 {
         run(slot) { local in
             backwardInput(local, slot)
             backwardWeight(local, slot)
@@ -100,16 +106,28 @@ final class StageExecutor {
     }
 
     /// `I`
-    func backwardInput(slot: Int) { run(slot) { backwardInput($0, slot) } }
+    @discardableResult
+    func backwardInput(slot: Int) -> UInt64 { run(slot) { backwardInput($0, slot) } }
 
-    /// `W`
-    func backwardWeight(slot: Int) {
-        for case .node(let local) in program.backward { backwardWeight(local, slot) }
-    }
-
-    private func run(_ slot: Int, node: (Int) -> Void) {
+    /// `W`: what was computed again for `I` is gone by now, and is computed once more.
+    @discardableResult
+    func backwardWeight(slot: Int) -> UInt64 {
+        var again: UInt64 = 0
         for step in program.backward {
             switch step {
+            case .recompute(let local): again += recompute(local, slot)
+            case .node(let local): backwardWeight(local, slot)
+            case .add, .zero: break
+            }
+        }
+        return again
+    }
+
+    private func run(_ slot: Int, node: (Int) -> Void) -> UInt64 {
+        var again: UInt64 = 0
+        for step in program.backward {
+            switch step {
+            case .recompute(let local): again += recompute(local, slot)
             case .node(let local): node(local)
             case .add(let part, let sum):
                 let sum = tensor(sum, slot)
@@ -117,17 +135,24 @@ final class StageExecutor {
             case .zero(let place): backend.zero(tensor(place, slot))
             }
         }
+        return again
+    }
+
+    private func recompute(_ local: Int, _ slot: Int) -> UInt64 {
+        let start = Clock.nanoseconds
+        forward(local, frames[slot].again[local])
+        return Clock.nanoseconds - start
     }
 
     private func backwardInput(_ local: Int, _ slot: Int) {
-        let node = model.nodes[stage.nodes.lowerBound + local]
-        node.layer.backwardInput(backwardFrames[slot][local], on: backend)
+        let node = node(local)
+        node.layer.backwardInput(frames[slot].backward[local], on: backend)
         backend.spend(Work(flops: node.plan.cost.backwardInput, units: units(node)))
     }
 
     private func backwardWeight(_ local: Int, _ slot: Int) {
-        let node = model.nodes[stage.nodes.lowerBound + local]
-        node.layer.backwardWeight(backwardFrames[slot][local], on: backend)
+        let node = node(local)
+        node.layer.backwardWeight(frames[slot].backward[local], on: backend)
         backend.spend(Work(flops: node.plan.cost.backwardWeight, units: units(node)))
     }
 
@@ -140,8 +165,9 @@ final class StageExecutor {
                 seed: seed, step: UInt32(truncatingIfNeeded: step),
                 sample: UInt32(truncatingIfNeeded: microBatch * micro),
                 layer: Self.stream(ofNode: stage.nodes.lowerBound + local))
-            forwardFrames[slot][local].key = key
-            backwardFrames[slot][local].key = key
+            frames[slot].forward[local].key = key
+            frames[slot].again[local].key = key
+            frames[slot].backward[local].key = key
         }
     }
 

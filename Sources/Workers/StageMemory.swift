@@ -26,32 +26,41 @@ struct StageMemory {
         }
     }
 
-    /// The frames that layers see, by slot and node.
-    func layerFrames(
-        _ program: StageProgram, slot: Int, isTraining: Bool
-    ) -> (forward: [LayerFrame], backward: [LayerFrame]) {
-        let forward = program.nodes.indices.map { local in
-            var frame = LayerFrame()
-            let places = program.nodes[local]
-            frame.inputs = places.inputs.map { tensor($0, slot: slot) }
-            frame.outputs = places.outputs.map { tensor($0, slot: slot) }
-            frame.saved = places.saved.map { tensor($0, slot: slot) }
-            frame.parameters = parameters[local]
-            frame.gradients = gradients[local]
-            frame.isTraining = isTraining
-            frame.scratch = places.forwardScratch.map { tensor($0, slot: slot) }
-            return frame
-        }
-        let backward = program.nodes.indices.map { local in
-            var frame = forward[local]
-            let places = program.nodes[local]
-            frame.deferred = places.deferred.map { tensor($0, slot: slot) }
-            frame.outputGradients = places.outputGradients.map { tensor($0, slot: slot) }
-            frame.inputGradients = places.inputGradients.map { $0.map { tensor($0, slot: slot) } }
-            frame.scratch = places.backwardScratch.map { tensor($0, slot: slot) }
-            return frame
-        }
-        return (forward, backward)
+    /// The frames that layers see, by node: of the forward pass, of the forward run again, of the backward halves.
+    struct SlotFrames {
+        var forward: [LayerFrame]
+        var again: [LayerFrame]
+        var backward: [LayerFrame]
+    }
+
+    func layerFrames(_ program: StageProgram, slot: Int, isTraining: Bool) -> SlotFrames {
+        let locals = program.nodes.indices
+        return SlotFrames(
+            forward: locals.map { forwardFrame($0, program.nodes[$0].forward, slot, isTraining) },
+            again: locals.map { forwardFrame($0, program.nodes[$0].again, slot, isTraining) },
+            backward: locals.map { local in
+                let places = program.nodes[local]
+                var frame = forwardFrame(local, places.again, slot, isTraining)
+                frame.deferred = places.deferred.map { tensor($0, slot: slot) }
+                frame.outputGradients = places.outputGradients.map { tensor($0, slot: slot) }
+                frame.inputGradients = places.inputGradients.map { $0.map { tensor($0, slot: slot) } }
+                frame.scratch = places.backwardScratch.map { tensor($0, slot: slot) }
+                return frame
+            })
+    }
+
+    private func forwardFrame(
+        _ local: Int, _ places: StageProgram.ForwardPlaces, _ slot: Int, _ isTraining: Bool
+    ) -> LayerFrame {
+        var frame = LayerFrame()
+        frame.inputs = places.inputs.map { tensor($0, slot: slot) }
+        frame.outputs = places.outputs.map { tensor($0, slot: slot) }
+        frame.saved = places.saved.map { tensor($0, slot: slot) }
+        frame.scratch = places.scratch.map { tensor($0, slot: slot) }
+        frame.parameters = parameters[local]
+        frame.gradients = gradients[local]
+        frame.isTraining = isTraining
+        return frame
     }
 
     func zeroGradients(on backend: any Backend) { backend.zero(gradientArena) }

@@ -12,7 +12,9 @@ struct StageParameters {
     init(_ executor: StageExecutor, optimizer: any Optimizer) {
         self.executor = executor
         self.optimizer = optimizer
-        let shapes = executor.memory.parameters.map { $0.flatMap { Array(repeating: $0.shape, count: optimizer.state.count) } }
+        let shapes = executor.memory.parameters.map {
+            $0.flatMap { Array(repeating: $0.shape, count: optimizer.state.count) }
+        }
         let (flat, _) = StageMemory.carve(shapes, on: executor.backend)
         let count = optimizer.state.count
         states = flat.map { node in

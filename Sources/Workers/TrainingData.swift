@@ -20,7 +20,8 @@ struct TrainingData: Sendable {
             dataset.targetSpec.dtype == plan.model.targets.dtype
         else {
             let expected = plan.model.targets
-            let got = TensorSpec(Shape([manifest.batch.micro] + dataset.targetSpec.shape.extents), dataset.targetSpec.dtype)
+            let got = TensorSpec(
+                Shape([manifest.batch.micro] + dataset.targetSpec.shape.extents), dataset.targetSpec.dtype)
             throw .badInput(
                 "\(manifest.model.mark): the loss wants targets \(expected), the data set has \(got): choose a loss and a data set that fit"
             )
@@ -44,7 +45,8 @@ struct TrainingData: Sendable {
         case .text(let paths): source = try TextTokens(paths: paths)
         case .tokens(let path, .u16): source = try TokenFile(path: path, type: .u16)
         case .tokens(let path, .i32): source = try TokenFile(path: path, type: .i32)
-        case .random(let count): source = try RandomTokens(count: count, vocabulary: vocabulary, seed: plan.manifest.seed)
+        case .random(let count):
+            source = try RandomTokens(count: count, vocabulary: vocabulary, seed: plan.manifest.seed)
         }
         return try TokenDataset(source: source, sequence: data.sequence ?? 1, vocabulary: vocabulary)
     }

@@ -50,6 +50,13 @@ public struct TrainingPlan: Sendable {
     }
 
     public var rankCount: Int { schedule.rankCount }
+    public var recomputation: Recomputation {
+        switch manifest.recompute {
+        case .none: .none
+        case .stage: .stage
+        case .every(let entries): .every(entries)
+        }
+    }
     /// Tokens (or rows) of one step.
     public var tokensPerStep: Int { manifest.batch.global * (manifest.data.sequence ?? 1) }
     public var flopsPerStep: Double { model.flopsPerMicroBatch * Double(manifest.batch.microBatches) }
@@ -96,7 +103,8 @@ public struct TrainingPlan: Sendable {
             switch manifest.partition {
             case .uniform: return try Partition.uniform(layers: model.entries.count, stages: stages).cuts
             case .parameters:
-                return try Partition.balanced(weights: model.entries.map { Double($0.parameterCount) }, stages: stages).cuts
+                return try Partition.balanced(weights: model.entries.map { Double($0.parameterCount) }, stages: stages)
+                    .cuts
             case .flops:
                 return try Partition.balanced(weights: model.entries.map(\.cost.total), stages: stages).cuts
             case .type(let pattern):

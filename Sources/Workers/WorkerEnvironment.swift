@@ -31,7 +31,9 @@ public enum WorkerEnvironment {
     /// All that a worker inherits.
     static func ofWorker(threads: Int) -> [String: String] {
         var environment = variables(threads: threads)
-        for name in [blasCoreVariable, "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH"] { environment[name] = get(name) }
+        for name in [blasCoreVariable, "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH"] {
+            environment[name] = get(name)
+        }
         return environment
     }
 

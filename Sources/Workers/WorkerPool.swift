@@ -27,10 +27,12 @@ final class WorkerPool {
         let log = open(directory.logPath(rank: rank), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o644)
         guard log >= 0 else { throw .badInput("\(directory.logPath(rank: rank)): \(String(cString: strerror(errno)))") }
         defer { close(log) }
-        let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let program =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         children[rank] = try ChildProcess.spawn(
             [
-                program, "worker", directory.manifestPath, "--rank", "\(rank)", "--coordinator", coordinator, "--lifeline",
+                program, "worker", directory.manifestPath, "--rank", "\(rank)", "--coordinator", coordinator,
+                "--lifeline",
             ], environment: WorkerEnvironment.ofWorker(threads: threads), input: lifeline.read, output: log)
     }
 

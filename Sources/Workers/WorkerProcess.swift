@@ -27,7 +27,8 @@ public enum WorkerProcess {
         let plan = try TrainingPlan(manifest)
         guard (0..<plan.rankCount).contains(options.rank) else {
             throw .badInput(
-                "--rank \(options.rank): the pipeline has \(plan.rankCount) devices, so ranks 0 to \(plan.rankCount - 1)")
+                "--rank \(options.rank): the pipeline has \(plan.rankCount) devices, so ranks 0 to \(plan.rankCount - 1)"
+            )
         }
         let device = manifest.devices[options.rank]
         try WorkerEnvironment.prepare(threads: device.threads)
@@ -73,7 +74,8 @@ public enum WorkerProcess {
             let executor = StageExecutor(
                 model: plan.model, layout: plan.layout, stage: stage, slots: plan.lowered.slotCount[stage],
                 microBatches: plan.manifest.batch.microBatches, micro: plan.manifest.batch.micro,
-                seed: plan.manifest.seed, splitsBackward: plan.splitsBackward, on: backend)
+                seed: plan.manifest.seed, splitsBackward: plan.splitsBackward, recomputation: plan.recomputation,
+                on: backend)
             if let weights {
                 try executor.loadParameters(weights)
             } else {
