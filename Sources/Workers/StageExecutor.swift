@@ -66,15 +66,17 @@ final class StageExecutor {
     // MARK: Passes
 
     /// `F`; on the last stage the loss is part of it, and leaves the prediction's gradient.
-    func forward(step: Int, microBatch: Int, slot: Int) {
-        predict(step: step, microBatch: microBatch, slot: slot)
+    func forward(step: Int, microBatch: Int, slot: Int, around node: (Int, () -> Void) -> Void = { $1() }) {
+        predict(step: step, microBatch: microBatch, slot: slot, around: node)
         if let rowLosses { evaluateLoss(microBatch: microBatch, slot: slot, rowLosses) }
     }
 
     /// The layers alone, without the loss.
-    func predict(step: Int, microBatch: Int, slot: Int) {
+    func predict(step: Int, microBatch: Int, slot: Int, around node: (Int, () -> Void) -> Void = { $1() }) {
         setKeys(step: step, microBatch: microBatch, slot: slot)
-        for local in program.nodes.indices { forward(local, frames[slot].forward[local]) }
+        for local in program.nodes.indices {
+            node(local) { forward(local, frames[slot].forward[local]) }
+        }
     }
 
     private func forward(_ local: Int, _ frame: LayerFrame) {
@@ -123,7 +125,7 @@ final class StageExecutor {
         return again
     }
 
-    private func run(_ slot: Int, node: (Int) -> Void) -> UInt64 {
+    func run(_ slot: Int, node: (Int) -> Void) -> UInt64 {
         var again: UInt64 = 0
         for step in program.backward {
             switch step {
@@ -144,13 +146,13 @@ final class StageExecutor {
         return Clock.nanoseconds - start
     }
 
-    private func backwardInput(_ local: Int, _ slot: Int) {
+    func backwardInput(_ local: Int, _ slot: Int) {
         let node = node(local)
         node.layer.backwardInput(frames[slot].backward[local], on: backend)
         backend.spend(Work(flops: node.plan.cost.backwardInput, units: units(node)))
     }
 
-    private func backwardWeight(_ local: Int, _ slot: Int) {
+    func backwardWeight(_ local: Int, _ slot: Int) {
         let node = node(local)
         node.layer.backwardWeight(frames[slot].backward[local], on: backend)
         backend.spend(Work(flops: node.plan.cost.backwardWeight, units: units(node)))

@@ -1,0 +1,95 @@
+import Datasets
+import Layers
+import Manifests
+import Models
+import Tensors
+
+/// Times the passes of every layer of a one-stage plan.
+final class LayerProfiler {
+    private let plan: TrainingPlan
+    private let backend: any Backend
+    private let executor: StageExecutor
+
+    init(_ plan: TrainingPlan) throws {
+        self.plan = plan
+        let device = plan.manifest.devices[0]
+        backend = device.backend(plan.manifest.simulation)
+        executor = StageExecutor(
+            model: plan.model, layout: plan.layout, stage: 0, slots: 1, microBatches: 1,
+            micro: plan.manifest.batch.micro, seed: plan.manifest.seed, splitsBackward: false, on: backend)
+        executor.initialiseParameters(seed: plan.manifest.seed)
+    }
+
+    func run(repetitions: Int) throws -> LayerProfile {
+        var single = plan.manifest
+        single.steps = repetitions + 1
+        let plan = try TrainingPlan(single)
+        let feed = try DataFeed(TrainingData(plan), plan, executor: executor)
+        defer { feed.stop() }
+        var times = Array(repeating: [[Double]](), count: plan.model.nodes.count)
+        for round in 0...repetitions {
+            try feed.fill(step: round, slot: 0)
+            for (node, passes) in executor.timePasses(step: round, slot: 0).enumerated() where round > 0 {
+                times[node].append(passes)
+            }
+        }
+        return LayerProfile(
+            device: plan.manifest.devices[0].description, precision: plan.manifest.precision.rawValue, peak: peak(),
+            layers: plan.model.entries.map { line($0, times) })
+    }
+
+    private func line(_ entry: Entry, _ times: [[[Double]]]) -> LayerProfile.Line {
+        let passes = (0..<3).map { pass in
+            entry.nodes.reduce(0) { $0 + Self.median(times[$1].map { $0[pass] }) }
+        }
+        let plans = plan.model.nodes[entry.nodes].map(\.plan)
+        let kept = plans.reduce(0) { $0 + $1.saved.reduce(0) { $0 + $1.byteCount } }
+        return LayerProfile.Line(
+            index: entry.index, kind: entry.kind, forward: passes[0], backwardInput: passes[1],
+            backwardWeight: passes[2], flops: entry.cost.total, parameters: entry.parameterCount, keptBytes: kept,
+            outputBytes: entry.outputs.reduce(0) { $0 + $1.byteCount })
+    }
+
+    private static func median(_ values: [Double]) -> Double {
+        values.isEmpty ? 0 : values.sorted()[values.count / 2]
+    }
+
+    /// The best rate of a few products of the sizes that the model's matrices have.
+    private func peak() -> Double {
+        let matrices = plan.model.parameters.map(\.shape).filter { $0.rank == 2 }
+        let rows = plan.manifest.batch.micro * (plan.manifest.data.sequence ?? 1)
+        let largest = Set(matrices.map { [$0[0], $0[1]] }).sorted { $0[0] * $0[1] > $1[0] * $1[1] }.prefix(4)
+        return largest.map { GEMMProbe(backend, m: rows, n: $0[0], k: $0[1]).rate() }.max() ?? 1
+    }
+}
+
+/// Measures one matrix product.
+struct GEMMProbe {
+    private let backend: any Backend
+    private let shape: MatMul
+    private let a: Tensor
+    private let b: Tensor
+    private let c: Tensor
+
+    init(_ backend: any Backend, m: Int, n: Int, k: Int, dtype: DType = .f32) {
+        self.backend = backend
+        shape = MatMul(m: m, n: n, k: k, transposeB: true)
+        let specs = [TensorSpec([m, k], dtype), TensorSpec([n, k], dtype), TensorSpec([m, n], dtype)]
+        let tensors = specs.map { Tensor(backend.allocate(byteCount: $0.byteCount), spec: $0) }
+        (a, b, c) = (tensors[0], tensors[1], tensors[2])
+        for (index, tensor) in tensors.enumerated() where dtype == .f32 {
+            backend.fill(tensor, .normal(mean: 0, deviation: 1), key: RandomKey(seed: 0, layer: UInt32(index)))
+        }
+    }
+
+    /// FLOP/s, the best of several runs.
+    func rate(runs: Int = 12) -> Double {
+        let best = (0..<runs).map { _ in
+            let start = Clock.nanoseconds
+            backend.matmul(a, b, into: c, shape, epilogue: .none)
+            backend.synchronise()
+            return Clock.nanoseconds - start
+        }.min()
+        return 2 * Double(shape.m) * Double(shape.n) * Double(shape.k) / (Double(best ?? 1) / 1e9)
+    }
+}
