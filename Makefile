@@ -5,7 +5,8 @@ ECHELON := .build/release/echelon
 PACKAGES := libopenblas-dev libzmq3-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo build test lint format packages clean
+export PYTHON
+.PHONY: demo build test bench lint format packages clean
 
 demo: build
 	rm -rf runs/demo
@@ -18,6 +19,10 @@ build: packages
 
 test: build
 	swift test -c release
+
+# On a quiet machine: tokens/s against the GEMM peak, each layer, and PyTorch where PYTHON has it.
+bench: build
+	.ci/bench
 
 lint:
 	swift format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests

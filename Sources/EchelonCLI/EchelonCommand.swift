@@ -19,7 +19,8 @@ struct EchelonCommand: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Train.self, Plan.self, Profile.self, Worker.self, Report.self, ScheduleCommand.self, Generate.self,
+            Train.self, Plan.self, Profile.self, Worker.self, Report.self, Top.self, ScheduleCommand.self,
+            Generate.self,
             Doctor.self,
         ])
 }

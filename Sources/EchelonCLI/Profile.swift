@@ -14,6 +14,9 @@ struct Profile: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    @Flag(help: "Measure only the GEMM peak, in GFLOP/s.")
+    var gemm = false
+
     func validate() throws {
         guard (1...1000).contains(repetitions) else {
             throw ValidationError("--repetitions: expected 1 to 1000, got \(repetitions)")
@@ -22,6 +25,7 @@ struct Profile: ParsableCommand {
 
     func run() throws {
         try reportingFailures {
+            if gemm { return print(try LayerProfile.gemmPeak(try pipeline.load()) / 1e9) }
             let profile = try LayerProfile.measure(try pipeline.load(), repetitions: repetitions)
             print(json ? try profile.json() : profile.text())
         }

@@ -46,7 +46,7 @@ extension PipelineManifest {
             name: try name(fields["name"], file: file), model: model, modelPath: modelPath, devices: devices,
             partition: try Partition.decode(fields["partition"], stages: devices.count, layers: model.layers.count),
             schedule: try fields["schedule"].choice(or: .oneForwardOneBackward), batch: batch,
-            precision: try fields["precision"].choice(or: .f32),
+            precision: try Precision.decode(fields["precision"]),
             recompute: try Recompute.decode(fields["recompute"], layers: model.layers.count), optimizer: optimizer,
             learningRate: try LearningRate.decode(fields["learning_rate"], peak: optimizer.learningRate),
             clip: try clip(fields["clip"]), data: data, steps: try fields.required("steps").int(1...Limit.count),

@@ -5,7 +5,7 @@ extension PipelineManifest {
         var lines = [
             "name: \(YAML.quoted(name))", "devices: \(YAML.list(devices.map(\.description)))",
             "partition: \(partition.yaml)", "schedule: \(schedule.rawValue)",
-            "batch: {micro: \(batch.micro), microbatches: \(batch.microBatches)}", "precision: \(precision.rawValue)",
+            "batch: {micro: \(batch.micro), microbatches: \(batch.microBatches)}", "precision: \(precision.yaml)",
             "recompute: \(recompute.yaml)",
             "optimizer: \(optimizer.yaml)", "learning_rate: \(learningRate.yaml)",
             "clip: \(clip.map(YAML.number) ?? "null")", "data: \(data.yaml)", "steps: \(steps)", "seed: \(seed)",

@@ -84,7 +84,42 @@ public struct PipelineManifest: Hashable, Sendable {
         }
     }
 
-    public enum Precision: String, Hashable, Sendable, CaseIterable { case f32 }
+    /// `precision: f32`, `bf16`, `f16` or `{f16: {initial_scale_power: 12}}`
+    public enum Precision: Hashable, Sendable {
+        case f32
+        case bf16
+        case f16(LossScale)
+
+        /// `bf16`
+        public var name: String {
+            switch self {
+            case .f32: "f32"
+            case .bf16: "bf16"
+            case .f16: "f16"
+            }
+        }
+    }
+
+    /// DeepSpeed's names and defaults.
+    public struct LossScale: Hashable, Sendable {
+        /// `loss_scale`: a fixed scale; 0: dynamic.
+        public var fixed: Double
+        public var initialScalePower: Int
+        public var window: Int
+        public var hysteresis: Int
+        public var minimum: Double
+
+        public init(
+            fixed: Double = 0, initialScalePower: Int = 16, window: Int = 1000, hysteresis: Int = 2,
+            minimum: Double = 1
+        ) {
+            self.fixed = fixed
+            self.initialScalePower = initialScalePower
+            self.window = window
+            self.hysteresis = hysteresis
+            self.minimum = minimum
+        }
+    }
 
     /// `recompute: none`, `stage` (all but what enters the stage), or `{every: N}` (all but what enters each N layers)
     public enum Recompute: Hashable, Sendable {

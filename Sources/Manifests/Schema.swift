@@ -16,11 +16,15 @@ enum Schema {
     static let sim = ["layer_ms", "gflops"]
     static let partition = ["cuts"]
     static let recompute = ["every"]
+    static let precision = ["f16"]
+    static let lossScale = [
+        "loss_scale", "initial_scale_power", "loss_scale_window", "hysteresis", "min_loss_scale",
+    ]
 
     private static let sections: [(path: String, keys: [String])] = [
         ("", pipeline), ("model", model), ("batch", batch), ("optimizer", optimizer), ("optimizer.adamw", adam),
         ("optimizer.sgd", sgd), ("learning_rate", learningRate), ("data", data), ("sim", sim), ("partition", partition),
-        ("recompute", recompute),
+        ("recompute", recompute), ("precision", precision), ("precision.f16", lossScale),
     ]
 
     /// Another place than the section at `path` where `key` is valid, as a path. Layers are no sections: what their

@@ -14,8 +14,10 @@ struct GraphBuilder {
     private(set) var current: [Int]
     private var stashed: [String: (values: [Int], mark: Mark)] = [:]
     private var popped: Set<String> = []
+    private let dtype: DType
 
-    init(input: TensorSpec) {
+    init(input: TensorSpec, dtype: DType) {
+        self.dtype = dtype
         values = [Value(spec: input, producer: nil, needsGradient: false, root: 0)]
         current = [0]
     }
@@ -73,7 +75,7 @@ struct GraphBuilder {
             }
             current += portal.values
         default:
-            guard let layer = declaration.kind.makeLayer() else { preconditionFailure("\(subject) is no layer") }
+            guard let layer = declaration.kind.makeLayer(dtype) else { preconditionFailure("\(subject) is no layer") }
             try place(layer, taking: current, path: path, entry: entry, subject: subject, mark: declaration.mark)
         }
     }

@@ -27,10 +27,10 @@ extension LayerDeclaration.Kind {
     }
 
     /// The layer itself; nil for what only re-labels values or nests others.
-    func makeLayer() -> (any Layer)? {
+    func makeLayer(_ dtype: DType) -> (any Layer)? {
         switch self {
         case .embedding(let vocab, let width, let positions):
-            Embedding(vocab: vocab, width: width, positions: positions)
+            Embedding(vocab: vocab, width: width, positions: positions, dtype: dtype)
         case .linear(let inputs, let outputs, let bias): Linear(inputs: inputs, outputs: outputs, bias: bias)
         case .layerNorm(let width, let epsilon, let bias):
             LayerNorm(width: width, epsilon: epsilon, bias: bias)

@@ -16,10 +16,15 @@ public struct Sequential: Sendable {
     public let loss: any Loss
     /// One micro-batch's targets.
     public let targets: TensorSpec
+    /// Of activations, their gradients, and what matrix products read.
+    public let dtype: DType
 
-    /// - Parameter input: one micro-batch: i32[micro × sequence] for tokens, f32[micro × width] for rows.
-    public init(_ manifest: ModelManifest, input: TensorSpec) throws(ModelError) {
-        var builder = GraphBuilder(input: input)
+    /// - Parameters:
+    ///   - input: one micro-batch: i32[micro × sequence] for tokens, [micro × width] of `dtype` for rows.
+    ///   - dtype: f32, bf16 or f16.
+    public init(_ manifest: ModelManifest, input: TensorSpec, dtype: DType = .f32) throws(ModelError) {
+        self.dtype = dtype
+        var builder = GraphBuilder(input: input, dtype: dtype)
         for (index, declaration) in manifest.layers.enumerated() {
             try builder.append(declaration, entry: index)
         }

@@ -43,6 +43,9 @@ public struct ProgressLine: Hashable, Sendable {
         var fields = ["step \(metrics.step)/\(steps)"]
         if let loss = metrics.loss { fields.append("loss " + Format.fixed(loss, 4)) }
         if let norm = metrics.gradNorm { fields.append("grad " + Format.fixed(norm, 2)) }
+        if metrics.isSkipped, let scale = metrics.lossScale {
+            fields.append("skipped: overflow at scale " + Format.scientific(scale))
+        }
         fields.append("lr " + Format.scientific(metrics.lr))
         fields.append(Format.grouped(metrics.tokensPerS) + " tok/s")
         if let bubble = metrics.bubbleFraction { fields.append("bubble " + Format.percent(bubble)) }

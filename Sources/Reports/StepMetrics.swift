@@ -15,12 +15,15 @@ public struct StepMetrics: Hashable, Sendable {
     public var bubbleFraction: Double?
     /// nil without a loss scaler.
     public var lossScale: Double?
+    /// A gradient overflowed: the parameters did not move.
+    public var isSkipped: Bool
     /// Indexed by rank.
     public var peakBytes: [Int]
 
     public init(
         step: Int, loss: Double?, lr: Double, gradNorm: Double?, tokens: Int, tokensPerS: Double, stepS: Double,
-        bubbleFraction: Double?, lossScale: Double? = nil, peakBytes: [Int] = []
+        bubbleFraction: Double?, lossScale: Double? = nil, isSkipped: Bool = false,
+        peakBytes: [Int] = []
     ) {
         self.step = step
         self.loss = loss
@@ -31,6 +34,7 @@ public struct StepMetrics: Hashable, Sendable {
         self.stepS = stepS
         self.bubbleFraction = bubbleFraction
         self.lossScale = lossScale
+        self.isSkipped = isSkipped
         self.peakBytes = peakBytes
     }
 
@@ -42,6 +46,7 @@ public struct StepMetrics: Hashable, Sendable {
         fields += number("loss", loss) + number("lr", lr) + number("grad_norm", gradNorm)
         fields += ["\"tokens\":\(tokens)"] + number("tokens_per_s", tokensPerS) + number("step_s", stepS)
         fields += number("bubble_fraction", bubbleFraction) + number("loss_scale", lossScale)
+        fields.append("\"skipped\":\(isSkipped)")
         fields.append("\"peak_bytes\":[" + peakBytes.map(String.init).joined(separator: ",") + "]")
         return "{" + fields.joined(separator: ",") + "}"
     }
@@ -70,6 +75,7 @@ extension StepMetrics: Codable {
         case stepS = "step_s"
         case bubbleFraction = "bubble_fraction"
         case lossScale = "loss_scale"
+        case isSkipped = "skipped"
         case peakBytes = "peak_bytes"
     }
 
@@ -94,7 +100,9 @@ extension StepMetrics: Codable {
             lr: try number(.lr) ?? .nan, gradNorm: try number(.gradNorm),
             tokens: try values.decode(Int.self, forKey: .tokens), tokensPerS: try number(.tokensPerS) ?? .nan,
             stepS: try number(.stepS) ?? .nan, bubbleFraction: try number(.bubbleFraction),
-            lossScale: try number(.lossScale), peakBytes: try values.decode([Int].self, forKey: .peakBytes))
+            lossScale: try number(.lossScale),
+            isSkipped: try values.decodeIfPresent(Bool.self, forKey: .isSkipped) ?? false,
+            peakBytes: try values.decode([Int].self, forKey: .peakBytes))
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -114,6 +122,7 @@ extension StepMetrics: Codable {
         try encode(stepS, .stepS)
         try encode(bubbleFraction, .bubbleFraction)
         try encode(lossScale, .lossScale)
+        try values.encode(isSkipped, forKey: .isSkipped)
         try values.encode(peakBytes, forKey: .peakBytes)
     }
 }

@@ -37,6 +37,7 @@ public final class Coordinator {
     private let server: ControlServer
     private let pool: WorkerPool
     private var watch: RunWatch
+    private var board: LiveBoard
     private var steps: StepAssembly
     private var bytesWritten = 0
     private var finished: Set<Int> = []
@@ -48,6 +49,7 @@ public final class Coordinator {
         display = RunDisplay(plan, options.output)
         steps = StepAssembly(plan)
         watch = RunWatch(plan)
+        board = LiveBoard(plan, directory: record.directory)
         pool = try WorkerPool()
         do {
             var configuration = ControlServer.Configuration(world: plan.rankCount, digest: plan.digest)
@@ -72,9 +74,12 @@ public final class Coordinator {
                 for event in try server.poll(timeout: .milliseconds(50)) { try handle(event) }
                 for (rank, ending) in pool.reap() { ended(rank, ending) }
                 try checkHealth()
+                board.refresh()
             }
+            board.enter(.done)
             display.finish(try record.finish(bytesWritten: bytesWritten))
         } catch {
+            board.enter(.failed)
             display.clear()
             try? server.abort("the run ended")
             throw RunFailure(wrapping: error)
@@ -112,9 +117,12 @@ public final class Coordinator {
         case .connecting: break
         case .go:
             watch.begin()
+            board.enter(.running)
             let path = record.weightsDraftPath
             for rank in 0..<plan.rankCount { try tell(rank, .begin(weightsFile: path)) }
-        case .status(let rank, let status): watch.heard(rank, status)
+        case .status(let rank, let status):
+            watch.heard(rank, status)
+            board.heard(rank, status)
         case .message(let rank, let bytes): try handle(try WorkerMessage(bytes), from: rank)
         case .failed(let rank, let code, let text): watch.failed(rank, WireCode.decode(code, text))
         case .goodbye(let rank): left.insert(rank)
@@ -127,12 +135,13 @@ public final class Coordinator {
         switch message {
         case .gradientSquares(let step, let squares):
             guard let total = steps.add(squares: squares, step: step, rank: rank) else { return }
-            if plan.clipping != nil {
+            if plan.needsGlobalNorm {
                 for rank in 0..<plan.rankCount { try tell(rank, .gradientSquares(step: step, total: total)) }
             }
         case .step(let part):
             guard let metrics = steps.add(part, rank: rank) else { return }
             watch.finishedStep(seconds: metrics.stepS)
+            board.finished(metrics, bubbles: steps.rankBubbles)
             try record.append(metrics)
             display.show(metrics, durations: steps.durations)
         case .events(let chunk): try record.append(events: chunk, rank: rank)

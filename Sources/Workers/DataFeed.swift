@@ -13,6 +13,8 @@ final class DataFeed {
     private let reader: Prefetcher<HostBatch>
     private let normaliser: (Int) -> Int
     private var normaliserOfStep: (step: Int, count: Int)?
+    /// f32 rows on their way into a 16-bit input.
+    private let wide: Tensor?
 
     /// - Parameter depth: micro-batches read ahead.
     init(_ data: TrainingData, _ plan: TrainingPlan, executor: StageExecutor, depth: Int = 4) throws(DatasetError) {
@@ -26,6 +28,11 @@ final class DataFeed {
                 specs.map { Tensor(executor.backend.allocate(byteCount: $0.byteCount), spec: $0) }
             }
         }
+        let spec = plan.model.values[plan.model.input].spec
+        let isNarrower = data.dataset.inputSpec.dtype == .f32 && spec.dtype != .f32
+        wide =
+            isNarrower
+            ? Tensor(executor.backend.allocate(byteCount: spec.count * 4), spec: TensorSpec(spec.shape)) : nil
         reader = try Prefetcher(data.dataset, data.batches, steps: 0..<plan.manifest.steps, depth: depth)
         normaliser = { data.targetCount(step: $0) }
     }
@@ -35,7 +42,9 @@ final class DataFeed {
         guard let item = try reader.next(), let input = executor.program.values[executor.model.input] else {
             preconditionFailure("the reader ended before the run")
         }
-        executor.backend.upload(UnsafeRawBufferPointer(item.buffer.input), to: executor.tensor(input, slot))
+        let tensor = executor.tensor(input, slot)
+        executor.backend.upload(UnsafeRawBufferPointer(item.buffer.input), to: wide ?? tensor)
+        if let wide { executor.backend.cast(wide, into: tensor) }
         executor.backend.upload(UnsafeRawBufferPointer(item.buffer.target), to: targets[slot][0])
         var count = Int64(targetCount(step: step))
         withUnsafeBytes(of: &count) { executor.backend.upload($0, to: targets[slot][1]) }

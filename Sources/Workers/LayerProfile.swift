@@ -52,6 +52,11 @@ public struct LayerProfile: Codable, Sendable {
         }
     }
 
+    /// FLOP/s of the fastest matrix product of the model's shapes on the pipeline's first device.
+    public static func gemmPeak(_ manifest: PipelineManifest) throws(RunFailure) -> Double {
+        try measure(manifest, repetitions: 0).peak
+    }
+
     public func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]

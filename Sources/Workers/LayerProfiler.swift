@@ -27,14 +27,14 @@ final class LayerProfiler {
         let feed = try DataFeed(TrainingData(plan), plan, executor: executor)
         defer { feed.stop() }
         var times = Array(repeating: [[Double]](), count: plan.model.nodes.count)
-        for round in 0...repetitions {
+        for round in 0...repetitions where repetitions > 0 {
             try feed.fill(step: round, slot: 0)
             for (node, passes) in executor.timePasses(step: round, slot: 0).enumerated() where round > 0 {
                 times[node].append(passes)
             }
         }
         return LayerProfile(
-            device: plan.manifest.devices[0].description, precision: plan.manifest.precision.rawValue, peak: peak(),
+            device: plan.manifest.devices[0].description, precision: plan.manifest.precision.name, peak: peak(),
             layers: plan.model.entries.map { line($0, times) })
     }
 
@@ -59,7 +59,8 @@ final class LayerProfiler {
         let matrices = plan.model.parameters.map(\.shape).filter { $0.rank == 2 }
         let rows = plan.manifest.batch.micro * (plan.manifest.data.sequence ?? 1)
         let largest = Set(matrices.map { [$0[0], $0[1]] }).sorted { $0[0] * $0[1] > $1[0] * $1[1] }.prefix(4)
-        return largest.map { GEMMProbe(backend, m: rows, n: $0[0], k: $0[1]).rate() }.max() ?? 1
+        return largest.map { GEMMProbe(backend, m: rows, n: $0[0], k: $0[1], dtype: plan.model.dtype).rate() }.max()
+            ?? 1
     }
 }
 
@@ -77,8 +78,11 @@ struct GEMMProbe {
         let specs = [TensorSpec([m, k], dtype), TensorSpec([n, k], dtype), TensorSpec([m, n], dtype)]
         let tensors = specs.map { Tensor(backend.allocate(byteCount: $0.byteCount), spec: $0) }
         (a, b, c) = (tensors[0], tensors[1], tensors[2])
-        for (index, tensor) in tensors.enumerated() where dtype == .f32 {
-            backend.fill(tensor, .normal(mean: 0, deviation: 1), key: RandomKey(seed: 0, layer: UInt32(index)))
+        for (index, tensor) in tensors.enumerated() {
+            let wide = TensorSpec(tensor.shape)
+            let source = Tensor(backend.allocate(byteCount: wide.byteCount), spec: wide)
+            backend.fill(source, .normal(mean: 0, deviation: 1), key: RandomKey(seed: 0, layer: UInt32(index)))
+            backend.cast(source, into: tensor)
         }
     }
 

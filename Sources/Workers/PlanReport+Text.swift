@@ -33,14 +33,15 @@ extension PlanReport {
         var table = TextTable([
             ("stage", .right), ("device", .left), ("parameters", .right), ("GFLOP", .right), ("share", .right),
             ("in flight", .right), ("state", .right), ("activations", .right), ("transient", .right),
-            ("memory", .right), ("layers", .left),
+            ("process", .right), ("memory", .right), ("layers", .left),
         ])
         let total = stages.reduce(0) { $0 + $1.flops }
         for stage in stages {
             table.add([
                 "\(stage.stage)", stage.device, stage.parameters.grouped, stage.flops.flopsText,
                 total > 0 ? (stage.flops / total).percentText : "–", "\(stage.inFlight)", stage.stateBytes.bytesText,
-                stage.activationBytes.bytesText, stage.transientBytes.bytesText, stage.totalBytes.bytesText,
+                stage.activationBytes.bytesText, stage.transientBytes.bytesText, stage.processBytes.bytesText,
+                stage.totalBytes.bytesText,
                 stage.layers,
             ])
         }

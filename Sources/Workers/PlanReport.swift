@@ -46,7 +46,9 @@ public struct PlanReport: Codable, Sendable {
         public var stateBytes: Int
         public var activationBytes: Int
         public var transientBytes: Int
-        public var totalBytes: Int { stateBytes + activationBytes + transientBytes }
+        /// The process itself: program, libraries, their buffers.
+        public var processBytes: Int
+        public var totalBytes: Int
     }
 
     public struct CrossingLine: Codable, Sendable {
@@ -100,7 +102,9 @@ public struct PlanReport: Codable, Sendable {
             stage: stage.index, rank: rank, device: plan.manifest.devices[rank].description,
             layers: plan.describe(stage: stage.index), parameters: parameters,
             flops: entries.reduce(0) { $0 + $1.cost.total }, inFlight: plan.lowered.slotCount[stage.index],
-            stateBytes: memory.state, activationBytes: memory.activations, transientBytes: memory.transient)
+            stateBytes: memory.state, activationBytes: memory.activations, transientBytes: memory.transient,
+            processBytes: TrainingPlan.processBytes,
+            totalBytes: memory.state + memory.activations + memory.transient + TrainingPlan.processBytes)
     }
 
     private static func crossingLines(_ plan: TrainingPlan) -> [CrossingLine] {
@@ -130,18 +134,24 @@ public struct PlanReport: Codable, Sendable {
 }
 
 extension TrainingPlan {
-    /// Bytes that a stage takes on its device: parameters with gradients and optimizer state, the frames of all
+    /// Bytes that a stage takes on its device: parameters with gradients, optimizer state and 16-bit copies, the frames of all
     /// micro-batches in flight, the transient arena.
     func memory(ofStage stage: Int) -> (state: Int, activations: Int, transient: Int) {
         let program = StageProgram(
             model, layout, stage: stage, splitsBackward: splitsBackward, recomputation: recomputation,
             on: manifest.devices[schedule.rankOfStage[stage]].backend(manifest.simulation))
-        let parameters = model.entries[layout.stages[stage].entries].reduce(0) { $0 + $1.parameterCount }
+        let specs = model.nodes[layout.stages[stage].nodes].flatMap(\.layer.parameters)
+        let copies = model.dtype == .f32 ? 0 : specs.filter(\.isMatrix).reduce(0) { $0 + $1.shape.count }
+        let parameters = specs.reduce(0) { $0 + $1.shape.count }
         return (
-            parameters * DType.f32.size * (2 + optimizer.state.count), program.frameBytes * lowered.slotCount[stage],
+            parameters * DType.f32.size * (2 + optimizer.state.count) + copies * model.dtype.size,
+            program.frameBytes * lowered.slotCount[stage],
             program.transientBytes
         )
     }
+
+    /// What a worker process takes before it holds a tensor: measured with a model of a few kilobytes.
+    static let processBytes = 34 << 20
 
     /// Whether the schedule runs the two backward halves apart.
     var splitsBackward: Bool { schedule.ranks.contains { $0.contains { $0.pass == .backwardWeight } } }

@@ -23,6 +23,8 @@ final class RankRunner {
     /// By operation: the instruction it belongs to: itself, the next one (receives) or the last one (sends).
     private let instructionOf: [Instruction]
     private var recorder: EventRecorder
+    /// The same on every rank: all of them see the same global norm.
+    private var scaler: LossScaler?
 
     init(
         _ plan: TrainingPlan, rank: Int, executors: [Int: StageExecutor], parameters: [Int: StageParameters],
@@ -38,6 +40,7 @@ final class RankRunner {
         traffic = Traffic(plan, executors: executors, feed: feed)
         program = plan.lowered.ranks[rank].operations
         instructionOf = Self.instructions(of: program)
+        scaler = plan.manifest.precision.lossScaler
         recorder = EventRecorder(capacity: 4 * program.count + 16)
     }
 
@@ -68,16 +71,19 @@ final class RankRunner {
     private func run(step: Int) throws {
         recorder.step = step
         let start = Clock.nanoseconds
-        for stage in executors.values { stage.memory.zeroGradients(on: backend) }
+        let lossScale = scaler?.scale
+        for stage in executors.values { stage.lossScale = Float(lossScale ?? 1) }
         for (operation, instruction) in zip(program, instructionOf) {
             try perform(operation, instruction, step: step)
         }
         let rate = plan.learningRate.rate(step: step)
-        try update(step: step, learningRate: rate)
+        let isSkipped = try update(step: step, learningRate: rate)
+        recorder.work(.optimizer) { executors.values.forEach { $0.memory.zeroGradients(on: backend) } }
         let lossSum = plan.stages(of: rank).lazy.compactMap { self.executors[$0]?.lossSum() }.first
         let part = WorkerMessage.StepPart(
             step: step, lossSum: lossSum, targetCount: feed?.targetCount(step: step), learningRate: rate, start: start,
-            end: Clock.nanoseconds, busy: recorder.busy, peakBytes: ResidentMemory.peak ?? 0)
+            end: Clock.nanoseconds, busy: recorder.busy, lossScale: lossScale, isSkipped: isSkipped,
+            peakBytes: ResidentMemory.peak ?? 0)
         report(part)
     }
 
@@ -101,6 +107,7 @@ final class RankRunner {
             recorder.waited(.dataWait, instruction, since: start)
         }
         port.status(step: step, instruction)
+        if instruction.pass == .forward { handOver(.forward, to: instruction, slot: slot) }
         switch instruction.pass {
         case .forward:
             recorder.work(.forward, instruction) { executor.forward(step: step, microBatch: microBatch, slot: slot) }
@@ -111,6 +118,25 @@ final class RankRunner {
         case .backwardWeight:
             recorder.backward(.backwardWeight, instruction) { executor.backwardWeight(slot: slot) }
         }
+        if instruction.pass == .backward || instruction.pass == .backwardInput {
+            handOver(.backward, to: instruction, slot: slot)
+        }
+    }
+
+    /// Between two stages of this rank tensors are copied: forward right before they are used, since the giver's slot
+    /// outlives that; back as soon as they are there, since the user's slot may not live until the giver's turn.
+    private func handOver(_ direction: Message.Direction, to instruction: Instruction, slot: Int) {
+        for edge in traffic.localEdges[instruction.stage] ?? [] {
+            let other = plan.lowered.slot(stage: plan.edges[edge].from, microBatch: instruction.microBatch)
+            switch direction {
+            case .forward: copy(traffic.forwardOut[edge]?[other], to: traffic.forwardIn[edge]?[slot])
+            case .backward: copy(traffic.backwardOut[edge]?[slot], to: traffic.backwardIn[edge]?[other])
+            }
+        }
+    }
+
+    private func copy(_ sources: [Tensor]?, to targets: [Tensor]?) {
+        for (source, target) in zip(sources ?? [], targets ?? []) { backend.copy(source, to: target) }
     }
 
     private func slot(_ message: Message, isSender: Bool) -> Int {
@@ -136,20 +162,36 @@ final class RankRunner {
 
     // MARK: The end of a step
 
-    private func update(step: Int, learningRate: Double) throws {
+    /// Moves the parameters, unless a gradient overflowed.
+    /// - Returns: whether the step was skipped.
+    private func update(step: Int, learningRate: Double) throws -> Bool {
         let order = plan.stages(of: rank)
         let squares = recorder.work(.optimizer) { order.flatMap { executors[$0]?.gradientSquares() ?? [] } }
         port.tell(.gradientSquares(step: step, squares: squares))
         var scale: Float = 1
-        if let clipping = plan.clipping {
+        if plan.needsGlobalNorm {
             let start = Clock.nanoseconds
-            scale = clipping.factor(norm: try port.awaitGradientSquares(step: step).squareRoot())
+            let total = try port.awaitGradientSquares(step: step)
             recorder.waited(.gradientSync, since: start)
+            guard let factor = try gradientScale(total) else { return true }
+            scale = factor
         }
         recorder.work(.optimizer) {
             for stage in order { parameters[stage]?.update(learningRate: learningRate, gradientScale: scale) }
             backend.synchronise()
         }
+        return false
+    }
+
+    /// What every gradient is multiplied with before the update: clipping over loss scale; nil after an overflow.
+    private func gradientScale(_ squares: Double) throws -> Float? {
+        let lossScale = scaler?.scale ?? 1
+        if scaler != nil {
+            try scaler?.update(overflow: !squares.isFinite)
+            guard squares.isFinite else { return nil }
+        }
+        let clip = plan.clipping?.factor(norm: squares.squareRoot() / lossScale) ?? 1
+        return clip / Float(lossScale)
     }
 
     private func report(_ part: WorkerMessage.StepPart) {

@@ -9,7 +9,7 @@ extension StageExecutor {
     private var allParameters: [(name: String, tensor: Tensor, node: Int, initial: Distribution)] {
         stage.nodes.flatMap { index in
             let node = model.nodes[index]
-            let tensors = memory.parameters[index - stage.nodes.lowerBound]
+            let tensors = memory.masters[index - stage.nodes.lowerBound]
             return zip(node.parameterNames, zip(node.layer.parameters, tensors)).map {
                 ($0, $1.1, index, $1.0.initial)
             }
@@ -27,6 +27,7 @@ extension StageExecutor {
                 seed: seed, step: .max, sample: ordinal, layer: StageExecutor.stream(ofNode: parameter.node))
             backend.fill(parameter.tensor, parameter.initial, key: key)
         }
+        memory.castParameters(on: backend)
     }
 
     /// First values from a file that was checked to hold them.
@@ -37,6 +38,7 @@ extension StageExecutor {
             try weights.copyFloats(parameter.name, into: staging)
             backend.upload(UnsafeRawBufferPointer(staging), to: parameter.tensor)
         }
+        memory.castParameters(on: backend)
     }
 
     /// Hands every parameter's name and bytes to `write`.

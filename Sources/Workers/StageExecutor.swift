@@ -14,6 +14,8 @@ final class StageExecutor {
     let memory: StageMemory
     private let seed: UInt64
     private let micro: Int
+    /// What the loss's gradient is multiplied with, so that small f16 gradients do not vanish.
+    var lossScale: Float = 1
     private var frames: [StageMemory.SlotFrames] = []
     private var lossFrames: [LossFrame] = []
     /// f32[micro-batches × rows]: every row's own loss, so that their sum does not depend on the schedule's order.
@@ -40,7 +42,8 @@ final class StageExecutor {
         program = StageProgram(
             model, layout, stage: index, splitsBackward: splitsBackward,
             recomputation: recomputation, on: backend)
-        memory = StageMemory(model, nodes: stage.nodes, program: program, slots: slots, on: backend)
+        memory = StageMemory(
+            model, nodes: stage.nodes, program: program, slots: slots, dtype: model.dtype, on: backend)
         rowsPerMicroBatch = model.loss.rows(for: [model.values[model.prediction].spec])
         if program.loss != nil {
             let spec = TensorSpec([microBatches * rowsPerMicroBatch])
@@ -94,7 +97,8 @@ final class StageExecutor {
         }
         model.loss.evaluate(
             frame.gradient, targets: frame.targets, normaliser: frame.normaliser,
-            rowLosses: rowLosses.slice(start: microBatch * rowsPerMicroBatch, [rowsPerMicroBatch]), on: backend)
+            rowLosses: rowLosses.slice(start: microBatch * rowsPerMicroBatch, [rowsPerMicroBatch]),
+            gradientScale: lossScale, on: backend)
     }
 
     /// `B`: both halves, node by node, while the data is warm.

@@ -4,17 +4,33 @@ import Tensors
 
 /// One stage's memory on its device: parameters, gradients, frames and the transient arena, allocated once.
 struct StageMemory {
-    /// Parallel to the stage's nodes, then to each layer's parameters.
+    /// Parallel to the stage's nodes, then to each layer's parameters: f32, what the optimizer moves.
+    let masters: [[Tensor]]
+    /// What layers compute with: the masters, or 16-bit copies of the matrices.
     let parameters: [[Tensor]]
     let gradients: [[Tensor]]
     private let gradientArena: Tensor
     private let frames: [DeviceMemory]
     private let transient: DeviceMemory
 
-    init(_ model: Sequential, nodes: Range<Int>, program: StageProgram, slots: Int, on backend: any Backend) {
-        let shapes = model.nodes[nodes].map { $0.layer.parameters.map(\.shape) }
-        (parameters, _) = Self.carve(shapes, on: backend)
+    init(
+        _ model: Sequential, nodes: Range<Int>, program: StageProgram, slots: Int, dtype: DType,
+        on backend: any Backend
+    ) {
+        let specs = model.nodes[nodes].map(\.layer.parameters)
+        let shapes = specs.map { $0.map(\.shape) }
+        (masters, _) = Self.carve(shapes, on: backend)
         (gradients, gradientArena) = Self.carve(shapes, on: backend)
+        if dtype == .f32 {
+            parameters = masters
+        } else {
+            let matrices = specs.map { $0.filter(\.isMatrix).map(\.shape) }
+            let (copies, _) = Self.carve(matrices, dtype, on: backend)
+            parameters = zip(specs, zip(masters, copies)).map { specs, tensors in
+                var copies = tensors.1.makeIterator()
+                return zip(specs, tensors.0).map { $0.isMatrix ? copies.next() ?? $1 : $1 }
+            }
+        }
         frames = (0..<slots).map { _ in backend.allocate(byteCount: max(program.frameBytes, 1)) }
         transient = backend.allocate(byteCount: max(program.transientBytes, 1))
     }
@@ -65,12 +81,23 @@ struct StageMemory {
 
     func zeroGradients(on backend: any Backend) { backend.zero(gradientArena) }
 
+    /// Brings the 16-bit copies up to date with the masters.
+    func castParameters(on backend: any Backend) {
+        for (masters, parameters) in zip(masters, parameters) {
+            for (master, copy) in zip(masters, parameters) where copy.dtype != master.dtype {
+                backend.cast(master, into: copy)
+            }
+        }
+    }
+
     /// One allocation cut into tensors, each aligned to a cache line.
-    static func carve(_ shapes: [[Shape]], on backend: any Backend) -> (tensors: [[Tensor]], arena: Tensor) {
-        let sizes = shapes.flatMap { $0 }.map { ($0.count + 15) / 16 * 16 }
+    static func carve(
+        _ shapes: [[Shape]], _ dtype: DType = .f32, on backend: any Backend
+    ) -> (tensors: [[Tensor]], arena: Tensor) {
+        let line = 64 / dtype.size
+        let sizes = shapes.flatMap { $0 }.map { ($0.count + line - 1) / line * line }
         let count = max(sizes.reduce(0, +), 1)
-        let memory = backend.allocate(byteCount: count * DType.f32.size)
-        let arena = Tensor(memory, spec: TensorSpec([count]))
+        let arena = Tensor(backend.allocate(byteCount: count * dtype.size), spec: TensorSpec([count], dtype))
         backend.zero(arena)
         var start = 0
         var next = sizes.makeIterator()

@@ -12,7 +12,7 @@ struct StageParameters {
     init(_ executor: StageExecutor, optimizer: any Optimizer) {
         self.executor = executor
         self.optimizer = optimizer
-        let shapes = executor.memory.parameters.map {
+        let shapes = executor.memory.masters.map {
             $0.flatMap { Array(repeating: $0.shape, count: optimizer.state.count) }
         }
         let (flat, _) = StageMemory.carve(shapes, on: executor.backend)
@@ -26,7 +26,7 @@ struct StageParameters {
     /// One optimizer step over every parameter.
     mutating func update(learningRate: Double, gradientScale: Float) {
         updates += 1
-        for (node, parameters) in executor.memory.parameters.enumerated() {
+        for (node, parameters) in executor.memory.masters.enumerated() {
             for (index, parameter) in parameters.enumerated() {
                 optimizer.update(
                     parameter, gradient: executor.memory.gradients[node][index],
@@ -34,5 +34,6 @@ struct StageParameters {
                     gradientScale: gradientScale, on: executor.backend)
             }
         }
+        executor.memory.castParameters(on: executor.backend)
     }
 }

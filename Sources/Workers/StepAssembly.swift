@@ -19,6 +19,8 @@ struct StepAssembly {
     private(set) var finishedSteps = 0
     /// Seconds of each finished step.
     private(set) var durations: [Double] = []
+    /// Idle over wall of each rank's last finished step.
+    private(set) var rankBubbles: [Double] = []
 
     init(_ plan: TrainingPlan) {
         rankOfStage = plan.schedule.rankOfStage
@@ -63,15 +65,19 @@ struct StepAssembly {
         let begin = self.durations.isEmpty ? starts.min() : starts.max()
         let seconds = Double((ends.max() ?? 0) &- (begin ?? 0)) / 1e9
         durations.append(seconds)
-        let wall = zip(starts, ends).reduce(0.0) { $0 + Double($1.1 &- $1.0) }
+        let walls = zip(starts, ends).map { Double($1 &- $0) }
+        let wall = walls.reduce(0, +)
+        rankBubbles = zip(parts, walls).map { 1 - Double($0.busy) / max($1, 1) }
         let busy = parts.reduce(0.0) { $0 + Double($1.busy) }
         let sum = parts.lazy.compactMap(\.lossSum).first
         let count = parts.lazy.compactMap(\.targetCount).first
         let loss = sum.flatMap { sum in count.map { $0 == 0 ? 0 : sum / Double($0) } }
         return StepMetrics(
             step: parts[0].step + 1, loss: computes ? loss : nil, lr: parts[0].learningRate,
-            gradNorm: computes ? gradientSquares?.squareRoot() : nil, tokens: tokensPerStep,
+            gradNorm: computes ? gradientSquares.map { $0.squareRoot() / (parts[0].lossScale ?? 1) } : nil,
+            tokens: tokensPerStep,
             tokensPerS: Double(tokensPerStep) / seconds, stepS: seconds,
-            bubbleFraction: wall > 0 ? 1 - busy / wall : nil, peakBytes: parts.map(\.peakBytes))
+            bubbleFraction: wall > 0 ? 1 - busy / wall : nil, lossScale: parts[0].lossScale,
+            isSkipped: parts[0].isSkipped, peakBytes: parts.map(\.peakBytes))
     }
 }

@@ -10,6 +10,9 @@ struct Traffic {
     private(set) var backwardOut: [Int: [[Tensor]]] = [:]
     private(set) var backwardIn: [Int: [[Tensor]]] = [:]
 
+    /// By receiving stage: the edges whose both ends are this rank's, and which no message travels.
+    private(set) var localEdges: [Int: [Int]] = [:]
+
     init(_ plan: TrainingPlan, executors: [Int: StageExecutor], feed: DataFeed?) {
         for (edge, crossing) in plan.layout.crossings.enumerated() {
             if let sender = executors[crossing.from] {
@@ -30,6 +33,9 @@ struct Traffic {
                     crossing.gradients.map { receiver.tensor(receiver.program.sent[$0]!, slot) }
                 }
             }
+        }
+        for (edge, ends) in plan.edges.enumerated() where executors[ends.from] != nil && executors[ends.to] != nil {
+            localEdges[ends.to, default: []].append(edge)
         }
         guard let edge = plan.targetsEdge else { return }
         if let feed { forwardOut[edge] = feed.targets }

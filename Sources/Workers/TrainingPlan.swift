@@ -30,7 +30,8 @@ public struct TrainingPlan: Sendable {
     public init(_ manifest: PipelineManifest) throws(RunFailure) {
         self.manifest = manifest
         do {
-            model = try Sequential(manifest.model, input: Self.input(of: manifest))
+            model = try Sequential(
+                manifest.model, input: Self.input(of: manifest), dtype: manifest.precision.dtype)
             cuts = try Self.cut(model, manifest)
             layout = PipelineLayout(model, cuts: cuts)
             edges = Self.edges(layout)
@@ -49,6 +50,8 @@ public struct TrainingPlan: Sendable {
         }
     }
 
+    /// Whether an update waits for the gradients of all stages.
+    var needsGlobalNorm: Bool { clipping != nil || manifest.precision.lossScaler != nil }
     public var rankCount: Int { schedule.rankCount }
     public var recomputation: Recomputation {
         switch manifest.recompute {
@@ -84,7 +87,7 @@ public struct TrainingPlan: Sendable {
     /// What the first stage is given for one micro-batch.
     private static func input(of manifest: PipelineManifest) -> TensorSpec {
         if case .rows(_, let inputs, _) = manifest.data.source {
-            return TensorSpec([manifest.batch.micro, inputs])
+            return TensorSpec([manifest.batch.micro, inputs], manifest.precision.dtype)
         }
         return TensorSpec([manifest.batch.micro, manifest.data.sequence ?? 1], .i32)
     }
@@ -145,5 +148,25 @@ extension PipelineManifest.LearningRate.Decay {
         case .linear: .linear
         case .cosine: .cosine
         }
+    }
+}
+
+extension PipelineManifest.Precision {
+    /// Of activations and of what matrix products read.
+    var dtype: DType {
+        switch self {
+        case .f32: .f32
+        case .bf16: .bf16
+        case .f16: .f16
+        }
+    }
+
+    /// The loss scaler that f16 needs.
+    var lossScaler: LossScaler? {
+        guard case .f16(let scale) = self else { return nil }
+        return LossScaler(
+            LossScaler.Settings(
+                fixed: scale.fixed > 0 ? scale.fixed : nil, initialPower: scale.initialScalePower,
+                window: scale.window, hysteresis: scale.hysteresis, minimum: scale.minimum))
     }
 }

@@ -23,6 +23,10 @@ enum WorkerMessage: Equatable {
         var end: UInt64
         /// Nanoseconds spent computing.
         var busy: UInt64
+        /// What the gradients of this step were multiplied with; nil without a loss scaler.
+        var lossScale: Double?
+        /// The parameters did not move: a gradient overflowed.
+        var isSkipped: Bool
         var peakBytes: Int
     }
 }
@@ -55,6 +59,8 @@ extension WorkerMessage {
             bytes.put(part.start)
             bytes.put(part.end)
             bytes.put(part.busy)
+            bytes.put(part.lossScale)
+            bytes.put(UInt8(part.isSkipped ? 1 : 0))
             bytes.put(part.peakBytes)
         case .events(let chunk):
             bytes.put(UInt8(2))
@@ -79,7 +85,8 @@ extension WorkerMessage {
                     step: try bytes.int(), lossSum: try bytes.optionalDouble(),
                     targetCount: try bytes.optionalDouble().flatMap { Int(exactly: $0) },
                     learningRate: try bytes.double(), start: try bytes.word(), end: try bytes.word(),
-                    busy: try bytes.word(), peakBytes: try bytes.int()))
+                    busy: try bytes.word(), lossScale: try bytes.optionalDouble(), isSkipped: try bytes.byte() == 1,
+                    peakBytes: try bytes.int()))
         case 2: self = .events(bytes.rest())
         case 3: self = .weightsWritten(bytes: try bytes.int())
         case 4:

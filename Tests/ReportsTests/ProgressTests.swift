@@ -11,7 +11,7 @@ import Testing
     @Test func theLineIsTheDocumentedObject() {
         let expected =
             #"{"step":10,"loss":2.3125,"lr":0.001,"grad_norm":1.2071,"tokens":4096,"tokens_per_s":1234.4,"#
-            + #""step_s":0.30000000000000004,"bubble_fraction":0.1184,"loss_scale":null,"peak_bytes":[1024,2048]}"#
+            + #""step_s":0.30000000000000004,"bubble_fraction":0.1184,"loss_scale":null,"skipped":false,"peak_bytes":[1024,2048]}"#
         #expect(metrics.line() == expected)
     }
 

@@ -1,0 +1,111 @@
+import Foundation
+
+/// `live.json`: what a run is doing right now, rewritten by the coordinator about once a second. `echelon top` shows it.
+public struct LiveStatus: Codable, Hashable, Sendable {
+    public enum State: String, Codable, Sendable { case starting, running, done, failed }
+
+    public struct Rank: Codable, Hashable, Sendable {
+        public var rank: Int
+        public var device: String
+        /// Counted from 1.
+        public var step: Int
+        /// `2F0`
+        public var instruction: String
+        /// `computing`, `waiting for rank 1's gradient of micro-batch 3, step 7`
+        public var phase: String
+        /// Idle over wall of this rank's last finished step.
+        public var bubbleFraction: Double?
+        public var peakBytes: Int
+
+        public init(
+            rank: Int, device: String, step: Int = 0, instruction: String = "", phase: String = "starting",
+            bubbleFraction: Double? = nil, peakBytes: Int = 0
+        ) {
+            self.rank = rank
+            self.device = device
+            self.step = step
+            self.instruction = instruction
+            self.phase = phase
+            self.bubbleFraction = bubbleFraction
+            self.peakBytes = peakBytes
+        }
+    }
+
+    public var version = 1
+    public var name: String
+    public var state: State
+    public var steps: Int
+    /// Of the last finished step.
+    public var metrics: StepMetrics?
+    public var ranks: [Rank]
+    /// Seconds since 1970.
+    public var updatedAt: Double
+
+    public init(
+        name: String, state: State, steps: Int, metrics: StepMetrics?, ranks: [Rank],
+        updatedAt: Double? = nil
+    ) {
+        self.name = name
+        self.state = state
+        self.steps = steps
+        self.metrics = metrics
+        self.ranks = ranks
+        self.updatedAt = updatedAt ?? Self.now
+    }
+
+    /// Seconds since 1970.
+    public static var now: Double { Date().timeIntervalSince1970 }
+
+    /// Replaces the file at once, so that a reader never sees half of it.
+    public func write(to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            try encoder.encode(self).write(to: URL(filePath: path), options: .atomic)
+        } catch {
+            throw ReportError.io(operation: "write", path: path, reason: error.localizedDescription)
+        }
+    }
+
+    /// Throws when the folder holds no run, or one that has not begun.
+    public static func read(_ directory: RunDirectory) throws -> LiveStatus {
+        guard let data = FileManager.default.contents(atPath: directory.livePath) else {
+            throw ReportError.notARun(path: directory.path, reason: "it has no live.json")
+        }
+        do {
+            return try JSONDecoder().decode(LiveStatus.self, from: data)
+        } catch {
+            throw ReportError.malformed(file: directory.livePath, expected: "a run's live status", got: "\(error)")
+        }
+    }
+
+    /// For a terminal of `width` columns.
+    public func text(width: Int = 100, now: Double? = nil) -> String {
+        let age = Int((now ?? Self.now) - updatedAt)
+        let late = state == .running && age > 3 ? ", last heard of \(age) s ago" : ""
+        var lines = ["\(name): \(state.rawValue)\(late)"]
+        if let metrics { lines.append(ProgressLine(metrics, of: steps).plain) }
+        lines.append("")
+        lines.append("rank  device     bubble      memory  at")
+        for rank in ranks {
+            let bubble = rank.bubbleFraction.map { Format.percent($0) } ?? "–"
+            let place = rank.instruction.isEmpty ? "" : "step \(rank.step)  \(rank.instruction)  "
+            lines.append(
+                Self.padded("\(rank.rank)", 4, left: true) + "  " + Self.padded(rank.device, 9) + "  "
+                    + Self.padded(bubble, 6, left: true) + "  " + Self.padded(mebibytes(rank.peakBytes), 10, left: true)
+                    + "  " + place + rank.phase)
+        }
+        return lines.map { String($0.prefix(width)) }.joined(separator: "\n")
+    }
+
+    private func mebibytes(_ bytes: Int) -> String { bytes == 0 ? "–" : "\(bytes >> 20) MiB" }
+
+    private static func padded(_ text: String, _ width: Int, left: Bool = false) -> String {
+        let padding = String(repeating: " ", count: max(0, width - text.count))
+        return left ? padding + text : text + padding
+    }
+}
+
+extension RunDirectory {
+    public var livePath: String { path + "/live.json" }
+}
