@@ -132,7 +132,9 @@ import Testing
         change(["clip": ".inf"], "p/x.yaml:6:7: clip is .inf; expected a number above 0, or null for no clipping"),
         change(["clip": "1e999"], "p/x.yaml:6:7: clip is 1e999; expected a number above 0, or null for no clipping"),
         change(["schedule": "1fb1"], "p/x.yaml:6:11: schedule is 1fb1; expected gpipe or 1f1b; did you mean \"1f1b\"?"),
-        change(["precision": "bf16"], "p/x.yaml:6:12: precision is bf16; expected f32"),
+        change(
+            ["precision": "bf61"],
+            "p/x.yaml:6:12: precision is bf61; expected f32, bf16, f16 or {f16: {…}}; did you mean \"bf16\"?"),
         change(
             ["partition": "parameter"],
             "p/x.yaml:6:12: partition is parameter; expected uniform, parameters, flops, type:REGEX or {cuts: [FIRST LAYER OF EACH STAGE BUT THE FIRST]}; did you mean \"parameters\"?"

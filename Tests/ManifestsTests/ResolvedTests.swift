@@ -100,6 +100,7 @@ import Testing
                 schedule: 1f1b
                 batch: {micro: 2, microbatches: 8}
                 precision: f32
+                recompute: none
                 optimizer: {adamw: {lr: 0.001, betas: [0.9, 0.999], eps: 1e-08, weight_decay: 0.01}}
                 learning_rate: {warmup: 0, decay: constant}
                 clip: null
