@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 BUILD := swift build -c release
 ECHELON := .build/release/echelon
-PACKAGES := libopenblas-dev libzmq3-dev
+PACKAGES := libopenblas-dev libdnnl-dev libzmq3-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 export PYTHON

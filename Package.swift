@@ -16,9 +16,10 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "COpenBLAS"),
+        .systemLibrary(name: "COneDNN"),
         .systemLibrary(name: "CZeroMQ"),
         .target(name: "CKernels"),
-        .target(name: "Tensors", dependencies: ["COpenBLAS", "CKernels"]),
+        .target(name: "Tensors", dependencies: ["COpenBLAS", "COneDNN", "CKernels"]),
         .target(name: "Layers", dependencies: ["Tensors"]),
         .target(name: "Optimizers", dependencies: ["Tensors"]),
         .target(name: "Manifests", dependencies: ["Yams"]),

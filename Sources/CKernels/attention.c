@@ -48,9 +48,9 @@ KERNEL void ck_scale_rows(float *x, size_t stride, size_t rows, size_t width, co
     for (size_t row = 0; row < rows; row++, x += stride) {
         for (size_t i = 0; i < width; i += LANES) {
             f32v v;
-            load(&v, x + i, width - i, 0);
+            load_f32(&v, x + i, width - i, 0);
             v = v * factors[row];
-            store(x + i, &v, width - i);
+            store_f32(x + i, &v, width - i);
         }
     }
 }
@@ -61,8 +61,8 @@ KERNEL void ck_row_dots(
     for (size_t row = 0; row < rows; row++, a += a_stride, b += b_stride) {
         f32v p, q, total = 0;
         for (size_t i = 0; i < width; i += LANES) {
-            load(&p, a + i, width - i, 0);
-            load(&q, b + i, width - i, 0);
+            load_f32(&p, a + i, width - i, 0);
+            load_f32(&q, b + i, width - i, 0);
             total += p * q;
         }
         dots[row] = lane_sum(&total);

@@ -1,40 +1,21 @@
 #include "CKernels.h"
 #include "vector.h"
 
-KERNEL void ck_embedding(
-    const int32_t *ids, const float *token, const float *position, float *y, size_t rows, size_t sequence,
-    size_t width
+#define KERNELS "embedding_typed.h"
+#include "every_type.h"
+
+void ck_embedding(
+    enum ck_type type, const int32_t *ids, const float *token, const float *position, void *y, size_t rows,
+    size_t sequence, size_t width
 ) {
-    for (size_t row = 0; row < rows; row++, y += width) {
-        const float *t = token + (size_t)ids[row] * width;
-        const float *p = position ? position + (row % sequence) * width : 0;
-        for (size_t i = 0; i < width; i += LANES) {
-            f32v a, b = 0;
-            load(&a, t + i, width - i, 0);
-            if (p) load(&b, p + i, width - i, 0);
-            a = a + b;
-            store(y + i, &a, width - i);
-        }
-    }
+    DISPATCH(type, embedding, ids, token, position, y, rows, sequence, width)
 }
 
-INLINE void add_row(const float *x, float *sum, size_t width) {
-    for (size_t i = 0; i < width; i += LANES) {
-        f32v a, b;
-        load(&a, sum + i, width - i, 0);
-        load(&b, x + i, width - i, 0);
-        a = a + b;
-        store(sum + i, &a, width - i);
-    }
-}
-
-KERNEL void ck_embedding_backward(
-    const int32_t *ids, const float *dy, float *dtoken, float *dposition, size_t rows, size_t sequence, size_t width
+void ck_embedding_backward(
+    enum ck_type type, const int32_t *ids, const void *dy, float *dtoken, float *dposition, size_t rows,
+    size_t sequence, size_t width
 ) {
-    for (size_t row = 0; row < rows; row++, dy += width) {
-        add_row(dy, dtoken + (size_t)ids[row] * width, width);
-        if (dposition) add_row(dy, dposition + (row % sequence) * width, width);
-    }
+    DISPATCH(type, embedding_backward, ids, dy, dtoken, dposition, rows, sequence, width)
 }
 
 ptrdiff_t ck_first_outside(const int32_t *values, size_t count, int64_t limit, int64_t ignored) {

@@ -1,139 +1,47 @@
 #include "CKernels.h"
 #include "vector.h"
 
-// Each row stays in the first-level cache between the short passes over it.
+#define KERNELS "normalisation_typed.h"
+#include "every_type.h"
 
-KERNEL void ck_layer_norm(
-    const float *x, const float *weight, const float *bias, float epsilon, float *y, float *statistics, size_t rows,
+void ck_layer_norm(
+    enum ck_type type, const void *x, const float *weight, const float *bias, float epsilon, void *y,
+    float *statistics, size_t rows, size_t width
+) {
+    DISPATCH(type, layer_norm, x, weight, bias, epsilon, y, statistics, rows, width)
+}
+
+void ck_layer_norm_backward_input(
+    enum ck_type type, const void *dy, const void *x, const float *weight, const float *statistics, void *dx,
+    size_t rows, size_t width, int accumulate
+) {
+    DISPATCH(type, layer_norm_backward_input, dy, x, weight, statistics, dx, rows, width, accumulate)
+}
+
+void ck_layer_norm_backward_weight(
+    enum ck_type type, const void *dy, const void *x, const float *statistics, float *dweight, float *dbias,
+    size_t rows, size_t width
+) {
+    DISPATCH(type, layer_norm_backward_weight, dy, x, statistics, dweight, dbias, rows, width)
+}
+
+void ck_rms_norm(
+    enum ck_type type, const void *x, const float *weight, float epsilon, void *y, float *statistics, size_t rows,
     size_t width
 ) {
-    for (size_t row = 0; row < rows; row++, x += width, y += width) {
-        f32v v, total = 0, squares = 0;
-        for (size_t i = 0; i < width; i += LANES) {
-            load(&v, x + i, width - i, 0);
-            total += v;
-        }
-        float mean = lane_sum(&total) / (float)width;
-        for (size_t i = 0; i < width; i += LANES) {
-            load(&v, x + i, width - i, mean);
-            v = v - mean;
-            squares += v * v;
-        }
-        float inverse = 1.0f / __builtin_sqrtf(lane_sum(&squares) / (float)width + epsilon);
-        for (size_t i = 0; i < width; i += LANES) {
-            f32v w, b = 0;
-            load(&v, x + i, width - i, 0);
-            load(&w, weight + i, width - i, 0);
-            if (bias) load(&b, bias + i, width - i, 0);
-            v = (v - mean) * inverse * w + b;
-            store(y + i, &v, width - i);
-        }
-        statistics[2 * row] = mean;
-        statistics[2 * row + 1] = inverse;
-    }
+    DISPATCH(type, rms_norm, x, weight, epsilon, y, statistics, rows, width)
 }
 
-/// dx (+)= (g − mean(g) − x̂ · mean(g ∘ x̂)) / σ with g = dy ∘ weight; without `centred`, mean(g) is left out.
-INLINE void backward_row(
-    const float *dy, const float *x, const float *weight, float mean, float inverse, float *dx, size_t width,
-    int accumulate, int centred
+void ck_rms_norm_backward_input(
+    enum ck_type type, const void *dy, const void *x, const float *weight, const float *statistics, void *dx,
+    size_t rows, size_t width, int accumulate
 ) {
-    f32v d, v, w, plain = 0, projected = 0;
-    for (size_t i = 0; i < width; i += LANES) {
-        load(&d, dy + i, width - i, 0);
-        load(&w, weight + i, width - i, 0);
-        load(&v, x + i, width - i, mean);
-        d = d * w;
-        if (centred) plain += d;
-        projected += d * ((v - mean) * inverse);
-    }
-    float shift = centred ? lane_sum(&plain) / (float)width : 0;
-    float slope = lane_sum(&projected) / (float)width;
-    for (size_t i = 0; i < width; i += LANES) {
-        f32v old = 0;
-        load(&d, dy + i, width - i, 0);
-        load(&w, weight + i, width - i, 0);
-        load(&v, x + i, width - i, mean);
-        if (accumulate) load(&old, dx + i, width - i, 0);
-        d = (d * w - shift) - ((v - mean) * inverse) * slope;
-        d = d * inverse + old;
-        store(dx + i, &d, width - i);
-    }
+    DISPATCH(type, rms_norm_backward_input, dy, x, weight, statistics, dx, rows, width, accumulate)
 }
 
-KERNEL void ck_layer_norm_backward_input(
-    const float *dy, const float *x, const float *weight, const float *statistics, float *dx, size_t rows,
-    size_t width, int accumulate
+void ck_rms_norm_backward_weight(
+    enum ck_type type, const void *dy, const void *x, const float *statistics, float *dweight, size_t rows,
+    size_t width
 ) {
-    for (size_t row = 0; row < rows; row++) {
-        const float *s = statistics + 2 * row;
-        size_t at = row * width;
-        backward_row(dy + at, x + at, weight, s[0], s[1], dx + at, width, accumulate, 1);
-    }
-}
-
-KERNEL void ck_layer_norm_backward_weight(
-    const float *dy, const float *x, const float *statistics, float *dweight, float *dbias, size_t rows, size_t width
-) {
-    for (size_t row = 0; row < rows; row++, x += width, dy += width) {
-        float mean = statistics[2 * row], inverse = statistics[2 * row + 1];
-        for (size_t i = 0; i < width; i += LANES) {
-            f32v d, v, sum;
-            load(&d, dy + i, width - i, 0);
-            load(&v, x + i, width - i, 0);
-            load(&sum, dweight + i, width - i, 0);
-            sum = sum + d * ((v - mean) * inverse);
-            store(dweight + i, &sum, width - i);
-            if (dbias) {
-                load(&sum, dbias + i, width - i, 0);
-                sum = sum + d;
-                store(dbias + i, &sum, width - i);
-            }
-        }
-    }
-}
-
-KERNEL void ck_rms_norm(
-    const float *x, const float *weight, float epsilon, float *y, float *statistics, size_t rows, size_t width
-) {
-    for (size_t row = 0; row < rows; row++, x += width, y += width) {
-        f32v v, w, squares = 0;
-        for (size_t i = 0; i < width; i += LANES) {
-            load(&v, x + i, width - i, 0);
-            squares += v * v;
-        }
-        float inverse = 1.0f / __builtin_sqrtf(lane_sum(&squares) / (float)width + epsilon);
-        for (size_t i = 0; i < width; i += LANES) {
-            load(&v, x + i, width - i, 0);
-            load(&w, weight + i, width - i, 0);
-            v = v * inverse * w;
-            store(y + i, &v, width - i);
-        }
-        statistics[row] = inverse;
-    }
-}
-
-KERNEL void ck_rms_norm_backward_input(
-    const float *dy, const float *x, const float *weight, const float *statistics, float *dx, size_t rows,
-    size_t width, int accumulate
-) {
-    for (size_t row = 0; row < rows; row++) {
-        size_t at = row * width;
-        backward_row(dy + at, x + at, weight, 0, statistics[row], dx + at, width, accumulate, 0);
-    }
-}
-
-KERNEL void ck_rms_norm_backward_weight(
-    const float *dy, const float *x, const float *statistics, float *dweight, size_t rows, size_t width
-) {
-    for (size_t row = 0; row < rows; row++, x += width, dy += width) {
-        for (size_t i = 0; i < width; i += LANES) {
-            f32v d, v, sum;
-            load(&d, dy + i, width - i, 0);
-            load(&v, x + i, width - i, 0);
-            load(&sum, dweight + i, width - i, 0);
-            sum = sum + d * (v * statistics[row]);
-            store(dweight + i, &sum, width - i);
-        }
-    }
+    DISPATCH(type, rms_norm_backward_weight, dy, x, statistics, dweight, rows, width)
 }

@@ -39,24 +39,6 @@ KERNEL void ck_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t
     for (int i = 0; i < 4; i++) out[i] = words[i][0];
 }
 
-KERNEL void ck_fill_constant(float *x, size_t count, float value) {
-    f32v v = value;
-    for (size_t i = 0; i < count; i += LANES) store(x + i, &v, count - i);
-}
-
-KERNEL void ck_fill_uniform(float *x, size_t count, float low, float high, struct ck_random_key key) {
-    for (size_t start = 0; start < count; start += GROUP) {
-        u32v words[4];
-        group_words(words, start, FILL_DOMAIN, &key);
-        for (size_t w = 0; w < 4 && start + w * LANES < count; w++) {
-            size_t i = start + w * LANES;
-            f32v v = __builtin_convertvector(words[w] >> 8, f32v) * 0x1p-24f;
-            v = low + (high - low) * v;
-            store(x + i, &v, count - i);
-        }
-    }
-}
-
 /// u := ln u for u in (0, 1]: u = m · 2ᵉ with m about 1, ln m = 2 artanh((m − 1)/(m + 1)).
 INLINE void vector_log_f64(f64v *u) {
     i64v bits = (i64v)*u;
@@ -101,38 +83,25 @@ INLINE void normal_pair(const u32v *first, const u32v *second, f64v *a, f64v *b)
     *b = *b * radius;
 }
 
-KERNEL void ck_fill_normal(float *x, size_t count, float mean, float deviation, struct ck_random_key key) {
-    for (size_t start = 0; start < count; start += GROUP) {
-        u32v words[4];
-        f64v numbers[4];
-        group_words(words, start, FILL_DOMAIN, &key);
-        normal_pair(&words[0], &words[1], &numbers[0], &numbers[1]);
-        normal_pair(&words[2], &words[3], &numbers[2], &numbers[3]);
-        for (size_t w = 0; w < 4 && start + w * LANES < count; w++) {
-            size_t i = start + w * LANES;
-            f32v v = __builtin_convertvector((double)mean + (double)deviation * numbers[w], f32v);
-            store(x + i, &v, count - i);
-        }
-    }
+#define KERNELS "random_typed.h"
+#include "every_type.h"
+
+void ck_fill_constant(enum ck_type type, void *x, size_t count, float value) {
+    DISPATCH(type, fill_constant, x, count, value)
 }
 
-KERNEL void ck_dropout(const float *x, float *y, size_t count, double probability, struct ck_random_key key) {
-    if (probability >= 1) {
-        memset(y, 0, count * sizeof(float));
-        return;
-    }
-    double bound = probability * 0x1p32;
-    uint32_t threshold = bound >= 4294967295.0 ? UINT32_MAX : (uint32_t)bound;
-    float scale = (float)(1.0 / (1.0 - probability));
-    for (size_t start = 0; start < count; start += GROUP) {
-        u32v words[4];
-        group_words(words, start, 0, &key);
-        for (size_t w = 0; w < 4 && start + w * LANES < count; w++) {
-            size_t i = start + w * LANES;
-            f32v v;
-            load(&v, x + i, count - i, 0);
-            v = words[w] >= threshold ? v * scale : (f32v)0;
-            store(y + i, &v, count - i);
-        }
-    }
+void ck_fill_uniform(enum ck_type type, void *x, size_t count, float low, float high, struct ck_random_key key) {
+    DISPATCH(type, fill_uniform, x, count, low, high, key)
+}
+
+void ck_fill_normal(
+    enum ck_type type, void *x, size_t count, float mean, float deviation, struct ck_random_key key
+) {
+    DISPATCH(type, fill_normal, x, count, mean, deviation, key)
+}
+
+void ck_dropout(
+    enum ck_type type, const void *x, void *y, size_t count, double probability, struct ck_random_key key
+) {
+    DISPATCH(type, dropout, x, y, count, probability, key)
 }

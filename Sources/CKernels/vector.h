@@ -17,8 +17,17 @@ typedef double f64v __attribute__((ext_vector_type(LANES)));
 typedef int64_t i64v __attribute__((ext_vector_type(LANES)));
 typedef uint64_t u64v __attribute__((ext_vector_type(LANES)));
 
+typedef uint16_t u16v __attribute__((ext_vector_type(LANES)));
+typedef _Float16 f16v __attribute__((ext_vector_type(LANES)));
+
+// How 16-bit numbers are stored: the upper half of an f32, and IEEE's binary16.
+typedef uint16_t bf16;
+typedef _Float16 f16;
+
 // The same vectors in memory, aligned as their elements are.
 typedef float f32m __attribute__((ext_vector_type(LANES), aligned(4)));
+typedef uint16_t u16m __attribute__((ext_vector_type(LANES), aligned(2)));
+typedef _Float16 f16m __attribute__((ext_vector_type(LANES), aligned(2)));
 
 #define LOAD(p) (*(const f32m *)(p))
 #define STORE(p, v) (*(f32m *)(p) = (v))
@@ -39,8 +48,10 @@ typedef float f32m __attribute__((ext_vector_type(LANES), aligned(4)));
 // The width attribute reaches the kernel through inlining and keeps LLVM from splitting 512-bit vectors into halves.
 #define INLINE static inline __attribute__((always_inline, min_vector_width(512), unused))
 
-/// The next `left` elements, at most one vector of them; absent lanes hold `absent`.
-INLINE void load(f32v *v, const float *p, size_t left, float absent) {
+// Kernels compute in f32 whatever they read and write. load_… takes the next `left` elements, at most one vector of them,
+// and puts `absent` into the lanes that have none; store_… rounds to the nearest, ties to even, and writes as many.
+
+INLINE void load_f32(f32v *v, const float *p, size_t left, float absent) {
     if (__builtin_expect(left >= LANES, 1)) {
         *v = LOAD(p);
     } else {
@@ -50,12 +61,72 @@ INLINE void load(f32v *v, const float *p, size_t left, float absent) {
     }
 }
 
-INLINE void store(float *p, const f32v *v, size_t left) {
+INLINE void store_f32(float *p, const f32v *v, size_t left) {
     if (__builtin_expect(left >= LANES, 1)) {
         STORE(p, *v);
     } else {
         f32v part = *v;
         memcpy(p, &part, left * sizeof(float));
+    }
+}
+
+INLINE void keep_lanes(f32v *v, size_t left, float absent) {
+    const i32v lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    *v = lane < (int32_t)left ? *v : (f32v)absent;
+}
+
+INLINE void widen_bf16(const u16v *bits, f32v *v) { *v = (f32v)(__builtin_convertvector(*bits, u32v) << 16); }
+
+/// With integers, and not by the processor's own instruction, which takes subnormal numbers for zero.
+INLINE void narrow_bf16(const f32v *v, u16v *bits) {
+    u32v x = (u32v)*v;
+    u32v rounded = x + 0x7fffu + ((x >> 16) & 1);
+    rounded = *v != *v ? (x | 0x400000u) : rounded;  // NaN stays one
+    *bits = __builtin_convertvector(rounded >> 16, u16v);
+}
+
+INLINE void load_bf16(f32v *v, const bf16 *p, size_t left, float absent) {
+    u16v bits;
+    if (__builtin_expect(left >= LANES, 1)) {
+        bits = *(const u16m *)p;
+        widen_bf16(&bits, v);
+    } else {
+        bits = 0;
+        memcpy(&bits, p, left * sizeof(bf16));
+        widen_bf16(&bits, v);
+        keep_lanes(v, left, absent);
+    }
+}
+
+INLINE void store_bf16(bf16 *p, const f32v *v, size_t left) {
+    u16v bits;
+    narrow_bf16(v, &bits);
+    if (__builtin_expect(left >= LANES, 1)) {
+        *(u16m *)p = bits;
+    } else {
+        memcpy(p, &bits, left * sizeof(bf16));
+    }
+}
+
+INLINE void load_f16(f32v *v, const f16 *p, size_t left, float absent) {
+    f16v half;
+    if (__builtin_expect(left >= LANES, 1)) {
+        half = *(const f16m *)p;
+        *v = __builtin_convertvector(half, f32v);
+    } else {
+        half = 0;
+        memcpy(&half, p, left * sizeof(f16));
+        *v = __builtin_convertvector(half, f32v);
+        keep_lanes(v, left, absent);
+    }
+}
+
+INLINE void store_f16(f16 *p, const f32v *v, size_t left) {
+    f16v half = __builtin_convertvector(*v, f16v);
+    if (__builtin_expect(left >= LANES, 1)) {
+        *(f16m *)p = half;
+    } else {
+        memcpy(p, &half, left * sizeof(f16));
     }
 }
 

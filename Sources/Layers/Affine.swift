@@ -21,7 +21,7 @@ struct Affine {
     /// Inside a composite layer weights start normal(0, 0.02), biases 0.
     static func parameters(_ prefix: String, inputs: Int, outputs: Int, bias: Bool) -> [ParameterSpec] {
         let weight = ParameterSpec(
-            prefix + "weight", unchecked: [outputs, inputs], .normal(mean: 0, deviation: 0.02))
+            prefix + "weight", unchecked: [outputs, inputs], .normal(mean: 0, deviation: 0.02), isMatrix: true)
         return [weight] + (bias ? [ParameterSpec(prefix + "bias", unchecked: [outputs], .constant(0))] : [])
     }
 

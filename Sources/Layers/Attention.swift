@@ -53,7 +53,8 @@ public struct Attention: Layer {
         let (qkvMap, outMap) = affines(frame.parameters)
         qkvMap.forward(frame.inputs[0], into: qkv, on: backend)
         backend.attention(
-            qkv, into: attended, logSumExp: frame.saved[2], shape, scratch: scratch.takeAttention(shape, on: backend))
+            qkv, into: attended, logSumExp: frame.saved[2], shape,
+            scratch: scratch.takeAttention(shape, frame.inputs[0].dtype, on: backend))
         outMap.forward(attended, into: frame.outputs[0], on: backend)
     }
 
@@ -67,7 +68,7 @@ public struct Attention: Layer {
         outMap.backwardInput(frame.outputGradients[0], into: dattended, on: backend)
         backend.attentionBackward(
             dattended, qkv: frame.saved[0], out: frame.saved[1], logSumExp: frame.saved[2], into: dqkv, shape,
-            scratch: scratch.takeAttention(shape, on: backend))
+            scratch: scratch.takeAttention(shape, frame.inputs[0].dtype, on: backend))
         if let dx = frame.inputGradients[0] { qkvMap.backwardInput(dqkv, into: dx, on: backend) }
     }
 

@@ -25,9 +25,11 @@ public struct CrossEntropy: Loss {
     public func cost(for prediction: Signature) -> Double { 8 * Double(prediction.first?.count ?? 0) }
 
     public func evaluate(
-        _ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor, on backend: any Backend
+        _ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor, gradientScale: Float,
+        on backend: any Backend
     ) {
         backend.crossEntropy(
-            prediction, targets: targets, ignoreIndex: ignoreIndex, normaliser: normaliser, rowLosses: rowLosses)
+            prediction, targets: targets, ignoreIndex: ignoreIndex, normaliser: normaliser, rowLosses: rowLosses,
+            gradientScale: gradientScale)
     }
 }

@@ -7,11 +7,14 @@ public struct Embedding: Layer {
     public let vocab: Int
     public let width: Int
     public let positions: Int?
+    /// The output's type: the type of the activations of the model that it begins.
+    public let dtype: DType
 
-    public init(vocab: Int, width: Int, positions: Int? = nil) {
+    public init(vocab: Int, width: Int, positions: Int? = nil, dtype: DType = .f32) {
         self.vocab = vocab
         self.width = width
         self.positions = positions
+        self.dtype = dtype
     }
 
     public var kind: String { "embedding" }
@@ -25,6 +28,9 @@ public struct Embedding: Layer {
 
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
         try checkParameters()
+        guard dtype.isFloatingPoint else {
+            throw LayerError(expected: "an embedding of floating-point numbers", got: dtype.description)
+        }
         let ids = try input.oneTensor()
         guard ids.dtype == .i32, ids.shape.rank == 2 else {
             throw LayerError(expected: "token ids i32[batch × sequence]", got: ids.description)
@@ -32,7 +38,7 @@ public struct Embedding: Layer {
         if let positions, ids.shape[1] > positions {
             throw LayerError(expected: "a sequence of at most \(positions) positions", got: ids.description)
         }
-        let output = try TensorSpec.checked(ids.shape.extents + [width])
+        let output = try TensorSpec.checked(ids.shape.extents + [width], dtype)
         let adds: Double = positions == nil ? 0 : 1
         var plan = LayerPlan(
             outputs: [output],

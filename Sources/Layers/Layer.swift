@@ -30,11 +30,14 @@ public struct ParameterSpec: Hashable, Sendable {
     public var name: String
     public var shape: Shape
     public var initial: Distribution
+    /// Whether matrix products read it: it then reaches the passes in the activations' type, all others in f32.
+    public var isMatrix: Bool
 
-    public init(_ name: String, _ shape: Shape, _ initial: Distribution) {
+    public init(_ name: String, _ shape: Shape, _ initial: Distribution, isMatrix: Bool = false) {
         self.name = name
         self.shape = shape
         self.initial = initial
+        self.isMatrix = isMatrix
     }
 }
 
@@ -67,7 +70,7 @@ public struct LayerPlan: Hashable, Sendable {
 
     /// Bytes of `LayerFrame.scratch`, which starts on a 64-byte line.
     public func scratchBytes(on backend: any Backend) -> Int {
-        scratchBytes + (attention.map { Scratch.aligned(backend.attentionScratch($0)) } ?? 0)
+        scratchBytes + (attention.map { Scratch.aligned(backend.attentionScratch($0, outputs[0].dtype)) } ?? 0)
     }
 }
 
@@ -92,6 +95,7 @@ public struct LayerFrame: Sendable {
     public var outputs: [Tensor] = []
     public var saved: [Tensor] = []
     public var deferred: [Tensor] = []
+    /// f32; those with `ParameterSpec.isMatrix` in the type of the layer's activations.
     public var parameters: [Tensor] = []
     /// f32, of the parameters' shapes.
     public var gradients: [Tensor] = []
@@ -129,7 +133,17 @@ public protocol Loss: Sendable {
     func rows(for prediction: Signature) -> Int
     /// FLOPs for one micro-batch.
     func cost(for prediction: Signature) -> Double
-    /// prediction := its gradient / normaliser; rowLosses: f32[rows], not divided.
+    /// prediction := its gradient · gradientScale / normaliser; rowLosses: f32[rows], neither divided nor scaled.
     func evaluate(
-        _ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor, on backend: any Backend)
+        _ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor, gradientScale: Float,
+        on backend: any Backend)
+}
+
+extension Loss {
+    public func evaluate(
+        _ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor, on backend: any Backend
+    ) {
+        evaluate(
+            prediction, targets: targets, normaliser: normaliser, rowLosses: rowLosses, gradientScale: 1, on: backend)
+    }
 }

@@ -20,7 +20,7 @@ public struct Linear: Layer {
     public var parameters: [ParameterSpec] {
         let bound = Float(1 / Double(max(inputs, 1)).squareRoot())
         let initial = Distribution.uniform(-bound, bound)
-        let weight = ParameterSpec("weight", unchecked: [outputs, inputs], initial)
+        let weight = ParameterSpec("weight", unchecked: [outputs, inputs], initial, isMatrix: true)
         return [weight] + (bias ? [ParameterSpec("bias", unchecked: [outputs], initial)] : [])
     }
 

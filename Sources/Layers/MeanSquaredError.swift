@@ -2,7 +2,7 @@ public import Tensors
 
 /// The mean over every element of (prediction − target)², as torch.nn.functional.mse_loss.
 ///
-/// prediction, targets: [batch, …]; the normaliser counts the elements of the global batch.
+/// prediction: [batch, …]; targets: f32 of the same shape; the normaliser counts the elements of the global batch.
 public struct MeanSquaredError: Loss {
     public init() {}
 
@@ -11,7 +11,7 @@ public struct MeanSquaredError: Loss {
     public func targets(for prediction: Signature) throws(LayerError) -> TensorSpec {
         let prediction = try prediction.oneTensor()
         try prediction.requireFloatingPoint()
-        return prediction
+        return TensorSpec(prediction.shape)
     }
 
     public func rows(for prediction: Signature) -> Int { prediction.first?.shape.rows ?? 0 }
@@ -20,8 +20,11 @@ public struct MeanSquaredError: Loss {
     public func cost(for prediction: Signature) -> Double { 4 * Double(prediction.first?.count ?? 0) }
 
     public func evaluate(
-        _ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor, on backend: any Backend
+        _ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor, gradientScale: Float,
+        on backend: any Backend
     ) {
-        backend.meanSquaredError(prediction, targets: targets, normaliser: normaliser, rowLosses: rowLosses)
+        backend.meanSquaredError(
+            prediction, targets: targets, normaliser: normaliser, rowLosses: rowLosses,
+            gradientScale: gradientScale)
     }
 }

@@ -2,8 +2,8 @@ import Tensors
 
 extension ParameterSpec {
     /// A parameter of sizes that nobody has checked yet: `Layer.checkParameters` will refuse what is out of range.
-    init(_ name: String, unchecked extents: [Int], _ initial: Distribution) {
-        self.init(name, Shape(extents.map { max($0, 0) }), initial)
+    init(_ name: String, unchecked extents: [Int], _ initial: Distribution, isMatrix: Bool = false) {
+        self.init(name, Shape(extents.map { max($0, 0) }), initial, isMatrix: isMatrix)
     }
 }
 

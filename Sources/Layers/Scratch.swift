@@ -16,9 +16,9 @@ struct Scratch {
         return piece
     }
 
-    /// What the backend asks for one attention pass.
-    mutating func takeAttention(_ shape: AttentionShape, on backend: any Backend) -> Tensor {
-        let words = (backend.attentionScratch(shape) + 3) / 4
+    /// What the backend asks for one attention pass over activations of this type.
+    mutating func takeAttention(_ shape: AttentionShape, _ dtype: DType, on backend: any Backend) -> Tensor {
+        let words = (backend.attentionScratch(shape, dtype) + 3) / 4
         return take(TensorSpec([words]))
     }
 

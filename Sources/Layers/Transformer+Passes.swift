@@ -7,7 +7,7 @@ extension Transformer {
         let normalised = scratch.take(t.x.spec)
         let branch = dropout > 0 ? scratch.take(t.x.spec) : nil
         let hidden = scratch.take(t.up.spec)
-        let attention = scratch.takeAttention(t.shape, on: backend)
+        let attention = scratch.takeAttention(t.shape, t.x.dtype, on: backend)
 
         normalise(t.x, w.norm1, into: normalised, t.statistics1, on: backend)
         w.qkv.forward(normalised, into: t.qkv, on: backend)
@@ -25,7 +25,7 @@ extension Transformer {
         var scratch = Scratch(frame.scratch)
         let gradient = scratch.take(t.x.spec)
         let branch = dropout > 0 ? scratch.take(t.x.spec) : nil
-        let attention = scratch.takeAttention(t.shape, on: backend)
+        let attention = scratch.takeAttention(t.shape, t.x.dtype, on: backend)
         backend.zero(t.normGradients)
 
         // The MLP: dy → dup → the gradient of norm2's output → dmiddle

@@ -4,6 +4,10 @@
 /// rank counts as the matrix of its rows. `accumulate` adds to what the output holds instead of replacing it; without
 /// it outputs may hold anything. Results depend only on the arguments and the number of compute threads, never on where
 /// buffers lie, so that a run is bitwise repeatable under any partition.
+///
+/// Activations and their gradients are f32, bf16 or f16: one type per call, whatever a backend computes in. Biases, norms'
+/// and embeddings' parameters, statistics, losses, gradients of parameters and optimizer state are always f32; the
+/// matrices that `matmul` reads have the activations' type. Rounding is to the nearest, ties to even.
 public protocol Backend: AnyObject, Sendable {
     /// `cpu:0`, as the user wrote it.
     var device: String { get }
@@ -23,13 +27,15 @@ public protocol Backend: AnyObject, Sendable {
     func extractColumns(_ x: Tensor, from start: Int, into y: Tensor)
     /// y = a + b; y may be a or b.
     func add(_ a: Tensor, _ b: Tensor, into y: Tensor)
+    /// y = x in y's type: any floating-point type to any other.
+    func cast(_ x: Tensor, into y: Tensor)
     /// Fills x with numbers that depend on `key` and the element's index alone.
     func fill(_ x: Tensor, _ distribution: Distribution, key: RandomKey)
 
     // Linear algebra
-    /// c[m × n] (+)= op(a) · op(b), then the epilogue.
+    /// c[m × n] (+)= op(a) · op(b), then the epilogue. a and b have one type, c has that type or f32; sums run in f32.
     func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor, _ shape: MatMul, epilogue: Epilogue)
-    /// out[width] (+)= Σ rows of x: a bias's gradient.
+    /// out: f32[width] (+)= Σ rows of x: a bias's gradient.
     func sumRows(_ x: Tensor, into out: Tensor, accumulate: Bool)
 
     // Elementwise
@@ -53,8 +59,8 @@ public protocol Backend: AnyObject, Sendable {
     func rmsNormBackwardWeight(_ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor)
 
     // Attention over a fused [batch, sequence, 3 · width] tensor (q, k, v side by side; heads side by side in each).
-    /// Bytes of scratch that both passes need.
-    func attentionScratch(_ shape: AttentionShape) -> Int
+    /// Bytes of scratch that both passes need for activations of this type.
+    func attentionScratch(_ shape: AttentionShape, _ dtype: DType) -> Int
     /// out: [batch, sequence, width]; logSumExp: f32[batch, heads, sequence].
     func attention(_ qkv: Tensor, into out: Tensor, logSumExp: Tensor, _ shape: AttentionShape, scratch: Tensor)
     func attentionBackward(
@@ -67,24 +73,52 @@ public protocol Backend: AnyObject, Sendable {
     func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?)
 
     // Losses. `normaliser`: i64[1], how many targets of the global batch count. Both overwrite the prediction with its
-    // gradient, divided by the normaliser, and leave each row's own loss in rowLosses: f32[rows].
+    // gradient, divided by the normaliser and multiplied by `gradientScale` (f16's loss scale), and leave each row's own
+    // loss in rowLosses: f32[rows].
     /// logits: [rows, classes]; targets: i32[rows]; rows whose target is `ignoreIndex` have no loss and no gradient.
-    func crossEntropy(_ logits: Tensor, targets: Tensor, ignoreIndex: Int, normaliser: Tensor, rowLosses: Tensor)
-    /// The mean over every element of the squared difference; rowLosses holds each row's Σ(x − t)².
-    func meanSquaredError(_ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor)
+    func crossEntropy(
+        _ logits: Tensor, targets: Tensor, ignoreIndex: Int, normaliser: Tensor, rowLosses: Tensor,
+        gradientScale: Float)
+    /// The mean over every element of the squared difference; rowLosses holds each row's Σ(x − t)². targets: f32.
+    func meanSquaredError(
+        _ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor, gradientScale: Float)
 
     // Reductions to the host: they wait for the device. Sums run in f64, in an order fixed by the count alone.
     func sum(_ x: Tensor) -> Double
     func sumOfSquares(_ x: Tensor) -> Double
 
-    // Optimizers, in one pass over memory; PyTorch's formulas. `gradientScale` multiplies every gradient first.
-    func adamW(_ p: Tensor, gradient: Tensor, m: Tensor, v: Tensor, _ step: AdamStep)
-    func sgd(_ p: Tensor, gradient: Tensor, momentum: Tensor?, _ step: SGDStep)
+    // Optimizers over f32, in one pass over memory; PyTorch's formulas. `gradientScale` multiplies every gradient first.
+    // `working`, where given, takes the new weights in its own type.
+    func adamW(_ p: Tensor, gradient: Tensor, m: Tensor, v: Tensor, working: Tensor?, _ step: AdamStep)
+    func sgd(_ p: Tensor, gradient: Tensor, momentum: Tensor?, working: Tensor?, _ step: SGDStep)
 
     /// Called after each pass of each layer with what it costs. A simulated device waits here; others return at once.
     func spend(_ work: Work)
     /// Returns when everything asked so far is done.
     func synchronise()
+}
+
+extension Backend {
+    public func crossEntropy(
+        _ logits: Tensor, targets: Tensor, ignoreIndex: Int, normaliser: Tensor, rowLosses: Tensor
+    ) {
+        crossEntropy(
+            logits, targets: targets, ignoreIndex: ignoreIndex, normaliser: normaliser, rowLosses: rowLosses,
+            gradientScale: 1)
+    }
+
+    public func meanSquaredError(_ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor) {
+        meanSquaredError(
+            prediction, targets: targets, normaliser: normaliser, rowLosses: rowLosses, gradientScale: 1)
+    }
+
+    public func adamW(_ p: Tensor, gradient: Tensor, m: Tensor, v: Tensor, _ step: AdamStep) {
+        adamW(p, gradient: gradient, m: m, v: v, working: nil, step)
+    }
+
+    public func sgd(_ p: Tensor, gradient: Tensor, momentum: Tensor?, _ step: SGDStep) {
+        sgd(p, gradient: gradient, momentum: momentum, working: nil, step)
+    }
 }
 
 /// What one pass of one layer costs.

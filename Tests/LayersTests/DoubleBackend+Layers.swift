@@ -132,7 +132,7 @@ extension DoubleBackend {
 
     // MARK: Attention
 
-    func attentionScratch(_ shape: AttentionShape) -> Int { 2 * 4 * shape.sequence * shape.sequence }
+    func attentionScratch(_ shape: AttentionShape, _ dtype: DType) -> Int { 2 * 4 * shape.sequence * shape.sequence }
 
     /// Where element `i` of a head's q, k or v (part 0, 1, 2) at a position lies in qkv.
     private func place(_ s: AttentionShape, _ b: Int, _ position: Int, _ part: Int, _ head: Int) -> Int {
@@ -215,9 +215,12 @@ extension DoubleBackend {
         }
     }
 
-    func crossEntropy(_ logits: Tensor, targets: Tensor, ignoreIndex: Int, normaliser: Tensor, rowLosses: Tensor) {
+    func crossEntropy(
+        _ logits: Tensor, targets: Tensor, ignoreIndex: Int, normaliser: Tensor, rowLosses: Tensor,
+        gradientScale: Float
+    ) {
         let (x, target, losses, n) = (slots(logits), read(targets), slots(rowLosses), logits.shape.width)
-        let count = read(normaliser)[0]
+        let count = read(normaliser)[0] / Double(gradientScale)
         for row in 0..<logits.shape.rows {
             let ignored = Int(target[row]) == ignoreIndex
             let total = log(x[row * n..<(row + 1) * n].reduce(0) { $0 + exp($1) })
@@ -229,9 +232,11 @@ extension DoubleBackend {
         }
     }
 
-    func meanSquaredError(_ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor) {
+    func meanSquaredError(
+        _ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor, gradientScale: Float
+    ) {
         let (x, target, losses, n) = (slots(prediction), slots(targets), slots(rowLosses), prediction.shape.width)
-        let count = read(normaliser)[0]
+        let count = read(normaliser)[0] / Double(gradientScale)
         zero(rowLosses)
         for i in x.indices {
             let difference = x[i] - target[i]

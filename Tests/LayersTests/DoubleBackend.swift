@@ -67,6 +67,7 @@ final class DoubleBackend: TestBackend {
         }
     }
 
+    func cast(_ x: Tensor, into y: Tensor) { write(read(x), to: y) }
     func add(_ a: Tensor, _ b: Tensor, into y: Tensor) { write(zip(read(a), read(b)).map { $0 + $1 }, to: y) }
 
     func fill(_ x: Tensor, _ distribution: Distribution, key: RandomKey) {
@@ -127,8 +128,10 @@ final class DoubleBackend: TestBackend {
 
     func sum(_ x: Tensor) -> Double { read(x).reduce(0, +) }
     func sumOfSquares(_ x: Tensor) -> Double { read(x).reduce(0) { $0 + $1 * $1 } }
-    func adamW(_ p: Tensor, gradient: Tensor, m: Tensor, v: Tensor, _ step: AdamStep) { noOptimizer() }
-    func sgd(_ p: Tensor, gradient: Tensor, momentum: Tensor?, _ step: SGDStep) { noOptimizer() }
+    func adamW(_ p: Tensor, gradient: Tensor, m: Tensor, v: Tensor, working: Tensor?, _ step: AdamStep) {
+        noOptimizer()
+    }
+    func sgd(_ p: Tensor, gradient: Tensor, momentum: Tensor?, working: Tensor?, _ step: SGDStep) { noOptimizer() }
     private func noOptimizer() { preconditionFailure("a layer has no business with an optimizer") }
     func spend(_ work: Work) {}
     func synchronise() {}

@@ -44,7 +44,7 @@ private struct NaiveAttention {
     }
 
     private func scratch(_ shape: AttentionShape) -> Tensor {
-        lab.garbage([lab.backend.attentionScratch(shape) / 4])
+        lab.garbage([lab.backend.attentionScratch(shape, .f32) / 4])
     }
 
     @Test(arguments: shapes) func forward(shape: AttentionShape) {

@@ -29,7 +29,7 @@ import Testing
         sameBits { lab in
             let (out, sums) = (lab.garbage([100, 40]), lab.garbage([200]))
             let (qkv, gradient) = (lab.tensor(numbers(12_000, seed: 1)), lab.garbage([100, 120]))
-            let scratch = lab.garbage([lab.backend.attentionScratch(shape) / 4])
+            let scratch = lab.garbage([lab.backend.attentionScratch(shape, .f32) / 4])
             lab.backend.attention(qkv, into: out, logSumExp: sums, shape, scratch: scratch)
             lab.backend.attentionBackward(
                 lab.tensor(numbers(4000, seed: 2)), qkv: qkv, out: out, logSumExp: sums, into: gradient, shape,

@@ -1,5 +1,6 @@
-// The CPU backend's kernels. Buffers are f32 and row-major unless a name says otherwise; every sum runs in an order that
-// the sizes alone fix. A kernel over rows may be called on any range of them: rows never mix, except in the weight
+// The CPU backend's kernels. Buffers are row-major; those that a kernel takes as `void` hold its `type`, others what they
+// say. Whatever is stored, kernels compute in f32 and round once, to the nearest, ties to even. Every sum runs in an order
+// that the sizes alone fix. A kernel over rows may be called on any range of them: rows never mix, except in the weight
 // gradients and sums, which say so.
 #pragma once
 #include <stddef.h>
@@ -9,10 +10,22 @@
 extern "C" {
 #endif
 
+/// How activations and their gradients are stored.
+enum ck_type {
+    CK_F32,
+    CK_BF16,
+    CK_F16,
+};
+
+/// Rows begin `stride` elements apart. y may not overlap x.
+void ck_convert_rows(
+    enum ck_type from, const void *x, size_t x_stride, enum ck_type to, void *y, size_t y_stride, size_t rows,
+    size_t width);
+
 // Elementwise. Outputs may be an input itself, and may not overlap one otherwise.
-void ck_add(const float *a, const float *b, float *y, size_t count);
+void ck_add(enum ck_type type, const void *a, const void *b, void *y, size_t count);
 /// y[row] = x[row] + bias; x may be null, which counts as zeros.
-void ck_add_bias(const float *x, const float *bias, float *y, size_t rows, size_t width);
+void ck_add_bias(enum ck_type type, const void *x, const float *bias, void *y, size_t rows, size_t width);
 
 enum ck_activation {
     CK_GELU_TANH,
@@ -22,31 +35,35 @@ enum ck_activation {
     CK_TANH,
     CK_SIGMOID,
 };
-void ck_activate(int kind, const float *x, float *y, size_t count);
+void ck_activate(enum ck_type type, enum ck_activation kind, const void *x, void *y, size_t count);
 /// dx = dy · f′(x)
-void ck_activate_backward(int kind, const float *x, const float *dy, float *dx, size_t count);
+void ck_activate_backward(
+    enum ck_type type, enum ck_activation kind, const void *x, const void *dy, void *dx, size_t count);
 void ck_exp(const float *x, float *y, size_t count);
 void ck_erf(const float *x, float *y, size_t count);
 
 // Normalisation over rows. statistics: [rows × 2], mean and 1/σ; or [rows], 1/rms.
 void ck_layer_norm(
-    const float *x, const float *weight, const float *bias, float epsilon, float *y, float *statistics, size_t rows,
-    size_t width);
+    enum ck_type type, const void *x, const float *weight, const float *bias, float epsilon, void *y,
+    float *statistics, size_t rows, size_t width);
 void ck_layer_norm_backward_input(
-    const float *dy, const float *x, const float *weight, const float *statistics, float *dx, size_t rows,
-    size_t width, int accumulate);
+    enum ck_type type, const void *dy, const void *x, const float *weight, const float *statistics, void *dx,
+    size_t rows, size_t width, int accumulate);
 /// Adds to dweight and dbias (which may be null) in the order of the rows.
 void ck_layer_norm_backward_weight(
-    const float *dy, const float *x, const float *statistics, float *dweight, float *dbias, size_t rows, size_t width);
+    enum ck_type type, const void *dy, const void *x, const float *statistics, float *dweight, float *dbias,
+    size_t rows, size_t width);
 void ck_rms_norm(
-    const float *x, const float *weight, float epsilon, float *y, float *statistics, size_t rows, size_t width);
+    enum ck_type type, const void *x, const float *weight, float epsilon, void *y, float *statistics, size_t rows,
+    size_t width);
 void ck_rms_norm_backward_input(
-    const float *dy, const float *x, const float *weight, const float *statistics, float *dx, size_t rows,
-    size_t width, int accumulate);
+    enum ck_type type, const void *dy, const void *x, const float *weight, const float *statistics, void *dx,
+    size_t rows, size_t width, int accumulate);
 void ck_rms_norm_backward_weight(
-    const float *dy, const float *x, const float *statistics, float *dweight, size_t rows, size_t width);
+    enum ck_type type, const void *dy, const void *x, const float *statistics, float *dweight, size_t rows,
+    size_t width);
 
-// Attention, on a block of query rows against `keys` keys. Row i sees its first min(keys, seen + i) keys under a causal
+// Attention in f32, on a block of query rows against `keys` keys. Row i sees its first min(keys, seen + i) keys under a causal
 // mask (seen > 0), all of them without one (seen = 0). Rows of scores and dp begin `stride` apart, a multiple of 16 that is
 // no less than `keys`.
 /// scores := e^(score − row max), 0 where masked; inverse[row] = 1 / Σ; log_sum_exp[row] = max + ln Σ.
@@ -63,26 +80,29 @@ void ck_attention_backward_rows(
 
 // Embedding. ids: [rows]; row r stands at position r mod sequence. `position` and `dposition` may be null.
 void ck_embedding(
-    const int32_t *ids, const float *token, const float *position, float *y, size_t rows, size_t sequence,
-    size_t width);
+    enum ck_type type, const int32_t *ids, const float *token, const float *position, void *y, size_t rows,
+    size_t sequence, size_t width);
 /// Adds in the order of the ids.
 void ck_embedding_backward(
-    const int32_t *ids, const float *dy, float *dtoken, float *dposition, size_t rows, size_t sequence, size_t width);
+    enum ck_type type, const int32_t *ids, const void *dy, float *dtoken, float *dposition, size_t rows,
+    size_t sequence, size_t width);
 /// The first index whose value is outside 0 ..< limit and not `ignored`; −1 if there is none.
 ptrdiff_t ck_first_outside(const int32_t *values, size_t count, int64_t limit, int64_t ignored);
 
-// Losses: the prediction becomes its gradient divided by the normaliser (all zero if that is 0).
+// Losses: the prediction becomes its gradient times `scale` over the normaliser (all zero if that is 0). Row losses are
+// neither scaled nor divided.
 void ck_cross_entropy(
-    float *logits, const int32_t *targets, int64_t ignored, int64_t normaliser, float *row_losses, size_t rows,
-    size_t classes);
+    enum ck_type type, void *logits, const int32_t *targets, int64_t ignored, int64_t normaliser, double scale,
+    float *row_losses, size_t rows, size_t classes);
 void ck_mean_squared_error(
-    float *prediction, const float *targets, int64_t normaliser, float *row_losses, size_t rows, size_t width);
+    enum ck_type type, void *prediction, const float *targets, int64_t normaliser, double scale, float *row_losses,
+    size_t rows, size_t width);
 
 // Reductions
-double ck_sum(const float *x, size_t count);
-double ck_sum_of_squares(const float *x, size_t count);
+double ck_sum(enum ck_type type, const void *x, size_t count);
+double ck_sum_of_squares(enum ck_type type, const void *x, size_t count);
 /// out += Σ rows of x, in the order of the rows.
-void ck_sum_rows(const float *x, float *out, size_t rows, size_t width);
+void ck_sum_rows(enum ck_type type, const void *x, float *out, size_t rows, size_t width);
 
 // Random numbers: Philox 4×32-10. Element e of a sample takes word (e mod 64) / 16 of block 16·(e / 64) + e mod 16.
 struct ck_random_key {
@@ -92,13 +112,16 @@ struct ck_random_key {
     uint32_t step;
 };
 void ck_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t words[4]);
-void ck_fill_constant(float *x, size_t count, float value);
-void ck_fill_uniform(float *x, size_t count, float low, float high, struct ck_random_key key);
-void ck_fill_normal(float *x, size_t count, float mean, float deviation, struct ck_random_key key);
+void ck_fill_constant(enum ck_type type, void *x, size_t count, float value);
+void ck_fill_uniform(enum ck_type type, void *x, size_t count, float low, float high, struct ck_random_key key);
+void ck_fill_normal(
+    enum ck_type type, void *x, size_t count, float mean, float deviation, struct ck_random_key key);
 /// y = x / (1 − p) where the element's word is at least p · 2³², else 0; for one sample.
-void ck_dropout(const float *x, float *y, size_t count, double probability, struct ck_random_key key);
+void ck_dropout(
+    enum ck_type type, const void *x, void *y, size_t count, double probability, struct ck_random_key key);
 
-// Optimizers. Factors are computed in f64 by the caller.
+// Optimizers, over f32. Factors are computed in f64 by the caller. `working`, which may be null, takes the new weights
+// rounded to `type`.
 struct ck_adam_step {
     float gradient_scale;
     float decay;             // decoupled: 1 − lr · weight decay; multiplies p first
@@ -110,7 +133,9 @@ struct ck_adam_step {
     float epsilon;
     float step_size;         // lr / (1 − β₁ᵗ)
 };
-void ck_adam(float *p, const float *gradient, float *m, float *v, size_t count, struct ck_adam_step step);
+void ck_adam(
+    float *p, const float *gradient, float *m, float *v, enum ck_type type, void *working, size_t count,
+    struct ck_adam_step step);
 
 struct ck_sgd_step {
     float gradient_scale;
@@ -122,7 +147,9 @@ struct ck_sgd_step {
     int first;
 };
 /// `momentum` may be null.
-void ck_sgd(float *p, const float *gradient, float *momentum, size_t count, struct ck_sgd_step step);
+void ck_sgd(
+    float *p, const float *gradient, float *momentum, enum ck_type type, void *working, size_t count,
+    struct ck_sgd_step step);
 
 // The machine
 enum ck_feature {

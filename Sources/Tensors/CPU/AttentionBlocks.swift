@@ -3,12 +3,13 @@ internal import CKernels
 /// Attention of one head of one sample, a block of query rows at a time, so that only [block × sequence] scores exist.
 ///
 /// Dao et al., "FlashAttention" (2022): the forward pass keeps each row's log-sum-exp, from which the backward pass
-/// computes the probabilities again. Pointers are to the head's first query, key, value or output row; rows of q, k and v
-/// lie 3 · width apart, rows of the output width apart.
+/// computes the probabilities again. Pointers are to the head's first query or output row; the head's keys begin `width`
+/// elements behind its queries, its values 2 · width; rows of all three lie 3 · width apart, rows of the output width apart.
 struct AttentionBlocks {
     static let queryRows = 64
 
     let shape: AttentionShape
+    let width: Int
     /// Elements between rows of the scores: the sequence, rounded up to whole vectors.
     let stride: Int
     /// [queryRows × stride] each.
@@ -17,42 +18,33 @@ struct AttentionBlocks {
     /// [queryRows]
     let rowFactors: UnsafeMutablePointer<Float>
 
-    init(_ shape: AttentionShape, scratch: Tensor) {
-        let needed = Self.scratchBytes(shape)
-        precondition(scratch.byteCount >= needed, "attention needs \(needed) bytes of scratch, got \(scratch.spec)")
+    /// - Parameter width: of the tensors that the pointers point into: every head's, or this one's alone.
+    init(_ shape: AttentionShape, width: Int, scratch: UnsafeMutablePointer<Float>) {
         self.shape = shape
+        self.width = width
         stride = Self.stride(shape)
-        scores = scratch.address.assumingMemoryBound(to: Float.self)
+        scores = scratch
         gradients = scores + Self.queryRows * stride
         rowFactors = gradients + Self.queryRows * stride
     }
 
-    static func scratchBytes(_ shape: AttentionShape) -> Int {
-        (2 * queryRows * stride(shape) + queryRows) * MemoryLayout<Float>.size
-    }
+    /// How many f32 of scratch it takes.
+    static func scratchCount(_ shape: AttentionShape) -> Int { 2 * queryRows * stride(shape) + queryRows }
 
     private static func stride(_ shape: AttentionShape) -> Int { (shape.sequence + 15) / 16 * 16 }
-
-    /// Where head `index` (counted over the batch) begins in each tensor.
-    func offsets(of index: Int) -> (qkv: Int, out: Int, logSumExp: Int) {
-        let (sample, head) = index.quotientAndRemainder(dividingBy: shape.heads)
-        let token = sample * shape.sequence
-        let column = head * shape.headWidth
-        return (token * 3 * shape.width + column, token * shape.width + column, index * shape.sequence)
-    }
 
     /// out = softmax(scale · q kᵀ) v
     func forward(qkv: UnsafePointer<Float>, out: UnsafeMutablePointer<Float>, logSumExp: UnsafeMutablePointer<Float>) {
         for block in blocks {
-            let o = out + block.start * shape.width
-            multiplyByKeys(qkv + block.start * inputStride, inputStride, keys: qkv + shape.width, scale, scores, block)
+            let o = out + block.start * width
+            multiplyByKeys(qkv + block.start * inputStride, inputStride, keys: qkv + width, scale, scores, block)
             ck_softmax_rows(
                 scores, stride, block.rows, block.keys, block.seen, rowFactors, logSumExp + block.start)
             SGEMM(
                 m: block.rows, n: shape.headWidth, k: block.keys, a: scores, strideA: stride,
-                b: qkv + 2 * shape.width, strideB: inputStride, c: o, strideC: shape.width
+                b: qkv + 2 * width, strideB: inputStride, c: o, strideC: width
             ).run()
-            ck_scale_rows(o, shape.width, block.rows, shape.headWidth, rowFactors)
+            ck_scale_rows(o, width, block.rows, shape.headWidth, rowFactors)
         }
     }
 
@@ -64,19 +56,19 @@ struct AttentionBlocks {
     ) {
         for (index, block) in blocks.reversed().enumerated() {
             let q = qkv + block.start * inputStride
-            let dy = dout + block.start * shape.width
+            let dy = dout + block.start * width
             let beta: Float = index == 0 ? 0 : 1
-            multiplyByKeys(q, inputStride, keys: qkv + shape.width, scale, scores, block)
-            multiplyByKeys(dy, shape.width, keys: qkv + 2 * shape.width, 1, gradients, block)
+            multiplyByKeys(q, inputStride, keys: qkv + width, scale, scores, block)
+            multiplyByKeys(dy, width, keys: qkv + 2 * width, 1, gradients, block)
             ck_row_dots(
-                dy, shape.width, out + block.start * shape.width, shape.width, block.rows, shape.headWidth, rowFactors)
+                dy, width, out + block.start * width, width, block.rows, shape.headWidth, rowFactors)
             ck_attention_backward_rows(
                 scores, gradients, stride, block.rows, block.keys, block.seen, logSumExp + block.start, rowFactors)
-            multiplyTransposed(scores, dy, shape.width, 1, beta, dqkv + 2 * shape.width, block)
-            multiplyTransposed(gradients, q, inputStride, scale, beta, dqkv + shape.width, block)
+            multiplyTransposed(scores, dy, width, 1, beta, dqkv + 2 * width, block)
+            multiplyTransposed(gradients, q, inputStride, scale, beta, dqkv + width, block)
             SGEMM(
                 m: block.rows, n: shape.headWidth, k: block.keys, a: gradients, strideA: stride,
-                b: qkv + shape.width, strideB: inputStride, c: dqkv + block.start * inputStride, strideC: inputStride,
+                b: qkv + width, strideB: inputStride, c: dqkv + block.start * inputStride, strideC: inputStride,
                 alpha: scale
             ).run()
         }
@@ -101,7 +93,7 @@ extension AttentionBlocks {
         }
     }
 
-    private var inputStride: Int { 3 * shape.width }
+    private var inputStride: Int { 3 * width }
     private var scale: Float { 1 / Float(shape.headWidth).squareRoot() }
 
     /// result[rows × keys] = alpha · x[rows × headWidth] · keysᵀ

@@ -5,15 +5,16 @@ extension CPUBackend {
         let width = token.shape.width
         let values = checkedIDs(ids, vocabulary: token.shape.rows, position: position)
         ck_embedding(
-            values, token.f32("embedding", count: token.count), position?.f32("embedding", count: position?.count ?? 0),
-            y.f32("embedding", count: ids.count * width), ids.count, ids.shape.width, width)
+            y.dtype.kernel, values, token.f32("embedding", count: token.count),
+            position?.f32("embedding", count: position?.count ?? 0),
+            y.floats("embedding", y.dtype, count: ids.count * width), ids.count, ids.shape.width, width)
     }
 
     public func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?) {
         let width = dtoken.shape.width
         let values = checkedIDs(ids, vocabulary: dtoken.shape.rows, position: dposition)
         ck_embedding_backward(
-            values, dy.f32("embeddingBackward", count: ids.count * width),
+            dy.dtype.kernel, values, dy.floats("embeddingBackward", dy.dtype, count: ids.count * width),
             dtoken.f32("embeddingBackward", count: dtoken.count),
             dposition?.f32("embeddingBackward", count: dposition?.count ?? 0), ids.count, ids.shape.width, width)
     }

@@ -6,8 +6,8 @@ extension CPUBackend {
     ) {
         let (rows, width) = (x.shape.rows, x.shape.width)
         ck_layer_norm(
-            x.f32("layerNorm", count: rows * width), weight.f32("layerNorm", count: width),
-            bias?.f32("layerNorm", count: width), epsilon, y.f32("layerNorm", count: rows * width),
+            x.dtype.kernel, x.floats("layerNorm", x.dtype, count: rows * width), weight.f32("layerNorm", count: width),
+            bias?.f32("layerNorm", count: width), epsilon, y.floats("layerNorm", x.dtype, count: rows * width),
             statistics.f32("layerNorm", count: rows * 2), rows, width)
     }
 
@@ -16,9 +16,10 @@ extension CPUBackend {
     ) {
         let (rows, width) = (x.shape.rows, x.shape.width)
         ck_layer_norm_backward_input(
-            dy.f32("layerNormBackward", count: rows * width), x.f32("layerNormBackward", count: rows * width),
+            x.dtype.kernel, dy.floats("layerNormBackward", x.dtype, count: rows * width),
+            x.floats("layerNormBackward", x.dtype, count: rows * width),
             weight.f32("layerNormBackward", count: width), statistics.f32("layerNormBackward", count: rows * 2),
-            dx.f32("layerNormBackward", count: rows * width), rows, width, accumulate ? 1 : 0)
+            dx.floats("layerNormBackward", x.dtype, count: rows * width), rows, width, accumulate ? 1 : 0)
     }
 
     public func layerNormBackwardWeight(
@@ -26,7 +27,8 @@ extension CPUBackend {
     ) {
         let (rows, width) = (x.shape.rows, x.shape.width)
         ck_layer_norm_backward_weight(
-            dy.f32("layerNormBackward", count: rows * width), x.f32("layerNormBackward", count: rows * width),
+            x.dtype.kernel, dy.floats("layerNormBackward", x.dtype, count: rows * width),
+            x.floats("layerNormBackward", x.dtype, count: rows * width),
             statistics.f32("layerNormBackward", count: rows * 2), dweight.f32("layerNormBackward", count: width),
             dbias?.f32("layerNormBackward", count: width), rows, width)
     }
@@ -34,8 +36,9 @@ extension CPUBackend {
     public func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor, statistics: Tensor) {
         let (rows, width) = (x.shape.rows, x.shape.width)
         ck_rms_norm(
-            x.f32("rmsNorm", count: rows * width), weight.f32("rmsNorm", count: width), epsilon,
-            y.f32("rmsNorm", count: rows * width), statistics.f32("rmsNorm", count: rows), rows, width)
+            x.dtype.kernel, x.floats("rmsNorm", x.dtype, count: rows * width), weight.f32("rmsNorm", count: width),
+            epsilon,
+            y.floats("rmsNorm", x.dtype, count: rows * width), statistics.f32("rmsNorm", count: rows), rows, width)
     }
 
     public func rmsNormBackwardInput(
@@ -43,15 +46,17 @@ extension CPUBackend {
     ) {
         let (rows, width) = (x.shape.rows, x.shape.width)
         ck_rms_norm_backward_input(
-            dy.f32("rmsNormBackward", count: rows * width), x.f32("rmsNormBackward", count: rows * width),
+            x.dtype.kernel, dy.floats("rmsNormBackward", x.dtype, count: rows * width),
+            x.floats("rmsNormBackward", x.dtype, count: rows * width),
             weight.f32("rmsNormBackward", count: width), statistics.f32("rmsNormBackward", count: rows),
-            dx.f32("rmsNormBackward", count: rows * width), rows, width, accumulate ? 1 : 0)
+            dx.floats("rmsNormBackward", x.dtype, count: rows * width), rows, width, accumulate ? 1 : 0)
     }
 
     public func rmsNormBackwardWeight(_ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor) {
         let (rows, width) = (x.shape.rows, x.shape.width)
         ck_rms_norm_backward_weight(
-            dy.f32("rmsNormBackward", count: rows * width), x.f32("rmsNormBackward", count: rows * width),
+            x.dtype.kernel, dy.floats("rmsNormBackward", x.dtype, count: rows * width),
+            x.floats("rmsNormBackward", x.dtype, count: rows * width),
             statistics.f32("rmsNormBackward", count: rows), dweight.f32("rmsNormBackward", count: width), rows, width)
     }
 }

@@ -2,19 +2,22 @@ internal import CKernels
 internal import Glibc
 
 extension CPUBackend {
-    public func adamW(_ p: Tensor, gradient: Tensor, m: Tensor, v: Tensor, _ step: AdamStep) {
+    public func adamW(_ p: Tensor, gradient: Tensor, m: Tensor, v: Tensor, working: Tensor?, _ step: AdamStep) {
         let count = p.count
         ck_adam(
             p.f32("adamW", count: count), gradient.f32("adamW", count: count), m.f32("adamW", count: count),
-            v.f32("adamW", count: count), count, step.kernel)
+            v.f32("adamW", count: count), working?.dtype.kernel ?? CK_F32,
+            working.map { $0.floats("adamW", $0.dtype, count: count) }, count, step.kernel)
     }
 
-    public func sgd(_ p: Tensor, gradient: Tensor, momentum: Tensor?, _ step: SGDStep) {
+    public func sgd(_ p: Tensor, gradient: Tensor, momentum: Tensor?, working: Tensor?, _ step: SGDStep) {
         let count = p.count
         precondition(momentum != nil || step.momentum == 0, "sgd: momentum \(step.momentum) without its buffer")
         ck_sgd(
             p.f32("sgd", count: count), gradient.f32("sgd", count: count),
-            step.momentum == 0 ? nil : momentum?.f32("sgd", count: count), count, step.kernel)
+            step.momentum == 0 ? nil : momentum?.f32("sgd", count: count),
+            working?.dtype.kernel ?? CK_F32, working.map { $0.floats("sgd", $0.dtype, count: count) }, count,
+            step.kernel)
     }
 }
 

@@ -2,27 +2,30 @@ internal import CKernels
 
 extension CPUBackend {
     public func fill(_ x: Tensor, _ distribution: Distribution, key: RandomKey) {
-        let (values, count) = (x.f32("fill", count: x.count), x.count)
+        let (values, count) = (x.floats("fill", x.dtype, count: x.count), x.count)
         precondition(count <= Self.elementsPerSample, "fill of \(x.spec)")
         switch distribution {
-        case .constant(let value): ck_fill_constant(values, count, value)
-        case .uniform(let low, let high): ck_fill_uniform(values, count, low, high, key.kernel)
-        case .normal(let mean, let deviation): ck_fill_normal(values, count, mean, deviation, key.kernel)
+        case .constant(let value): ck_fill_constant(x.dtype.kernel, values, count, value)
+        case .uniform(let low, let high): ck_fill_uniform(x.dtype.kernel, values, count, low, high, key.kernel)
+        case .normal(let mean, let deviation):
+            ck_fill_normal(x.dtype.kernel, values, count, mean, deviation, key.kernel)
         }
     }
 
     /// Sample i of x draws from `key.sample + i`, so that its mask does not depend on who shares its micro-batch.
     public func dropout(_ x: Tensor, into y: Tensor, probability: Float, key: RandomKey, rowsPerSample: Int) {
-        let count = x.count
-        let input = x.f32("dropout", count: count)
-        let output = y.f32("dropout", count: count)
+        let (count, dtype) = (x.count, x.dtype)
+        let input = x.floats("dropout", dtype, count: count)
+        let output = y.floats("dropout", dtype, count: count)
         let perSample = rowsPerSample * x.shape.width
         precondition(
             perSample > 0 ? count % perSample == 0 && perSample <= Self.elementsPerSample : count == 0,
             "dropout: \(x.spec) is not whole samples of \(rowsPerSample) rows")
         var sampleKey = key.kernel
         for start in stride(from: 0, to: count, by: max(perSample, 1)) {
-            ck_dropout(input + start, output + start, perSample, Double(probability), sampleKey)
+            let offset = start * dtype.size
+            ck_dropout(
+                dtype.kernel, input + offset, output + offset, perSample, Double(probability), sampleKey)
             sampleKey.sample &+= 1
         }
     }

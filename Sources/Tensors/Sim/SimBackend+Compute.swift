@@ -4,6 +4,7 @@ extension SimBackend {
     public func insertColumns(_ x: Tensor, into y: Tensor, at start: Int) {}
     public func extractColumns(_ x: Tensor, from start: Int, into y: Tensor) {}
     public func add(_ a: Tensor, _ b: Tensor, into y: Tensor) {}
+    public func cast(_ x: Tensor, into y: Tensor) {}
     public func fill(_ x: Tensor, _ distribution: Distribution, key: RandomKey) {}
 
     public func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor, _ shape: MatMul, epilogue: Epilogue) {}
@@ -40,10 +41,13 @@ extension SimBackend {
     public func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?) {}
 
     public func crossEntropy(
-        _ logits: Tensor, targets: Tensor, ignoreIndex: Int, normaliser: Tensor, rowLosses: Tensor
+        _ logits: Tensor, targets: Tensor, ignoreIndex: Int, normaliser: Tensor, rowLosses: Tensor,
+        gradientScale: Float
     ) {}
-    public func meanSquaredError(_ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor) {}
+    public func meanSquaredError(
+        _ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor, gradientScale: Float
+    ) {}
 
-    public func adamW(_ p: Tensor, gradient: Tensor, m: Tensor, v: Tensor, _ step: AdamStep) {}
-    public func sgd(_ p: Tensor, gradient: Tensor, momentum: Tensor?, _ step: SGDStep) {}
+    public func adamW(_ p: Tensor, gradient: Tensor, m: Tensor, v: Tensor, working: Tensor?, _ step: AdamStep) {}
+    public func sgd(_ p: Tensor, gradient: Tensor, momentum: Tensor?, working: Tensor?, _ step: SGDStep) {}
 }

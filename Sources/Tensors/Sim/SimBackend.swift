@@ -56,7 +56,7 @@ public final class SimBackend: Backend {
 
     public func sum(_ x: Tensor) -> Double { .nan }
     public func sumOfSquares(_ x: Tensor) -> Double { 0 }
-    public func attentionScratch(_ shape: AttentionShape) -> Int { 0 }
+    public func attentionScratch(_ shape: AttentionShape, _ dtype: DType) -> Int { 0 }
 
     public func spend(_ work: Work) {
         let duration = pace.nanoseconds(of: work)

@@ -1,0 +1,70 @@
+// Elementwise kernels for one storage type: see every_type.h.
+
+static KERNEL void TYPED(add)(const ELEMENT *a, const ELEMENT *b, ELEMENT *y, size_t count) {
+    for (size_t i = 0; i < count; i += LANES) {
+        f32v p, q;
+        TYPED(load)(&p, a + i, count - i, 0);
+        TYPED(load)(&q, b + i, count - i, 0);
+        p = p + q;
+        TYPED(store)(y + i, &p, count - i);
+    }
+}
+
+static KERNEL void TYPED(add_bias)(const ELEMENT *x, const float *bias, ELEMENT *y, size_t rows, size_t width) {
+    for (size_t row = 0; row < rows; row++) {
+        for (size_t i = 0; i < width; i += LANES) {
+            f32v p = 0, q;
+            if (x) TYPED(load)(&p, x + row * width + i, width - i, 0);
+            load_f32(&q, bias + i, width - i, 0);
+            p = p + q;
+            TYPED(store)(y + row * width + i, &p, width - i);
+        }
+    }
+}
+
+#define MAP(f)                                    \
+    for (size_t i = 0; i < count; i += LANES) {   \
+        f32v v;                                   \
+        TYPED(load)(&v, x + i, count - i, 0);     \
+        f(&v);                                    \
+        TYPED(store)(y + i, &v, count - i);       \
+    }                                             \
+    break;
+
+static KERNEL void TYPED(activate)(int kind, const ELEMENT *x, ELEMENT *y, size_t count) {
+    switch (kind) {
+    case CK_GELU_TANH: MAP(gelu_tanh)
+    case CK_GELU_ERF: MAP(gelu_erf)
+    case CK_RELU: MAP(relu)
+    case CK_SILU: MAP(silu)
+    case CK_TANH: MAP(vector_tanh)
+    case CK_SIGMOID: MAP(vector_sigmoid)
+    }
+}
+
+#define MAP_SLOPE(f)                              \
+    for (size_t i = 0; i < count; i += LANES) {   \
+        f32v v, d;                                \
+        TYPED(load)(&v, x + i, count - i, 0);     \
+        TYPED(load)(&d, dy + i, count - i, 0);    \
+        f(&v);                                    \
+        d = d * v;                                \
+        TYPED(store)(dx + i, &d, count - i);      \
+    }                                             \
+    break;
+
+static KERNEL void TYPED(activate_backward)(
+    int kind, const ELEMENT *x, const ELEMENT *dy, ELEMENT *dx, size_t count
+) {
+    switch (kind) {
+    case CK_GELU_TANH: MAP_SLOPE(gelu_tanh_slope)
+    case CK_GELU_ERF: MAP_SLOPE(gelu_erf_slope)
+    case CK_RELU: MAP_SLOPE(relu_slope)
+    case CK_SILU: MAP_SLOPE(silu_slope)
+    case CK_TANH: MAP_SLOPE(tanh_slope)
+    case CK_SIGMOID: MAP_SLOPE(sigmoid_slope)
+    }
+}
+
+#undef MAP
+#undef MAP_SLOPE
