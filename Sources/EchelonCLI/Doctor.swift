@@ -10,7 +10,7 @@ struct Doctor: ParsableCommand {
 
     func run() throws {
         try reportingFailures {
-            let examination = MachineReport.examine()
+            let examination = try MachineReport.examine()
             print(json ? try examination.json() : examination.text())
         }
     }

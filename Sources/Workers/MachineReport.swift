@@ -2,23 +2,56 @@ import Foundation
 import Tensors
 
 /// What `echelon doctor` shows of this machine, and what is worth changing.
-public struct MachineReport: Codable, Sendable {
-    public var processor: String
-    public var features: [String]
-    public var cores: [Int]
-    public var blasCore: String
-    /// What workers will ask OpenBLAS for instead; nil where its own choice is best.
-    public var recommendedBLASCore: String?
+public struct MachineReport: Codable, Hashable, Sendable {
+    public var version = 1
+    public var facts: Facts
+    public var findings: [Finding]
 
-    public static func examine() -> MachineReport {
-        let features = CPUFeatures.current
-        return MachineReport(
-            processor: features.name, features: features.features.map(\.rawValue).sorted(), cores: Cores.allowed,
-            blasCore: OpenBLASCore.current,
-            recommendedBLASCore: OpenBLASCore.recommended(for: features, detected: OpenBLASCore.current))
+    /// One line of the report.
+    public struct Finding: Codable, Hashable, Sendable {
+        public enum State: String, Codable, Hashable, Sendable {
+            case ok
+            /// Runs work, but could be faster, or lack something that not everyone needs.
+            case note
+            /// Runs fail until this is changed.
+            case problem
+        }
+        public var topic: String
+        public var state: State
+        public var text: String
+        /// What to do; nil where there is nothing to do.
+        public var advice: String?
+
+        public init(_ topic: String, _ state: State, _ text: String, advice: String? = nil) {
+            self.topic = topic
+            self.state = state
+            self.text = text
+            self.advice = advice
+        }
     }
 
-    public func text() -> String { processor }
+    /// Judges what was found.
+    public init(_ facts: Facts) {
+        self.facts = facts
+        findings = facts.findings
+    }
 
-    public func json() throws -> String { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
+    /// Looks at everything, and measures matrix products for about half a second.
+    ///
+    /// OpenBLAS takes its orders from the environment it starts in: this program may start again, in place, in the one
+    /// that workers have.
+    public static func examine() throws(RunFailure) -> MachineReport {
+        let before = BLASRun.handedOver ?? BLASRun.measure()
+        before.handOver()
+        try WorkerEnvironment.prepare(threads: 1)
+        let used = before.core == OpenBLASCore.current ? before : BLASRun.measure()
+        return MachineReport(Facts.gather(blasHere: before, blasUsed: used))
+    }
+
+    public func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
 }
