@@ -66,7 +66,7 @@ public struct StageProgram: Sendable {
     /// On the last stage.
     public struct LossPlaces: Sendable {
         public var prediction: Place
-        /// Where the prediction becomes its gradient: the prediction's own place unless something else still reads it.
+        /// Where the prediction becomes its gradient: the prediction's own place where nothing else needs that.
         public var gradient: Place
         public var targets: Place
         /// i64[1]

@@ -212,15 +212,16 @@ private struct StageProgramBuilder {
             || producer.map { model.nodes[$0].plan.keepsOutputs && trains($0) } ?? false
     }
 
-    /// The loss turns the prediction into its gradient in place, unless something still reads the prediction.
+    /// The loss turns the prediction into its gradient in place, unless something still reads the prediction or it came
+    /// from another stage: then the next one may arrive while the gradient is on its way back.
     mutating func placeLoss() {
         guard stage.isLast else { return }
         let prediction = place(model.prediction, in: places)
         let value = root(model.prediction)
         let producer = model.values[value].producer
-        let isWrittenAgain = producer.map { stage.nodes.contains($0) && secondTime[local($0)] != nil } ?? false
-        let isRead = isKept(value) || !model.values[value].consumers.isEmpty || isWrittenAgain
-        let gradient = isRead ? frame(prediction.spec) : prediction
+        let isOwn = producer.map { stage.nodes.contains($0) && secondTime[local($0)] == nil } ?? false
+        let isRead = isKept(value) || !model.values[value].consumers.isEmpty
+        let gradient = isOwn && !isRead ? prediction : frame(prediction.spec)
         program.loss = StageProgram.LossPlaces(
             prediction: prediction, gradient: gradient, targets: frame(model.targets),
             normaliser: frame(TensorSpec([1], .i64)))
