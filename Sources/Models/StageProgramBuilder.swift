@@ -290,8 +290,12 @@ private struct StageProgramBuilder {
         return transient(spec(value), backwardTime[local(node)]...backwardTime[local(producer)])
     }
 
+    /// A node that takes a value twice first sums what it adds to its gradient: as much as would travel from another
+    /// stage, so that the order of the sum does not depend on the cuts.
     private mutating func placeInputGradients(_ node: Int) {
         let time = backwardTime[local(node)]
+        var own: [Int: Place] = [:]
+        var joins: [StageProgram.BackwardStep] = []
         for (position, input) in model.nodes[node].inputs.enumerated() {
             let value = root(input)
             guard model.values[value].needsGradient, !model.nodes[node].plan.withoutGradient.contains(position) else {
@@ -299,25 +303,36 @@ private struct StageProgramBuilder {
                 continue
             }
             let place: Place
-            let alone = Contribution(value: value, consumers: [node])
-            if sendsAlone(alone), program.sent[alone] == nil {
-                place = frame(spec(value))
-                program.sent[alone] = place
-            } else if let sum = program.sent[alone] ?? gradients[value] {
+            if let sum = own[value] {
                 place = transient(spec(value), time...time)
                 program.backward.append(.add(place, into: sum))
+            } else if let sum = gradients[value], !sendsAlone(node, value) {
+                place = transient(spec(value), time...time)
+                joins.append(.add(place, into: sum))
             } else {
-                place = gradientPlace(value, from: node)
-                gradients[value] = place
+                place = firstPart(of: value, from: node)
             }
+            own[value] = own[value] ?? place
             program.nodes[local(node)].inputGradients.append(place.viewed(as: spec(input)))
         }
+        program.backward += joins
+    }
+
+    private mutating func firstPart(of value: Int, from node: Int) -> Place {
+        guard sendsAlone(node, value) else {
+            let place = gradientPlace(value, from: node)
+            gradients[value] = place
+            return place
+        }
+        let place = frame(spec(value))
+        program.sent[Contribution(value: value, consumers: [node])] = place
+        return place
     }
 
     /// Whether this consumer's gradient of an imported value travels on its own, not as part of a sum.
-    private func sendsAlone(_ contribution: Contribution) -> Bool {
-        let own = imports.flatMap(\.gradients).filter { $0.value == contribution.value }
-        return own.count > 1 && own.contains(contribution)
+    private func sendsAlone(_ consumer: Int, _ value: Int) -> Bool {
+        let parts = imports.flatMap(\.gradients).filter { $0.value == value }
+        return parts.count > 1 && parts.contains(Contribution(value: value, consumers: [consumer]))
     }
 
     private mutating func collectSentGradients() {
