@@ -2,18 +2,23 @@
 ///
 /// Largest first, each at the lowest offset that is free over its whole lifetime: near the lower bound for the few
 /// dozen ranges of a stage.
-struct MemoryPlan {
-    static let alignment = 64
+package struct MemoryPlan {
+    package static let alignment = 64
 
-    struct Request {
-        var bytes: Int
-        var lifetime: ClosedRange<Int>
+    package struct Request {
+        package var bytes: Int
+        package var lifetime: ClosedRange<Int>
+
+        package init(bytes: Int, lifetime: ClosedRange<Int>) {
+            self.bytes = bytes
+            self.lifetime = lifetime
+        }
     }
 
-    private(set) var offsets: [Int]
-    private(set) var byteCount = 0
+    package private(set) var offsets: [Int]
+    package private(set) var byteCount = 0
 
-    init(_ requests: [Request]) {
+    package init(_ requests: [Request]) {
         offsets = Array(repeating: 0, count: requests.count)
         var placed: [(lifetime: ClosedRange<Int>, range: Range<Int>)] = []
         let order = requests.indices.sorted {

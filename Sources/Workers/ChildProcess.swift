@@ -1,14 +1,14 @@
-import Glibc
+package import Glibc
 
 /// A worker process that this process started and must see the end of.
-struct ChildProcess: Sendable {
-    let pid: pid_t
+package struct ChildProcess: Sendable {
+    package let pid: pid_t
 
-    enum Ending: Equatable, Sendable {
+    package enum Ending: Equatable, Sendable {
         case exited(Int32)
         case killed(signal: Int32)
 
-        init(waitStatus status: Int32) {
+        package init(waitStatus status: Int32) {
             let signal = status & 0x7f
             self = signal == 0 ? .exited((status >> 8) & 0xff) : .killed(signal: signal)
         }

@@ -1,7 +1,7 @@
 /// What is known when a run breaks. One failure shows at several places at once: the dead worker's process ends, its
 /// peers' links break, they give up in turn. This picks the cause.
-struct FailureEvidence {
-    enum Sign: Equatable {
+package struct FailureEvidence {
+    package enum Sign: Equatable {
         /// The worker said why, before it left.
         case reported(RunFailure, isPeerLoss: Bool)
         case killed(signal: Int32)
@@ -14,17 +14,19 @@ struct FailureEvidence {
         case stuck(Double)
     }
 
-    private(set) var signs: [(rank: Int, sign: Sign)] = []
+    package private(set) var signs: [(rank: Int, sign: Sign)] = []
 
-    var isEmpty: Bool { signs.isEmpty }
+    package init() {}
 
-    mutating func add(_ sign: Sign, rank: Int) { signs.append((rank, sign)) }
+    package var isEmpty: Bool { signs.isEmpty }
+
+    package mutating func add(_ sign: Sign, rank: Int) { signs.append((rank, sign)) }
 
     /// Whether waiting a little for more evidence cannot change the verdict.
-    var isConclusive: Bool { signs.contains { Self.weight($0.sign) <= 1 } }
+    package var isConclusive: Bool { signs.contains { Self.weight($0.sign) <= 1 } }
 
     /// The strongest sign; the first of equals.
-    var cause: (rank: Int, sign: Sign)? {
+    package var cause: (rank: Int, sign: Sign)? {
         signs.enumerated().min {
             (Self.weight($0.element.sign), $0.offset) < (Self.weight($1.element.sign), $1.offset)
         }?.element

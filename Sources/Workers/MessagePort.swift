@@ -2,12 +2,12 @@ import Models
 import Reports
 import Scheduling
 import Tensors
-import Transport
+package import Transport
 
 /// What the compute thread sends and receives: tensors of messages, and words with the coordinator.
 ///
 /// It knows which header each end expects, and when a buffer that was sent may be written again.
-final class MessagePort {
+package final class MessagePort {
     private let plan: TrainingPlan
     private let endpoint: WorkerEndpoint
     private let backend: any Backend
@@ -32,7 +32,7 @@ final class MessagePort {
     }
 
     /// The links of one rank, as its endpoint declares them.
-    static func links(of rank: Int, _ plan: TrainingPlan) -> [LinkDeclaration] {
+    package static func links(of rank: Int, _ plan: TrainingPlan) -> [LinkDeclaration] {
         plan.lowered.links.enumerated().filter { $0.element.from == rank || $0.element.to == rank }.map { id, link in
             let messages = plan.lowered.ranks[link.from].sends.filter { $0.link == id }
             let specs = Set(messages.map { [$0.edge, Int($0.direction.rawValue)] }).map {

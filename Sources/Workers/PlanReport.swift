@@ -136,7 +136,7 @@ public struct PlanReport: Codable, Sendable {
 extension TrainingPlan {
     /// Bytes that a stage takes on its device: parameters with gradients, optimizer state and 16-bit copies, the frames of all
     /// micro-batches in flight, the transient arena.
-    func memory(ofStage stage: Int) -> (state: Int, activations: Int, transient: Int) {
+    package func memory(ofStage stage: Int) -> (state: Int, activations: Int, transient: Int) {
         let program = StageProgram(
             model, layout, stage: stage, splitsBackward: splitsBackward, recomputation: recomputation,
             on: manifest.devices[schedule.rankOfStage[stage]].backend(manifest.simulation))
@@ -154,5 +154,5 @@ extension TrainingPlan {
     static let processBytes = 34 << 20
 
     /// Whether the schedule runs the two backward halves apart.
-    var splitsBackward: Bool { schedule.ranks.contains { $0.contains { $0.pass == .backwardWeight } } }
+    package var splitsBackward: Bool { schedule.ranks.contains { $0.contains { $0.pass == .backwardWeight } } }
 }

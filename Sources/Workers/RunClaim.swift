@@ -1,15 +1,15 @@
 import Foundation
 import Glibc
-import Reports
+package import Reports
 
 /// A run directory that this process holds: nobody else writes there while the run lives.
-final class RunClaim {
-    let directory: RunDirectory
+package final class RunClaim {
+    package let directory: RunDirectory
     private let lock: Int32
 
     /// Takes the folder the user named, or the first free one of `runs/NAME`, `runs/NAME-2`, ….
     /// - Throws: bad input when the named folder is in use or already holds a run.
-    init(named path: String?, run name: String) throws(RunFailure) {
+    package init(named path: String?, run name: String) throws(RunFailure) {
         let path = if let path { path } else { try Self.freePath(name) }
         directory = RunDirectory(path)
         for folder in [directory.eventsPath, directory.logsPath] {

@@ -1,13 +1,13 @@
 import Glibc
 import Manifests
-import Transport
+package import Transport
 
 /// Decides whether a run is broken, and why: a state machine without I/O, told what was seen and what time it is.
-struct RunWatch {
-    struct Verdict {
+package struct RunWatch {
+    package struct Verdict {
         /// Whose failure it is, where it is one rank's.
-        var rank: Int?
-        var failure: RunFailure
+        package var rank: Int?
+        package var failure: RunFailure
     }
 
     private let devices: [String]
@@ -22,30 +22,30 @@ struct RunWatch {
     private var stepSeconds: [Double] = []
 
     /// Peers notice a death before the system reports it: so long a more telling sign may take.
-    static let grace: UInt64 = 500_000_000
-    static let shortestHang = 30.0
+    package static let grace: UInt64 = 500_000_000
+    package static let shortestHang = 30.0
 
-    init(_ plan: TrainingPlan) {
+    package init(_ plan: TrainingPlan) {
         devices = plan.manifest.devices.map(\.description)
         rankCount = plan.rankCount
     }
 
     // MARK: What was seen
 
-    mutating func begin() { isRunning = true }
+    package mutating func begin() { isRunning = true }
 
-    mutating func heard(_ rank: Int, _ status: WorkerStatus, now: UInt64 = Clock.nanoseconds) {
+    package mutating func heard(_ rank: Int, _ status: WorkerStatus, now: UInt64 = Clock.nanoseconds) {
         statuses[rank] = status
         if moved[rank]?.progress != status.progress { moved[rank] = (status.progress, now) }
     }
 
-    mutating func finishedStep(seconds: Double) { stepSeconds.append(seconds) }
+    package mutating func finishedStep(seconds: Double) { stepSeconds.append(seconds) }
 
-    mutating func failed(_ rank: Int, _ failure: RunFailure, now: UInt64 = Clock.nanoseconds) {
+    package mutating func failed(_ rank: Int, _ failure: RunFailure, now: UInt64 = Clock.nanoseconds) {
         add(.reported(failure, isPeerLoss: failure.isConsequence), rank, now)
     }
 
-    mutating func ended(_ rank: Int, _ ending: ChildProcess.Ending, now: UInt64 = Clock.nanoseconds) {
+    package mutating func ended(_ rank: Int, _ ending: ChildProcess.Ending, now: UInt64 = Clock.nanoseconds) {
         switch ending {
         case .exited(let code): add(.exited(code), rank, now)
         case .killed(let signal): add(.killed(signal: signal), rank, now)
@@ -53,7 +53,7 @@ struct RunWatch {
     }
 
     /// The connection ended. Of a worker that this process started, its ending will tell more.
-    mutating func gone(_ rank: Int, isByHand: Bool, now: UInt64 = Clock.nanoseconds) {
+    package mutating func gone(_ rank: Int, isByHand: Bool, now: UInt64 = Clock.nanoseconds) {
         if isByHand, isRunning { add(.disconnected, rank, now) }
     }
 
@@ -65,7 +65,7 @@ struct RunWatch {
     // MARK: What follows
 
     /// Why the run is over, once that is certain.
-    mutating func verdict(now: UInt64, _ liveness: Liveness) -> Verdict? {
+    package mutating func verdict(now: UInt64, _ liveness: Liveness) -> Verdict? {
         if evidence.isEmpty, isRunning { lookForSilence(now, liveness) }
         guard let cause = evidence.cause, let since else { return nil }
         guard evidence.isConclusive || now >= since + Self.grace else { return nil }

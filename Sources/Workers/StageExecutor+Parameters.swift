@@ -17,7 +17,7 @@ extension StageExecutor {
     }
 
     /// First values from the seed: they depend on the parameter alone, not on who owns it.
-    func initialiseParameters(seed: UInt64) {
+    package func initialiseParameters(seed: UInt64) {
         var ordinal: UInt32 = 0
         var node = -1
         for parameter in allParameters {

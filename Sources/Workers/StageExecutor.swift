@@ -1,17 +1,15 @@
 import Layers
-import Models
-import Optimizers
-import Scheduling
-import Tensors
+package import Models
+package import Tensors
 
 /// Runs the passes of one stage on its device. Knows nothing of schedules and sockets: it is told which micro-batch
 /// and which slot.
-final class StageExecutor {
-    let model: Sequential
-    let stage: PipelineLayout.Stage
-    let program: StageProgram
-    let backend: any Backend
-    let memory: StageMemory
+package final class StageExecutor {
+    package let model: Sequential
+    package let stage: PipelineLayout.Stage
+    package let program: StageProgram
+    package let backend: any Backend
+    package let memory: StageMemory
     private let seed: UInt64
     private let micro: Int
     /// What the loss's gradient is multiplied with, so that small f16 gradients do not vanish.
@@ -29,7 +27,7 @@ final class StageExecutor {
         var normaliser: Tensor
     }
 
-    init(
+    package init(
         model: Sequential, layout: PipelineLayout, stage index: Int, slots: Int, microBatches: Int, micro: Int,
         seed: UInt64, splitsBackward: Bool, recomputation: Recomputation = .none, isTraining: Bool = true,
         on backend: any Backend
@@ -64,18 +62,18 @@ final class StageExecutor {
         }
     }
 
-    func tensor(_ place: StageProgram.Place, _ slot: Int) -> Tensor { memory.tensor(place, slot: slot) }
+    package func tensor(_ place: StageProgram.Place, _ slot: Int) -> Tensor { memory.tensor(place, slot: slot) }
 
     // MARK: Passes
 
     /// `F`; on the last stage the loss is part of it, and leaves the prediction's gradient.
-    func forward(step: Int, microBatch: Int, slot: Int, around node: (Int, () -> Void) -> Void = { $1() }) {
+    package func forward(step: Int, microBatch: Int, slot: Int, around node: (Int, () -> Void) -> Void = { $1() }) {
         predict(step: step, microBatch: microBatch, slot: slot, around: node)
         if let rowLosses { evaluateLoss(microBatch: microBatch, slot: slot, rowLosses) }
     }
 
     /// The layers alone, without the loss.
-    func predict(step: Int, microBatch: Int, slot: Int, around node: (Int, () -> Void) -> Void = { $1() }) {
+    package func predict(step: Int, microBatch: Int, slot: Int, around node: (Int, () -> Void) -> Void = { $1() }) {
         setKeys(step: step, microBatch: microBatch, slot: slot)
         for local in program.nodes.indices {
             node(local) { forward(local, frames[slot].forward[local]) }
@@ -104,7 +102,7 @@ final class StageExecutor {
     /// `B`: both halves, node by node, while the data is warm.
     /// - Returns: nanoseconds spent on computing activations again.
     @discardableResult
-    func backward(slot: Int) -> UInt64 {
+    package func backward(slot: Int) -> UInt64 {
         run(slot) { local in
             backwardInput(local, slot)
             backwardWeight(local, slot)
@@ -113,11 +111,11 @@ final class StageExecutor {
 
     /// `I`
     @discardableResult
-    func backwardInput(slot: Int) -> UInt64 { run(slot) { backwardInput($0, slot) } }
+    package func backwardInput(slot: Int) -> UInt64 { run(slot) { backwardInput($0, slot) } }
 
     /// `W`: what was computed again for `I` is gone by now, and is computed once more.
     @discardableResult
-    func backwardWeight(slot: Int) -> UInt64 {
+    package func backwardWeight(slot: Int) -> UInt64 {
         var again: UInt64 = 0
         for step in program.backward {
             switch step {
@@ -183,10 +181,10 @@ final class StageExecutor {
     // MARK: Results of a step
 
     /// Σ over the global batch of every row's loss, not yet divided; nil but on the last stage.
-    func lossSum() -> Double? { rowLosses.map { backend.sum($0) } }
+    package func lossSum() -> Double? { rowLosses.map { backend.sum($0) } }
 
     /// Σ of the squared gradients of each node that has parameters, in the model's order.
-    func gradientSquares() -> [Double] {
+    package func gradientSquares() -> [Double] {
         memory.gradients.lazy.filter { !$0.isEmpty }.map { $0.reduce(0) { $0 + self.backend.sumOfSquares($1) } }
     }
 }

@@ -1,14 +1,14 @@
 import Layers
 import Models
-import Tensors
+package import Tensors
 
 /// One stage's memory on its device: parameters, gradients, frames and the transient arena, allocated once.
-struct StageMemory {
+package struct StageMemory {
     /// Parallel to the stage's nodes, then to each layer's parameters: f32, what the optimizer moves.
-    let masters: [[Tensor]]
+    package let masters: [[Tensor]]
     /// What layers compute with: the masters, or 16-bit copies of the matrices.
-    let parameters: [[Tensor]]
-    let gradients: [[Tensor]]
+    package let parameters: [[Tensor]]
+    package let gradients: [[Tensor]]
     private let gradientArena: Tensor
     private let frames: [DeviceMemory]
     private let transient: DeviceMemory
@@ -79,7 +79,7 @@ struct StageMemory {
         return frame
     }
 
-    func zeroGradients(on backend: any Backend) { backend.zero(gradientArena) }
+    package func zeroGradients(on backend: any Backend) { backend.zero(gradientArena) }
 
     /// Brings the 16-bit copies up to date with the masters.
     func castParameters(on backend: any Backend) {

@@ -1,11 +1,11 @@
 import Layers
 import Manifests
 import Models
-import Reports
+package import Reports
 import Scheduling
 
 /// Puts the ranks' parts of each step together. Pure: told what arrived, it says what follows.
-struct StepAssembly {
+package struct StepAssembly {
     private let rankOfStage: [Int]
     /// How many entries of a rank's squares belong to each stage.
     private let squaresOfStage: [Int]
@@ -16,13 +16,13 @@ struct StepAssembly {
     private var totals: [Int: Double] = [:]
     private var parts: [Int: [Int: WorkerMessage.StepPart]] = [:]
     private var ends: [UInt64]?
-    private(set) var finishedSteps = 0
+    package private(set) var finishedSteps = 0
     /// Seconds of each finished step.
-    private(set) var durations: [Double] = []
+    package private(set) var durations: [Double] = []
     /// Idle over wall of each rank's last finished step.
-    private(set) var rankBubbles: [Double] = []
+    package private(set) var rankBubbles: [Double] = []
 
-    init(_ plan: TrainingPlan) {
+    package init(_ plan: TrainingPlan) {
         rankOfStage = plan.schedule.rankOfStage
         rankCount = plan.rankCount
         tokensPerStep = plan.tokensPerStep
@@ -34,7 +34,7 @@ struct StepAssembly {
 
     /// - Returns: Σ over all ranks, once the last one's squares are there: summed in layer order, so that it does not
     ///   depend on the partition.
-    mutating func add(squares new: [Double], step: Int, rank: Int) -> Double? {
+    package mutating func add(squares new: [Double], step: Int, rank: Int) -> Double? {
         squares[step, default: [:]][rank] = new
         guard let all = squares[step], all.count == rankCount else { return nil }
         squares[step] = nil
@@ -49,7 +49,7 @@ struct StepAssembly {
     }
 
     /// - Returns: the step's metrics, once the last rank's part is there.
-    mutating func add(_ part: WorkerMessage.StepPart, rank: Int) -> StepMetrics? {
+    package mutating func add(_ part: WorkerMessage.StepPart, rank: Int) -> StepMetrics? {
         parts[part.step, default: [:]][rank] = part
         guard let all = parts[part.step], all.count == rankCount else { return nil }
         parts[part.step] = nil

@@ -1,20 +1,20 @@
 import Foundation
 
 /// Columns of text, as wide as their widest cell.
-struct TextTable {
-    enum Alignment { case left, right }
+package struct TextTable {
+    package enum Alignment { case left, right }
 
     private let alignments: [Alignment]
     private var rows: [[String]]
 
-    init(_ header: [(title: String, alignment: Alignment)]) {
+    package init(_ header: [(title: String, alignment: Alignment)]) {
         alignments = header.map(\.alignment)
         rows = [header.map(\.title)]
     }
 
-    mutating func add(_ cells: [String]) { rows.append(cells) }
+    package mutating func add(_ cells: [String]) { rows.append(cells) }
 
-    func lines(indent: String = "  ") -> [String] {
+    package func lines(indent: String = "  ") -> [String] {
         let widths = alignments.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in
             let cells = zip(row, zip(widths, alignments)).map { cell, layout in
@@ -29,14 +29,14 @@ struct TextTable {
 
 extension Int {
     /// `1,234,567`
-    var grouped: String {
+    package var grouped: String {
         var digits = Array(String(magnitude))
         for position in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: position) }
         return (self < 0 ? "-" : "") + String(digits)
     }
 
     /// `1.5 MiB`
-    var bytesText: String {
+    package var bytesText: String {
         let units = ["B", "KiB", "MiB", "GiB", "TiB"]
         var value = Double(self)
         var unit = 0
@@ -50,7 +50,7 @@ extension Int {
 
 extension Double {
     /// `11.1 %`
-    var percentText: String { String(format: "%.1f %%", self * 100) }
+    package var percentText: String { String(format: "%.1f %%", self * 100) }
     /// `1.23 GFLOP`
-    var flopsText: String { String(format: self < 1e9 ? "%.4f" : "%.2f", self / 1e9) }
+    package var flopsText: String { String(format: self < 1e9 ? "%.4f" : "%.2f", self / 1e9) }
 }

@@ -1,16 +1,16 @@
 import Foundation
 
 /// Draws the next token from a row of logits.
-struct TokenSampler {
+package struct TokenSampler {
     private let sampling: Generator.Sampling
     private var random: SplitMix
 
-    init(_ sampling: Generator.Sampling) {
+    package init(_ sampling: Generator.Sampling) {
         self.sampling = sampling
         random = SplitMix(state: sampling.seed)
     }
 
-    mutating func draw(_ logits: [Float]) -> Int {
+    package mutating func draw(_ logits: [Float]) -> Int {
         let likeliest = logits.indices.max { (logits[$0], $1) < (logits[$1], $0) } ?? 0
         guard sampling.temperature > 0 else { return likeliest }
         let order = logits.indices.sorted { (logits[$1], $0) < (logits[$0], $1) }

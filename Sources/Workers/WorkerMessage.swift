@@ -1,7 +1,7 @@
 import Reports
 
 /// What a worker tells the coordinator beside heartbeats. Little-endian; a first byte names the kind.
-enum WorkerMessage: Equatable {
+package enum WorkerMessage: Equatable {
     /// Σ of squared gradients by node, for each of the rank's stages in order: sent before the update.
     case gradientSquares(step: Int, squares: [Double])
     /// One worker's part of a step, once it is done.
@@ -11,28 +11,44 @@ enum WorkerMessage: Equatable {
     /// The rank's weights are on disk: so many bytes.
     case weightsWritten(bytes: Int)
 
-    struct StepPart: Equatable {
-        var step: Int
+    package struct StepPart: Equatable {
+        package var step: Int
         /// Σ of the rows' losses over the global batch; on the last stage only.
-        var lossSum: Double?
+        package var lossSum: Double?
         /// How many targets that sum counts; on the first stage only.
-        var targetCount: Int?
-        var learningRate: Double
+        package var targetCount: Int?
+        package var learningRate: Double
         /// Nanoseconds of the rank's clock.
-        var start: UInt64
-        var end: UInt64
+        package var start: UInt64
+        package var end: UInt64
         /// Nanoseconds spent computing.
-        var busy: UInt64
+        package var busy: UInt64
         /// What the gradients of this step were multiplied with; nil without a loss scaler.
-        var lossScale: Double?
+        package var lossScale: Double?
         /// The parameters did not move: a gradient overflowed.
-        var isSkipped: Bool
-        var peakBytes: Int
+        package var isSkipped: Bool
+        package var peakBytes: Int
+
+        package init(
+            step: Int, lossSum: Double?, targetCount: Int?, learningRate: Double, start: UInt64, end: UInt64,
+            busy: UInt64, lossScale: Double? = nil, isSkipped: Bool = false, peakBytes: Int
+        ) {
+            self.step = step
+            self.lossSum = lossSum
+            self.targetCount = targetCount
+            self.learningRate = learningRate
+            self.start = start
+            self.end = end
+            self.busy = busy
+            self.lossScale = lossScale
+            self.isSkipped = isSkipped
+            self.peakBytes = peakBytes
+        }
     }
 }
 
 /// What the coordinator tells a worker beside the rendezvous.
-enum CoordinatorMessage: Equatable {
+package enum CoordinatorMessage: Equatable {
     /// Begin; the weights go into this file at the end, if anywhere.
     case begin(weightsFile: String?)
     /// Σ of squared gradients over all stages, for clipping.
@@ -42,12 +58,12 @@ enum CoordinatorMessage: Equatable {
 }
 
 /// A message that does not decode: a peer of another version, or a bug.
-struct MessageError: Error, CustomStringConvertible {
-    var description: String
+package struct MessageError: Error, CustomStringConvertible {
+    package var description: String
 }
 
 extension WorkerMessage {
-    func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         var bytes = ByteWriter()
         switch self {
         case .step(let part):
@@ -76,7 +92,7 @@ extension WorkerMessage {
         return bytes.bytes
     }
 
-    init(_ encoded: [UInt8]) throws(MessageError) {
+    package init(_ encoded: [UInt8]) throws(MessageError) {
         var bytes = ByteReader(encoded)
         switch try bytes.byte() {
         case 1:
@@ -100,7 +116,7 @@ extension WorkerMessage {
 }
 
 extension CoordinatorMessage {
-    func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         var bytes = ByteWriter()
         switch self {
         case .gradientSquares(let step, let total):
@@ -115,7 +131,7 @@ extension CoordinatorMessage {
         return bytes.bytes
     }
 
-    init(_ encoded: [UInt8]) throws(MessageError) {
+    package init(_ encoded: [UInt8]) throws(MessageError) {
         var bytes = ByteReader(encoded)
         switch try bytes.byte() {
         case 1: self = .gradientSquares(step: try bytes.int(), total: try bytes.double())

@@ -1,0 +1,212 @@
+import Glibc
+import Models
+import Tensors
+import Workers
+
+/// One step of a model cut into stages, all of them in this process: what the network does is a copy here.
+///
+/// Every byte that a pass may not read is a NaN: a frame before its micro-batch, the shared arena before each pass.
+struct HandDrivenRun {
+    enum Order: CaseIterable {
+        /// Every forward, then every backward: a slot for each micro-batch.
+        case forwardsFirst
+        /// Each micro-batch there and back in the one slot.
+        case oneByOne
+    }
+
+    struct Outcome: Equatable {
+        var lossSum: UInt64
+        var squares: [UInt64]
+        /// By parameter.
+        var gradients: [String: [UInt32]]
+        var parameters: [String: [UInt32]]
+
+        /// The names of what differs.
+        func difference(from other: Outcome) -> String {
+            let names = gradients.keys.sorted().filter { gradients[$0] != other.gradients[$0] }
+            return (lossSum == other.lossSum ? names : ["loss"] + names).joined(separator: " ")
+        }
+    }
+
+    static let microBatches = 3
+    private let model: Sequential
+    private let layout: PipelineLayout
+    private let order: Order
+    private let splitsBackward: Bool
+    let stages: [StageExecutor]
+
+    init(
+        _ model: Sequential, cuts: [Int] = [], order: Order = .forwardsFirst, splitsBackward: Bool = false,
+        recomputation: Recomputation = .none
+    ) {
+        self.model = model
+        self.order = order
+        self.splitsBackward = splitsBackward
+        let layout = PipelineLayout(model, cuts: cuts)
+        self.layout = layout
+        let backend = CPUBackend(device: "cpu:0", threads: 1)
+        stages = layout.stages.map { stage in
+            StageExecutor(
+                model: model, layout: layout, stage: stage.index,
+                slots: order == .oneByOne ? 1 : Self.microBatches, microBatches: Self.microBatches,
+                micro: model.values[model.input].spec.shape[0], seed: 11, splitsBackward: splitsBackward,
+                recomputation: recomputation, on: backend)
+        }
+        for stage in stages { stage.initialiseParameters(seed: 5) }
+    }
+
+    // MARK: A step
+
+    func step() -> Outcome {
+        for stage in stages { stage.memory.zeroGradients(on: stage.backend) }
+        switch order {
+        case .oneByOne:
+            for microBatch in 0..<Self.microBatches {
+                forward(microBatch)
+                backward(microBatch)
+                if splitsBackward { backwardWeight(microBatch) }
+            }
+        case .forwardsFirst:
+            for microBatch in 0..<Self.microBatches { forward(microBatch) }
+            for microBatch in 0..<Self.microBatches { backward(microBatch) }
+            if splitsBackward { for microBatch in 0..<Self.microBatches { backwardWeight(microBatch) } }
+        }
+        return outcome
+    }
+
+    private func slot(_ microBatch: Int) -> Int { order == .oneByOne ? 0 : microBatch }
+
+    func forward(_ microBatch: Int) {
+        let slot = slot(microBatch)
+        for stage in stages { poison(stage, slot, .frame) }
+        fill(microBatch)
+        for stage in stages {
+            poison(stage, slot, .transient)
+            stage.forward(step: 3, microBatch: microBatch, slot: slot)
+            for crossing in stage.stage.exports.map({ layout.crossings[$0] }) {
+                let receiver = stages[crossing.to]
+                for value in crossing.values {
+                    copy(
+                        stage.program.values[value].map { stage.tensor($0, slot) },
+                        receiver.program.values[value].map { receiver.tensor($0, slot) })
+                }
+            }
+        }
+    }
+
+    private func backward(_ microBatch: Int) {
+        let slot = slot(microBatch)
+        for stage in stages.reversed() {
+            poison(stage, slot, .transient)
+            if splitsBackward { stage.backwardInput(slot: slot) } else { stage.backward(slot: slot) }
+            for crossing in stage.stage.imports.map({ layout.crossings[$0] }) {
+                let receiver = stages[crossing.from]
+                for part in crossing.gradients {
+                    copy(
+                        stage.program.sent[part].map { stage.tensor($0, slot) },
+                        receiver.program.received[part].map { receiver.tensor($0, slot) })
+                }
+            }
+        }
+    }
+
+    private func backwardWeight(_ microBatch: Int) {
+        for stage in stages {
+            poison(stage, slot(microBatch), .transient)
+            stage.backwardWeight(slot: slot(microBatch))
+        }
+    }
+
+    // MARK: Data
+
+    /// Inputs into the first stage, targets into the last: the same numbers whatever the cuts are.
+    private func fill(_ microBatch: Int) {
+        let slot = slot(microBatch)
+        var numbers = Numbers(state: UInt64(microBatch + 1))
+        guard let first = stages.first, let last = stages.last, let input = first.program.values[model.input],
+            let loss = last.program.loss
+        else { preconditionFailure("a pipeline has an input and a loss") }
+        numbers.fill(first.tensor(input, slot), below: 7)
+        numbers.fill(last.tensor(loss.targets, slot), below: 7)
+        var count = Int64(model.targets.count * Self.microBatches)
+        withUnsafeBytes(of: &count) { last.backend.upload($0, to: last.tensor(loss.normaliser, slot)) }
+    }
+
+    private func copy(_ source: Tensor?, _ target: Tensor?) {
+        guard let source, let target, source.spec == target.spec else {
+            preconditionFailure(
+                "the two ends of a crossing do not agree: \(source?.spec as Any), \(target?.spec as Any)")
+        }
+        target.address.copyMemory(from: source.address, byteCount: source.byteCount)
+    }
+
+    private func poison(_ stage: StageExecutor, _ slot: Int, _ region: StageProgram.Place.Region) {
+        for place in stage.program.places where place.region == region {
+            let memory = stage.tensor(place, slot).memory
+            memset(memory.address, 0xff, memory.byteCount)
+            return
+        }
+    }
+
+    // MARK: Results
+
+    private var outcome: Outcome {
+        var outcome = Outcome(lossSum: 0, squares: [], gradients: [:], parameters: [:])
+        for stage in stages {
+            outcome.lossSum = stage.lossSum()?.bitPattern ?? 0
+            outcome.squares += stage.gradientSquares().map(\.bitPattern)
+            for (local, node) in model.nodes[stage.stage.nodes].enumerated() {
+                for (index, name) in node.parameterNames.enumerated() {
+                    outcome.gradients[name] = stage.memory.gradients[local][index].floats.map(\.bitPattern)
+                    outcome.parameters[name] = stage.memory.parameters[local][index].floats.map(\.bitPattern)
+                }
+            }
+        }
+        return outcome
+    }
+}
+
+extension StageProgram {
+    /// Every place there is, in no order that matters.
+    var places: [Place] {
+        var places = Array(values.values) + Array(received.values) + Array(sent.values)
+        if let loss { places += [loss.prediction, loss.gradient, loss.targets] }
+        for node in nodes {
+            for forward in [node.forward, node.again] {
+                places += forward.inputs + forward.outputs + forward.saved
+                if let scratch = forward.scratch { places.append(scratch) }
+            }
+            places += node.deferred + node.outputGradients
+            places += node.inputGradients.compactMap { $0 }
+            if let scratch = node.backwardScratch { places.append(scratch) }
+        }
+        return places
+    }
+}
+
+extension Tensor {
+    /// Elements of a tensor on the CPU.
+    var floats: [Float] { Array(UnsafeBufferPointer(start: address.assumingMemoryBound(to: Float.self), count: count)) }
+}
+
+/// A stream of numbers that is the same everywhere (Knuth's MMIX multiplier).
+struct Numbers {
+    var state: UInt64
+
+    mutating func next(below limit: Int) -> Int {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return Int((state >> 33) % UInt64(limit))
+    }
+
+    /// Ids, or numbers between −1 and 1.
+    mutating func fill(_ x: Tensor, below limit: Int) {
+        for index in 0..<x.count {
+            if x.dtype == .i32 {
+                x.address.storeBytes(of: Int32(next(below: limit)), toByteOffset: 4 * index, as: Int32.self)
+            } else {
+                let number = Float(next(below: 2001) - 1000) / 1000
+                x.address.storeBytes(of: number, toByteOffset: 4 * index, as: Float.self)
+            }
+        }
+    }
+}
