@@ -5,6 +5,7 @@ extension BubbleReport {
         blocks += CauseTable(self).blocks
         blocks.append(workText)
         if !links.isEmpty { blocks.append(linksText) }
+        if whatIfs.count > 1 { blocks.append(whatIfText) }
         if let medianStep, ranks.count <= 16 { blocks.append(StepDrawing(medianStep, names: names).text) }
         if !notes.isEmpty { blocks.append(notes.map { Paragraph.wrap("note: " + $0) }.joined(separator: "\n")) }
         return blocks.joined(separator: "\n\n") + "\n"
@@ -81,6 +82,23 @@ extension BubbleReport {
         }
         let rest = links.count > limit ? ["  and \(links.count - limit) links that were waited for less"] : []
         return ([head] + rows + rest).joined(separator: "\n")
+    }
+}
+
+extension BubbleReport {
+    /// What the changes would give, without their remarks.
+    private var whatIfText: String {
+        let width = 56
+        let head =
+            "What if (replayed with median times)".padded(to: width) + "ms a step".aligned(to: 11)
+            + "tok/s".aligned(to: 12) + "gain".aligned(to: 9) + "bubble".aligned(to: 9)
+        let rows = whatIfs.map { change in
+            "  \(change.title)".cut(to: width).padded(to: width) + Format.milliseconds(change.stepMs).aligned(to: 11)
+                + Format.grouped(change.tokensPerS).aligned(to: 12)
+                + (change.kind == .asRun ? "" : Format.signedPercent(change.gain)).aligned(to: 9)
+                + Format.percent(change.bubble).aligned(to: 9)
+        }
+        return ([head] + rows).joined(separator: "\n")
     }
 }
 

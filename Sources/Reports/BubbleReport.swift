@@ -18,6 +18,8 @@ public struct BubbleReport: Codable, Hashable, Sendable {
     public var bubble: Bubble
     public var stepMs: Spread
     public var tokensPerS: Double
+    /// Tokens (or samples) of one global batch.
+    public var tokensPerStep: Int?
     /// 0 where the model's FLOPs are unknown.
     public var flopsPerS: Double
     public var peakFlops: Double?
@@ -28,6 +30,14 @@ public struct BubbleReport: Codable, Hashable, Sendable {
     public var links: [LinkReport]
     /// A step of median length; nil for runs too large to draw.
     public var medianStep: MedianStep?
+    /// The same instructions with equal stages and free messages.
+    public var idealStep: MedianStep?
+    /// What made the median step as long as it was.
+    public var criticalPath: CriticalPath?
+    /// The run as it was, replayed with its median times, then what would change them, the best first.
+    public var whatIfs: [WhatIf] = []
+    /// What the log of one step takes, of all ranks together.
+    public var eventBytesPerStep: Double?
     /// What was left out, and how far clocks can be trusted.
     public var notes: [String]
 
@@ -76,6 +86,14 @@ public struct BubbleReport: Codable, Hashable, Sendable {
         public var excessMs: Double
         /// Steps whose excess was more than a tenth of the median step.
         public var slowSteps: Int
+        /// The slowest of those, worst first; five at most.
+        public var worstSteps: [SlowStep]?
+    }
+
+    /// A step in which a rank's work took longer than its medians.
+    public struct SlowStep: Codable, Hashable, Sendable {
+        public var step: Int
+        public var excessMs: Double
     }
 
     /// Median milliseconds of one micro-batch through one stage.
@@ -115,9 +133,13 @@ public struct BubbleReport: Codable, Hashable, Sendable {
 }
 
 extension BubbleReport {
-    /// The JSON text of `--json` and `report.json`.
+    /// The JSON text of `--json` and `report.json`; steps of more spans than somebody would read are left out of it.
     public func json() throws -> String {
-        String(decoding: try JSONForm.encode(self), as: UTF8.self)
+        var report = self
+        report.medianStep = medianStep.flatMap { $0.isLarge ? nil : $0 }
+        report.idealStep = idealStep.flatMap { $0.isLarge ? nil : $0 }
+        if let path = criticalPath, path.segments.count > MedianStep.writtenSpans { report.criticalPath?.segments = [] }
+        return String(decoding: try JSONForm.encode(report), as: UTF8.self)
     }
 
     public init(json: String) throws {
@@ -147,5 +169,12 @@ extension BubbleReport.Spread {
             return sorted[low] + (sorted[low + 1] - sorted[low]) * (place - Double(low))
         }
         self.init(p50: quantile(0.5), p95: quantile(0.95))
+    }
+}
+
+extension KeyedDecodingContainer {
+    /// A report that was written before it held what-ifs has none.
+    func decode(_ type: [WhatIf].Type, forKey key: Key) throws -> [WhatIf] {
+        try decodeIfPresent(type, forKey: key) ?? []
     }
 }

@@ -10,6 +10,12 @@ enum Format {
     /// 0.118 → `11.8%`
     static func percent(_ share: Double, _ digits: Int = 1) -> String { fixed(share * 100, digits) + "%" }
 
+    /// 0.09 → `+9.0%`
+    static func signedPercent(_ share: Double, _ digits: Int = 1) -> String {
+        let size = percent(share.magnitude, digits)
+        return size == percent(0, digits) ? size : (share > 0 ? "+" : "−") + size
+    }
+
     /// 0.001 → `1.0e-3`
     static func scientific(_ value: Double) -> String {
         guard value.isFinite else { return fixed(value, 1) }
@@ -72,5 +78,6 @@ enum Format {
 
 extension String {
     func padded(to width: Int) -> String { self + String(repeating: " ", count: Swift.max(0, width - count)) }
+    func cut(to width: Int) -> String { count <= width ? self : prefix(Swift.max(0, width - 1)) + "…" }
     func aligned(to width: Int) -> String { String(repeating: " ", count: Swift.max(0, width - count)) + self }
 }

@@ -1,14 +1,11 @@
 /// Picks the cause worth naming, says who is at fault, and what to do.
 struct HeadlineBuilder {
     private let report: BubbleReport
-    private let description: RunDescription
     /// Causes below this share of wall, or a tenth of the schedule's own bubble, are not worth a headline.
     private static let threshold = 0.02
 
-    init(_ report: BubbleReport, _ description: RunDescription) {
-        self.report = report
-        self.description = description
-    }
+    /// The report has its what-ifs.
+    init(_ report: BubbleReport) { self.report = report }
 
     func headline() -> BubbleReport.Headline {
         let avoidable = report.causes.filter { $0.cause.isIdle && !$0.cause.isStructural }
@@ -79,14 +76,23 @@ struct HeadlineBuilder {
         let sentence =
             "imbalance, \(Format.percent(share)): "
             + "\(name(slow.rank)) takes \(times) × the median time of the others."
-        return make(.imbalance, slow.stages, sentence, fix: move(from: slow))
+        return make(.imbalance, slow.stages, sentence, fix: otherCuts)
     }
 
-    private func move(from slow: BubbleReport.RankReport) -> String? {
-        guard let stage = slow.stages.first, slow.stages.count == 1 else { return nil }
-        let work = report.ranks.flatMap(\.work).sorted { $0.stage < $1.stage }.map(\.totalMs)
-        let move = LayerMove.best(from: stage, stages: description.stages, times: work)
-        return move?.sentence ?? "no layer of stage \(stage) can move to a neighbour and help: split its largest layer."
+    /// One move where that is nearly as good as the best cuts, else the best cuts.
+    private var otherCuts: String? {
+        let move = report.whatIfs.first { $0.kind == .moveLayers }
+        guard let best = report.whatIfs.first(where: { $0.kind == .bestCuts }), let cuts = best.cuts else { return nil }
+        if let move, move.gain >= 0.01, move.gain >= best.gain - 0.01 { return "\(move.title): \(prediction(move))." }
+        guard best.gain >= 0.01 else {
+            return "no other cuts between the layers help: split the slowest stage's largest layer."
+        }
+        return "cuts: [\(cuts.map(String.init).joined(separator: ", "))]: \(prediction(best))"
+            + (move.map { "; \($0.title) alone gives \(Format.signedPercent($0.gain))." } ?? ".")
+    }
+
+    private func prediction(_ change: WhatIf) -> String {
+        "predicted \(Format.milliseconds(change.stepMs)) ms a step, \(Format.signedPercent(change.gain)) tokens/s"
     }
 
     // MARK: Single causes

@@ -34,10 +34,19 @@ struct LayerMove {
         return best
     }
 
-    var sentence: String {
+    /// `move layer 7 (linear) from stage 2 to stage 1`
+    var title: String {
         let last = firstLayer + layers.count - 1
         let what = layers.count == 1 ? "layer \(firstLayer) (\(layers.first ?? ""))" : "layers \(firstLayer)–\(last)"
-        let gain = Format.fixed((1 - after / before) * 100, 0)
-        return "move \(what) from stage \(from) to stage \(to): the slower of the two then takes \(gain) % less."
+        return "move \(what) from stage \(from) to stage \(to)"
+    }
+
+    /// The cuts after the move; nil where there is no cut between the two stages.
+    func cuts(from present: [Int]) -> [Int]? {
+        let cut = min(from, to)
+        guard present.indices.contains(cut) else { return nil }
+        var cuts = present
+        cuts[cut] = to < from ? firstLayer + layers.count : firstLayer
+        return cuts
     }
 }

@@ -26,8 +26,13 @@ public struct MedianStep: Codable, Hashable, Sendable {
 }
 
 extension MedianStep {
-    /// More spans than this are neither drawn nor written.
-    static let spanLimit = 20_000
+    /// More spans than this are not drawn.
+    static let drawnSpans = 1_000_000
+    /// More spans than this are not written to JSON.
+    static let writtenSpans = 20_000
+
+    var spanCount: Int { lanes.reduce(0) { $0 + $1.work.count } }
+    var isLarge: Bool { spanCount > Self.writtenSpans }
 
     init?(step: Int, logs: [RankLog]) {
         var begin = Int64.max
@@ -46,7 +51,7 @@ extension MedianStep {
             let events = log.events.filter { $0.isBusy && $0.end > window.0 && $0.start < window.1 }
             return Lane(work: events.map { Span($0, after: window.0) })
         }
-        guard lanes.reduce(0, { $0 + $1.work.count }) <= Self.spanLimit else { return nil }
+        guard spanCount <= Self.drawnSpans else { return nil }
     }
 }
 

@@ -25,17 +25,22 @@ struct ReportBuilder {
     func report(notes: [String]) -> BubbleReport {
         let seconds = wall / 1e9 / Double(rankCount)
         let ranks = (0..<rankCount).map(rankReport)
+        let place = medianPlace()
         var report = BubbleReport(
             name: description.name, schedule: description.schedule, stages: description.stages.count,
             microBatches: description.microBatches, startedAt: description.startedAt,
             firstStep: timeline.steps[skipped], lastStep: timeline.steps[timeline.steps.count - 1], steps: stepCount,
             skipped: skipped, headline: BubbleReport.Headline(cause: nil, stages: [], sentence: "", fix: nil),
             bubble: bubble(), stepMs: BubbleReport.Spread(stepLengths().map { $0 / 1e6 }),
-            tokensPerS: ratio(Double(description.tokensPerStep) * Double(stepCount), seconds), flopsPerS: 0,
+            tokensPerS: ratio(Double(description.tokensPerStep) * Double(stepCount), seconds),
+            tokensPerStep: description.tokensPerStep, flopsPerS: 0,
             peakFlops: description.peakFlops, ranks: ranks, causes: causes(Array(counted), perStep: rankCount),
-            links: links(seconds: seconds), medianStep: medianStep(), notes: notes + clockNotes())
+            links: links(seconds: seconds), medianStep: MedianStep(step: timeline.steps[place], logs: logs),
+            criticalPath: CriticalPath(timeline, place: place), eventBytesPerStep: eventBytes(),
+            notes: notes + clockNotes() + unattributedNotes())
         report.flopsPerS = report.tokensPerS * description.flopsPerToken
-        report.headline = HeadlineBuilder(report, description).headline()
+        addReplays(to: &report, step: timeline.steps[place])
+        report.headline = HeadlineBuilder(report).headline()
         return report
     }
 
@@ -82,10 +87,12 @@ struct ReportBuilder {
         let excess = places.map { Double(accounts.excess[$0]) / 1e6 }
         let stages = description.stages(of: rank)
         let spread = BubbleReport.Spread(walls)
+        let slow = zip(places, excess).filter { $1 > spread.p50 / 10 }.sorted { $1.1 < $0.1 }
         return BubbleReport.RankReport(
             rank: rank, stages: stages, device: logs[rank].device, host: logs[rank].host, wallMs: spread,
             causes: causes(places, perStep: 1), work: stages.map(work),
-            excessMs: excess.reduce(0, +) / Double(stepCount), slowSteps: excess.count { $0 > spread.p50 / 10 })
+            excessMs: excess.reduce(0, +) / Double(stepCount), slowSteps: slow.count,
+            worstSteps: slow.prefix(5).map { BubbleReport.SlowStep(step: accounts.steps[$0].step, excessMs: $1) })
     }
 
     /// - Parameter perStep: how many consecutive places are summed into one step's mean.
@@ -149,10 +156,31 @@ struct ReportBuilder {
 
     // MARK: Drawing and notes
 
-    private func medianStep() -> MedianStep? {
+    private func medianPlace() -> Int {
         let lengths = stepLengths().enumerated().sorted { ($0.element, $0.offset) < ($1.element, $1.offset) }
-        let place = skipped + lengths[(lengths.count - 1) / 2].offset
-        return MedianStep(step: timeline.steps[place], logs: logs)
+        return skipped + lengths[(lengths.count - 1) / 2].offset
+    }
+
+    private func addReplays(to report: inout BubbleReport, step: Int) {
+        let measured = MeasuredScenario(description, timeline, skip: skipped)
+        guard let scenario = measured.scenario(logs: logs, step: step),
+            let builder = WhatIfBuilder(description, scenario)
+        else { return }
+        report.whatIfs = builder.whatIfs()
+        report.idealStep = builder.idealStep()
+    }
+
+    private func eventBytes() -> Double {
+        let first = timeline.steps[skipped]
+        let last = timeline.steps[timeline.steps.count - 1]
+        let events = logs.reduce(0) { $0 + $1.events.count { (first...last).contains($0.step) } }
+        return Double(events * EventLog.recordSize) / Double(stepCount)
+    }
+
+    private func unattributedNotes() -> [String] {
+        let between = accounts.steps[counted].reduce(0) { $0 + Double($1[.unattributed]) }
+        guard between > wall / 100 else { return [] }
+        return ["\(Format.percent(between / wall)) of the time lies between events and has no cause"]
     }
 
     private func clockNotes() -> [String] {

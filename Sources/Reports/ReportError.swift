@@ -10,6 +10,8 @@ public enum ReportError: Error, Hashable, Sendable {
     case io(operation: String, path: String, reason: String)
     /// Events that cannot be the log of one run: overlapping, out of order, or incomplete.
     case inconsistent(rank: Int, step: Int, expected: String, got: String)
+    /// Two runs of which one is no measure of the other.
+    case notComparable(before: String, after: String, reason: String)
 }
 
 extension ReportError: CustomStringConvertible {
@@ -25,6 +27,8 @@ extension ReportError: CustomStringConvertible {
             "\(path): cannot \(operation): \(reason)"
         case .inconsistent(let rank, let step, let expected, let got):
             "events of rank \(rank), step \(step): expected \(expected), found \(got)"
+        case .notComparable(let before, let after, let reason):
+            "cannot compare \(before) with \(after): \(reason)"
         }
     }
 }

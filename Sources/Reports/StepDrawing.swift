@@ -21,40 +21,8 @@ struct StepDrawing {
         return ([title + String(repeating: " ", count: gap) + shown] + rows).joined(separator: "\n")
     }
 
-    /// Each cell shows whether the rank worked or idled most of that time.
-    ///
-    /// Work that is shorter than a cell takes turns, in proportion: what a cell did not show is owed to the next.
     private func row(_ lane: MedianStep.Lane) -> String {
-        let cell = step.lengthMs / Double(cells)
-        var row = ""
-        var next = 0
-        var owed: [Character: Double] = [:]
-        for index in 0..<cells {
-            let (from, to) = (Double(index) * cell, Double(index + 1) * cell)
-            while next < lane.work.count, lane.work[next].endMs <= from { next += 1 }
-            let times = self.times(lane.work[next...], from: from, to: to)
-            guard times.reduce(0, { $0 + $1.value }) >= cell / 2 else {
-                owed = [:]
-                row.append("·")
-                continue
-            }
-            owed = times.merging(owed.filter { times[$0.key] != nil }, uniquingKeysWith: +)
-            let most = owed.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? "·"
-            owed[most, default: 0] -= cell
-            row.append(most)
-        }
-        return row
-    }
-
-    /// How long each symbol's work took between two times.
-    private func times(_ work: ArraySlice<MedianStep.Span>, from: Double, to: Double) -> [Character: Double] {
-        var times: [Character: Double] = [:]
-        for span in work {
-            guard span.startMs < to else { break }
-            let ms = min(to, span.endMs) - max(from, span.startMs)
-            if ms > 0 { times[span.category.symbol, default: 0] += ms }
-        }
-        return times
+        String(LaneCells(lane, lengthMs: step.lengthMs, count: cells).cells.map { $0?.symbol ?? "·" })
     }
 }
 

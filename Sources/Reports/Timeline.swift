@@ -17,6 +17,8 @@ struct Activity {
     var end: Int64
     /// work: index of its class, all of whose members should take equally long.
     var workClass = -1
+    /// What ran, or waited; nil for the optimizer and a hole.
+    var instruction: Instruction?
     var isForward = false
     /// receive: index of the activity that makes the message; −1 where unknown.
     var dependency = -1

@@ -93,6 +93,7 @@ struct TimelineBuilder {
             end: Int64(event.end) + log.clockOffset)
         activity.peer = event.peer.map { logs.indices.contains($0) && $0 != log.rank ? $0 : -1 } ?? -1
         activity.bytes = event.bytes
+        activity.instruction = event.instruction
         if event.sent > 0, activity.peer >= 0 {
             activity.sent = Int64(event.sent) + logs[activity.peer].clockOffset
         }

@@ -1,0 +1,60 @@
+/// What each layer of the model takes: its share, by cost, of what its stage takes.
+struct LayerTimes {
+    /// By layer, in model order: a share of its stage.
+    private let shares: [Double]
+    private let stageOfLayer: [Int]
+    private let stages: [Scenario.StageTime]
+    /// Index in the model of the first layer.
+    private let first: Int
+
+    /// More layers than this are not searched for the best cuts.
+    static let limit = 2_048
+
+    /// nil where a stage has no layers, their costs are no numbers, or they do not follow each other.
+    init?(_ description: RunDescription, _ scenario: Scenario) {
+        var shares: [Double] = []
+        var stageOfLayer: [Int] = []
+        var next = description.stages.first?.firstLayer ?? 0
+        first = next
+        for (index, stage) in description.stages.enumerated() {
+            let costs = stage.layerCosts ?? stage.layers.map { _ in 1 }
+            let total = costs.reduce(0, +)
+            guard total > 0, total.isFinite, stage.firstLayer == next, costs.allSatisfy({ $0 >= 0 }) else { return nil }
+            shares += costs.map { $0 / total }
+            stageOfLayer += costs.map { _ in index }
+            let (end, overflow) = next.addingReportingOverflow(costs.count)
+            guard !overflow else { return nil }
+            next = end
+        }
+        guard shares.count <= Self.limit, scenario.stages.count == description.stages.count else { return nil }
+        self.shares = shares
+        self.stageOfLayer = stageOfLayer
+        stages = scenario.stages
+    }
+
+    /// Nanoseconds of a micro-batch through each layer.
+    var totals: [Double] { zip(shares, stageOfLayer).map { $0 * Double(stages[$1].total) } }
+
+    /// The first layer of each stage but the first, as indexes in the model.
+    var presentCuts: [Int] {
+        stageOfLayer.indices.dropFirst().filter { stageOfLayer[$0] != stageOfLayer[$0 - 1] }.map { $0 + first }
+    }
+
+    /// The cuts whose slowest stage is as fast as any cuts' can be.
+    func bestCuts() -> [Int] {
+        BestCuts(weights: totals, stages: stages.count).cuts.map { $0 + first }
+    }
+
+    /// What the stages would take with other cuts.
+    func stageTimes(cuts: [Int]) -> [Scenario.StageTime] {
+        let bounds = [0] + cuts.map { $0 - first } + [shares.count]
+        return zip(bounds, bounds.dropFirst()).map { from, to in
+            func sum(_ part: (Scenario.StageTime) -> Int64) -> Int64 {
+                Int64((from..<to).reduce(0) { $0 + shares[$1] * Double(part(stages[stageOfLayer[$1]])) }.rounded())
+            }
+            return Scenario.StageTime(
+                forward: sum(\.forward), backward: sum(\.backward), backwardInput: sum(\.backwardInput),
+                backwardWeight: sum(\.backwardWeight), recompute: sum(\.recompute))
+        }
+    }
+}

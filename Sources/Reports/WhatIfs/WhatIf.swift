@@ -1,0 +1,45 @@
+/// A change that was not made, and what a step would then take: the run's instructions replayed with its median times.
+public struct WhatIf: Codable, Hashable, Sendable {
+    public enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
+        /// Nothing changed; what the others are compared with.
+        case asRun = "as_run"
+        /// All stages take the mean of their times.
+        case balanced
+        /// Some layers at the slowest stage's edge go to the stage beside it.
+        case moveLayers = "move_layers"
+        /// The cuts whose slowest stage is as fast as any cuts' can be.
+        case bestCuts = "best_cuts"
+        case moreMicroBatches = "more_micro_batches"
+        /// Messages arrive when they are made.
+        case freeMessages = "free_messages"
+        case otherSchedule = "other_schedule"
+    }
+
+    public var kind: Kind
+    /// `balanced stages`
+    public var title: String
+    /// What it needs or assumes.
+    public var remark: String?
+    /// The first layer of each stage but the first; nil where they stay as they are.
+    public var cuts: [Int]?
+    public var stepMs: Double
+    public var tokensPerS: Double
+    /// More tokens per second than the replay of the run as it was: 0.09 is 9 % more.
+    public var gain: Double
+    /// Idle over wall.
+    public var bubble: Double
+
+    public init(
+        _ kind: Kind, title: String, remark: String? = nil, cuts: [Int]? = nil, stepMs: Double, tokensPerS: Double,
+        gain: Double, bubble: Double
+    ) {
+        self.kind = kind
+        self.title = title
+        self.remark = remark
+        self.cuts = cuts
+        self.stepMs = stepMs
+        self.tokensPerS = tokensPerS
+        self.gain = gain
+        self.bubble = bubble
+    }
+}

@@ -1,0 +1,127 @@
+import Scheduling
+
+/// Replays a measured scenario with one thing changed at a time.
+struct WhatIfBuilder {
+    private let description: RunDescription
+    private let scenario: Scenario
+    private let base: Rehearsal
+
+    init?(_ description: RunDescription, _ scenario: Scenario) {
+        guard let base = Rehearsal(scenario) else { return nil }
+        self.description = description
+        self.scenario = scenario
+        self.base = base
+    }
+
+    /// The run as it was, then the changes, the one that gains most first.
+    func whatIfs() -> [WhatIf] {
+        let asRun = whatIf(
+            .asRun, "as it ran", base, remark: "every instruction and message takes its median")
+        guard scenario.stages.count > 1 else { return [asRun] + moreMicroBatches() }
+        let changes = balanced() + cuts() + moreMicroBatches() + freeMessages() + otherSchedules()
+        return [asRun] + changes.sorted { ($1.gain, $0.title) < ($0.gain, $1.title) }
+    }
+
+    /// One step with equal stages and nothing in the way, for drawing.
+    func idealStep() -> MedianStep? { Rehearsal(scenario.ideal())?.drawing() }
+
+    private func whatIf(
+        _ kind: WhatIf.Kind, _ title: String, _ rehearsal: Rehearsal, microBatches: Int? = nil, remark: String? = nil,
+        cuts: [Int]? = nil
+    ) -> WhatIf {
+        let scale = Double(microBatches ?? description.microBatches) / Double(description.microBatches)
+        let tokens = Double(description.tokensPerStep) * scale
+        return WhatIf(
+            kind, title: title, remark: remark, cuts: cuts, stepMs: rehearsal.stepNs / 1e6,
+            tokensPerS: tokens / rehearsal.stepNs * 1e9, gain: base.stepNs * scale / rehearsal.stepNs - 1,
+            bubble: rehearsal.bubble.fraction)
+    }
+
+    private func balanced() -> [WhatIf] {
+        guard let rehearsal = Rehearsal(scenario.balanced()) else { return [] }
+        return [whatIf(.balanced, "balanced stages", rehearsal, remark: "all stages take the mean of their times")]
+    }
+
+    private func freeMessages() -> [WhatIf] {
+        guard !scenario.latencies.isEmpty, let rehearsal = Rehearsal(scenario.withFreeMessages()) else { return [] }
+        return [whatIf(.freeMessages, "free communication", rehearsal, remark: "messages arrive when they are made")]
+    }
+
+    // MARK: Cuts
+
+    private func cuts() -> [WhatIf] {
+        guard let layers = LayerTimes(description, scenario) else { return [] }
+        let present = layers.presentCuts
+        let best = layers.bestCuts()
+        let list = "cuts: [" + best.map(String.init).joined(separator: ", ") + "]"
+        let remark = "partition: {\(list)}, " + (best == present ? "the present ones" : "layers by their share of cost")
+        var found = replay(.bestCuts, "best cuts", remark: remark, cuts: best, of: layers)
+        if let move = move(), let cuts = move.cuts(from: present) {
+            found += replay(.moveLayers, move.title, remark: nil, cuts: cuts, of: layers)
+        }
+        return found
+    }
+
+    private func move() -> LayerMove? {
+        let times = scenario.stages.map { Double($0.total) / 1e6 }
+        guard let slowest = times.indices.max(by: { times[$0] < times[$1] }) else { return nil }
+        return LayerMove.best(from: slowest, stages: description.stages, times: times)
+    }
+
+    private func replay(
+        _ kind: WhatIf.Kind, _ title: String, remark: String?, cuts: [Int], of layers: LayerTimes
+    ) -> [WhatIf] {
+        var changed = scenario
+        changed.stages = layers.stageTimes(cuts: cuts)
+        guard let rehearsal = Rehearsal(changed) else { return [] }
+        return [whatIf(kind, title, rehearsal, remark: remark, cuts: cuts)]
+    }
+
+    // MARK: Schedules
+
+    private func named(_ name: String, microBatches: Int) -> Schedule? {
+        try? Schedule.named(name, stages: description.stages.count, microBatches: microBatches)
+    }
+
+    /// Only for a schedule whose name gives the order that was run.
+    private func moreMicroBatches() -> [WhatIf] {
+        let (twice, overflow) = description.microBatches.multipliedReportingOverflow(by: 2)
+        guard !overflow, scenario.instructionCount <= Scenario.sizeLimit / 8,
+            named(description.schedule, microBatches: description.microBatches)?.ranks == scenario.orders,
+            let schedule = named(description.schedule, microBatches: twice),
+            let changed = scenario.following(schedule), let rehearsal = Rehearsal(changed)
+        else { return [] }
+        return [
+            whatIf(
+                .moreMicroBatches, "\(twice) micro-batches", rehearsal, microBatches: twice,
+                remark: "twice as many a step, so twice the global batch")
+        ]
+    }
+
+    private func otherSchedules() -> [WhatIf] {
+        guard scenario.instructionCount <= Scenario.sizeLimit / 8 else { return [] }
+        return Schedule.names.flatMap { name -> [WhatIf] in
+            guard let schedule = named(name, microBatches: description.microBatches),
+                schedule.ranks != scenario.orders, let changed = scenario.following(schedule),
+                let rehearsal = Rehearsal(changed)
+            else { return [] }
+            return [whatIf(.otherSchedule, "schedule \(name)", rehearsal, remark: remark(on: schedule))]
+        }
+    }
+
+    /// How many micro-batches a stage would hold, and what is not known of the times.
+    private func remark(on schedule: Schedule) -> String {
+        let run = Schedule(
+            name: description.schedule, microBatches: description.microBatches, rankOfStage: description.rankOfStage,
+            ranks: scenario.orders)
+        let stages = description.stages.indices
+        let held = stages.map { schedule.inFlight(stage: $0) }.max() ?? 0
+        let now = stages.map { run.inFlight(stage: $0) }.max() ?? 0
+        let memory =
+            held == now
+            ? "as many micro-batches in flight, \(now)" : "\(held) micro-batches in flight instead of \(now)"
+        let splits = { (orders: [[Instruction]]) in orders.contains { $0.contains { $0.pass == .backwardInput } } }
+        guard splits(schedule.ranks), !splits(scenario.orders) else { return memory }
+        return memory + "; each half of a backward taken as half of it"
+    }
+}
