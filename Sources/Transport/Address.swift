@@ -1,10 +1,10 @@
 /// Where a socket is: `ipc:///path` or `tcp://host:port`, on this machine only until links are encrypted.
-enum Address {
+package enum Address {
     /// The longest path of a Unix socket.
     static let maxPath = 107
 
     /// Throws for everything but ipc and loopback tcp.
-    static func check(_ address: String) throws(TransportError) {
+    package static func check(_ address: String) throws(TransportError) {
         if address.hasPrefix("ipc://") { return try checkPath(address.dropFirst(6), of: address) }
         guard address.hasPrefix("tcp://") else {
             throw .address(address, reason: "expected tcp://127.0.0.1:PORT or ipc:///PATH")

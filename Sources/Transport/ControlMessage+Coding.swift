@@ -20,7 +20,7 @@ extension ControlMessage {
     }
 
     /// - Parameter runID: 0 where the sender does not know it yet.
-    func encoded(runID: UInt64) -> [UInt8] {
+    package func encoded(runID: UInt64) -> [UInt8] {
         var writer = ByteWriter()
         writer.put(Self.magic)
         writer.put(Self.version)
@@ -42,7 +42,7 @@ extension ControlMessage {
         return writer.bytes
     }
 
-    static func decode(_ bytes: [UInt8]) throws(TransportError) -> (message: ControlMessage, runID: UInt64) {
+    package static func decode(_ bytes: [UInt8]) throws(TransportError) -> (message: ControlMessage, runID: UInt64) {
         try bytes.withUnsafeBufferPointer { (bytes) throws(TransportError) in
             var reader = ByteReader(UnsafeRawBufferPointer(bytes), of: "control message")
             try reader.expect(reader.integer(UInt32.self), magic, "magic")

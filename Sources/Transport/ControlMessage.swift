@@ -1,5 +1,5 @@
 /// What travels between a worker and the coordinator.
-enum ControlMessage: Hashable, Sendable {
+package enum ControlMessage: Hashable, Sendable {
     // Worker to coordinator.
     case hello(Hello)
     /// All links of this worker are connected.
@@ -17,14 +17,14 @@ enum ControlMessage: Hashable, Sendable {
     case application([UInt8], more: Bool)
 
     /// The largest control message.
-    static let maxSize = 64 << 10
+    package static let maxSize = 64 << 10
     /// The largest piece of an application message in one control message.
-    static let pieceSize = maxSize - 64
+    package static let pieceSize = maxSize - 64
     /// The largest application message, in all its pieces.
-    static let maxApplicationSize = 256 << 20
+    package static let maxApplicationSize = 256 << 20
 
     /// The pieces that carry an opaque message: at least one.
-    static func pieces(of message: [UInt8]) -> [ControlMessage] {
+    package static func pieces(of message: [UInt8]) -> [ControlMessage] {
         guard message.count > pieceSize else { return [.application(message, more: false)] }
         return stride(from: 0, to: message.count, by: pieceSize).map { start in
             let end = min(start + pieceSize, message.count)
@@ -34,11 +34,13 @@ enum ControlMessage: Hashable, Sendable {
 }
 
 /// Puts the pieces of application messages together again.
-struct Reassembly {
+package struct Reassembly {
     private var pieces: [UInt8] = []
 
     /// The whole message, once its last piece is there.
-    mutating func add(_ piece: [UInt8], more: Bool) throws(TransportError) -> [UInt8]? {
+    package init() {}
+
+    package mutating func add(_ piece: [UInt8], more: Bool) throws(TransportError) -> [UInt8]? {
         guard pieces.count + piece.count <= ControlMessage.maxApplicationSize else {
             throw .malformed(
                 "application message", expected: "at most \(ControlMessage.maxApplicationSize) bytes",

@@ -46,6 +46,16 @@ struct LinkState {
         self.isOutgoing = isOutgoing
     }
 
+    /// Queues a message for the network thread.
+    /// - Returns: its place on the link, counted from 1.
+    mutating func enqueue(_ message: OutgoingMessage) -> UInt64 {
+        var message = message
+        message.waitedForCredit = sending.sent - sending.acknowledged >= UInt64(declaration.credit)
+        sending.queue.append(message)
+        sending.sent += 1
+        return sending.sent
+    }
+
     var peer: Int { isOutgoing ? declaration.destination : declaration.source }
     /// Nothing more can come from the peer.
     var isOver: Bool { peerSaidGoodbye || isLost }
@@ -79,6 +89,6 @@ struct ReceivingState {
 struct OutgoingMessage {
     var header: FrameHeader
     var payload: UnsafeRawBufferPointer
-    var queuedAt: UInt64
+    /// Whether there was no credit for it when it was handed over.
     var waitedForCredit = false
 }

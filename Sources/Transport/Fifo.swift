@@ -24,12 +24,6 @@ struct Fifo<Element> {
         return element
     }
 
-    /// - Precondition: not empty.
-    mutating func replaceFirst(with element: Element) {
-        precondition(!isEmpty, "an empty queue has no first element")
-        ring[head] = element
-    }
-
     private mutating func grow() {
         ring = Array(ring[head...]) + Array(ring[..<head]) + Array(repeating: nil, count: ring.count)
         head = 0

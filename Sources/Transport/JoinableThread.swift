@@ -5,7 +5,7 @@ internal import CZeroMQ
 #endif
 
 /// An operating-system thread that must be joined. It takes no signals: those belong to the main thread.
-final class JoinableThread: @unchecked Sendable {
+package final class JoinableThread: @unchecked Sendable {
     private var handle = pthread_t()
     private var isJoined = false
 
@@ -19,7 +19,7 @@ final class JoinableThread: @unchecked Sendable {
     }
 
     /// Starts at once. `name` is what tools show, at most 15 bytes.
-    init(name: String, _ run: @escaping @Sendable () -> Void) throws(TransportError) {
+    package init(name: String, _ run: @escaping @Sendable () -> Void) throws(TransportError) {
         let body = Unmanaged.passRetained(Body(run, name: name))
         var all = sigset_t()
         var before = sigset_t()
@@ -43,7 +43,7 @@ final class JoinableThread: @unchecked Sendable {
     }
 
     /// Waits for the thread's end. Call once.
-    func join() {
+    package func join() {
         precondition(!isJoined, "a thread is joined once")
         pthread_join(handle, nil)
         isJoined = true

@@ -13,7 +13,7 @@ extension NetworkLoop {
     }
 
     private func nextWithCredit(_ link: Int) -> OutgoingMessage? {
-        state.withLock { $0.links[link].nextWithCredit() }
+        state.withLock { $0.links[link].hasCredit ? $0.links[link].sending.queue.first : nil }
     }
 
     /// Tells the sender how many of its messages were consumed.
@@ -51,20 +51,13 @@ extension NetworkLoop {
 }
 
 extension LinkState {
-    /// The head of the queue, where the receiver has room for it.
-    fileprivate mutating func nextWithCredit() -> OutgoingMessage? {
-        guard var message = sending.queue.first else { return nil }
-        let outstanding = sending.dispatched - sending.acknowledged
-        if outstanding < UInt64(declaration.credit) { return message }
-        message.waitedForCredit = true
-        sending.queue.replaceFirst(with: message)
-        return nil
-    }
+    /// Whether the receiver has room for one more.
+    fileprivate var hasCredit: Bool { sending.dispatched - sending.acknowledged < UInt64(declaration.credit) }
 
     fileprivate mutating func countDispatched(_ message: OutgoingMessage) {
         counters.messages += 1
         counters.bytes += message.payload.count
         counters.peakOutstanding = max(counters.peakOutstanding, Int(sending.dispatched - sending.acknowledged))
-        if message.waitedForCredit { counters.creditWait += MonotonicClock.now - message.queuedAt }
+        if message.waitedForCredit { counters.creditWait += MonotonicClock.now - message.header.sentAt }
     }
 }

@@ -3,12 +3,12 @@
 #endif
 
 /// A value that threads share and can wait upon: a POSIX mutex with its condition variable.
-final class Shared<State>: @unchecked Sendable {
+package final class Shared<State>: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var state: State
 
-    init(_ state: State) {
+    package init(_ state: State) {
         self.state = state
         pthread_mutex_init(mutex, nil)
         var attributes = pthread_condattr_t()
@@ -26,14 +26,14 @@ final class Shared<State>: @unchecked Sendable {
     }
 
     /// Reads or changes the value in ways that nobody waits for.
-    func withLock<R, E: Error>(_ body: (inout State) throws(E) -> R) throws(E) -> R {
+    package func withLock<R, E: Error>(_ body: (inout State) throws(E) -> R) throws(E) -> R {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return try body(&state)
     }
 
     /// Changes the value and wakes everyone who waits.
-    func update<R, E: Error>(_ body: (inout State) throws(E) -> R) throws(E) -> R {
+    package func update<R, E: Error>(_ body: (inout State) throws(E) -> R) throws(E) -> R {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         defer { pthread_cond_broadcast(condition) }
@@ -41,7 +41,8 @@ final class Shared<State>: @unchecked Sendable {
     }
 
     /// Waits until `body` gives a value; nil once the clock passes `deadline`.
-    func wait<R, E: Error>(until deadline: UInt64 = .max, _ body: (inout State) throws(E) -> R?) throws(E) -> R? {
+    package func wait<R, E: Error>(until deadline: UInt64 = .max, _ body: (inout State) throws(E) -> R?) throws(E) -> R?
+    {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while true {

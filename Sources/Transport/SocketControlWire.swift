@@ -12,10 +12,9 @@ final class SocketControlWire: ControlWire {
     private let context: Context
     private let router: Socket
     private let monitor: SocketMonitor
-    /// The peer behind each connection that has spoken.
-    private var peers: [Int32: Rendezvous.Peer] = [:]
-    /// Connections whose end was already told, because their descriptor was seen in use again.
-    private var toldEnds: [Int32: Int] = [:]
+    /// Who has spoken over each descriptor, oldest first: the system gives the descriptor of an ended connection away
+    /// again, maybe before that end is told.
+    private var peers: [Int32: [Rendezvous.Peer]] = [:]
 
     init(tcpAddress wanted: String?, socketParent: String) throws(TransportError) {
         if let wanted { try Address.check(wanted) }
@@ -56,37 +55,29 @@ final class SocketControlWire: ControlWire {
             if zmq_errno() == EINTR { return }
             throw .lastError("poll the coordinator's socket")
         }
-        try receiveMonitor(&events)
+        let ended = try endedConnections()
         try receiveMessages(&events)
+        // After the messages: a worker's last words come before its end.
+        for descriptor in ended {
+            guard let peer = peers[descriptor]?.first else { continue }
+            peers[descriptor]?.removeFirst()
+            events.append(.lost(peer))
+        }
     }
 
-    private func receiveMonitor(_ events: inout [ControlWireEvent]) throws(TransportError) {
-        while let event = try monitor.next() {
-            guard case .lost(let descriptor) = event else { continue }
-            if let told = toldEnds[descriptor] {
-                toldEnds[descriptor] = told > 1 ? told - 1 : nil
-            } else if let peer = peers.removeValue(forKey: descriptor) {
-                events.append(.lost(peer))
-            }
-        }
+    private func endedConnections() throws(TransportError) -> [Int32] {
+        var ended: [Int32] = []
+        while let event = try monitor.next() { if case .lost(let descriptor) = event { ended.append(descriptor) } }
+        return ended
     }
 
     private func receiveMessages(_ events: inout [ControlWireEvent]) throws(TransportError) {
         while let (parts, descriptor) = try router.receiveParts() {
             guard parts.count == 2 else { continue }
             let peer = Rendezvous.Peer(parts[0])
-            remember(peer, descriptor, &events)
+            if peers[descriptor]?.contains(peer) != true { peers[descriptor, default: []].append(peer) }
             events.append(.message(peer, parts[1]))
         }
-    }
-
-    /// A descriptor in the hands of another peer means that its former owner's connection has ended.
-    private func remember(_ peer: Rendezvous.Peer, _ descriptor: Int32, _ events: inout [ControlWireEvent]) {
-        if let former = peers[descriptor], former != peer {
-            toldEnds[descriptor, default: 0] += 1
-            events.append(.lost(former))
-        }
-        peers[descriptor] = peer
     }
 
     func send(_ bytes: [UInt8], to peer: Rendezvous.Peer) throws(TransportError) {

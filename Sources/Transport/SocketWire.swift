@@ -143,7 +143,7 @@ final class SocketWire: Wire {
         for index in items.indices where items[index].revents != 0 {
             switch sources[index] {
             case .wakeUp: wakeUp.clear()
-            case .lifeline: readLifeline(index, &events)
+            case .lifeline: try readLifeline(index, &events)
             case .control: try receiveControl(&events)
             case .controlMonitor: try receiveControlMonitor(&events)
             case .bound(let link): try receiveFrames(link, &events)
@@ -153,13 +153,14 @@ final class SocketWire: Wire {
         }
     }
 
-    private func readLifeline(_ item: Int, _ events: inout [WireEvent]) {
+    private func readLifeline(_ item: Int, _ events: inout [WireEvent]) throws(TransportError) {
         guard let lifeline else { return }
         var byte: UInt8 = 0
         let count = read(lifeline, &byte, 1)
         guard count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN) else { return }
         items[item].events = 0
         items[item].fd = wakeUp.descriptor
+        try receiveControl(&events)
         events.append(.lifelineEnded)
     }
 
@@ -171,7 +172,11 @@ final class SocketWire: Wire {
         while let event = try controlMonitor?.next() {
             if event == .connected { events.append(.controlConnected) }
             // Before the first connection the coordinator may simply not listen yet.
-            if event != .connected && hasCoordinator { events.append(.controlLost) }
+            if event != .connected && hasCoordinator {
+                // Its last words, such as why it ends, come before its end.
+                try receiveControl(&events)
+                events.append(.controlLost)
+            }
             hasCoordinator = event == .connected
         }
     }

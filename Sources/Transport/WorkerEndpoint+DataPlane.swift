@@ -14,10 +14,7 @@ extension WorkerEndpoint {
             precondition(state.stage == .running, "a message before the coordinator said go")
             if state.links[index].isOver { throw .peerLeft(rank: declaration.destination, link: link) }
             complete(&header, link: declaration, sequence: state.links[index].sending.sent, runID: state.runID)
-            state.links[index].sending.sent += 1
-            let message = OutgoingMessage(header: header, payload: payload, queuedAt: header.sentAt)
-            state.links[index].sending.queue.append(message)
-            return state.links[index].sending.sent
+            return state.links[index].enqueue(OutgoingMessage(header: header, payload: payload))
         }
         status.advance()
         wake()

@@ -108,11 +108,8 @@ public final class WorkerEndpoint: DataPlane {
     ///   `fail` and `sendApplication` still has a second to leave.
     /// - Throws: the plane's failure, where it failed before all goodbyes were said.
     public func close(goodbye: Bool) throws(TransportError) {
-        let wasStarted = state.update { state in
-            state.closing = goodbye ? .goodbye : .abrupt
-            return state.stage != .idle && state.stage != .closed
-        }
-        guard wasStarted else { return }
+        guard network.withLock({ $0 != nil }) else { return }
+        state.update { $0.closing = goodbye ? .goodbye : .abrupt }
         wake()
         joinNetwork()
         if goodbye, let failure = state.withLock({ $0.failure }), failure != .closed { throw failure }

@@ -1,0 +1,79 @@
+import Testing
+import Transport
+
+@Suite struct ControlMessageTests {
+    static let link = LinkDeclaration(id: 4, from: 0, to: 1, credit: 2, maxPayload: 1 << 20)
+    static let samples: [ControlMessage] = [
+        .hello(
+            Hello(
+                rank: 1, process: 4711, host: "höst", digest: "abc",
+                sockets: [BoundSocket(link, .data, address: "ipc:///tmp/x"), BoundSocket(link, .credit, address: "")])),
+        .ready, .goodbye, .go,
+        .status(
+            WorkerStatus(
+                step: 7, microBatch: 3, instruction: "2F3",
+                phase: .receiving(from: 1, kind: .activation, step: 7, microBatch: 3), progress: 88)),
+        .status(WorkerStatus(phase: .sending(to: 2))), .status(WorkerStatus(phase: .finishing)),
+        .failure(code: 64, text: "no such token"), .refused("why"), .abort("because"),
+        .peers([BoundSocket(link, .data, address: "tcp://127.0.0.1:5555")]),
+        .application([1, 2, 3], more: true), .application([], more: false),
+    ]
+
+    @Test(arguments: samples)
+    func whatIsEncodedIsDecoded(message: ControlMessage) throws {
+        let decoded = try ControlMessage.decode(message.encoded(runID: 42))
+        #expect(decoded.message == message)
+        #expect(decoded.runID == 42)
+    }
+
+    @Test(arguments: samples)
+    func noTruncationIsAccepted(message: ControlMessage) {
+        guard case .application = message else {
+            let bytes = message.encoded(runID: 42)
+            for count in bytes.indices {
+                #expect(throws: TransportError.self) { try ControlMessage.decode(Array(bytes[..<count])) }
+            }
+            #expect(throws: TransportError.self) { try ControlMessage.decode(bytes + [0]) }
+            return
+        }
+    }
+
+    @Test(arguments: samples)
+    func brokenBytesNeverTrap(message: ControlMessage) {
+        var generator = Generator(state: 5)
+        let bytes = message.encoded(runID: 42)
+        for _ in 0..<1000 {
+            var broken = bytes
+            for _ in 0..<Int.random(in: 1...4, using: &generator) {
+                let place = Int.random(in: broken.indices, using: &generator)
+                broken[place] = [0, 1, 0x7F, 0x80, 0xFF].randomElement(using: &generator)!
+            }
+            guard let decoded = try? ControlMessage.decode(broken) else { continue }
+            #expect(decoded.message.encoded(runID: decoded.runID) == broken)
+        }
+    }
+
+    @Test func longTextsAreCutAtACharacter() throws {
+        let message = ControlMessage.abort(String(repeating: "ü", count: 5000))
+        guard case .abort(let text) = try ControlMessage.decode(message.encoded(runID: 1)).message else {
+            Issue.record("not an abort")
+            return
+        }
+        #expect(text.utf8.count <= 4096 && text.utf8.count > 4000)
+        #expect(text.allSatisfy { $0 == "ü" })
+    }
+
+    @Test(arguments: [0, 1, ControlMessage.pieceSize, ControlMessage.pieceSize + 1, 1_000_000])
+    func longMessagesTravelInPieces(count: Int) throws {
+        let message = pattern(count: count, seed: 3)
+        var reassembly = Reassembly()
+        var whole: [UInt8]?
+        for piece in ControlMessage.pieces(of: message) {
+            #expect(whole == nil)
+            #expect(piece.encoded(runID: 1).count <= ControlMessage.maxSize)
+            guard case .application(let bytes, let more) = piece else { continue }
+            whole = try reassembly.add(bytes, more: more)
+        }
+        #expect(whole == message)
+    }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import Testing
+import Transport
+
+/// What runs leave behind: nothing.
+extension LiveTests {
+    @Suite struct TracesTests {
+        static let links = [
+            LinkDeclaration(id: 0, from: 0, to: 1, credit: 2, maxPayload: 1000),
+            LinkDeclaration(id: 1, from: 1, to: 0, credit: 2, maxPayload: 1000),
+        ]
+
+        private func directory(of rig: Rig) -> String { String(rig.coordinator.ipcAddress.dropFirst(6).dropLast(8)) }
+
+        @Test func socketsLieInAPrivateDirectoryThatIsGoneWhenAllGo() throws {
+            let rig = try Rig(.ipc, links: Self.links)
+            defer { rig.stop() }
+            let directory = directory(of: rig)
+            let mode = try FileManager.default.attributesOfItem(atPath: directory)[.posixPermissions] as? Int
+            #expect(mode == 0o700)
+            try rig.workers[0].start()
+            #expect(try FileManager.default.contentsOfDirectory(atPath: directory).count == 3)
+            try rig.workers[1].start()
+            for worker in rig.workers { try worker.awaitGo() }
+            #expect(!FileManager.default.fileExists(atPath: directory))
+            try rig.finish()
+        }
+
+        @Test func aStartThatFailsLeavesNothing() throws {
+            let rig = try Rig(.ipc, links: Self.links)
+            defer { rig.stop() }
+            let directory = directory(of: rig)
+            try rig.workers[0].start()
+            rig.stop()
+            #expect(!FileManager.default.fileExists(atPath: directory))
+        }
+
+        /// The lifeline is a pipe whose writing end dies with the coordinator.
+        @Test func aLifelineThatEndsRemovesTheFilesAndTellsTheWorker() throws {
+            var ends: [Int32] = [0, 0]
+            #expect(pipe(&ends) == 0)
+            let isTold = Shared(false)
+            let rig = try Rig(.ipc, links: Self.links) {
+                guard $0.rank == 0 else { return }
+                $0.lifeline = ends[0]
+                $0.onCoordinatorGone = { isTold.update { $0 = true } }
+            }
+            defer { rig.stop() }
+            try rig.workers[0].start()
+            #expect(write(ends[1], "x", 1) == 1)
+            close(ends[1])
+            #expect(isTold.wait { $0 ? true : nil } == true)
+            #expect(throws: TransportError.coordinatorGone) { try rig.workers[0].awaitGo() }
+            #expect(!FileManager.default.fileExists(atPath: directory(of: rig)))
+        }
+
+        private func count(_ place: String) throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/\(place)").count
+        }
+
+        @Test func fiftyRunsLeaveNoDescriptorAndNoThread() throws {
+            func run(_ medium: Medium) throws {
+                let rig = try Rig(medium, links: Self.links)
+                defer { rig.stop() }
+                try rig.start()
+                let buffer = rig.buffer(count: 100)
+                _ = try rig.workers[0].send(link: 0, header: header(0, count: 100), payload: buffer.view)
+                try rig.workers[1].receive(link: 0, expecting: header(0, count: 100)) { _ in }
+                try rig.finish()
+            }
+            try run(.ipc)
+            try run(.tcp)
+            let descriptors = try count("fd")
+            let threads = try count("task")
+            for index in 0..<50 { try run(index % 5 == 4 ? .tcp : .ipc) }
+            #expect(try count("fd") == descriptors)
+            // The test library's own threads come and go; fifty leaks would be hundreds.
+            #expect(try count("task") <= threads + 8)
+        }
+    }
+}
