@@ -40,8 +40,10 @@ struct GraphBuilder {
 
     /// Checks that every portal has both ends.
     func finish() throws(ModelError) {
-        for (name, portal) in stashed.sorted(by: { $0.value.mark.line < $1.value.mark.line })
-        where !popped.contains(name) {
+        let portals = stashed.sorted {
+            ($0.value.mark.line, $0.value.mark.column) < ($1.value.mark.line, $1.value.mark.column)
+        }
+        for (name, portal) in portals where !popped.contains(name) {
             throw ModelError(
                 "stash \"\(name)\"", expected: "a later \"pop: \(name)\"", got: "none", at: portal.mark)
         }

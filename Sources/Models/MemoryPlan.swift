@@ -36,5 +36,5 @@ package struct MemoryPlan {
         }
     }
 
-    static func aligned(_ bytes: Int) -> Int { (max(bytes, 1) + alignment - 1) / alignment * alignment }
+    package static func aligned(_ bytes: Int) -> Int { (max(bytes, 1) + alignment - 1) / alignment * alignment }
 }

@@ -97,9 +97,14 @@ private struct StageProgramBuilder {
     }
 
     private func isReadAgain(_ value: Int, _ segment: Range<Int>) -> Bool {
-        guard !crossesSegment(value) else { return false }
+        guard !crossesSegment(value), !leaves(value) else { return false }
         return isKept(value)
             || model.values[value].consumers.contains { segment.contains($0) && isNeededAgain($0, segment) }
+    }
+
+    /// Whether the frame holds the value because the next stage or the loss takes it.
+    private func leaves(_ value: Int) -> Bool {
+        exports.contains { $0.values.contains(value) } || (stage.isLast && root(model.prediction) == value)
     }
 
     // MARK: Places
@@ -109,7 +114,11 @@ private struct StageProgramBuilder {
     private func spec(_ value: Int) -> TensorSpec { model.values[value].spec }
 
     private mutating func frame(_ spec: TensorSpec) -> Place {
-        defer { program.frameBytes += MemoryPlan.aligned(spec.byteCount) }
+        defer {
+            // A manifest may describe what fits no machine: it is counted, and refused before anything is allocated.
+            let (sum, overflow) = program.frameBytes.addingReportingOverflow(MemoryPlan.aligned(spec.byteCount))
+            program.frameBytes = overflow ? .max : sum
+        }
         return Place(region: .frame, offset: program.frameBytes, spec: spec)
     }
 
