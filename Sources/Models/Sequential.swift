@@ -60,6 +60,11 @@ public struct Sequential: Sendable {
         nodes.flatMap { node in zip(node.parameterNames, node.layer.parameters).map { ($0, $1.shape) } }
     }
 
-    /// The size of the vocabulary that token ids index, where the first layer is an embedding.
-    public var vocabulary: Int? { nodes.lazy.compactMap { ($0.layer as? Embedding)?.vocab }.first }
+    /// How many token ids the model knows: those that each of its embeddings holds and that the loss can name.
+    /// nil where it takes no tokens.
+    public var vocabulary: Int? {
+        let embeddings = nodes.compactMap { ($0.layer as? Embedding)?.vocab }
+        guard let smallest = embeddings.min() else { return nil }
+        return loss is CrossEntropy ? min(smallest, values[prediction].spec.shape.width) : smallest
+    }
 }

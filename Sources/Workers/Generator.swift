@@ -91,7 +91,7 @@ public final class Generator {
             executor.predict(step: 0, microBatch: 0, slot: 0)
             let last = logits.slice(start: (recent.count - 1) * row.count, [row.count])
             row.withUnsafeMutableBytes { backend.download(last, to: $0) }
-            let token = Int32(sampler.draw(row))
+            let token = Int32(sampler.draw(Array(row.prefix(vocabulary))))
             text.append(token)
             if !emit(token) { return }
         }
