@@ -23,7 +23,9 @@ package struct RunWatch {
 
     /// Peers notice a death before the system reports it: so long a more telling sign may take.
     package static let grace: UInt64 = 500_000_000
+    /// Seconds without progress that are a hang: ten steps' time, within these bounds.
     package static let shortestHang = 30.0
+    private static let longestHang = 1e6
 
     package init(_ plan: TrainingPlan) {
         devices = plan.manifest.devices.map(\.description)
@@ -77,7 +79,7 @@ package struct RunWatch {
             add(.silent(Double(liveness.silence(of: rank, at: now)) / 1e9), rank, now)
         }
         let median = stepSeconds.sorted()[safe: stepSeconds.count / 2] ?? 0
-        let limit = UInt64(max(Self.shortestHang, 10 * median) * 1e9)
+        let limit = UInt64(min(max(Self.shortestHang, 10 * median), Self.longestHang) * 1e9)
         guard moved.count == rankCount, moved.values.allSatisfy({ now > $0.at + limit }) else { return }
         let stuck = statuses.filter { $0.value.phase == .computing }.keys.min() ?? moved.keys.min() ?? 0
         add(.stuck(Double(limit) / 1e9), stuck, now)
@@ -87,7 +89,8 @@ package struct RunWatch {
         let worker = "worker \(rank) (\(devices[rank]))"
         switch sign {
         case .reported(let failure, isPeerLoss: false):
-            return Verdict(rank: failure.code == .badInput ? nil : rank, failure: failure)
+            guard failure.code != .badInput else { return Verdict(rank: nil, failure: failure) }
+            return Verdict(rank: rank, failure: RunFailure(failure.code, "\(worker): \(failure.message)"))
         case .reported(let failure, isPeerLoss: true):
             return Verdict(rank: rank, failure: RunFailure(.interrupted, "\(worker): \(failure.message)"))
         case .killed(let signal):
@@ -100,7 +103,11 @@ package struct RunWatch {
             return lost(
                 rank, "\(worker) has not been heard of for \(Int(seconds)) s: its process hangs or its host is gone")
         case .stuck(let seconds):
-            return lost(rank, "no worker made progress for \(Int(seconds)) s; \(worker) is the first that computes")
+            let isComputing = statuses[rank]?.phase == .computing
+            return lost(
+                rank,
+                "no worker made progress for \(Int(seconds)) s; "
+                    + (isComputing ? "\(worker) is the first that computes" : "all of them wait, \(worker)"))
         }
     }
 

@@ -1,0 +1,189 @@
+import Testing
+import Transport
+import Workers
+
+private let second: UInt64 = 1_000_000_000
+
+/// One failure shows at several places: what the user reads is its cause, told once.
+@Suite struct RunWatchTests {
+    private let alive = Liveness(world: 3)
+
+    private func watch(running: Bool = true) throws -> RunWatch {
+        var watch = RunWatch(try Plans.make(devices: "[cpu:0, cpu:1, cpu:2-3]"))
+        if running { watch.begin() }
+        return watch
+    }
+
+    private func at(_ step: Int, _ instruction: String, _ phase: WorkerPhase, _ progress: UInt64 = 1) -> WorkerStatus {
+        WorkerStatus(step: step, microBatch: 3, instruction: instruction, phase: phase, progress: progress)
+    }
+
+    private let peerGone = RunFailure(
+        .interrupted, "rank 1 is gone: its connection ended without a goodbye", isConsequence: true)
+
+    @Test func `nothing is wrong until something is seen`() throws {
+        var watch = try watch()
+        let before = watch.verdict(now: 100 * second, alive)
+        #expect(before == nil)
+    }
+
+    @Test func `of a killed worker and the peers that lose it, the kill is told at once`() throws {
+        var watch = try watch()
+        watch.heard(0, at(6, "0B3", .receiving(from: 1, kind: .gradient, step: 6, microBatch: 3)), now: second)
+        watch.heard(1, at(6, "1F3", .computing), now: second)
+        watch.heard(2, at(6, "2F3", .sending(to: 1)), now: second)
+        watch.failed(0, peerGone, now: 2 * second)
+        let before = watch.verdict(now: 2 * second, alive)
+        #expect(before == nil)
+        watch.ended(1, .killed(signal: 9), now: 2 * second + 1)
+        let found = watch.verdict(now: 2 * second + 1, alive)
+        let verdict = try #require(found)
+        #expect(verdict.rank == 1 && verdict.failure.code == .interrupted)
+        #expect(
+            verdict.failure.message == """
+                worker 1 (cpu:1) was killed by signal 9 (killed) at step 7, instruction 1F3 (computing); \
+                worker 0 waits for its gradient of micro-batch 3; worker 2 waits for it to take a message. \
+                All workers are stopped; start the run again.
+                """)
+    }
+
+    @Test func `a peer's loss alone waits for a better reason, and then is told`() throws {
+        var watch = try watch()
+        watch.failed(2, peerGone, now: second)
+        let before = watch.verdict(now: second + RunWatch.grace - 1, alive)
+        #expect(before == nil)
+        let found = watch.verdict(now: second + RunWatch.grace, alive)
+        let verdict = try #require(found)
+        #expect(verdict.rank == 2 && verdict.failure.code == .interrupted)
+        #expect(
+            verdict.failure.message
+                == "worker 2 (cpu:2-3): rank 1 is gone: its connection ended without a goodbye")
+    }
+
+    @Test func `a user's mistake that a worker found passes through word for word, as no rank's fault`() throws {
+        var watch = try watch()
+        watch.failed(1, peerGone, now: second)
+        watch.ended(0, .exited(64), now: second)
+        watch.failed(0, RunFailure(.badInput, "a.bin: token 300 at 7 is outside the vocabulary of 256"), now: second)
+        let found = watch.verdict(now: second, alive)
+        let verdict = try #require(found)
+        #expect(verdict.rank == nil && verdict.failure.code == .badInput)
+        #expect(verdict.failure.message == "a.bin: token 300 at 7 is outside the vocabulary of 256")
+    }
+
+    @Test func `a worker's own reason wins over the kill of another, whichever comes first`() throws {
+        var watch = try watch()
+        watch.ended(2, .killed(signal: 11), now: second)
+        watch.failed(1, RunFailure(.bug, "no such slot"), now: second)
+        let found = watch.verdict(now: second, alive)
+        let verdict = try #require(found)
+        #expect(verdict.rank == 1 && verdict.failure.code == .bug)
+        #expect(verdict.failure.message == "worker 1 (cpu:1): no such slot")
+    }
+
+    @Test func `an exit code is told, and its 70 stays a bug`() throws {
+        var watch = try watch(running: false)
+        watch.ended(0, .exited(70), now: second)
+        let before = watch.verdict(now: second, alive)
+        #expect(before == nil)
+        let found = watch.verdict(now: 2 * second, alive)
+        let verdict = try #require(found)
+        #expect(verdict.failure.code == .bug)
+        #expect(
+            verdict.failure.message
+                == "worker 0 (cpu:0) exited with code 70 before the first step. "
+                + "All workers are stopped; start the run again.")
+        var other = try self.watch(running: false)
+        other.ended(0, .exited(3), now: second)
+        let another = other.verdict(now: 2 * second, alive)
+        #expect(another?.failure.code == .interrupted)
+    }
+
+    @Test func `a connection that ends tells nothing of a child, but all there is of a worker started by hand`() throws
+    {
+        var watch = try watch()
+        watch.gone(1, isByHand: false, now: second)
+        let before = watch.verdict(now: 9 * second, alive)
+        #expect(before == nil)
+        watch.gone(1, isByHand: true, now: 9 * second)
+        let found = watch.verdict(now: 10 * second, alive)
+        let verdict = try #require(found)
+        #expect(
+            verdict.failure.message
+                == "worker 1 (cpu:1) closed its connection before the first step. "
+                + "All workers are stopped; start the run again.")
+    }
+
+    @Test func `silence is a failure once the run has begun`() throws {
+        var liveness = Liveness(world: 3)
+        for rank in 0..<3 { liveness.heard(rank, at: second) }
+        liveness.heard(0, at: 7 * second)
+        liveness.heard(1, at: 7 * second)
+        var early = try watch(running: false)
+        let before = early.verdict(now: 8 * second, liveness)
+        #expect(before == nil)
+        var watch = try watch()
+        watch.heard(2, at(0, "2F0", .computing), now: second)
+        _ = watch.verdict(now: 8 * second, liveness)
+        let found = watch.verdict(now: 9 * second, liveness)
+        let verdict = try #require(found)
+        #expect(verdict.rank == 2)
+        #expect(
+            verdict.failure.message == """
+                worker 2 (cpu:2-3) has not been heard of for 7 s: its process hangs or its host is gone at step 1, \
+                instruction 2F0 (computing). All workers are stopped; start the run again.
+                """)
+    }
+
+    @Test func `a run is stuck when nobody moves for ten steps' time, half a minute at least`() throws {
+        var watch = try watch()
+        watch.finishedStep(seconds: 4)
+        watch.heard(0, at(1, "0B0", .receiving(from: 1, kind: .gradient, step: 1, microBatch: 0)), now: second)
+        watch.heard(1, at(1, "1F0", .computing), now: second)
+        let unheard = watch.verdict(now: 99 * second, alive)
+        #expect(unheard == nil)
+        watch.heard(2, at(1, "2F0", .receiving(from: 1, kind: .activation, step: 1, microBatch: 0)), now: 2 * second)
+        // A heartbeat with the same counter is no progress.
+        watch.heard(2, at(1, "2F0", .receiving(from: 1, kind: .activation, step: 1, microBatch: 0)), now: 41 * second)
+        let before = watch.verdict(now: 42 * second, alive)
+        #expect(before == nil)
+        _ = watch.verdict(now: 42 * second + 1, alive)
+        let found = watch.verdict(now: 43 * second, alive)
+        let verdict = try #require(found)
+        #expect(verdict.rank == 1)
+        #expect(
+            verdict.failure.message == """
+                no worker made progress for 40 s; worker 1 (cpu:1) is the first that computes at step 2, instruction \
+                1F0 (computing); worker 0 waits for its gradient of micro-batch 0; worker 2 waits for its activation \
+                of micro-batch 0. All workers are stopped; start the run again.
+                """)
+    }
+
+    @Test func `where every worker waits, none is said to compute`() throws {
+        var watch = try watch()
+        for rank in 0..<3 {
+            watch.heard(rank, at(0, "\(rank)F0", .sending(to: (rank + 1) % 3)), now: second)
+        }
+        _ = watch.verdict(now: 40 * second, alive)
+        let found = watch.verdict(now: 41 * second, alive)
+        let verdict = try #require(found)
+        #expect(
+            verdict.failure.message.hasPrefix("no worker made progress for 30 s; all of them wait, worker 0 (cpu:0)"))
+    }
+
+    @Test func `the strongest sign is the cause, the first of equals`() {
+        var evidence = FailureEvidence()
+        #expect(evidence.isEmpty && evidence.cause == nil)
+        evidence.add(.reported(peerGone, isPeerLoss: true), rank: 0)
+        evidence.add(.silent(6), rank: 1)
+        #expect(evidence.cause?.rank == 1 && !evidence.isConclusive)
+        evidence.add(.exited(1), rank: 2)
+        evidence.add(.disconnected, rank: 0)
+        #expect(evidence.cause?.rank == 2 && !evidence.isConclusive)
+        evidence.add(.killed(signal: 9), rank: 1)
+        evidence.add(.killed(signal: 15), rank: 0)
+        #expect(evidence.cause?.rank == 1 && evidence.isConclusive)
+        evidence.add(.reported(RunFailure(.bug, "x"), isPeerLoss: false), rank: 2)
+        #expect(evidence.cause?.rank == 2)
+    }
+}
