@@ -98,20 +98,21 @@ extension WorkerMessage {
         case 1:
             self = .step(
                 StepPart(
-                    step: try bytes.int(), lossSum: try bytes.optionalDouble(),
+                    step: try bytes.count(), lossSum: try bytes.optionalDouble(),
                     targetCount: try bytes.optionalDouble().flatMap { Int(exactly: $0) },
                     learningRate: try bytes.double(), start: try bytes.word(), end: try bytes.word(),
                     busy: try bytes.word(), lossScale: try bytes.optionalDouble(), isSkipped: try bytes.byte() == 1,
-                    peakBytes: try bytes.int()))
+                    peakBytes: try bytes.count()))
         case 2: self = .events(bytes.rest())
-        case 3: self = .weightsWritten(bytes: try bytes.int())
+        case 3: self = .weightsWritten(bytes: try bytes.count())
         case 4:
-            let step = try bytes.int()
+            let step = try bytes.count()
             var squares: [Double] = []
             while bytes.remaining > 0 { squares.append(try bytes.double()) }
             self = .gradientSquares(step: step, squares: squares)
         case let kind: throw MessageError(description: "a worker's message of unknown kind \(kind)")
         }
+        try bytes.end()
     }
 }
 
@@ -134,13 +135,14 @@ extension CoordinatorMessage {
     package init(_ encoded: [UInt8]) throws(MessageError) {
         var bytes = ByteReader(encoded)
         switch try bytes.byte() {
-        case 1: self = .gradientSquares(step: try bytes.int(), total: try bytes.double())
+        case 1: self = .gradientSquares(step: try bytes.count(), total: try bytes.double())
         case 2: self = .leave
         case 3:
             let path = String(decoding: bytes.rest(), as: UTF8.self)
             self = .begin(weightsFile: path.isEmpty ? nil : path)
         case let kind: throw MessageError(description: "a coordinator's message of unknown kind \(kind)")
         }
+        try bytes.end()
     }
 }
 
@@ -177,7 +179,14 @@ private struct ByteReader {
         return word
     }
 
-    mutating func int() throws(MessageError) -> Int { Int(bitPattern: UInt(try word())) }
+    /// A number of things or bytes: small enough that sums of many do not overflow.
+    mutating func count() throws(MessageError) -> Int {
+        guard let count = Int(exactly: try word()), count < 1 << 48 else {
+            throw MessageError(description: "a message with a count beyond 2^48")
+        }
+        return count
+    }
+
     mutating func double() throws(MessageError) -> Double { Double(bitPattern: try word()) }
 
     mutating func optionalDouble() throws(MessageError) -> Double? {
@@ -186,5 +195,12 @@ private struct ByteReader {
         return isPresent ? value : nil
     }
 
-    func rest() -> [UInt8] { Array(bytes[at...]) }
+    mutating func rest() -> [UInt8] {
+        defer { at = bytes.count }
+        return Array(bytes[at...])
+    }
+
+    func end() throws(MessageError) {
+        guard remaining == 0 else { throw MessageError(description: "a message with \(remaining) bytes too many") }
+    }
 }

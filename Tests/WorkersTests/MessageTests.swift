@@ -1,0 +1,81 @@
+import Testing
+import Workers
+
+@Suite struct MessageTests {
+    private let fromWorkers: [WorkerMessage] = [
+        .step(
+            .init(
+                step: 7, lossSum: 12.25, targetCount: 64, learningRate: 1e-3, start: 1, end: .max, busy: 5, peakBytes: 9
+            )),
+        .step(
+            .init(
+                step: 0, lossSum: nil, targetCount: nil, learningRate: 0, start: 0, end: 0, busy: 0, peakBytes: 0)),
+        .step(
+            .init(
+                step: 1, lossSum: -.infinity, targetCount: 0, learningRate: 0.5, start: 0, end: 0, busy: 0, peakBytes: 0
+            )),
+        .gradientSquares(step: 3, squares: [1, 0.5, .infinity]), .gradientSquares(step: 0, squares: []),
+        .events([]), .events([1, 2, 255]), .weightsWritten(bytes: 1 << 40),
+    ]
+    private let fromCoordinator: [CoordinatorMessage] = [
+        .begin(weightsFile: nil), .begin(weightsFile: "runs/ä b/model.safetensors.partial"),
+        .gradientSquares(step: 9, total: 2.5), .leave,
+    ]
+
+    @Test func `what is sent is what is read`() throws {
+        for message in fromWorkers { #expect(try WorkerMessage(message.encoded()) == message) }
+        for message in fromCoordinator { #expect(try CoordinatorMessage(message.encoded()) == message) }
+    }
+
+    @Test func `a message that ends early or goes on too long is refused`() {
+        for message in fromWorkers {
+            if case .events = message { continue }
+            let bytes = message.encoded()
+            for count in 0..<bytes.count {
+                if case .gradientSquares = message, count >= 9, (count - 9).isMultiple(of: 8) { continue }
+                #expect(throws: MessageError.self) { try WorkerMessage(Array(bytes.prefix(count))) }
+            }
+            #expect(throws: MessageError.self) { try WorkerMessage(bytes + [0]) }
+        }
+        for message in [CoordinatorMessage.gradientSquares(step: 9, total: 2.5), .leave] {
+            let bytes = message.encoded()
+            for count in 0..<bytes.count {
+                #expect(throws: MessageError.self) { try CoordinatorMessage(Array(bytes.prefix(count))) }
+            }
+            #expect(throws: MessageError.self) { try CoordinatorMessage(bytes + [0]) }
+        }
+    }
+
+    @Test func `numbers that would overflow the coordinator's sums are refused`() {
+        let huge = [UInt8](repeating: 0xff, count: 7) + [0x7f]
+        let negative = [UInt8](repeating: 0xff, count: 8)
+        for number in [huge, negative] {
+            #expect(throws: MessageError.self) { try WorkerMessage([3] + number) }
+            #expect(throws: MessageError.self) { try WorkerMessage([4] + number) }
+            #expect(throws: MessageError.self) { try WorkerMessage([1] + number + [UInt8](repeating: 0, count: 60)) }
+            #expect(throws: MessageError.self) {
+                try CoordinatorMessage([1] + number + [UInt8](repeating: 0, count: 8))
+            }
+        }
+    }
+
+    @Test func `no bytes make it trap`() throws {
+        var numbers = Numbers(state: 1)
+        var plan = StepAssembly(try Plans.make())
+        for _ in 0..<20_000 {
+            var bytes = (0..<numbers.next(below: 80)).map { _ in UInt8(numbers.next(below: 256)) }
+            if !bytes.isEmpty { bytes[0] = UInt8(numbers.next(below: 6)) }
+            switch try? WorkerMessage(bytes) {
+            case .step(let part): _ = plan.add(part, rank: 0)
+            case .gradientSquares(let step, let squares): _ = plan.add(squares: squares, step: step, rank: 1)
+            default: break
+            }
+            _ = try? CoordinatorMessage(bytes)
+        }
+    }
+
+    @Test func `an unknown kind is named`() {
+        #expect(message { try WorkerMessage([9]) } == "a worker's message of unknown kind 9")
+        #expect(message { try CoordinatorMessage([0]) } == "a coordinator's message of unknown kind 0")
+    }
+}
