@@ -104,7 +104,7 @@ public struct PlanReport: Codable, Sendable {
             flops: entries.reduce(0) { $0 + $1.cost.total }, inFlight: plan.lowered.slotCount[stage.index],
             stateBytes: memory.state, activationBytes: memory.activations, transientBytes: memory.transient,
             processBytes: TrainingPlan.processBytes,
-            totalBytes: memory.state + memory.activations + memory.transient + TrainingPlan.processBytes)
+            totalBytes: memory.state.plus(memory.activations).plus(memory.transient).plus(TrainingPlan.processBytes))
     }
 
     private static func crossingLines(_ plan: TrainingPlan) -> [CrossingLine] {
@@ -134,19 +134,18 @@ public struct PlanReport: Codable, Sendable {
 }
 
 extension TrainingPlan {
-    /// Bytes that a stage takes on its device: parameters with gradients, optimizer state and 16-bit copies, the frames of all
-    /// micro-batches in flight, the transient arena.
+    /// Bytes that a stage takes on its device: parameters with gradients, optimizer state and 16-bit copies, the frames of
+    /// all micro-batches in flight, the transient arena. What no Int can count is `Int.max`.
     package func memory(ofStage stage: Int) -> (state: Int, activations: Int, transient: Int) {
         let program = StageProgram(
             model, layout, stage: stage, splitsBackward: splitsBackward, recomputation: recomputation,
             on: manifest.devices[schedule.rankOfStage[stage]].backend(manifest.simulation))
         let specs = model.nodes[layout.stages[stage].nodes].flatMap(\.layer.parameters)
-        let copies = model.dtype == .f32 ? 0 : specs.filter(\.isMatrix).reduce(0) { $0 + $1.shape.count }
-        let parameters = specs.reduce(0) { $0 + $1.shape.count }
+        let copies = model.dtype == .f32 ? 0 : specs.filter(\.isMatrix).reduce(0) { $0.plus($1.shape.count) }
+        let parameters = specs.reduce(0) { $0.plus($1.shape.count) }
         return (
-            parameters * DType.f32.size * (2 + optimizer.state.count) + copies * model.dtype.size,
-            program.frameBytes * lowered.slotCount[stage],
-            program.transientBytes
+            parameters.times(DType.f32.size * (2 + optimizer.state.count)).plus(copies.times(model.dtype.size)),
+            program.frameBytes.times(lowered.slotCount[stage]), program.transientBytes
         )
     }
 
@@ -155,4 +154,17 @@ extension TrainingPlan {
 
     /// Whether the schedule runs the two backward halves apart.
     package var splitsBackward: Bool { schedule.ranks.contains { $0.contains { $0.pass == .backwardWeight } } }
+}
+
+/// Sums and products of sizes that are not negative, as far as an Int goes: a manifest may describe what fits no machine.
+extension Int {
+    package func plus(_ other: Int) -> Int {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+
+    package func times(_ other: Int) -> Int {
+        let (product, overflow) = multipliedReportingOverflow(by: other)
+        return overflow ? .max : product
+    }
 }

@@ -1,12 +1,15 @@
 import Checkpoints
+import Glibc
 import Manifests
 import Models
+import Scheduling
 import Tensors
 
 /// Everything a user can get wrong that the manifest alone does not show: found before anything is started or written.
-enum Preflight {
+package enum Preflight {
     static func check(_ plan: TrainingPlan) throws(RunFailure) {
         try checkDevices(plan.manifest)
+        try checkMemory(plan, physical: sysconf(Int32(_SC_PHYS_PAGES)).times(sysconf(Int32(_SC_PAGESIZE))))
         _ = try TrainingData(plan)
         try checkWeights(plan)
     }
@@ -19,6 +22,23 @@ enum Preflight {
             throw .badInput(
                 (mark.map { "\($0): " } ?? "") + "device \(device): this process has no core \(missing); "
                     + "expected some of \(allowed.map { "cpu:\($0)" }.joined(separator: ", "))")
+        }
+    }
+
+    /// What this machine's workers need must fit its memory: else the system would kill one of them in the middle.
+    /// - Parameter physical: bytes.
+    package static func checkMemory(_ plan: TrainingPlan, physical: Int) throws(RunFailure) {
+        var needed = 0
+        for stage in plan.layout.stages.indices {
+            let rank = plan.schedule.rankOfStage[stage]
+            guard plan.manifest.devices[rank].kind == .cpu, !plan.manifest.byHand.contains(rank) else { continue }
+            let memory = plan.memory(ofStage: stage)
+            needed = needed.plus(memory.state).plus(memory.activations).plus(memory.transient)
+        }
+        guard needed <= physical else {
+            throw .badInput(
+                "\(plan.manifest.mark(of: "devices")): the workers need \(needed.bytesText) of memory, this machine has "
+                    + "\(physical.bytesText): `echelon plan` shows where it goes")
         }
     }
 

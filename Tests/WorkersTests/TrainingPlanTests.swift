@@ -1,0 +1,120 @@
+import Models
+import Scheduling
+import Tensors
+import Testing
+import Transport
+import Workers
+
+@Suite struct TrainingPlanTests {
+    @Test(arguments: [
+        ("uniform", [2]), ("parameters", [2]), ("flops", [3]), ("'type:transformer'", [2]), ("{cuts: [1]}", [1]),
+    ])
+    func `a partition method is the manifest's`(_ method: String, _ cuts: [Int]) throws {
+        let plan = try Plans.make(more: "partition: \(method)")
+        #expect(plan.cuts == cuts)
+        #expect(plan.layout.stages.map(\.entries) == [0..<cuts[0], cuts[0]..<4])
+    }
+
+    @Test func `a stage is described by its layers`() throws {
+        let plan = try Plans.make(devices: "[cpu:0, cpu:1, cpu:2]", more: "partition: {cuts: [1, 3]}")
+        #expect(
+            (0..<3).map(plan.describe(stage:)) == [
+                "layer 0 (embedding)", "layers 1–2 (2 × transformer)", "layer 3 (linear)",
+            ])
+    }
+
+    @Test func `more stages than layers is an error that says where`() {
+        let text = message { try Plans.make(devices: "[cpu:0, cpu:1, cpu:2, cpu:3, cpu:4]") }
+        #expect(text.hasPrefix("p/tiny.yaml:3:10: partition: "), "\(text)")
+    }
+
+    @Test func `a shape that does not fit is bad input, with its place`() {
+        let layers = "{layers: [{embedding: {vocab: 256, width: 8}}, {linear: {in: 9, out: 256}}], loss: cross-entropy}"
+        #expect(
+            message { try Plans.make(model: layers) }
+                == "p/tiny.yaml:2:56: layer 1 (linear): expected width 9, got [2 × 4 × 8]")
+    }
+
+    @Test func `the depth of a link's queue lets a portal's value wait for the stages it skips`() throws {
+        let plan = try Plans.make(
+            model: Plans.portal, devices: "[cpu:0, cpu:1, cpu:2, cpu:3]", more: "partition: {cuts: [2, 3, 4]}")
+        #expect(
+            plan.edges.map(\.description) == [
+                "boundary 0→1", "portal 0→3", "boundary 1→2", "boundary 2→3", "targets 0→3",
+            ])
+        #expect(plan.targetsEdge == 4)
+        let least = try #require(try plan.schedule.smallestQueueDepth(edges: plan.edges))
+        #expect(plan.queueDepth >= least && plan.queueDepth == 4)
+        #expect(try Plans.make(devices: "[cpu:0]").queueDepth == 2)
+    }
+
+    @Test func `a link has room for its deepest queue of its largest message, frame by frame`() throws {
+        let plan = try Plans.make(
+            model: Plans.portal, devices: "[cpu:0, cpu:1, cpu:2]", more: "partition: {cuts: [2, 4]}")
+        let all = Set((0..<3).flatMap { MessagePort.links(of: $0, plan) })
+        #expect(all.count == plan.lowered.links.count)
+        for rank in 0..<3 {
+            #expect(MessagePort.links(of: rank, plan).allSatisfy { $0.source == rank || $0.destination == rank })
+        }
+        // x and its gradient: f32[2 × 4 × 8]; targets: i32[2 × 4] and a count, two frames.
+        let skip = try #require(all.first { $0.source == 0 && $0.destination == 2 })
+        #expect(skip.maxPayload == 256 && skip.credit == 2 * plan.queueDepth)
+        let back = try #require(all.first { $0.source == 2 && $0.destination == 0 })
+        #expect(back.maxPayload == 256 && back.credit == plan.queueDepth)
+    }
+
+    @Test func `a stage of re-labelling alone trains along`() throws {
+        let model = """
+            {layers: [{embedding: {vocab: 256, width: 8}}, {reshape: [32]}, {reshape: [4, 8]},
+            {linear: {in: 8, out: 256}}], loss: cross-entropy}
+            """
+        let plan = try Plans.make(
+            model: model, devices: "[cpu:0, cpu:1, cpu:2]", more: "partition: {cuts: [1, 3]}")
+        #expect(plan.edges.map(\.description) == ["portal 0→2", "targets 0→2"])
+        #expect(plan.lowered.ranks[1].sends.isEmpty && plan.lowered.ranks[1].receives.isEmpty)
+    }
+
+    @Test func `memory is counted in bytes: state, frames in flight, what passes share`() throws {
+        let plan = try Plans.make(devices: "[cpu:0]")
+        let memory = plan.memory(ofStage: 0)
+        // Weights, gradients and AdamW's two moments.
+        #expect(memory.state == plan.model.parameterCount * 4 * 4)
+        #expect(memory.activations > 0 && memory.transient > 0)
+        let sgd = try Plans.make(devices: "[cpu:0]", more: "optimizer: {sgd: {lr: 0.1}}")
+        #expect(sgd.memory(ofStage: 0).state == plan.model.parameterCount * 4 * 2)
+        let gpipe = try Plans.make(devices: "[cpu:0]", more: "schedule: gpipe")
+        #expect(gpipe.memory(ofStage: 0).activations == 4 * memory.activations)
+    }
+
+    @Test func `recomputation trades frames for work`() throws {
+        let kept = try Plans.make().memory(ofStage: 0).activations
+        let again = try Plans.make(more: "recompute: stage").memory(ofStage: 0).activations
+        #expect(again < kept)
+    }
+
+    @Test func `sizes beyond any memory are counted, not trapped over`() throws {
+        let model = """
+            {layers: [{embedding: {vocab: 2, width: 16777216}}, {repeat: 2000, layers: [relu]}], loss: cross-entropy}
+            """
+        let plan = try Plans.make(
+            model: model, devices: "[cpu:0]", more: "schedule: gpipe",
+            set: ["batch.micro=4", "batch.microbatches=4096", "data.sequence=1048576", "data.random=9999999"])
+        #expect(plan.memory(ofStage: 0).activations == .max)
+        #expect(message { try PlanReport(plan).text() }.isEmpty)
+    }
+
+    @Test func `a run that its machine cannot hold is refused before anything starts`() throws {
+        let plan = try Plans.make()
+        let needed = [0, 1].map(plan.memory(ofStage:)).reduce(0) { $0 + $1.state + $1.activations + $1.transient }
+        #expect(message { try Preflight.checkMemory(plan, physical: needed) }.isEmpty)
+        #expect(
+            message { try Preflight.checkMemory(plan, physical: needed - 1) }.hasPrefix(
+                "p/tiny.yaml:3:10: the workers need "))
+        let simulated = try Plans.make(devices: "[sim:0, sim:1]", more: "sim: {layer_ms: 1}")
+        #expect(message { try Preflight.checkMemory(simulated, physical: 0) }.isEmpty)
+    }
+
+    @Test func `tokens of a step are the global batch's`() throws {
+        #expect(try Plans.make().tokensPerStep == 2 * 4 * 4)
+    }
+}
