@@ -55,12 +55,19 @@ let package = Package(
         .testTarget(name: "LayersTests", dependencies: ["Layers", "Tensors"], resources: [.copy("Fixtures")]),
         .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Tensors"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ManifestsTests", dependencies: ["Manifests"]),
+        .testTarget(name: "ModelsTests", dependencies: ["Models", "Layers", "Manifests", "Tensors"]),
         .testTarget(name: "PartitioningTests", dependencies: ["Partitioning"]),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Tensors"]),
         .testTarget(
             name: "CheckpointsTests", dependencies: ["Checkpoints", "Tensors"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Scheduling"]),
+        .testTarget(
+            name: "WorkersTests",
+            dependencies: [
+                "Workers", "Tensors", "Layers", "Optimizers", "Manifests", "Models", "Partitioning", "Scheduling",
+                "Transport", "Reports",
+            ]),
     ],
     cLanguageStandard: .gnu11
 )
