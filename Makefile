@@ -12,7 +12,7 @@ demo: build
 	rm -rf runs/demo
 	$(ECHELON) train pipelines/demo.yaml --run-dir runs/demo
 	$(ECHELON) report runs/demo
-	$(ECHELON) generate runs/demo --prompt "This License " --tokens 400
+	$(ECHELON) generate runs/demo --prompt "This License " --tokens 400 --temperature 0.5
 
 build: packages
 	$(BUILD) --product echelon

@@ -9,10 +9,11 @@ struct EchelonCommand: ParsableCommand {
             A model (models/*.yaml) is an ordered list of layers. A pipeline (pipelines/*.yaml) says how it is trained: \
             devices, partition, schedule, batch, optimizer, data.
 
-              echelon plan pipelines/demo.yaml      what each worker would do, and what the bubble will be
+              echelon doctor                        what this machine offers
+              echelon plan pipelines/demo.yaml      who would do what; the bubble
               echelon train pipelines/demo.yaml     train; leaves runs/demo
-              echelon report runs/demo              where every idle millisecond went
-              echelon generate runs/demo --prompt "This License"
+              echelon report runs/demo              where the idle time went
+              echelon generate runs/demo --prompt "This License "
 
             Exit codes: 0 done; 64 bad input (trying again is useless); 75 lost a worker or was interrupted (try again); \
             70 a bug of ours.

@@ -13,6 +13,7 @@ final class RunDisplay {
     private let isTerminal: Bool
     private var directory = ""
     private var hasBar = false
+    private let start = Clock.nanoseconds
 
     init(_ plan: TrainingPlan, _ output: Coordinator.Output) {
         self.plan = plan
@@ -40,7 +41,8 @@ final class RunDisplay {
     func askFor(rank: Int, address: String) {
         say(
             "waiting for worker \(rank); start it in another terminal:\n"
-                + "  echelon worker \(directory)/pipeline.yaml --rank \(rank) --coordinator \(address)", always: true)
+                + "  \(Self.program) worker \(directory)/pipeline.yaml --rank \(rank) --coordinator \(address)",
+            always: true)
     }
 
     func registered(_ rank: Int) {
@@ -68,7 +70,7 @@ final class RunDisplay {
             metrics.step == 1 || metrics.step % plan.manifest.logEvery == 0 || metrics.step == plan.manifest.steps
         if isDue { say(line.plain) }
         if isTerminal, !isDue || metrics.step < plan.manifest.steps {
-            Console.write("\r" + line.bar(width: Self.terminalWidth), to: STDERR_FILENO)
+            Console.write(line.bar(width: Self.terminalWidth), to: STDERR_FILENO)
             hasBar = true
         }
     }
@@ -77,9 +79,27 @@ final class RunDisplay {
         clear()
         guard output == .progress else { return }
         if let report {
-            say(report.headline.sentence + (report.headline.fix.map { " " + $0 } ?? ""))
+            say(report.headline.sentence + (report.headline.fix.map { "\n  → " + $0 } ?? ""))
         }
-        say("done: \(directory) holds metrics, events and weights; next: echelon report \(directory)")
+        let computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
+        let contents = computes ? "metrics, events, weights and the report" : "metrics, events and the report"
+        say("done in \(elapsed): \(directory) holds \(contents); next:")
+        say("  \(Self.program) report \(directory)")
+        if computes, case .text = plan.manifest.data.source {
+            say("  \(Self.program) generate \(directory) --prompt \"Once upon a time\"")
+        }
+    }
+
+    /// `2m05s`
+    private var elapsed: String {
+        let seconds = Int((Clock.nanoseconds - start) / 1_000_000_000)
+        return seconds < 60 ? "\(seconds)s" : "\(seconds / 60)m\(seconds % 60 < 10 ? "0" : "")\(seconds % 60)s"
+    }
+
+    /// This program as it was called, so that what is printed can be called again.
+    private static var program: String {
+        let name = CommandLine.arguments.first ?? ""
+        return name.hasSuffix("/echelon") ? name : "echelon"
     }
 
     /// Takes the bar off the terminal.
