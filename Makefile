@@ -27,6 +27,7 @@ bench: build
 lint:
 	swift format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests
 	.ci/check-arrows
+	.ci/check-readme
 
 format:
 	swift format --in-place --recursive --configuration .swift-format Package.swift Sources Tests
@@ -36,7 +37,7 @@ packages:
 	@missing=$$(for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
 	if [ -n "$$missing" ]; then \
 	    echo "installing" $$missing; \
-	    $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq $$missing; \
+	    $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; \
 	fi
 
 clean:
