@@ -113,7 +113,7 @@ public final class Coordinator {
         case .registered(let rank, _, let host):
             try record.register(rank: rank, host: host)
             display.registered(rank)
-        case .refused(let reason): display.note("a worker was refused: \(reason)")
+        case .refused(let reason): display.note(reason)
         case .connecting: break
         case .go:
             watch.begin()
