@@ -1,116 +1,127 @@
-/// Runs lowered programs over links of finite depth, with a clock for each rank.
+/// Runs a schedule over links of finite depth, with a clock for each rank.
 ///
-/// Programs are sequential and links first-in first-out, so what happens does not depend on the order in which ranks
+/// Each rank does what `lower(edges:)` derives for it, in that order: an instruction's receives, the instruction, its
+/// sends. Ranks are sequential and links first-in first-out, so what happens does not depend on the order in which ranks
 /// get their turn: a rank runs until it blocks and is woken by the message, or the room, that it waits for.
 struct Execution {
-    /// By rank: the operation it is at, and its time there.
-    private(set) var position: [Int]
-    private(set) var clock: [Double]
-    /// By rank, by compute operation: when it began.
-    private(set) var starts: [[Double]]
+    private(set) var ranks: [RankState]
     private(set) var links: [LinkState]
+    /// By rank, by instruction: when it began. Empty unless recorded.
+    private(set) var starts: [[Double]]
 
-    private let schedule: LoweredSchedule
+    private let schedule: Schedule
+    private let routes: Routes
     private let times: StageTimes
     private let linkTimes: [LinkTime]
+    private let records: Records
 
-    /// `linkTimes` by edge.
-    init(_ schedule: LoweredSchedule, times: StageTimes, linkTimes: [LinkTime], queueDepth: Int) {
-        precondition(queueDepth >= 1, "a link that holds \(queueDepth) messages")
+    struct Records: OptionSet {
+        let rawValue: Int
+        static let starts = Records(rawValue: 1)
+        static let links = Records(rawValue: 2)
+    }
+
+    struct RankState {
+        /// The instruction it is at, whether that is computed, and how many of its messages are sent.
+        var at = 0
+        var isComputed = false
+        var sent = 0
+        /// Receives, instructions and sends done: the position in the lowered program.
+        var operations = 0
+        var clock = 0.0
+        /// Where the first instruction began and the last one ended, and the computing between them.
+        var begin = 0.0
+        var end = 0.0
+        var busy = 0.0
+    }
+
+    /// `linkTimes` by edge, `queueDepths` by link.
+    init(
+        _ schedule: Schedule, _ routes: Routes, times: StageTimes, linkTimes: [LinkTime], queueDepths: [Int],
+        records: Records = []
+    ) {
         self.schedule = schedule
+        self.routes = routes
         self.times = times
         self.linkTimes = linkTimes
-        position = [Int](repeating: 0, count: schedule.ranks.count)
-        clock = [Double](repeating: 0, count: schedule.ranks.count)
-        starts = [[Double]](repeating: [], count: schedule.ranks.count)
-        links = schedule.messagesOfLink.map { LinkState(messages: $0, depth: queueDepth) }
+        self.records = records
+        ranks = [RankState](repeating: RankState(), count: schedule.rankCount)
+        links = zip(routes.messagesOfLink, queueDepths).map {
+            LinkState(messages: $0, depth: $1, recordsHistory: records.contains(.links))
+        }
+        starts = schedule.ranks.map { instructions in
+            var starts: [Double] = []
+            if records.contains(.starts) { starts.reserveCapacity(instructions.count) }
+            return starts
+        }
         run()
     }
 
-    func isDone(_ rank: Int) -> Bool { position[rank] == schedule.ranks[rank].operations.count }
+    func isDone(_ rank: Int) -> Bool { ranks[rank].at == schedule.ranks[rank].count }
+
+    var isDone: Bool { ranks.indices.allSatisfy(isDone) }
 
     private mutating func run() {
         var ready = Array(schedule.ranks.indices.reversed())
-        while let rank = ready.popLast() { advance(rank, waking: &ready) }
+        while let rank = ready.popLast() {
+            var state = ranks[rank]
+            advance(rank, &state, waking: &ready)
+            ranks[rank] = state
+        }
     }
 
-    private mutating func advance(_ rank: Int, waking ready: inout [Int]) {
-        let operations = schedule.ranks[rank].operations
-        var at = position[rank]
-        var now = clock[rank]
-        loop: while at < operations.count {
-            switch operations[at] {
-            case .receive(let message):
-                guard let arrival = links[message.link].receive(at: now) else { break loop }
-                now = arrival
-                if links[message.link].wakeSender() { ready.append(schedule.links[message.link].from) }
-            case .compute(let instruction, _):
-                starts[rank].append(now)
-                now += times[instruction]
-            case .send(let message):
-                guard let sent = links[message.link].send(at: now, linkTimes[message.edge]) else { break loop }
-                now = sent
-                if links[message.link].wakeReceiver() { ready.append(schedule.links[message.link].to) }
+    private mutating func advance(_ rank: Int, _ state: inout RankState, waking ready: inout [Int]) {
+        let instructions = schedule.ranks[rank]
+        while state.at < instructions.count {
+            let instruction = instructions[state.at]
+            if !state.isComputed {
+                guard receive(for: instruction, &state, waking: &ready) else { return }
+                compute(instruction, rank, &state)
             }
-            at += 1
+            guard send(of: instruction, &state, waking: &ready) else { return }
+            state.at += 1
+            state.isComputed = false
+            state.sent = 0
         }
-        position[rank] = at
-        clock[rank] = now
-    }
-}
-
-/// A link's messages on their way: a ring of as many as it may hold.
-struct LinkState {
-    private(set) var sent = 0
-    private(set) var received = 0
-    private let depth: Int
-    /// By sequence modulo the ring's size.
-    private var arrivals: [Double]
-    private var receipts: [Double]
-    private var freeAt = 0.0
-    private var senderWaits = false
-    private var receiverWaits = false
-
-    init(messages: Int, depth: Int) {
-        self.depth = depth
-        arrivals = [Double](repeating: 0, count: min(messages, depth))
-        receipts = arrivals
     }
 
-    /// When the sender goes on: at once where there is room, else when room was made. nil: the link is still full.
-    mutating func send(at now: Double, _ time: LinkTime) -> Double? {
-        guard sent - received < depth else {
-            senderWaits = true
-            return nil
+    private mutating func receive(
+        for instruction: Instruction, _ state: inout RankState, waking ready: inout [Int]
+    ) -> Bool {
+        for position in routes.needs(instruction) {
+            let (route, sequence) = routes.need(position, of: instruction)
+            while !links[route.link].hasTaken(sequence) {
+                guard let arrival = links[route.link].receive(at: state.clock) else { return false }
+                state.clock = arrival
+                state.operations += 1
+                if links[route.link].wakeSender() { ready.append(routes.links[route.link].from) }
+            }
         }
-        let place = sent % arrivals.count
-        let start = sent >= depth ? max(now, receipts[place]) : now
-        freeAt = max(start, freeAt) + time.secondsPerMessage
-        arrivals[place] = freeAt + time.latency
-        sent += 1
-        return start
+        return true
     }
 
-    /// When the receiver has the next message; nil: it is not sent yet.
-    mutating func receive(at now: Double) -> Double? {
-        guard received < sent else {
-            receiverWaits = true
-            return nil
+    private mutating func compute(_ instruction: Instruction, _ rank: Int, _ state: inout RankState) {
+        if records.contains(.starts) { starts[rank].append(state.clock) }
+        if state.at == 0 { state.begin = state.clock }
+        let seconds = times[instruction]
+        state.clock += seconds
+        state.busy += seconds
+        state.end = state.clock
+        state.operations += 1
+        state.isComputed = true
+    }
+
+    private mutating func send(
+        of instruction: Instruction, _ state: inout RankState, waking ready: inout [Int]
+    ) -> Bool {
+        for position in routes.makes(instruction).dropFirst(state.sent) {
+            let route = routes.made(position, by: instruction).route
+            guard let sent = links[route.link].send(at: state.clock, linkTimes[route.edge]) else { return false }
+            state.clock = sent
+            state.sent += 1
+            state.operations += 1
+            if links[route.link].wakeReceiver() { ready.append(routes.links[route.link].to) }
         }
-        let place = received % arrivals.count
-        let receipt = max(now, arrivals[place])
-        receipts[place] = receipt
-        received += 1
-        return receipt
-    }
-
-    mutating func wakeSender() -> Bool {
-        defer { senderWaits = false }
-        return senderWaits
-    }
-
-    mutating func wakeReceiver() -> Bool {
-        defer { receiverWaits = false }
-        return receiverWaits
+        return true
     }
 }

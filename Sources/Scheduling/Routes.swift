@@ -1,104 +1,107 @@
-/// Which messages an instruction needs and makes, and in which order each link carries them.
-struct Routes {
+/// Which messages each instruction needs and makes, over which links, and in which order each link carries them.
+struct Routes: Sendable {
+    /// One edge in one direction, over one link.
+    struct Route: Sendable {
+        let edge: Int
+        let direction: Message.Direction
+        let link: Int
+    }
+
     private(set) var links: [Link] = []
+    private(set) var messagesOfLink: [Int] = []
     private let microBatches: Int
-    /// What each stage's forward, and its backward, receives and sends: in the order of the edges.
-    private var forwardNeeds: [[Route]]
-    private var forwardMakes: [[Route]]
-    private var backwardNeeds: [[Route]]
-    private var backwardMakes: [[Route]]
-    /// Each link's messages in the sender's order, and how many of them the receiver has taken.
-    private var messages: [[Message]] = []
-    private var taken: [Int] = []
-    /// The sequence of each message, by route and micro-batch.
+    private var routes: [Route] = []
+    /// What each stage's forward, and its backward, receives and sends: indices of routes, in the order of the edges.
+    private var needed: Rows
+    private var made: Rows
+    /// The sequence of each message on its link, by route and micro-batch.
     private var sequences: [Int32]
 
-    private var linkOfPair: [Link: Int] = [:]
+    /// Lists of route indices, one for each stage and half, end to end.
+    private struct Rows {
+        private var starts: [Int] = [0]
+        private(set) var indices: [Int] = []
 
-    /// One edge in one direction, over one link.
-    private struct Route {
-        var index: Int
-        var edge: Int
-        var direction: Message.Direction
-        var link: Int
+        init(_ rows: [[Int]]) {
+            for row in rows {
+                indices += row
+                starts.append(indices.count)
+            }
+        }
+
+        func range(_ row: Int) -> Range<Int> { starts[row]..<starts[row + 1] }
     }
 
-    init(edges: [Edge], rankOfStage: [Int], microBatches: Int) {
-        self.microBatches = microBatches
-        let none = [[Route]](repeating: [], count: rankOfStage.count)
-        (forwardNeeds, forwardMakes, backwardNeeds, backwardMakes) = (none, none, none, none)
-        sequences = []
-        for (index, edge) in edges.enumerated() where rankOfStage[edge.from] != rankOfStage[edge.to] {
-            let (from, to) = (rankOfStage[edge.from], rankOfStage[edge.to])
-            let forward = addRoute(index, .forward, over: Link(from: from, to: to))
-            forwardMakes[edge.from].append(forward)
-            forwardNeeds[edge.to].append(forward)
+    /// For a schedule whose instructions are all there, and edges that fit it.
+    init(_ schedule: Schedule, edges: [Edge]) {
+        microBatches = schedule.microBatches
+        var needed = [[Int]](repeating: [], count: 2 * schedule.stageCount)
+        var made = needed
+        var linkOfPair: [Link: Int] = [:]
+        (self.needed, self.made, sequences) = (Rows([]), Rows([]), [])
+        for (index, edge) in edges.enumerated() {
+            let (from, to) = (schedule.rankOfStage[edge.from], schedule.rankOfStage[edge.to])
+            guard from != to else { continue }
+            made[2 * edge.from].append(routes.count)
+            needed[2 * edge.to].append(routes.count)
+            add(index, .forward, over: Link(from: from, to: to), &linkOfPair)
             guard edge.carriesGradient else { continue }
-            let backward = addRoute(index, .backward, over: Link(from: to, to: from))
-            backwardMakes[edge.to].append(backward)
-            backwardNeeds[edge.from].append(backward)
+            made[2 * edge.to + 1].append(routes.count)
+            needed[2 * edge.from + 1].append(routes.count)
+            add(index, .backward, over: Link(from: to, to: from), &linkOfPair)
         }
+        self.needed = Rows(needed)
+        self.made = Rows(made)
+        sequences = [Int32](repeating: -1, count: routes.count * microBatches)
+        for instructions in schedule.ranks { number(instructions) }
     }
 
-    private mutating func addRoute(_ edge: Int, _ direction: Message.Direction, over link: Link) -> Route {
-        defer { sequences.append(contentsOf: repeatElement(-1, count: microBatches)) }
-        return Route(index: sequences.count / microBatches, edge: edge, direction: direction, link: index(of: link))
-    }
-
-    private mutating func index(of link: Link) -> Int {
-        if let known = linkOfPair[link] { return known }
-        linkOfPair[link] = links.count
-        links.append(link)
-        messages.append([])
-        taken.append(0)
-        return links.count - 1
-    }
-
-    private func makes(_ instruction: Instruction) -> [Route] {
-        switch instruction.pass {
-        case .forward: forwardMakes[instruction.stage]
-        case .backward, .backwardInput: backwardMakes[instruction.stage]
-        case .backwardWeight: []
+    private mutating func add(
+        _ edge: Int, _ direction: Message.Direction, over link: Link, _ linkOfPair: inout [Link: Int]
+    ) {
+        let known = linkOfPair[link] ?? links.count
+        if known == links.count {
+            linkOfPair[link] = known
+            links.append(link)
+            messagesOfLink.append(0)
         }
+        routes.append(Route(edge: edge, direction: direction, link: known))
     }
 
-    private func needs(_ instruction: Instruction) -> [Route] {
-        switch instruction.pass {
-        case .forward: forwardNeeds[instruction.stage]
-        case .backward, .backwardInput: backwardNeeds[instruction.stage]
-        case .backwardWeight: []
-        }
-    }
-
-    /// Numbers what a rank sends. Every rank comes before the first receive is asked for.
-    mutating func addSends(of instructions: [Instruction]) {
+    /// Numbers what a rank sends, in its order.
+    private mutating func number(_ instructions: [Instruction]) {
         for instruction in instructions {
-            for route in makes(instruction) {
-                let sequence = messages[route.link].count
-                sequences[route.index * microBatches + instruction.microBatch] = Int32(sequence)
-                messages[route.link].append(
-                    Message(
-                        edge: route.edge, direction: route.direction, microBatch: instruction.microBatch,
-                        link: route.link, sequence: sequence))
+            for made in makes(instruction) {
+                let index = self.made.indices[made]
+                sequences[index * microBatches + instruction.microBatch] = Int32(messagesOfLink[routes[index].link])
+                messagesOfLink[routes[index].link] += 1
             }
         }
     }
 
-    /// Everything the links deliver up to the last message that the instruction needs.
-    mutating func forEachReceive(for instruction: Instruction, _ body: (Message) -> Void) {
-        for route in needs(instruction) {
-            let sequence = Int(sequences[route.index * microBatches + instruction.microBatch])
-            while taken[route.link] <= sequence {
-                body(messages[route.link][taken[route.link]])
-                taken[route.link] += 1
-            }
-        }
+    /// Positions that `need(_:of:)` takes.
+    func needs(_ instruction: Instruction) -> Range<Int> {
+        instruction.pass == .backwardWeight ? 0..<0 : needed.range(Self.row(instruction))
     }
 
-    func forEachSend(of instruction: Instruction, _ body: (Message) -> Void) {
-        for route in makes(instruction) {
-            let sequence = Int(sequences[route.index * microBatches + instruction.microBatch])
-            body(messages[route.link][sequence])
-        }
+    /// Positions that `made(_:by:)` takes.
+    func makes(_ instruction: Instruction) -> Range<Int> {
+        instruction.pass == .backwardWeight ? 0..<0 : made.range(Self.row(instruction))
+    }
+
+    func need(_ position: Int, of instruction: Instruction) -> (route: Route, sequence: Int) {
+        message(needed.indices[position], instruction)
+    }
+
+    func made(_ position: Int, by instruction: Instruction) -> (route: Route, sequence: Int) {
+        message(made.indices[position], instruction)
+    }
+
+    private func message(_ index: Int, _ instruction: Instruction) -> (route: Route, sequence: Int) {
+        (routes[index], Int(sequences[index * microBatches + instruction.microBatch]))
+    }
+
+    private static func row(_ instruction: Instruction) -> Int {
+        2 * instruction.stage + (instruction.pass == .forward ? 0 : 1)
     }
 }

@@ -3,7 +3,7 @@ extension Schedule {
     private static let drawn = 8
 
     func deadlock(
-        _ lowered: LoweredSchedule, at positions: [Int], _ ranks: [Int], queueDepth: Int
+        _ lowered: LoweredSchedule, at positions: [Int], _ ranks: [Int], queueDepths: [Int]
     ) -> ScheduleError {
         var marks: [(rank: Int, position: Int)] = []
         let stuck = ranks.map { rank in
@@ -17,7 +17,7 @@ extension Schedule {
         }
         return .deadlock(
             ScheduleError.Deadlock(
-                queueDepth: queueDepth, stuck: stuck,
+                queueDepth: queueDepths.max() ?? 1, stuck: stuck,
                 excerpt: excerpt(marks: Array(marks.prefix(Self.drawn)), neighbours: 0)))
     }
 

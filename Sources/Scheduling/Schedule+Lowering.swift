@@ -7,30 +7,34 @@ extension Schedule {
     /// instruction is missing, repeated, misplaced or too early, and when an edge does not fit; costs O(instructions ×
     /// edges per stage).
     public func lower(edges: [Edge]) throws(ScheduleError) -> LoweredSchedule {
-        let cells = try Cells(checking: self)
-        try check(edges, cells)
-        var routes = Routes(edges: edges, rankOfStage: rankOfStage, microBatches: microBatches)
-        for instructions in ranks { routes.addSends(of: instructions) }
+        try checkOrder(edges: edges)
+        let routes = Routes(self, edges: edges)
+        var deliveries = Deliveries(self, routes)
         var slots = SlotColouring(stages: stageCount, microBatches: microBatches)
-        let programs = ranks.map { Self.program($0, edges, &routes, &slots) }
+        let programs = ranks.map { Self.program($0, edges, &deliveries, &slots) }
         return LoweredSchedule(
             edges: edges, links: routes.links, ranks: programs, slotCount: slots.count, slots: slots.slots,
             microBatches: microBatches)
     }
 
+    /// Throws when an instruction is missing, repeated, misplaced or too early, and when an edge does not fit.
+    func checkOrder(edges: [Edge]) throws(ScheduleError) {
+        try check(edges, try Cells(checking: self))
+    }
+
     private static func program(
-        _ instructions: [Instruction], _ edges: [Edge], _ routes: inout Routes, _ slots: inout SlotColouring
+        _ instructions: [Instruction], _ edges: [Edge], _ deliveries: inout Deliveries, _ slots: inout SlotColouring
     ) -> RankProgram {
         var operations: [Operation] = []
         operations.reserveCapacity(instructions.count * 3)
         for instruction in instructions {
-            routes.forEachReceive(for: instruction) { message in
+            deliveries.forEachReceive(for: instruction) { message in
                 operations.append(.receive(message))
                 guard message.direction == .forward else { return }
                 slots.reserve(stage: edges[message.edge].to, microBatch: message.microBatch)
             }
             operations.append(.compute(instruction, slot: slots.slot(of: instruction)))
-            routes.forEachSend(of: instruction) { operations.append(.send($0)) }
+            deliveries.forEachSend(of: instruction) { operations.append(.send($0)) }
         }
         return RankProgram(operations: operations)
     }

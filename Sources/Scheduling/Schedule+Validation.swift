@@ -8,31 +8,37 @@ extension Schedule {
     public func validate(
         edges: [Edge], queueDepth: Int, maximumInFlight: [Int]? = nil
     ) throws(ScheduleError) {
-        let lowered = try lower(edges: edges)
-        if let maximumInFlight { try check(inFlight: maximumInFlight) }
-        try lowered.checkPairing()
-        _ = try run(
-            lowered, times: .units(stages: stageCount), links: [LinkTime](repeating: .free, count: edges.count),
-            queueDepth: queueDepth)
+        let simulator = try Simulator(self, edges: edges)
+        let depths = simulator.uniform(try Self.checked(queueDepth))
+        try validate(simulator, queueDepths: depths, maximumInFlight: maximumInFlight)
+    }
+
+    /// The same where each link, in the order of `LoweredSchedule.links`, has its own depth.
+    public func validate(
+        edges: [Edge], queueDepths: [Int], maximumInFlight: [Int]? = nil
+    ) throws(ScheduleError) {
+        try validate(try Simulator(self, edges: edges), queueDepths: queueDepths, maximumInFlight: maximumInFlight)
     }
 
     /// The smallest queue depth at which no ranks wait for one another for ever; nil where none helps.
     public func smallestQueueDepth(edges: [Edge]) throws(ScheduleError) -> Int? {
-        let lowered = try lower(edges: edges)
-        var range = 1...max(lowered.messagesOfLink.max() ?? 1, 1)
-        guard runs(lowered, queueDepth: range.upperBound) else { return nil }
-        while range.count > 1 {
-            let middle = (range.lowerBound + range.upperBound) / 2
-            range = runs(lowered, queueDepth: middle) ? range.lowerBound...middle : (middle + 1)...range.upperBound
-        }
-        return range.lowerBound
+        try Simulator(self, edges: edges).smallestQueueDepth()
     }
 
-    private func runs(_ lowered: LoweredSchedule, queueDepth: Int) -> Bool {
-        let execution = Execution(
-            lowered, times: .units(stages: stageCount),
-            linkTimes: [LinkTime](repeating: .free, count: lowered.edges.count), queueDepth: queueDepth)
-        return lowered.ranks.indices.allSatisfy { execution.isDone($0) }
+    /// By link, in the order of `LoweredSchedule.links`: a queue depth at which no rank waits for room, where F, I and W
+    /// take one unit and messages no time. Throws also where the schedule deadlocks at any depth.
+    public func queueDepths(edges: [Edge]) throws(ScheduleError) -> [Int] {
+        let simulator = try Simulator(self, edges: edges)
+        return try simulator.queueDepths(times: .units(stages: stageCount), linkTimes: simulator.freeLinks)
+    }
+
+    private func validate(
+        _ simulator: Simulator, queueDepths: [Int], maximumInFlight: [Int]?
+    ) throws(ScheduleError) {
+        if let maximumInFlight { try check(inFlight: maximumInFlight) }
+        try lower(edges: simulator.edges).checkPairing()
+        _ = try simulator.step(
+            times: .units(stages: stageCount), linkTimes: simulator.freeLinks, queueDepths: queueDepths)
     }
 
     private func check(inFlight maximum: [Int]) throws(ScheduleError) {
@@ -51,7 +57,7 @@ extension Schedule {
         var held = 0
         return ranks[rankOfStage[stage]].firstIndex { instruction in
             guard instruction.stage == stage else { return false }
-            held += instruction.pass.activationsTaken
+            held += instruction.pass.activationsTaken()
             return held > bound
         }
     }

@@ -21,13 +21,35 @@ public struct Schedule: Hashable, Sendable {
     public var rankCount: Int { ranks.count }
 }
 
+/// Until when activations count as held.
+public enum ActivationHold: Hashable, Sendable, CaseIterable {
+    /// The last backward half: B or W. What an activation slot lives for.
+    case lastBackward
+    /// B or I: for stages whose weight half needs little of what the forward kept.
+    case inputGradient
+}
+
 extension Schedule {
-    /// The most micro-batches that hold activations of a stage at one time: between their F and their last backward half.
-    public func inFlight(stage: Int) -> Int {
+    /// The most micro-batches that hold activations of a stage at one time: from their F until their last backward half.
+    public func inFlight(stage: Int) -> Int { inFlight(stage: stage, until: .lastBackward) }
+
+    public func inFlight(stage: Int, until end: ActivationHold) -> Int {
+        peak(rank: rankOfStage[stage], until: end) { $0 == stage ? 1 : 0 }
+    }
+
+    /// The most activations that a rank holds at one time, over all its stages: pairs of a stage and a micro-batch.
+    public func inFlight(rank: Int, until end: ActivationHold = .lastBackward) -> Int {
+        peak(rank: rank, until: end) { _ in 1 }
+    }
+
+    /// The most that a rank holds at one time where a stage's activations of one micro-batch weigh so much.
+    public func peak(rank: Int, until end: ActivationHold = .lastBackward, weight: (_ stage: Int) -> Int) -> Int {
         var held = 0
         var peak = 0
-        for instruction in ranks[rankOfStage[stage]] where instruction.stage == stage {
-            held += instruction.pass.activationsTaken
+        for instruction in ranks[rank] {
+            let change = instruction.pass.activationsTaken(until: end)
+            guard change != 0 else { continue }
+            held += change * weight(instruction.stage)
             peak = max(peak, held)
         }
         return peak
@@ -35,12 +57,13 @@ extension Schedule {
 }
 
 extension Pass {
-    /// How a stage's count of micro-batches in flight changes: up with F, down with the last backward half.
-    var activationsTaken: Int {
+    /// How a stage's count of micro-batches in flight changes: up with F, down where the hold ends.
+    func activationsTaken(until end: ActivationHold = .lastBackward) -> Int {
         switch self {
         case .forward: 1
-        case .backward, .backwardWeight: -1
-        case .backwardInput: 0
+        case .backward: -1
+        case .backwardWeight: end == .lastBackward ? -1 : 0
+        case .backwardInput: end == .inputGradient ? -1 : 0
         }
     }
 }

@@ -22,7 +22,7 @@ public enum ScheduleError: Error, Hashable, Sendable {
     }
 
     public struct Deadlock: Hashable, Sendable {
-        /// Undelivered messages that each link may hold.
+        /// Undelivered messages that each link may hold; where links differ, the most that any may.
         public var queueDepth: Int
         /// Every rank that cannot go on, in order.
         public var stuck: [StuckRank]

@@ -15,20 +15,14 @@ public struct Timeline: Hashable, Sendable {
     private let schedule: Schedule
     private let times: StageTimes
     private let starts: [[Double]]
-    /// Until the last instruction of any rank has ended.
-    public let makespan: Double
-    /// By rank: seconds of computing.
-    public let busy: [Double]
+    /// What it sums up to.
+    public let step: StepTimes
 
-    init(_ schedule: Schedule, times: StageTimes, starts: [[Double]]) {
+    init(_ schedule: Schedule, times: StageTimes, starts: [[Double]], step: StepTimes) {
         self.schedule = schedule
         self.times = times
         self.starts = starts
-        busy = schedule.ranks.map { $0.reduce(0) { $0 + times[$1] } }
-        makespan = zip(schedule.ranks, starts).reduce(0) { latest, rank in
-            guard let last = rank.0.last, let start = rank.1.last else { return latest }
-            return max(latest, start + times[last])
-        }
+        self.step = step
     }
 
     public var rankCount: Int { starts.count }
@@ -40,14 +34,15 @@ public struct Timeline: Hashable, Sendable {
         }
     }
 
+    /// Until the last instruction of any rank has ended.
+    public var makespan: Double { step.makespan }
+
+    /// By rank: seconds of computing.
+    public var busy: [Double] { step.busy }
+
     /// Idle ÷ wall time, over all ranks: 1 − Σ busy / (p · makespan). 0 where nothing takes time.
-    public var bubbleFraction: Double {
-        makespan > 0 ? 1 - busy.reduce(0, +) / (Double(rankCount) * makespan) : 0
-    }
+    public var bubbleFraction: Double { step.bubbleFraction }
 
     /// Idle ÷ computing, over all ranks. 0 where nothing takes time.
-    public var overhead: Double {
-        let computing = busy.reduce(0, +)
-        return computing > 0 ? Double(rankCount) * makespan / computing - 1 : 0
-    }
+    public var overhead: Double { step.overhead }
 }

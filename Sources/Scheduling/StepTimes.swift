@@ -1,0 +1,61 @@
+/// When each rank works in a step, in seconds from its start.
+public struct StepTimes: Hashable, Sendable {
+    /// By rank: the start of its first instruction, the end of its last, and its seconds of computing.
+    public let begin: [Double]
+    public let end: [Double]
+    public let busy: [Double]
+
+    init(_ execution: Execution) {
+        begin = execution.ranks.map(\.begin)
+        end = execution.ranks.map(\.end)
+        busy = execution.ranks.map(\.busy)
+    }
+
+    /// Until the last instruction of any rank has ended.
+    public var makespan: Double { end.max() ?? 0 }
+
+    /// Idle ÷ wall time of the makespan, over all ranks: 1 − Σ busy / (p · makespan). 0 where nothing takes time.
+    public var bubbleFraction: Double {
+        makespan > 0 ? 1 - busy.reduce(0, +) / (Double(busy.count) * makespan) : 0
+    }
+
+    /// Idle ÷ computing of the makespan, over all ranks. 0 where nothing takes time.
+    public var overhead: Double {
+        let computing = busy.reduce(0, +)
+        return computing > 0 ? Double(busy.count) * makespan / computing - 1 : 0
+    }
+}
+
+/// What a rank does between the last instruction of a step and the first of the next.
+public struct StepEnd: Hashable, Sendable {
+    /// By rank: seconds of the optimizer's update.
+    public var optimizer: [Double]
+    /// Seconds from when the last rank arrives to when all go on, where ranks wait for one another before the update,
+    /// as a global gradient norm makes them; nil where they do not.
+    public var barrier: Double?
+
+    public init(optimizer: [Double], barrier: Double? = nil) {
+        self.optimizer = optimizer
+        self.barrier = barrier
+    }
+}
+
+extension StepTimes {
+    /// Seconds from one step to the next.
+    ///
+    /// With a barrier: the makespan, the barrier, and the slowest update. Without one, a rank begins its next step when
+    /// it has updated: the largest of the ranks' spans from their first instruction to the end of their update.
+    /// `end.optimizer` holds one number for each rank.
+    public func period(_ end: StepEnd) -> Double {
+        precondition(end.optimizer.count == self.end.count, "\(end.optimizer.count) updates of \(self.end.count) ranks")
+        if let barrier = end.barrier { return makespan + barrier + (end.optimizer.max() ?? 0) }
+        return self.end.indices.map { self.end[$0] + end.optimizer[$0] - begin[$0] }.max() ?? 0
+    }
+
+    /// Idle ÷ wall time from one step to the next, where computing and updating are work.
+    public func bubbleFraction(_ end: StepEnd) -> Double {
+        let period = period(end)
+        let work = busy.reduce(0, +) + end.optimizer.reduce(0, +)
+        return period > 0 ? 1 - work / (Double(busy.count) * period) : 0
+    }
+}
