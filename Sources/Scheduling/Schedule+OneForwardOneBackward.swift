@@ -13,10 +13,7 @@ extension Schedule {
             let ahead = min(stages - stage - 1, microBatches)
             let forwards = (0..<microBatches).map { Instruction(.forward, stage: stage, microBatch: $0) }
             let backwards = (0..<microBatches).map { Instruction(.backward, stage: stage, microBatch: $0) }
-            let warmUp = forwards[..<ahead]
-            let steady = zip(forwards[ahead...], backwards).flatMap { [$0, $1] }
-            let coolDown = backwards[(microBatches - ahead)...]
-            return Array(warmUp) + steady + Array(coolDown)
+            return alternate(forwards, backwards, ahead: ahead)
         }
         return Schedule(
             name: "1f1b", microBatches: microBatches, rankOfStage: Array(0..<stages), ranks: ranks)
