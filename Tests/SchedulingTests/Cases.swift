@@ -1,4 +1,5 @@
 import Scheduling
+import Testing
 
 /// Both generators at sizes around every boundary: m below, at and above p, and one of each.
 func everySchedule() -> [Schedule] {
@@ -35,5 +36,22 @@ func message<Result>(_ body: () throws -> Result) -> String {
         return ""
     } catch {
         return "\(error)"
+    }
+}
+
+/// A step in units F = I = W = 1 over free links.
+func unitStep(_ schedule: Schedule) throws -> StepTimes {
+    try Simulator(schedule, edges: Edge.chain(stages: schedule.stageCount)).step(
+        times: .units(stages: schedule.stageCount),
+        linkTimes: [LinkTime](repeating: .free, count: schedule.stageCount - 1))
+}
+
+/// Every generator's schedule with so many ranks and micro-batches, and up to three stages for each rank.
+func generated(ranks: Int, microBatches: Int) throws -> [Schedule] {
+    try Schedule.names.flatMap { name in
+        let allowed = try #require(Schedule.virtualStages(of: name)).allowed
+        return try (1...3).filter(allowed.contains).map {
+            try Schedule.named(name, ranks: ranks, microBatches: microBatches, virtual: $0)
+        }
     }
 }

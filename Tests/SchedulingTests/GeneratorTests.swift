@@ -86,11 +86,28 @@ import Testing
 
     @Test func namesMakeSchedulesAndOthersAreRefused() throws {
         for name in Schedule.names {
-            #expect(try Schedule.named(name, stages: 3, microBatches: 5).name == name)
+            let schedule = try Schedule.named(name, ranks: 3, microBatches: 5)
+            let stages = try #require(Schedule.virtualStages(of: name)).usual * 3
+            #expect(schedule.name == name && schedule.rankCount == 3 && schedule.stageCount == stages)
+            #expect(try Schedule.named(name, stages: stages, microBatches: 5) == schedule)
         }
         #expect(
             message { try Schedule.named("2f2b", stages: 1, microBatches: 1) }
-                == "schedule: expected 1f1b or gpipe, got \"2f2b\"")
+                == "schedule: expected 1f1b, gpipe, interleaved, zb-h1, zb-h2, zb-v or v-half, got \"2f2b\"")
+        #expect(
+            message { try Schedule.named("zb-v", stages: 3, microBatches: 1) }
+                == "stages: expected a multiple of 2, the stages of each rank of zb-v, got 3")
+        #expect(
+            message { try Schedule.named("zb-v", ranks: 3, microBatches: 1, virtual: 3) }
+                == "virtual: expected 2 for zb-v, got 3")
+        #expect(
+            message { try Schedule.named("interleaved", ranks: 3, microBatches: 1, virtual: 0) }
+                == "virtual: expected at least 1 for interleaved, got 0")
+        #expect(
+            message { try Schedule.named("interleaved", ranks: .max, microBatches: 1) }
+                == "ranks × virtual: expected at most 67108864, got \(Int.max) × 2")
+        #expect(
+            message { try Schedule.named("gpipe", ranks: 0, microBatches: 1) } == "ranks: expected at least 1, got 0")
         #expect(
             message { try Schedule.named("1f1b", stages: 0, microBatches: 1) }
                 == "stages: expected at least 1, got 0")
