@@ -6,7 +6,8 @@ extension Schedule: CustomStringConvertible {
 }
 
 extension Schedule {
-    /// Reads what `description` prints. Lines that begin with `#` are comments, any run of spaces separates.
+    /// Reads what `description` prints. Lines that begin with `#` are comments. Any run of spaces and commas
+    /// separates, so that PyTorch's files of schedules (one row for each rank, empty cells where it idles) are read too.
     ///
     /// Stages, micro-batches and owners are those of the instructions. Throws with line and column where something else
     /// is found; whether the schedule can run is for `validate(edges:queueDepth:)` to say.
@@ -23,8 +24,11 @@ extension Schedule {
 private struct ScheduleParser {
     private struct Word {
         var text: Substring
-        var line: Int
-        var column: Int
+        var line: Substring
+        var number: Int
+
+        /// Counted only for errors: it takes as long as the line.
+        var column: Int { line.distance(from: line.startIndex, to: text.startIndex) + 1 }
     }
 
     private static let expected = "an instruction such as 0F0 (stage, one of F B I W, micro-batch)"
@@ -51,12 +55,12 @@ private struct ScheduleParser {
 
     private mutating func instruction(_ word: Word) throws(ScheduleError) -> Instruction {
         guard let instruction = Instruction(String(word.text)) else {
-            throw Self.error(word.line, word.column, Self.expected, "\"\(word.text.prefix(32))\"")
+            throw Self.error(word.number, word.column, Self.expected, "\"\(word.text.prefix(32))\"")
         }
-        let owner = owners[instruction.stage] ?? (ranks.count, word.line)
+        let owner = owners[instruction.stage] ?? (ranks.count, word.number)
         guard owner.rank == ranks.count else {
             throw Self.error(
-                word.line, word.column, "stage \(instruction.stage) on rank \(owner.rank) (line \(owner.line)) alone",
+                word.number, word.column, "stage \(instruction.stage) on rank \(owner.rank) (line \(owner.line)) alone",
                 "\(instruction) on rank \(ranks.count)")
         }
         owners[instruction.stage] = owner
@@ -80,9 +84,7 @@ private struct ScheduleParser {
     }
 
     private static func words(of line: Substring, number: Int) -> [Word] {
-        line.split(separator: " ").map { word in
-            Word(text: word, line: number, column: line.distance(from: line.startIndex, to: word.startIndex) + 1)
-        }
+        line.split { $0 == " " || $0 == "," }.map { Word(text: $0, line: line, number: number) }
     }
 
     private static func error(_ line: Int, _ column: Int, _ expected: String, _ got: String) -> ScheduleError {

@@ -1,0 +1,78 @@
+/// Cuts that are the best by some simple measure of a step.
+struct CutProposals {
+    private let model: StepModel
+    private let table: CutTable
+    /// By stage: its rank's limit, or its share of it.
+    private let limits: [Double]
+
+    init(_ model: StepModel) {
+        self.model = model
+        table = CutTable(layers: model.sums.layerCount, stages: model.stageCount)
+        let held = model.schedule.stagesOfRank.map { $0.reduce(0) { $0 + model.inFlight[$1] } }
+        limits = model.schedule.rankOfStage.enumerated().map { stage, rank in
+            guard model.limits[rank] < .max else { return .infinity }
+            return Double(model.limits[rank]) * Double(model.inFlight[stage]) / Double(max(held[rank], 1))
+        }
+    }
+
+    func all() -> [[Int]] {
+        var proposals: [[Int]] = []
+        for (filling, transfers) in [(0.0, 1.0), (1, 1), (1, 0), (0, 0)] {
+            let measure = Measure(filling: filling, transfers: transfers)
+            guard let slowest = slowestStage(measure) else { continue }
+            proposals.append(slowest.cuts)
+            if let even = even(measure, limit: slowest.price) { proposals.append(even) }
+        }
+        let needsMemory = limits.contains { $0 < .infinity } && !model.ownsOneStageEach
+        if needsMemory || proposals.isEmpty, let spare = leastShortage() { proposals.append(spare) }
+        return proposals
+    }
+
+    /// How a stage's time is measured: whether what the first micro-batch meets before it, and the transfers over its
+    /// boundaries, count.
+    private struct Measure {
+        var filling: Double
+        var transfers: Double
+    }
+
+    /// Σ of the stages before, once, and m times the stage itself: a step waits at least that long for any stage.
+    private func seconds(_ layers: Range<Int>, _ measure: Measure) -> Double {
+        let transfer = transfer(layers.lowerBound) + transfer(layers.upperBound)
+        return measure.filling * model.sums.seconds(0..<layers.lowerBound)
+            + Double(model.schedule.microBatches) * (model.sums.seconds(layers) + measure.transfers * transfer)
+    }
+
+    /// A boundary's activations go one way and its gradients the other; each of its two stages waits for one of them.
+    private func transfer(_ cut: Int) -> Double {
+        guard cut > 0 && cut < model.sums.layerCount else { return 0 }
+        let time = model.link.time(bytes: model.sums.bytes(crossing: cut))
+        return time.latency + time.secondsPerMessage
+    }
+
+    private func fits(_ stage: Int, _ layers: Range<Int>) -> Bool {
+        Double(model.memory(stage: stage, layers)) <= limits[stage]
+    }
+
+    private func least(_ stage: Int, _ layers: Range<Int>) -> Double {
+        fits(stage, layers) ? Double(model.schedule.microBatches) * model.sums.seconds(layers) : .infinity
+    }
+
+    private func slowestStage(_ measure: Measure) -> (price: Double, cuts: [Int])? {
+        table.leastMaximum(
+            cost: { fits($0, $1) ? seconds($1, measure) : .infinity }, floor: { least($0, $1) })
+    }
+
+    /// The least sum of squares among cuts whose slowest stage takes no longer than the limit.
+    private func even(_ measure: Measure, limit: Double) -> [Int]? {
+        let limit = limit * (1 + 1e-12)
+        func square(_ seconds: Double) -> Double { seconds <= limit ? seconds * seconds : .infinity }
+        return table.leastSum(
+            cost: { fits($0, $1) ? square(seconds($1, measure)) : .infinity }, floor: { square(least($0, $1)) })?.cuts
+    }
+
+    /// The cuts in which the stage that holds most beyond its limit holds as little beyond it as it can.
+    func leastShortage() -> [Int]? {
+        let excess = { Double(model.memory(stage: $0, $1)) - (limits[$0] < .infinity ? limits[$0] : 0) }
+        return table.leastMaximum(cost: excess, floor: excess)?.cuts
+    }
+}

@@ -1,0 +1,133 @@
+/// What one layer costs for one micro-batch, measured or estimated.
+public struct LayerCost: Hashable, Sendable {
+    /// Seconds of the forward and of the two backward halves. With recomputation, the input half includes it.
+    public var forward: Double
+    public var inputGradient: Double
+    public var weightGradient: Double
+    /// Seconds of the optimizer's update, once a step.
+    public var update: Double
+    /// Kept from the forward to the last backward half.
+    public var activationBytes: Int
+    /// Parameters, gradients and optimizer state.
+    public var stateBytes: Int
+    /// What crosses a cut behind this layer, in each direction: its output, and what earlier layers stashed.
+    public var outputBytes: Int
+
+    public init(
+        forward: Double, inputGradient: Double, weightGradient: Double, update: Double = 0, activationBytes: Int = 0,
+        stateBytes: Int = 0, outputBytes: Int = 0
+    ) {
+        self.forward = forward
+        self.inputGradient = inputGradient
+        self.weightGradient = weightGradient
+        self.update = update
+        self.activationBytes = activationBytes
+        self.stateBytes = stateBytes
+        self.outputBytes = outputBytes
+    }
+}
+
+/// What links can do.
+public struct LinkCost: Hashable, Sendable {
+    /// Seconds from a message's last byte to its arrival.
+    public var latency: Double
+    public var bytesPerSecond: Double
+
+    public init(latency: Double, bytesPerSecond: Double) {
+        self.latency = latency
+        self.bytesPerSecond = bytesPerSecond
+    }
+
+    /// Messages cost nothing.
+    public static let free = LinkCost(latency: 0, bytesPerSecond: .infinity)
+
+    func time(bytes: Int) -> LinkTime {
+        LinkTime(latency: latency, secondsPerMessage: Double(bytes) / bytesPerSecond)
+    }
+}
+
+/// The layers' costs as running sums, so that any run of layers is two look-ups.
+struct LayerSums: Sendable {
+    let layerCount: Int
+    private let forward: [Double]
+    private let inputGradient: [Double]
+    private let weightGradient: [Double]
+    private let update: [Double]
+    private let activationBytes: [Int]
+    private let stateBytes: [Int]
+    private let outputBytes: [Int]
+
+    init(_ layers: [LayerCost]) throws(PlanError) {
+        guard !layers.isEmpty else { throw .argument("layers", expected: "at least 1", got: "0") }
+        for (index, layer) in layers.enumerated() { try Self.check(layer, index) }
+        layerCount = layers.count
+        forward = Self.sums(layers, \.forward)
+        inputGradient = Self.sums(layers, \.inputGradient)
+        weightGradient = Self.sums(layers, \.weightGradient)
+        update = Self.sums(layers, \.update)
+        activationBytes = try Self.sums(layers, \.activationBytes)
+        stateBytes = try Self.sums(layers, \.stateBytes)
+        outputBytes = layers.map(\.outputBytes)
+    }
+
+    func time(_ layers: Range<Int>) -> StageTimes.Stage {
+        let input = inputGradient[layers.upperBound] - inputGradient[layers.lowerBound]
+        let weight = weightGradient[layers.upperBound] - weightGradient[layers.lowerBound]
+        return StageTimes.Stage(
+            forward: forward[layers.upperBound] - forward[layers.lowerBound], backward: input + weight,
+            backwardInput: input, backwardWeight: weight)
+    }
+
+    /// Seconds of all passes of one micro-batch.
+    func seconds(_ layers: Range<Int>) -> Double {
+        let time = time(layers)
+        return time.forward + time.backward
+    }
+
+    func update(_ layers: Range<Int>) -> Double { update[layers.upperBound] - update[layers.lowerBound] }
+
+    func activationBytes(_ layers: Range<Int>) -> Int {
+        activationBytes[layers.upperBound] - activationBytes[layers.lowerBound]
+    }
+
+    func stateBytes(_ layers: Range<Int>) -> Int { stateBytes[layers.upperBound] - stateBytes[layers.lowerBound] }
+
+    /// What crosses a cut before this layer; nothing before the first and behind the last.
+    func bytes(crossing cut: Int) -> Int { cut > 0 && cut < layerCount ? outputBytes[cut - 1] : 0 }
+
+    /// Throws where so many micro-batches of everything would not be a number.
+    func checkBytes(microBatches: Int) throws(PlanError) {
+        let (held, overflow) = activationBytes[layerCount].multipliedReportingOverflow(by: microBatches)
+        guard !overflow, !held.addingReportingOverflow(stateBytes[layerCount]).overflow else {
+            throw .argument(
+                "bytes", expected: "a sum below 2^63",
+                got: "\(microBatches) × \(activationBytes[layerCount]) + \(stateBytes[layerCount])")
+        }
+    }
+
+    private static func sums(_ layers: [LayerCost], _ value: KeyPath<LayerCost, Double>) -> [Double] {
+        layers.reduce(into: [0]) { sums, layer in sums.append((sums.last ?? 0) + layer[keyPath: value]) }
+    }
+
+    private static func sums(_ layers: [LayerCost], _ value: KeyPath<LayerCost, Int>) throws(PlanError) -> [Int] {
+        var sums = [0]
+        var sum = 0
+        for layer in layers {
+            let (next, overflow) = sum.addingReportingOverflow(layer[keyPath: value])
+            guard !overflow else { throw .argument("bytes", expected: "a sum below 2^63", got: "more") }
+            sum = next
+            sums.append(sum)
+        }
+        return sums
+    }
+
+    private static func check(_ layer: LayerCost, _ index: Int) throws(PlanError) {
+        let seconds = [layer.forward, layer.inputGradient, layer.weightGradient, layer.update]
+        if let bad = seconds.first(where: { !($0.isFinite && $0 >= 0) }) {
+            throw .argument("seconds of layer \(index)", expected: "a finite number of at least 0", got: "\(bad)")
+        }
+        if let bad = [layer.activationBytes, layer.stateBytes, layer.outputBytes].first(where: { $0 < 0 }) {
+            throw .argument("bytes of layer \(index)", expected: "at least 0", got: "\(bad)")
+        }
+    }
+}

@@ -1,0 +1,86 @@
+/// A schedule with a planner's costs: what any cuts would take and hold.
+struct StepModel {
+    let schedule: Schedule
+    let sums: LayerSums
+    let link: LinkCost
+    /// By rank; `Int.max`: no limit.
+    let limits: [Int]
+    /// By stage: the most micro-batches in flight.
+    let inFlight: [Int]
+    private let simulator: Simulator
+    private let barrier: Double?
+
+    init(_ schedule: Schedule, _ planner: StepPlanner) throws(PlanError) {
+        do { simulator = try Simulator(schedule, edges: Edge.chain(stages: schedule.stageCount)) } catch {
+            throw .schedule(error)
+        }
+        if let limits = planner.memoryLimits, limits.count != schedule.rankCount {
+            throw .argument("memory limits", expected: "\(schedule.rankCount) ranks", got: "\(limits.count)")
+        }
+        try planner.sums.checkBytes(microBatches: schedule.microBatches)
+        self.schedule = schedule
+        sums = planner.sums
+        link = planner.link
+        barrier = planner.barrier
+        limits = planner.memoryLimits ?? [Int](repeating: .max, count: schedule.rankCount)
+        inFlight = (0..<schedule.stageCount).map { schedule.inFlight(stage: $0) }
+    }
+
+    var stageCount: Int { schedule.stageCount }
+    var ownsOneStageEach: Bool { schedule.stageCount == schedule.rankCount }
+    var instructionCount: Int { schedule.ranks.reduce(0) { $0 + $1.count } }
+
+    func stages(_ cuts: [Int]) -> [Range<Int>] { zip([0] + cuts, cuts + [sums.layerCount]).map { $0..<$1 } }
+
+    /// Bytes of a stage that holds its largest number of micro-batches.
+    func memory(stage: Int, _ layers: Range<Int>) -> Int {
+        inFlight[stage] * sums.activationBytes(layers) + sums.stateBytes(layers)
+    }
+
+    /// Bytes by rank at its peak.
+    func memory(cuts: [Int]) -> [Int] {
+        let stages = stages(cuts)
+        if ownsOneStageEach {
+            return schedule.stagesOfRank.map { $0.reduce(0) { $0 + memory(stage: $1, stages[$1]) } }
+        }
+        let activations = stages.map(sums.activationBytes)
+        return schedule.stagesOfRank.enumerated().map { rank, owned in
+            schedule.peak(rank: rank) { activations[$0] } + owned.reduce(0) { $0 + sums.stateBytes(stages[$1]) }
+        }
+    }
+
+    func times(cuts: [Int]) throws(PlanError) -> StepTimes {
+        let stages = stages(cuts)
+        do {
+            return try simulator.step(
+                times: StageTimes(stages: stages.map(sums.time)),
+                linkTimes: cuts.map { link.time(bytes: sums.bytes(crossing: $0)) })
+        } catch {
+            throw .schedule(error)
+        }
+    }
+
+    func end(cuts: [Int]) -> StepEnd {
+        let stages = stages(cuts)
+        return StepEnd(
+            optimizer: schedule.stagesOfRank.map { $0.reduce(0) { $0 + sums.update(stages[$1]) } }, barrier: barrier)
+    }
+
+    func plan(cuts: [Int]) throws(PlanError) -> StepPlan {
+        let times = try times(cuts: cuts)
+        let end = end(cuts: cuts)
+        return StepPlan(
+            schedule: schedule.name, microBatches: schedule.microBatches, rankOfStage: schedule.rankOfStage,
+            layerCount: sums.layerCount, cuts: cuts, stepSeconds: times.period(end),
+            bubbleFraction: times.bubbleFraction(end), memoryOfRank: memory(cuts: cuts), times: times)
+    }
+}
+
+extension Schedule {
+    /// By rank, the stages that it owns.
+    public var stagesOfRank: [[Int]] {
+        rankOfStage.enumerated().reduce(into: [[Int]](repeating: [], count: rankCount)) {
+            $0[$1.element].append($1.offset)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+/// Chooses where to cut layers into a schedule's stages so that its predicted step is as short as it can be.
+///
+/// A pure function of costs. The prediction is the simulated step, over links that never fill, with transfers, updates
+/// and the barrier.
+public struct StepPlanner: Sendable {
+    let sums: LayerSums
+    let link: LinkCost
+    /// By rank; nil: no limit.
+    let memoryLimits: [Int]?
+    let barrier: Double?
+
+    /// `memoryLimits` are bytes by rank; `barrier` is as in `StepEnd`. Throws where a cost is no finite number ≥ 0.
+    public init(
+        layers: [LayerCost], link: LinkCost = .free, memoryLimits: [Int]? = nil, barrier: Double? = nil
+    ) throws(PlanError) {
+        sums = try LayerSums(layers)
+        guard link.latency.isFinite && link.latency >= 0 else {
+            throw .argument("latency", expected: "a finite number of at least 0", got: "\(link.latency)")
+        }
+        guard link.bytesPerSecond > 0 else {
+            throw .argument("bytes per second", expected: "more than 0", got: "\(link.bytesPerSecond)")
+        }
+        guard (barrier ?? 0).isFinite && (barrier ?? 0) >= 0 else {
+            throw .argument("barrier", expected: "a finite number of at least 0", got: "\(barrier ?? 0)")
+        }
+        if let limit = memoryLimits?.first(where: { $0 < 0 }) {
+            throw .argument("memory limit", expected: "at least 0", got: "\(limit)")
+        }
+        self.link = link
+        self.memoryLimits = memoryLimits
+        self.barrier = barrier
+    }
+
+    /// What a step with these cuts would take and hold, whether or not it fits.
+    public func predict(_ schedule: Schedule, cuts: [Int]) throws(PlanError) -> StepPlan {
+        let bounds = [0] + cuts + [sums.layerCount]
+        guard cuts.count == schedule.stageCount - 1, zip(bounds, bounds.dropFirst()).allSatisfy({ $0 < $1 }) else {
+            throw .argument(
+                "cuts", expected: "\(schedule.stageCount - 1), increasing, in 1 … \(sums.layerCount - 1)",
+                got: "\(cuts)")
+        }
+        return try StepModel(schedule, self).plan(cuts: cuts)
+    }
+
+    /// The best cuts that fit.
+    ///
+    /// Every way to cut is tried where there are few. Otherwise dynamic programmes find, exactly where each rank owns
+    /// one stage, the cuts whose slowest stage (its passes and its boundaries' transfers) is fastest among those that
+    /// fit, and a few that weigh transfers and the pipeline's filling differently; the one with the shortest simulated
+    /// step is then improved by moving cuts while that helps. Where ranks own several stages, memory is shared out
+    /// among these beforehand. Throws `PlanError.memory` where nothing fits: with one stage for each rank this is
+    /// certain, otherwise nothing was found.
+    public func plan(_ schedule: Schedule) throws(PlanError) -> StepPlan {
+        try plan(schedule, effort: .full)
+    }
+
+    /// How much simulating a plan may cost.
+    enum Effort {
+        /// The programmes' candidates alone.
+        case brief
+        case full
+
+        /// Instructions to simulate: about half a second's.
+        var instructions: Int { self == .full ? 4_000_000 : 0 }
+        /// Ways to cut that are all tried.
+        var enumerated: Int { self == .full ? 512 : 0 }
+    }
+
+    func plan(_ schedule: Schedule, effort: Effort) throws(PlanError) -> StepPlan {
+        guard schedule.stageCount <= sums.layerCount else {
+            throw .argument(
+                "layers", expected: "at least one for each of \(schedule.stageCount) stages",
+                got: "\(sums.layerCount)")
+        }
+        var search = CutSearch(try StepModel(schedule, self), effort: effort)
+        try search.run()
+        guard let best = search.best, best.excess == 0 else { throw .memory(try search.shortage()) }
+        return try search.model.plan(cuts: best.cuts)
+    }
+}
