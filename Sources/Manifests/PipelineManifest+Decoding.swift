@@ -38,14 +38,17 @@ extension PipelineManifest {
             required: ["model", "devices", "batch", "data", "steps"])
         let model = try ModelManifest.decode(fields.required("model"))
         let devices = try Device.list(fields.required("devices"))
+        let schedule: ScheduleName = try fields["schedule"].choice(or: .oneForwardOneBackward)
+        let virtual = try Self.virtual(fields["virtual"], schedule)
         let batch = try Batch.decode(fields.required("batch"))
         let data = try Data.decode(fields.required("data"), for: model.loss)
         try data.check(fields.required("data"), batch: batch)
         let optimizer = try Optimizer.decode(fields["optimizer"])
         return PipelineManifest(
             name: try name(fields["name"], file: file), model: model, modelPath: modelPath, devices: devices,
-            partition: try Partition.decode(fields["partition"], stages: devices.count, layers: model.layers.count),
-            schedule: try fields["schedule"].choice(or: .oneForwardOneBackward), batch: batch,
+            partition: try Partition.decode(
+                fields["partition"], stages: devices.count * virtual, layers: model.layers.count),
+            schedule: schedule, virtual: virtual, batch: batch,
             precision: try Precision.decode(fields["precision"]),
             recompute: try Recompute.decode(fields["recompute"], layers: model.layers.count), optimizer: optimizer,
             learningRate: try LearningRate.decode(fields["learning_rate"], peak: optimizer.learningRate),
@@ -64,6 +67,19 @@ extension PipelineManifest {
             throw field.error(expected: "a name for a folder: no slash, no dot in front, at most \(Limit.name) bytes")
         }
         return name
+    }
+
+    /// As many as the schedule needs unless written; two where it may be any number.
+    private static func virtual(_ field: Field?, _ schedule: ScheduleName) throws(ManifestError) -> Int {
+        let allowed = schedule.virtualStages
+        guard let field else { return min(allowed.upperBound, 2) }
+        let count = try field.int(1...1024)
+        guard allowed.contains(count) else {
+            throw field.error(
+                "virtual is \(count), with schedule \(schedule.rawValue)",
+                expected: "\(allowed.lowerBound); more than one stage on a device is for interleaved")
+        }
+        return count
     }
 
     /// `clip: null` is no clipping, as is no `clip` at all.

@@ -4,7 +4,7 @@ extension PipelineManifest {
     public func resolvedYAML() -> String {
         var lines = [
             "name: \(YAML.quoted(name))", "devices: \(YAML.list(devices.map(\.description)))",
-            "partition: \(partition.yaml)", "schedule: \(schedule.rawValue)",
+            "partition: \(partition.yaml)", "schedule: \(schedule.rawValue)", "virtual: \(virtual)",
             "batch: {micro: \(batch.micro), microbatches: \(batch.microBatches)}", "precision: \(precision.yaml)",
             "recompute: \(recompute.yaml)",
             "optimizer: \(optimizer.yaml)", "learning_rate: \(learningRate.yaml)",

@@ -8,6 +8,8 @@ public struct PipelineManifest: Hashable, Sendable {
     public var devices: [Device]
     public var partition: Partition
     public var schedule: ScheduleName
+    /// Stages of each device: 1, or 2 for schedules that fold or interleave. `virtual: 2`
+    public var virtual: Int
     public var batch: Batch
     public var precision: Precision
     /// Which activations are computed a second time instead of kept.
@@ -70,6 +72,20 @@ public struct PipelineManifest: Hashable, Sendable {
     public enum ScheduleName: String, Hashable, Sendable, CaseIterable {
         case gpipe
         case oneForwardOneBackward = "1f1b"
+        case interleaved
+        case zeroBubbleH1 = "zb-h1"
+        case zeroBubbleH2 = "zb-h2"
+        case zeroBubbleV = "zb-v"
+        case vHalf = "v-half"
+
+        /// How many stages each device may own.
+        public var virtualStages: ClosedRange<Int> {
+            switch self {
+            case .gpipe, .oneForwardOneBackward, .zeroBubbleH1, .zeroBubbleH2: 1...1
+            case .interleaved: 1...1024
+            case .zeroBubbleV, .vHalf: 2...2
+            }
+        }
     }
 
     /// global = micro × microBatches (× replicas, later); of the three any two suffice.

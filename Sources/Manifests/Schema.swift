@@ -1,7 +1,7 @@
 /// Which keys a pipeline manifest knows, and where.
 enum Schema {
     static let pipeline = [
-        "name", "model", "devices", "partition", "schedule", "batch", "precision", "recompute", "optimizer",
+        "name", "model", "devices", "partition", "schedule", "virtual", "batch", "precision", "recompute", "optimizer",
         "learning_rate", "clip",
         "data", "steps", "seed", "weights", "log_every", "sim", "by_hand",
     ]

@@ -36,7 +36,8 @@ public struct TrainingPlan: Sendable {
             layout = PipelineLayout(model, cuts: cuts)
             edges = Self.edges(layout)
             schedule = try Schedule.named(
-                manifest.schedule.rawValue, stages: layout.stages.count, microBatches: manifest.batch.microBatches)
+                manifest.schedule.rawValue, ranks: manifest.devices.count, microBatches: manifest.batch.microBatches,
+                virtual: manifest.virtual)
             queueDepth = max(2, schedule.stageCount, try schedule.smallestQueueDepth(edges: edges) ?? 1)
             try schedule.validate(edges: edges, queueDepth: queueDepth)
             lowered = try schedule.lower(edges: edges)
@@ -101,7 +102,7 @@ public struct TrainingPlan: Sendable {
     }
 
     private static func cut(_ model: Sequential, _ manifest: PipelineManifest) throws(RunFailure) -> [Int] {
-        let stages = manifest.devices.count
+        let stages = manifest.devices.count * manifest.virtual
         do {
             switch manifest.partition {
             case .uniform: return try Partition.uniform(layers: model.entries.count, stages: stages).cuts

@@ -98,6 +98,7 @@ import Testing
                 devices: [cpu:0, cpu:1]
                 partition: flops
                 schedule: 1f1b
+                virtual: 1
                 batch: {micro: 2, microbatches: 8}
                 precision: f32
                 recompute: none

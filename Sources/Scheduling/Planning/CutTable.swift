@@ -11,14 +11,22 @@ struct CutTable {
     func leastMaximum(
         cost: (_ stage: Int, _ layers: Range<Int>) -> Double, floor: (_ stage: Int, _ layers: Range<Int>) -> Double
     ) -> (price: Double, cuts: [Int])? {
-        solve(cost: cost) { $0 >= $1 || floor($2, $3) >= $1 } combine: { max($0, $1) }
+        solve(cost: cost) {
+            $0 >= $1 || floor($2, $3) >= $1
+        } combine: {
+            max($0, $1)
+        }
     }
 
     /// The cuts whose stages' costs have the least sum.
     func leastSum(
         cost: (_ stage: Int, _ layers: Range<Int>) -> Double, floor: (_ stage: Int, _ layers: Range<Int>) -> Double
     ) -> (price: Double, cuts: [Int])? {
-        solve(cost: cost) { $0 + floor($2, $3) >= $1 } combine: { $0 + $1 }
+        solve(cost: cost) {
+            $0 + floor($2, $3) >= $1
+        } combine: {
+            $0 + $1
+        }
     }
 
     private func solve(
