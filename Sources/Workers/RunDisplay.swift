@@ -86,7 +86,7 @@ final class RunDisplay {
         say("done in \(elapsed): \(directory) holds \(contents); next:")
         say("  \(Self.program) report \(directory)")
         if computes, case .text = plan.manifest.data.source {
-            say("  \(Self.program) generate \(directory) --prompt \"Once upon a time\"")
+            say("  \(Self.program) generate \(directory) --prompt \"The \"")
         }
     }
 
