@@ -69,8 +69,8 @@ enum Format {
     static func milliseconds(_ value: Double) -> String {
         switch value.magnitude {
         case ..<0.005: "·"
-        case ..<10: fixed(value, 2)
-        case ..<100: fixed(value, 1)
+        case ..<9.995: fixed(value, 2)
+        case ..<99.95: fixed(value, 1)
         default: grouped(value)
         }
     }

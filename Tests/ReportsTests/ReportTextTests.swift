@@ -82,13 +82,15 @@ import Testing
         #expect(headline.sentence.hasSuffix("stage 1 takes 1.50 × the median time of the others."))
         #expect(
             headline.fix
-                == "move layers 2–3 from stage 1 to stage 0: the slower of the two then takes 33 % less.")
+                == "move layers 2–3 from stage 1 to stage 0: predicted 397 ms a step, +22.7% tokens/s.")
         let one = try uneven(layers: [4, 6, 4, 4], costs: [1, 1, 1, 1, 1, 0.5]).headline
         #expect(one.fix?.hasPrefix("move layer 4 (transformer) from stage 1 to stage 0") == true)
     }
 
     @Test func whereNoMoveHelpsTheHeadlineSaysSo() throws {
-        #expect(try uneven(layers: [2, 3, 2, 2]).headline.fix?.contains("split its largest layer") == true)
+        #expect(
+            try uneven(layers: [2, 3, 2, 2]).headline.fix
+                == "no other cuts between the layers help: split the slowest stage's largest layer.")
         #expect(try uneven(layers: [1, 1, 1, 1], costs: nil).headline.cause == .warmUp)
     }
 

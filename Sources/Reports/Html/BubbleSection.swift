@@ -9,16 +9,16 @@ struct BubbleSection {
         var table = HtmlTable([
             HtmlTable.Column(title: "", isNumber: false), HtmlTable.Column(title: "idle / wall"),
             HtmlTable.Column(title: "idle / compute"), HtmlTable.Column(title: "", isNumber: false, isWide: true),
-            HtmlTable.Column(title: "", isNumber: false, isWide: true),
         ])
+        table.isCompact = true
         let most = [bubble.measured, bubble.predicted, bubble.ideal].map(\.fraction).max() ?? 0
         func add(_ name: String, _ ratio: BubbleReport.Ratio, _ remark: String) {
             table.add(
-                name,
+                "\(name)<small>\(remark)</small>",
                 [
                     HtmlTable.Cell("<b>\(Format.percent(ratio.fraction))</b>"),
                     HtmlTable.Cell(Format.percent(ratio.overhead)),
-                    HtmlTable.Cell(Html.bar(most > 0 ? ratio.fraction / most : 0, "idle")), HtmlTable.Cell(remark),
+                    HtmlTable.Cell(Html.bar(most > 0 ? ratio.fraction / most : 0, "idle")),
                 ])
         }
         add("measured", bubble.measured, "what the devices did")

@@ -17,6 +17,7 @@ struct ComparisonSection {
             HtmlTable.Column(title: title, isNumber: false), HtmlTable.Column(title: "before"),
             HtmlTable.Column(title: "after"), HtmlTable.Column(title: "difference"), HtmlTable.Column(title: "ratio"),
         ])
+        table.isCompact = true
         for row in rows {
             table.add(
                 row.title,

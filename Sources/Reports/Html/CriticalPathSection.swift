@@ -28,6 +28,7 @@ struct CriticalPathSection {
             HtmlTable.Column(title: "ms"), HtmlTable.Column(title: "of path"),
             HtmlTable.Column(title: "", isNumber: false, isWide: true),
         ])
+        table.isCompact = true
         table.limit = 10
         table.noun = "parts"
         let most = path.parts.first?.share ?? 1

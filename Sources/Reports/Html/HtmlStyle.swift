@@ -65,15 +65,15 @@ enum HtmlStyle {
         th, td { padding: 6px; text-align: right; vertical-align: top; white-space: nowrap }
         thead th { color: var(--soft); font-size: 12.5px; font-weight: 500; border-bottom: 1px solid var(--line);
           vertical-align: bottom }
-        tbody th { text-align: left; font-weight: 550; white-space: normal; min-width: 5.2em }
+        tbody th { text-align: left; font-weight: 550; white-space: normal; min-width: 11em }
         tbody tr + tr > * { border-top: 1px solid var(--faint) }
         .total > * { border-top: 2px solid var(--line) !important; font-weight: 600 }
         th.text, td.text { text-align: left; white-space: normal }
         thead th:first-child { text-align: left }
-        td small { display: block; color: var(--soft); font-size: 12px; font-weight: 400 }
+        td small, th small { display: block; color: var(--soft); font-size: 12px; font-weight: 400 }
         td.none { color: var(--soft) }
         .causes td.wide { min-width: 150px; width: 24% }
-        .causes td, .causes tbody th { font-size: 14px }
+        .causes td, .causes tbody th { font-size: 14px } .causes tbody th { min-width: 5.2em }
         """
 
     private static let bars = """
@@ -96,8 +96,7 @@ enum HtmlStyle {
         .lanes span { display: block; height: var(--lane); line-height: var(--lane); text-align: right;
           font-variant-numeric: tabular-nums; overflow: visible }
         .timeline h3 span { position: sticky; left: 0 }
-        .pan { overflow-x: auto } .wide { width: calc(100% * var(--zoom, 1)); position: relative }
-        td.wide { width: auto; position: static }
+        .pan { overflow-x: auto } .stretch { width: calc(100% * var(--zoom, 1)); position: relative }
         .drawing { position: relative; background: var(--faint); border-radius: 4px; overflow: hidden }
         .drawing svg { display: block; width: 100% }
         .drawing rect { fill: var(--c); stroke: var(--card); stroke-width: 1px; vector-effect: non-scaling-stroke }
@@ -114,7 +113,7 @@ enum HtmlStyle {
           font-style: normal; font-size: 11px; color: #fff; overflow: hidden }
         .axis { position: relative; height: 24px; color: var(--soft); font-variant-numeric: tabular-nums }
         .axis span { position: absolute; top: 4px; padding-left: 4px; border-left: 1px solid var(--line) }
-        .axis em { position: absolute; right: 0; top: 4px; font-style: normal; background: var(--card); padding-left: 4px }
+        .axis .last { transform: translateX(-100%); padding: 0 4px 0 0; border: 0; border-right: 1px solid var(--line) }
         .zoom { margin-left: auto; gap: 4px !important }
         .zoom button { font: inherit; color: var(--ink); background: var(--faint); border: 1px solid var(--line);
           border-radius: 6px; min-width: 30px; padding: 1px 8px; cursor: pointer }
@@ -123,21 +122,29 @@ enum HtmlStyle {
         """
 
     private static let narrow = """
-        @media (max-width: 700px) {
+        @media (max-width: 1180px) {
+          .causes .wide { display: none }
+          .causes th, .causes td { padding: 6px 3px; font-size: 13px !important } .causes thead th { font-size: 11.5px !important }
+        }
+        @media (max-width: 900px) {
           body { font-size: 15px }
           main { padding: 22px 12px } header { padding: 0 4px 6px }
           section { padding: 16px 14px 14px; border-radius: 12px }
           .tiles { grid-template-columns: 1fr 1fr; gap: 8px } .tiles div { padding: 10px 12px }
           dd { font-size: 1.25rem }
           .scroll { overflow: visible; margin: 0 }
-          table, tbody { display: block } thead { display: none }
-          tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(86px, 1fr)); gap: 4px 10px; padding: 10px 0 }
-          tbody tr + tr { border-top: 1px solid var(--line) }
-          tbody tr > *, .total > * { border: 0 !important; padding: 0; text-align: left; white-space: normal; min-width: 0 }
-          tbody th, td.wide { grid-column: 1 / -1; width: auto !important }
-          td::before { content: attr(data-label); display: block; color: var(--soft); font-size: 12px; font-weight: 400 }
-          td.none, td:empty { display: none }
-          td small { display: inline; margin-left: .4em }
+          .cards, .cards tbody { display: block } .cards thead { display: none }
+          .cards tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(86px, 1fr)); gap: 4px 10px;
+            padding: 10px 0 }
+          .cards tr + tr { border-top: 1px solid var(--line) }
+          .cards tr > * { border: 0 !important; padding: 0; text-align: left; white-space: normal; min-width: 0 }
+          .cards tbody th, .cards td.wide { display: block; grid-column: 1 / -1; width: auto; min-width: 0 }
+          .causes th, .causes td { font-size: 15px !important; padding: 0 }
+          .cards td::before { content: attr(data-label); display: block; color: var(--soft); font-size: 12px;
+            font-weight: 400 }
+          .cards td.none, .cards td:empty, .compact .wide { display: none }
+          .cards td small { display: inline; margin-left: .4em }
+          .compact th, .compact td { padding: 6px 2px; font-size: 14px } .compact thead th { font-size: 12px } .compact th { white-space: normal } .compact tbody th { min-width: 4.5em }
           .track, .stack { margin-top: 2px }
           .numbers { display: none } .axis span:nth-child(even) { display: none }
           .drawing rect { stroke-width: .4px } .path { stroke-width: 1.5px } .halo { stroke-width: 3px }

@@ -32,6 +32,8 @@ struct HtmlTable {
     var columns: [Column]
     var rows: [(name: String, cells: [Cell])] = []
     var lastIsTotal = false
+    /// Narrow enough to stay a table on a phone, less its wide columns.
+    var isCompact = false
     /// Rows after these are shown on demand.
     var limit = Int.max
     /// What the rows are: `links`
@@ -49,14 +51,17 @@ struct HtmlTable {
     }
 
     private func table(_ rows: [(name: String, cells: [Cell])], hasTotal: Bool) -> String {
-        let head = columns.map { "<th scope=\"col\"\($0.isNumber ? "" : " class=\"text\"")>\($0.title)</th>" }
+        let head = columns.map { column in
+            let classes = [column.isNumber ? "" : "text", column.isWide ? "wide" : ""].filter { !$0.isEmpty }
+            return "<th scope=\"col\" class=\"\(classes.joined(separator: " "))\">\(column.title)</th>"
+        }
         let body = rows.enumerated().map { index, row in
             let isTotal = hasTotal && index == rows.count - 1
             let cells = zip(columns.dropFirst(), row.cells).map(cell)
             return "<tr\(isTotal ? " class=\"total\"" : "")><th scope=\"row\">\(row.name)</th>\(cells.joined())</tr>"
         }
         return """
-            <div class="scroll"><table><thead><tr>\(head.joined())</tr></thead><tbody>
+            <div class="scroll"><table class="\(isCompact ? "compact" : "cards")"><thead><tr>\(head.joined())</tr></thead><tbody>
             \(body.joined(separator: "\n"))
             </tbody></table></div>
             """

@@ -22,7 +22,7 @@ struct TimelineScale {
             default: 4
             }
         let unit = Self.roundUp(length / 8)
-        ticks = (0...8).map { Double($0) * unit }.filter { $0 <= length * 0.97 }
+        ticks = (0...8).map { Double($0) * unit }.filter { $0 <= length }
         digits = unit >= 1 ? 0 : unit >= 0.1 ? 1 : unit >= 0.01 ? 2 : 4
     }
 

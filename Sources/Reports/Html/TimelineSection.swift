@@ -11,26 +11,26 @@ struct TimelineSection {
         let scale = TimelineScale(step, report.idealStep)
         var labels = self.labels(step.lanes.count, scale, title: "stage")
         var tracks = track(
-            step, scale, title: "measured: step \(step.step), \(Format.milliseconds(step.lengthMs)) ms",
+            step, scale, title: "measured, \(Format.milliseconds(step.lengthMs)) ms",
             path: report.criticalPath)
         if let ideal = report.idealStep, ideal.lengthMs > 0, ideal.lanes.count == step.lanes.count {
             labels += self.labels(ideal.lanes.count, scale, title: "")
             tracks += track(
-                ideal, scale, title: "ideal: equal stages, free messages, \(Format.milliseconds(ideal.lengthMs)) ms",
+                ideal, scale, title: "ideal, \(Format.milliseconds(ideal.lengthMs)) ms",
                 path: nil)
         }
         let body = """
             \(controls(step))
             <div class="timeline" style="--lane:\(scale.laneHeight)px" data-ms="\(scale.lengthMs)">
             <div class="lanes">\(labels)</div>
-            <div class="pan"><div class="wide">\(tracks)\(axis(scale))</div></div>
+            <div class="pan"><div class="stretch">\(tracks)\(axis(scale))</div></div>
             </div>
             """
         return Html.section("timeline", "One step", lead: lead, body)
     }
 
     private var lead: String {
-        "The step of median length, all ranks on one clock, above the same instructions with equal stages and nothing in "
+        "Step \(report.medianStep?.step ?? 0), of median length, all ranks on one clock, above the same instructions with equal stages and nothing in "
             + "the way. What is not coloured is idle; pale work is of the steps before and after."
     }
 
@@ -63,8 +63,11 @@ struct TimelineSection {
 
     private func axis(_ scale: TimelineScale) -> String {
         let ticks = scale.ticks.map { tick in
-            "<span style=\"left:\(Html.length(tick / scale.lengthMs))\">\(Format.fixed(tick, scale.digits))</span>"
+            let share = tick / scale.lengthMs
+            let text = scale.digits == 0 ? Format.grouped(tick) : Format.fixed(tick, scale.digits)
+            return "<span\(share > 0.85 ? " class=\"last\"" : "") style=\"left:\(Html.length(share))\">\(text)"
+                + "\(tick == 0 ? " ms" : "")</span>"
         }
-        return "<div class=\"axis\">\(ticks.joined())<em>ms</em></div>"
+        return "<div class=\"axis\">\(ticks.joined())</div>"
     }
 }

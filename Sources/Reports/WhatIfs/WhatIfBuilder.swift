@@ -53,8 +53,8 @@ struct WhatIfBuilder {
         guard let layers = LayerTimes(description, scenario) else { return [] }
         let present = layers.presentCuts
         let best = layers.bestCuts()
-        let list = "cuts: [" + best.map(String.init).joined(separator: ", ") + "]"
-        let remark = "partition: {\(list)}, " + (best == present ? "the present ones" : "layers by their share of cost")
+        let list = "partition: {cuts: [" + best.map(String.init).joined(separator: ", ") + "]}"
+        let remark = best == present ? "the present ones" : list + ", by the layers' shares of cost"
         var found = replay(.bestCuts, "best cuts", remark: remark, cuts: best, of: layers)
         if let move = move(), let cuts = move.cuts(from: present) {
             found += replay(.moveLayers, move.title, remark: nil, cuts: cuts, of: layers)

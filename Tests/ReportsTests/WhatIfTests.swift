@@ -1,0 +1,125 @@
+import Foundation
+import Reports
+import Scheduling
+import Testing
+
+@Suite struct WhatIfTests {
+    private func whatIf(_ kind: WhatIf.Kind, in run: FabricatedRun) throws -> WhatIf {
+        try #require(run.report().whatIfs.first { $0.kind == kind })
+    }
+
+    /// The changed run, fabricated, takes what the replay of the unchanged one said.
+    private func expect(_ predicted: WhatIf, _ changed: FabricatedRun) throws {
+        let measured = try changed.report()
+        #expect(abs(predicted.stepMs - measured.stepMs.p50) < 1e-6 * measured.stepMs.p50, "\(predicted)")
+        #expect(abs(predicted.bubble - measured.bubble.measured.fraction) < 1e-6)
+    }
+
+    private func run(barrier: Bool) -> FabricatedRun {
+        var run = FabricatedRun(stages: 4, microBatches: 6, barrier: barrier)
+        run.forward = { _, stage, _ in [8_000_000, 14_000_000, 10_000_000, 8_000_000][stage] }
+        run.latency = { from, to in from < to ? 2_000_000 : 1_000_000 }
+        return run
+    }
+
+    @Test(arguments: [false, true]) func asItRan(barrier: Bool) throws {
+        let run = run(barrier: barrier)
+        try expect(try whatIf(.asRun, in: run), run)
+    }
+
+    @Test(arguments: [false, true]) func balancedStages(barrier: Bool) throws {
+        let run = run(barrier: barrier)
+        var even = run
+        even.forward = { _, _, _ in 10_000_000 }
+        try expect(try whatIf(.balanced, in: run), even)
+    }
+
+    @Test(arguments: [false, true]) func freeMessages(barrier: Bool) throws {
+        let run = run(barrier: barrier)
+        var free = run
+        free.latency = { _, _ in 0 }
+        try expect(try whatIf(.freeMessages, in: run), free)
+    }
+
+    @Test(arguments: [false, true]) func twiceTheMicroBatches(barrier: Bool) throws {
+        let run = run(barrier: barrier)
+        var twice = run
+        twice.microBatches = 12
+        let predicted = try whatIf(.moreMicroBatches, in: run)
+        try expect(predicted, twice)
+        let base = try whatIf(.asRun, in: run)
+        #expect(abs(predicted.gain - (2 * base.stepMs / predicted.stepMs - 1)) < 1e-9)
+        #expect(predicted.gain > 0)
+    }
+
+    @Test(arguments: [false, true]) func anotherSchedule(gpipe: Bool) throws {
+        var run = run(barrier: true)
+        run.gpipe = gpipe
+        var other = run
+        other.gpipe = !gpipe
+        let report = try run.report()
+        let found = try #require(report.whatIfs.first { $0.title == "schedule " + (gpipe ? "1f1b" : "gpipe") })
+        try expect(found, other)
+        #expect(
+            found.remark
+                == (gpipe ? "4 micro-batches in flight instead of 6" : "6 micro-batches in flight instead of 4"))
+    }
+
+    @Test func everyScheduleByNameThatFitsTheRanksIsTried() throws {
+        let report = try run(barrier: true).report()
+        for name in Schedule.names where name != "1f1b" {
+            let schedule = try? Schedule.named(name, stages: 4, microBatches: 6)
+            let fits = schedule?.rankOfStage == [0, 1, 2, 3]
+            #expect(report.whatIfs.contains { $0.title == "schedule \(name)" } == fits)
+        }
+    }
+
+    @Test func gainsAreSortedAndTheRunItselfComesFirst() throws {
+        let changes = try run(barrier: true).report().whatIfs
+        #expect(changes.first?.kind == .asRun)
+        #expect(changes.dropFirst().map(\.gain) == changes.dropFirst().map(\.gain).sorted(by: >))
+    }
+
+    @Test func theIdealStepIsTheScheduleWithEqualStages() throws {
+        let ideal = try #require(run(barrier: true).report().idealStep)
+        // (6 + 4 − 1) × 30 ms and the optimizer.
+        #expect(abs(ideal.lengthMs - 271) < 1e-9)
+        #expect(ideal.lanes.map { $0.work.filter { $0.step == ideal.step }.count } == [13, 13, 13, 13])
+    }
+
+    @Test func theCriticalPathIsAsLongAsTheStepAndNamesTheSlowStage() throws {
+        let report = try run(barrier: false).report()
+        let path = try #require(report.criticalPath)
+        #expect(abs(path.lengthMs - (report.medianStep?.lengthMs ?? 0)) < 1e-9)
+        for (before, after) in zip(path.segments, path.segments.dropFirst()) {
+            #expect(abs(before.endMs - after.startMs) < 1e-9)
+        }
+        #expect(path.segments.first?.startMs == 0)
+        #expect(abs(path.parts.reduce(0) { $0 + $1.share } - 1) < 1e-9)
+        #expect(path.parts.first?.rank == 1)
+    }
+
+    @Test func aRunOfOneStageHasNothingToChangeButItsMicroBatches() throws {
+        let kinds = try FabricatedRun(stages: 1).report().whatIfs.map(\.kind)
+        #expect(kinds == [.asRun, .moreMicroBatches])
+    }
+
+    @Test func aReportWrittenBeforeThereWereWhatIfsStillReads() throws {
+        let report = try FabricatedRun().report()
+        var object = try #require(JSONSerialization.jsonObject(with: Data(report.json().utf8)) as? [String: Any])
+        for key in ["what_ifs", "ideal_step", "critical_path", "event_bytes_per_step", "tokens_per_step"] {
+            #expect(object.removeValue(forKey: key) != nil, "\(key)")
+        }
+        let text = String(decoding: try JSONSerialization.data(withJSONObject: object), as: UTF8.self)
+        let old = try BubbleReport(json: text)
+        #expect(old.whatIfs.isEmpty)
+        #expect(old.causes == report.causes)
+        #expect(try old.html().contains("Where the time goes"))
+    }
+
+    @Test func recordingCostsFiftySixBytesAnEvent() throws {
+        let run = FabricatedRun(stages: 4, microBatches: 8, steps: 6)
+        // Per rank and step: 16 instructions and the optimizer; per link 8 waits, of which there are 6 × 8.
+        #expect(try run.report().eventBytesPerStep == Double((4 * 17 + 6 * 8) * 56))
+    }
+}
