@@ -30,9 +30,12 @@ struct ComparisonSection {
         return table.text
     }
 
-    /// Differences below a hundredth are neither good nor bad.
+    /// A difference below a hundredth, of its own value or for a cause of the step, is neither good nor bad.
     private func kind(_ row: RunComparison.Row) -> String {
-        guard row.difference.magnitude > 0.01 * max(row.before.magnitude, row.after.magnitude) else { return "" }
+        let isCause = comparison.causes.contains(row)
+        let step = comparison.figures.first.map { max($0.before, $0.after) } ?? 0
+        let size = isCause ? step : max(row.before.magnitude, row.after.magnitude)
+        guard row.difference.magnitude > 0.01 * size else { return "" }
         return (row.difference > 0) == row.isGain ? "good" : "bad"
     }
 }

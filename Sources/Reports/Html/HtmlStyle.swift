@@ -60,7 +60,7 @@ enum HtmlStyle {
         """
 
     private static let tables = """
-        .scroll { overflow-x: auto; margin: 0 -6px }
+        .scroll { overflow-x: auto; margin: 0 -6px } .scroll + .scroll { margin-top: 16px }
         table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums }
         th, td { padding: 6px; text-align: right; vertical-align: top; white-space: nowrap }
         thead th { color: var(--soft); font-size: 12.5px; font-weight: 500; border-bottom: 1px solid var(--line);
@@ -72,6 +72,7 @@ enum HtmlStyle {
         thead th:first-child { text-align: left }
         td small, th small { display: block; color: var(--soft); font-size: 12px; font-weight: 400 }
         td.none { color: var(--soft) }
+        @media (min-width: 901px) { #comparison table { table-layout: fixed } }
         .causes td.wide { min-width: 150px; width: 24% }
         .causes td, .causes tbody th { font-size: 14px } .causes tbody th { min-width: 5.2em }
         """
@@ -136,6 +137,7 @@ enum HtmlStyle {
           .cards, .cards tbody { display: block } .cards thead { display: none }
           .cards tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(86px, 1fr)); gap: 4px 10px;
             padding: 10px 0 }
+          #what-if tr { grid-template-columns: repeat(auto-fill, minmax(70px, 1fr)) }
           .cards tr + tr { border-top: 1px solid var(--line) }
           .cards tr > * { border: 0 !important; padding: 0; text-align: left; white-space: normal; min-width: 0 }
           .cards tbody th, .cards td.wide { display: block; grid-column: 1 / -1; width: auto; min-width: 0 }
@@ -144,7 +146,8 @@ enum HtmlStyle {
             font-weight: 400 }
           .cards td.none, .cards td:empty, .compact .wide { display: none }
           .cards td small { display: inline; margin-left: .4em }
-          .compact th, .compact td { padding: 6px 2px; font-size: 14px } .compact thead th { font-size: 12px } .compact th { white-space: normal } .compact tbody th { min-width: 4.5em }
+          .compact th, .compact td { padding: 6px 2px; font-size: 14px } .compact thead th { font-size: 12px }
+          .compact th { white-space: normal } .compact tbody th { min-width: 4.5em }
           .track, .stack { margin-top: 2px }
           .numbers { display: none } .axis span:nth-child(even) { display: none }
           .drawing rect { stroke-width: .4px } .path { stroke-width: 1.5px } .halo { stroke-width: 3px }
