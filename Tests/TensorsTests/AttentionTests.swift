@@ -3,7 +3,7 @@ import Tensors
 import Testing
 
 /// softmax(q kᵀ / √headWidth) v in f64, written out.
-private struct NaiveAttention {
+struct NaiveAttention {
     var shape: AttentionShape
 
     func forward(_ qkv: [Double]) -> (out: [Double], logSumExp: [Double]) {

@@ -12,7 +12,13 @@ struct Lab {
         return Tensor(memory, offset: offset * dtype.size, spec: spec)
     }
 
-    func tensor(_ values: [Double], _ shape: Shape? = nil) -> Tensor { filled(values.map(Float.init), .f32, shape) }
+    func tensor(_ values: [Double], _ shape: Shape? = nil, _ dtype: DType = .f32) -> Tensor {
+        switch dtype {
+        case .bf16: filled(values.map { BrainFloat(Float($0)).bits }, .bf16, shape)
+        case .f16: filled(values.map { Float16(Float($0)) }, .f16, shape)
+        default: filled(values.map(Float.init), .f32, shape)
+        }
+    }
     func ids(_ values: [Int], _ shape: Shape? = nil) -> Tensor { filled(values.map(Int32.init), .i32, shape) }
     func normaliser(_ value: Int) -> Tensor { filled([Int64(value)], .i64, nil) }
 
@@ -23,17 +29,64 @@ struct Lab {
     }
 
     /// Memory that no test may rely on: every bit set, which is NaN.
-    func garbage(_ shape: Shape) -> Tensor { tensor([Double](repeating: .nan, count: shape.count), shape) }
+    func garbage(_ shape: Shape, _ dtype: DType = .f32) -> Tensor {
+        tensor([Double](repeating: .nan, count: shape.count), shape, dtype)
+    }
 
     /// The bytes as the host sees them in place.
     func bytes(_ tensor: Tensor) -> [UInt8] { backend.hostView(tensor).map { [UInt8]($0) } ?? [] }
 
+    /// The elements, whatever floating-point type they have.
     func floats(_ tensor: Tensor) -> [Float] {
-        [Float](unsafeUninitializedCapacity: tensor.count) { buffer, count in
+        switch tensor.dtype {
+        case .bf16: elements(tensor, UInt16.self).map { BrainFloat(bits: $0).value }
+        case .f16: elements(tensor, Float16.self).map(Float.init)
+        default: elements(tensor, Float.self)
+        }
+    }
+
+    func elements<Element>(_ tensor: Tensor, _ type: Element.Type) -> [Element] {
+        [Element](unsafeUninitializedCapacity: tensor.count) { buffer, count in
             backend.download(tensor, to: UnsafeMutableRawBufferPointer(buffer))
             count = tensor.count
         }
     }
+}
+
+/// bf16, the upper half of an f32.
+struct BrainFloat {
+    var bits: UInt16
+
+    init(bits: UInt16) { self.bits = bits }
+
+    /// The nearest; of two equally near ones the even one.
+    init(_ value: Float) {
+        let below = BrainFloat(bits: UInt16(value.bitPattern >> 16))
+        guard value.isFinite else {
+            self = value.isNaN ? BrainFloat(bits: below.bits | 0x40) : below
+            return
+        }
+        let above = BrainFloat(bits: below.bits + 1)
+        // What lies past the greatest number counts as that number plus its spacing.
+        let top = above.value.isFinite ? Double(above.value) : Double(below.value) * (1 + 1.0 / 255)
+        let (down, up) = (abs(Double(value) - Double(below.value)), abs(top - Double(value)))
+        self = down < up || (down == up && below.bits % 2 == 0) ? below : above
+    }
+
+    var value: Float { Float(bitPattern: UInt32(bits) << 16) }
+}
+
+extension DType {
+    /// Half the distance from 1 to the next number: what rounding once may add, relatively.
+    var roundingError: Double {
+        switch self {
+        case .bf16: 0x1p-8
+        case .f16: 0x1p-11
+        default: 0x1p-24
+        }
+    }
+
+    static let short: [DType] = [.bf16, .f16]
 }
 
 /// Numbers in −1 ..< 1 that f32 holds exactly.
