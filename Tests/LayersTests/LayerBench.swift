@@ -19,9 +19,11 @@ struct LayerBench {
         self.inputs = inputs
         self.backend = backend
         plan = try layer.plan(for: inputs)
-        let specs = layer.parameters.map { TensorSpec($0.shape) }
-        parameters = specs.map { backend.make($0) }
-        gradients = specs.map { backend.make($0, Array(repeating: 0, count: $0.count)) }
+        let matrixType = plan.outputs[0].dtype
+        parameters = layer.parameters.map { backend.make(TensorSpec($0.shape, $0.isMatrix ? matrixType : .f32)) }
+        gradients = layer.parameters.map {
+            backend.make(TensorSpec($0.shape), Array(repeating: 0, count: $0.shape.count))
+        }
         scratch = backend.make(TensorSpec([max(plan.scratchBytes(on: backend) / 4, 1)]))
     }
 

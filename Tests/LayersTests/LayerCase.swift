@@ -14,7 +14,22 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
         inputs = shapes.map { TensorSpec($0, layer is Embedding ? .i32 : .f32) }
     }
 
+    private init(_ name: String, _ layer: any Layer, inputs: Signature) {
+        self.name = name
+        self.layer = layer
+        self.inputs = inputs
+    }
+
     var testDescription: String { name }
+
+    /// The same with activations of another type.
+    func stored(as dtype: DType) -> LayerCase {
+        if let layer = layer as? Embedding {
+            let layer = Embedding(vocab: layer.vocab, width: layer.width, positions: layer.positions, dtype: dtype)
+            return LayerCase(name, layer, inputs: inputs)
+        }
+        return LayerCase(name, layer, inputs: inputs.map { TensorSpec($0.shape, dtype) })
+    }
 
     /// Those that PyTorch has spoken about, by the names of their fixtures.
     static let withFixture: [LayerCase] =

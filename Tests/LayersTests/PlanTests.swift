@@ -130,3 +130,41 @@ struct PlanTests {
         #expect(plan.scratchBytes(on: backend) == plan.scratchBytes + 2 * 4 * 256 * 256)
     }
 }
+
+/// Which tensors have the activations' type, and which stay f32.
+struct ShortTypePlanTests {
+    @Test(arguments: [DType.bf16, .f16], LayerCase.all)
+    func activationsKeepTheirTypeAndTheRestIsF32(_ dtype: DType, _ example: LayerCase) throws {
+        let short = example.stored(as: dtype)
+        let (plan, wide) = (try short.layer.plan(for: short.inputs), try example.layer.plan(for: example.inputs))
+        #expect(plan.outputs == wide.outputs.map { TensorSpec($0.shape, dtype) })
+        #expect(plan.saved.map(\.shape) == wide.saved.map(\.shape))
+        #expect(plan.cost == wide.cost)
+        // Statistics and log Σ exp: two numbers per row at most, or one per head and row.
+        for spec in plan.saved + plan.deferred { #expect([dtype, .f32].contains(spec.dtype)) }
+        let floats = plan.saved.filter { $0.dtype == .f32 }
+        #expect(floats.reduce(0) { $0 + $1.count } <= 8 * (plan.outputs.first?.shape.rows ?? 0))
+        #expect(plan.saved.count == wide.saved.count && plan.deferred.count == wide.deferred.count)
+    }
+
+    @Test func theMatricesOfProductsAreMarked() {
+        func matrices(_ layer: any Layer) -> [String] { layer.parameters.filter(\.isMatrix).map(\.name) }
+        #expect(matrices(Linear(inputs: 2, outputs: 3)) == ["weight"])
+        #expect(matrices(Attention(width: 4, heads: 1)) == ["qkv.weight", "out.weight"])
+        #expect(
+            matrices(Transformer(width: 4, heads: 1))
+                == ["attention.qkv.weight", "attention.out.weight", "mlp.up.weight", "mlp.down.weight"])
+        #expect(matrices(Embedding(vocab: 3, width: 4, positions: 2)).isEmpty)
+        #expect(matrices(LayerNorm(width: 4)).isEmpty)
+    }
+
+    @Test func anEmbeddingOfIntegersIsRefused() {
+        #expect(throws: LayerError(expected: "an embedding of floating-point numbers", got: "i64")) {
+            try Embedding(vocab: 3, width: 4, dtype: .i64).plan(for: [TensorSpec([1, 2], .i32)])
+        }
+    }
+
+    @Test func targetsOfASquaredErrorAreF32() throws {
+        #expect(try MeanSquaredError().targets(for: [TensorSpec([2, 3], .bf16)]) == TensorSpec([2, 3]))
+    }
+}

@@ -24,6 +24,16 @@ struct TwinTests {
         }
     }
 
+    /// Of what is rounded on the way, only the inputs, the parameters and the results are the twin's too.
+    @Test(arguments: examples, [(DType.bf16, 10 * 0x1p-9), (DType.f16, 10 * 0x1p-12)])
+    func agreeInShortTypes(_ example: LayerCase, _ kind: (dtype: DType, tolerance: Double)) throws {
+        let (fast, naive) = (try run(example.stored(as: kind.dtype), .cpu), try run(example, .double))
+        for (name, values) in naive {
+            let error = relativeError(fast[name] ?? [], values)
+            #expect(error < kind.tolerance, "\(name): \(error)")
+        }
+    }
+
     private func run(_ example: LayerCase, _ device: Device) throws -> [String: [Double]] {
         var numbers = Numbers(53)
         let bench = try LayerBench(example.layer, example.inputs, on: device.make())
