@@ -7,13 +7,14 @@
 /// OpenMP's runtime, which runs oneDNN's threads: <omp.h> belongs to a compiler, and not every compiler brings one.
 void omp_set_num_threads(int count);
 
-/// c[m × n] = op(a)[m × k] · op(b)[k × n] + bias[n]? + addend? over dense row-major matrices.
+/// c[m × n] = op(a)[m × k] · op(b)[k × n] + bias[n]? + addend? over row-major matrices.
 struct od_shape {
     int64_t m, n, k;
+    int64_t a_stride, b_stride, c_stride;  // elements from one row, as it is stored, to the next
     int transpose_a;  // a is stored [k × m]
     int transpose_b;  // b is stored [n × k]
     int has_bias;     // f32
-    int has_addend;   // [m × n], of c's type
+    int has_addend;   // [m × n], of c's type and stride
     int accumulate;   // c += …
     dnnl_data_type_t type;    // of a and b
     dnnl_data_type_t c_type;
@@ -63,10 +64,10 @@ static inline void od_engine_destroy(struct od_engine *engine) {
 }
 
 static inline dnnl_status_t od_layout_create(
-    od_layout *layout, int64_t rows, int64_t columns, int transposed, dnnl_data_type_t type
+    od_layout *layout, int64_t rows, int64_t columns, int transposed, int64_t stride, dnnl_data_type_t type
 ) {
     dnnl_dims_t dims = {rows, columns};
-    dnnl_dims_t strides = {transposed ? 1 : columns, transposed ? rows : 1};
+    dnnl_dims_t strides = {transposed ? 1 : stride, transposed ? stride : 1};
 #if DNNL_VERSION_MAJOR >= 3
     return dnnl_memory_desc_create_with_strides(layout, 2, dims, type, strides);
 #else
@@ -88,10 +89,10 @@ struct od_layouts {
 };
 
 static inline dnnl_status_t od_layouts_create(struct od_layouts *layouts, const struct od_shape *s) {
-    OD_TRY(od_layout_create(&layouts->a, s->m, s->k, s->transpose_a, s->type));
-    OD_TRY(od_layout_create(&layouts->b, s->k, s->n, s->transpose_b, s->type));
-    OD_TRY(od_layout_create(&layouts->bias, 1, s->n, 0, dnnl_f32));
-    return od_layout_create(&layouts->c, s->m, s->n, 0, s->c_type);
+    OD_TRY(od_layout_create(&layouts->a, s->m, s->k, s->transpose_a, s->a_stride, s->type));
+    OD_TRY(od_layout_create(&layouts->b, s->k, s->n, s->transpose_b, s->b_stride, s->type));
+    OD_TRY(od_layout_create(&layouts->bias, 1, s->n, 0, s->n, dnnl_f32));
+    return od_layout_create(&layouts->c, s->m, s->n, 0, s->c_stride, s->c_type);
 }
 
 static inline void od_layouts_destroy(struct od_layouts *layouts) {

@@ -63,20 +63,24 @@ void ck_rms_norm_backward_weight(
     enum ck_type type, const void *dy, const void *x, const float *statistics, float *dweight, size_t rows,
     size_t width);
 
-// Attention in f32, on a block of query rows against `keys` keys. Row i sees its first min(keys, seen + i) keys under a causal
-// mask (seen > 0), all of them without one (seen = 0). Rows of scores and dp begin `stride` apart, a multiple of 16 that is
-// no less than `keys`.
-/// scores := e^(score − row max), 0 where masked; inverse[row] = 1 / Σ; log_sum_exp[row] = max + ln Σ.
+// Attention, on a block of query rows against `keys` keys. Row i sees its first min(keys, seen + i) keys under a causal
+// mask (seen > 0), all of them without one (seen = 0). Rows of scores (q · k, not yet scaled), of dp and of what products
+// read, in `type`, begin `stride` apart: a multiple of 16 that is no less than `keys`.
+/// exponentials, which may be the scores, := e^(scale · score − row max), 0 where masked; inverse[row] = 1 / Σ;
+/// log_sum_exp[row] = max + ln Σ.
 void ck_softmax_rows(
-    float *scores, size_t stride, size_t rows, size_t keys, size_t seen, float *inverse, float *log_sum_exp);
-void ck_scale_rows(float *x, size_t stride, size_t rows, size_t width, const float *factors);
+    enum ck_type type, float *scores, void *exponentials, size_t stride, size_t rows, size_t keys, size_t seen,
+    float scale, float *inverse, float *log_sum_exp);
+/// y[row] = x[row] · factors[row]; x is dense.
+void ck_scale_rows(
+    enum ck_type type, const float *x, void *y, size_t y_stride, size_t rows, size_t width, const float *factors);
 /// dots[row] = a[row] · b[row]
 void ck_row_dots(
-    const float *a, size_t a_stride, const float *b, size_t b_stride, size_t rows, size_t width, float *dots);
-/// scores := P = e^(score − log_sum_exp), 0 where masked; dp := P ∘ (dp − delta).
+    enum ck_type type, const void *a, const void *b, size_t stride, size_t rows, size_t width, float *dots);
+/// p := P = e^(scale · score − log_sum_exp), 0 where masked; ds := scale · P ∘ (dp − delta). p may be the scores, ds dp.
 void ck_attention_backward_rows(
-    float *scores, float *dp, size_t stride, size_t rows, size_t keys, size_t seen, const float *log_sum_exp,
-    const float *delta);
+    enum ck_type type, const float *scores, const float *dp, void *p, void *ds, size_t stride, size_t rows,
+    size_t keys, size_t seen, float scale, const float *log_sum_exp, const float *delta);
 
 // Embedding. ids: [rows]; row r stands at position r mod sequence. `position` and `dposition` may be null.
 void ck_embedding(

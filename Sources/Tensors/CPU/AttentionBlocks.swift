@@ -6,115 +6,104 @@ internal import CKernels
 /// computes the probabilities again. Pointers are to the head's first query or output row; the head's keys begin `width`
 /// elements behind its queries, its values 2 · width; rows of all three lie 3 · width apart, rows of the output width apart.
 struct AttentionBlocks {
-    static let queryRows = 64
-
-    let shape: AttentionShape
+    let products: AttentionProducts
+    let dtype: DType
+    let headWidth: Int
     let width: Int
-    /// Elements between rows of the scores: the sequence, rounded up to whole vectors.
-    let stride: Int
-    /// [queryRows × stride] each.
-    let scores: UnsafeMutablePointer<Float>
-    let gradients: UnsafeMutablePointer<Float>
+    private let stride: Int
+    /// f32[queryRows × stride] each.
+    private let scores: UnsafeMutablePointer<Float>
+    private let gradients: UnsafeMutablePointer<Float>
+    /// P and dS as the products read them: the same as above in f32, else of the short type.
+    private let p: UnsafeMutableRawPointer
+    private let ds: UnsafeMutableRawPointer
+    /// f32[queryRows × headWidth]
+    private let output: UnsafeMutablePointer<Float>
+    /// f32[sequence × headWidth] each, unused in f32.
+    private let dk: UnsafeMutablePointer<Float>
+    private let dv: UnsafeMutablePointer<Float>
     /// [queryRows]
-    let rowFactors: UnsafeMutablePointer<Float>
+    private let rowFactors: UnsafeMutablePointer<Float>
 
-    /// - Parameter width: of the tensors that the pointers point into: every head's, or this one's alone.
-    init(_ shape: AttentionShape, width: Int, scratch: UnsafeMutablePointer<Float>) {
-        self.shape = shape
+    init(
+        _ key: AttentionProducts.Key, width: Int, scratch: UnsafeMutablePointer<Float>,
+        _ prepared: inout PreparedProducts
+    ) {
+        products = prepared.attention(key)
+        dtype = key.dtype
+        headWidth = key.headWidth
         self.width = width
-        stride = Self.stride(shape)
+        stride = key.scoreStride
+        let block = AttentionProducts.queryRows * stride
         scores = scratch
-        gradients = scores + Self.queryRows * stride
-        rowFactors = gradients + Self.queryRows * stride
+        gradients = scores + block
+        output = gradients + block
+        rowFactors = output + AttentionProducts.queryRows * headWidth
+        let rest = rowFactors + AttentionProducts.queryRows
+        // A short type's block takes half of f32's.
+        p = UnsafeMutableRawPointer(key.dtype == .f32 ? scores : rest)
+        ds = UnsafeMutableRawPointer(key.dtype == .f32 ? gradients : rest + block / 2)
+        dk = rest + block
+        dv = dk + key.sequence * headWidth
     }
 
     /// How many f32 of scratch it takes.
-    static func scratchCount(_ shape: AttentionShape) -> Int { 2 * queryRows * stride(shape) + queryRows }
+    static func scratchCount(_ key: AttentionProducts.Key) -> Int {
+        let block = AttentionProducts.queryRows * key.scoreStride
+        let common = 2 * block + AttentionProducts.queryRows * (key.headWidth + 1)
+        return common + (key.dtype == .f32 ? 0 : block + 2 * key.sequence * key.headWidth)
+    }
 
-    private static func stride(_ shape: AttentionShape) -> Int { (shape.sequence + 15) / 16 * 16 }
+    private var scale: Float { 1 / Float(headWidth).squareRoot() }
+    private var size: Int { dtype.size }
 
     /// out = softmax(scale · q kᵀ) v
-    func forward(qkv: UnsafePointer<Float>, out: UnsafeMutablePointer<Float>, logSumExp: UnsafeMutablePointer<Float>) {
-        for block in blocks {
-            let o = out + block.start * width
-            multiplyByKeys(qkv + block.start * inputStride, inputStride, keys: qkv + width, scale, scores, block)
+    func forward(
+        qkv: UnsafeRawPointer, out: UnsafeMutableRawPointer, logSumExp: UnsafeMutablePointer<Float>,
+        _ prepared: inout PreparedProducts
+    ) {
+        for block in products.blocks {
+            block.scores.run(
+                qkv + block.start * 3 * width * size, qkv + width * size, into: scores, &prepared)
             ck_softmax_rows(
-                scores, stride, block.rows, block.keys, block.seen, rowFactors, logSumExp + block.start)
-            SGEMM(
-                m: block.rows, n: shape.headWidth, k: block.keys, a: scores, strideA: stride,
-                b: qkv + 2 * width, strideB: inputStride, c: o, strideC: width
-            ).run()
-            ck_scale_rows(o, width, block.rows, shape.headWidth, rowFactors)
+                dtype.kernel, scores, p, stride, block.rows, block.keys, block.seen, scale, rowFactors,
+                logSumExp + block.start)
+            block.output.run(p, qkv + 2 * width * size, into: output, &prepared)
+            ck_scale_rows(
+                dtype.kernel, output, out + block.start * width * size, width, block.rows, headWidth, rowFactors)
         }
     }
 
     /// From the last block to the first: under a causal mask the last one sees every key, so that it sets dk and dv
     /// and the others add.
     func backward(
-        dout: UnsafePointer<Float>, qkv: UnsafePointer<Float>, out: UnsafePointer<Float>,
-        logSumExp: UnsafePointer<Float>, dqkv: UnsafeMutablePointer<Float>
+        dout: UnsafeRawPointer, qkv: UnsafeRawPointer, out: UnsafeRawPointer, logSumExp: UnsafePointer<Float>,
+        dqkv: UnsafeMutableRawPointer, _ prepared: inout PreparedProducts
     ) {
-        for (index, block) in blocks.reversed().enumerated() {
-            let q = qkv + block.start * inputStride
-            let dy = dout + block.start * width
-            let beta: Float = index == 0 ? 0 : 1
-            multiplyByKeys(q, inputStride, keys: qkv + width, scale, scores, block)
-            multiplyByKeys(dy, width, keys: qkv + 2 * width, 1, gradients, block)
+        let isWide = dtype == .f32
+        let dk = isWide ? dqkv + width * size : UnsafeMutableRawPointer(self.dk)
+        let dv = isWide ? dqkv + 2 * width * size : UnsafeMutableRawPointer(self.dv)
+        for block in products.blocks.reversed() {
+            let q = qkv + block.start * 3 * width * size
+            let dy = dout + block.start * width * size
+            block.scores.run(q, qkv + width * size, into: scores, &prepared)
+            block.probabilityGradients.run(dy, qkv + 2 * width * size, into: gradients, &prepared)
             ck_row_dots(
-                dy, width, out + block.start * width, width, block.rows, shape.headWidth, rowFactors)
+                dtype.kernel, dy, out + block.start * width * size, width, block.rows, headWidth, rowFactors)
             ck_attention_backward_rows(
-                scores, gradients, stride, block.rows, block.keys, block.seen, logSumExp + block.start, rowFactors)
-            multiplyTransposed(scores, dy, width, 1, beta, dqkv + 2 * width, block)
-            multiplyTransposed(gradients, q, inputStride, scale, beta, dqkv + width, block)
-            SGEMM(
-                m: block.rows, n: shape.headWidth, k: block.keys, a: gradients, strideA: stride,
-                b: qkv + width, strideB: inputStride, c: dqkv + block.start * inputStride, strideC: inputStride,
-                alpha: scale
-            ).run()
+                dtype.kernel, scores, gradients, p, ds, stride, block.rows, block.keys, block.seen, scale,
+                logSumExp + block.start, rowFactors)
+            block.dv.run(p, dy, into: dv, &prepared)
+            block.dk.run(ds, q, into: dk, &prepared)
+            block.dq.run(ds, qkv + width * size, into: dqkv + block.start * 3 * width * size, &prepared)
         }
-    }
-}
-
-extension AttentionBlocks {
-    /// Query rows `start ..< start + rows` against the first `keys` keys; `seen` as the kernels take it.
-    struct Block {
-        var start: Int
-        var rows: Int
-        var keys: Int
-        var seen: Int
+        if isWide { return }
+        round(self.dk, to: dqkv + width * size)
+        round(self.dv, to: dqkv + 2 * width * size)
     }
 
-    private var blocks: [Block] {
-        Swift.stride(from: 0, to: shape.sequence, by: Self.queryRows).map { start in
-            let rows = min(Self.queryRows, shape.sequence - start)
-            return Block(
-                start: start, rows: rows, keys: shape.causal ? start + rows : shape.sequence,
-                seen: shape.causal ? start + 1 : 0)
-        }
-    }
-
-    private var inputStride: Int { 3 * width }
-    private var scale: Float { 1 / Float(shape.headWidth).squareRoot() }
-
-    /// result[rows × keys] = alpha · x[rows × headWidth] · keysᵀ
-    private func multiplyByKeys(
-        _ x: UnsafePointer<Float>, _ xStride: Int, keys: UnsafePointer<Float>, _ alpha: Float,
-        _ result: UnsafeMutablePointer<Float>, _ block: Block
-    ) {
-        SGEMM(
-            m: block.rows, n: block.keys, k: shape.headWidth, transposeB: true, a: x, strideA: xStride,
-            b: keys, strideB: inputStride, c: result, strideC: stride, alpha: alpha
-        ).run()
-    }
-
-    /// result[keys × headWidth] = beta · result + alpha · scoresᵀ · x[rows × headWidth]
-    private func multiplyTransposed(
-        _ scores: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ xStride: Int, _ alpha: Float, _ beta: Float,
-        _ result: UnsafeMutablePointer<Float>, _ block: Block
-    ) {
-        SGEMM(
-            m: block.keys, n: shape.headWidth, k: block.rows, transposeA: true, a: scores, strideA: stride,
-            b: x, strideB: xStride, c: result, strideC: inputStride, alpha: alpha, beta: beta
-        ).run()
+    private func round(_ sums: UnsafeMutablePointer<Float>, to gradient: UnsafeMutableRawPointer) {
+        let rows = products.blocks.reduce(0) { $0 + $1.rows }
+        ck_convert_rows(CK_F32, sums, headWidth, dtype.kernel, gradient, 3 * width, rows, headWidth)
     }
 }

@@ -2,70 +2,97 @@ internal import CKernels
 
 /// The heads of a batch, one after the other.
 ///
-/// In f32 a head is computed where it lies. 16-bit heads are widened into scratch, and their results rounded once on the
-/// way back: a head's products are too small for oneDNN's bf16 to win back what preparing each of them costs.
-struct AttentionHeads {
+/// A head is computed where it lies. One whose type the processor does not multiply is widened into scratch, computed
+/// there in f32, and its results rounded on the way back.
+struct AttentionHeads: @unchecked Sendable {
+    enum Pass: @unchecked Sendable {
+        case forward(qkv: UnsafeRawPointer, out: UnsafeMutableRawPointer, logSumExp: UnsafeMutablePointer<Float>)
+        case backward(
+            dout: UnsafeRawPointer, qkv: UnsafeRawPointer, out: UnsafeRawPointer, logSumExp: UnsafePointer<Float>,
+            dqkv: UnsafeMutableRawPointer)
+    }
+
     let shape: AttentionShape
     let dtype: DType
-    private let blocks: AttentionBlocks
-    /// f32, where the head does not lie in f32 already: [sequence × 3 · headWidth] …
-    private let qkv: UnsafeMutablePointer<Float>
-    private let dqkv: UnsafeMutablePointer<Float>
-    /// … and [sequence × headWidth].
-    private let out: UnsafeMutablePointer<Float>
-    private let dout: UnsafeMutablePointer<Float>
+    /// Whether to compute heads where they lie.
+    let isNative: Bool
+    private let scratch: UnsafeMutablePointer<Float>
 
-    init(_ shape: AttentionShape, _ dtype: DType, scratch: Tensor) {
+    init(_ shape: AttentionShape, _ dtype: DType, isNative: Bool, scratch: Tensor) {
         let needed = Self.scratchBytes(shape, dtype)
         precondition(scratch.byteCount >= needed, "attention needs \(needed) bytes of scratch, got \(scratch.spec)")
-        let start = scratch.address.assumingMemoryBound(to: Float.self)
         self.shape = shape
         self.dtype = dtype
-        blocks = AttentionBlocks(shape, width: dtype == .f32 ? shape.width : shape.headWidth, scratch: start)
-        qkv = start + AttentionBlocks.scratchCount(shape)
-        dqkv = qkv + 3 * shape.sequence * shape.headWidth
-        out = dqkv + 3 * shape.sequence * shape.headWidth
-        dout = out + shape.sequence * shape.headWidth
+        self.isNative = isNative
+        self.scratch = scratch.address.assumingMemoryBound(to: Float.self)
     }
 
+    /// The most that either way takes.
     static func scratchBytes(_ shape: AttentionShape, _ dtype: DType) -> Int {
-        let widened = dtype == .f32 ? 0 : 8 * shape.sequence * shape.headWidth
-        return (AttentionBlocks.scratchCount(shape) + widened) * MemoryLayout<Float>.size
+        let inPlace = AttentionBlocks.scratchCount(key(shape, dtype, width: shape.width))
+        let widened = AttentionBlocks.scratchCount(key(shape, .f32, width: shape.headWidth)) + 8 * headCount(shape)
+        return (dtype == .f32 ? inPlace : max(inPlace, widened)) * MemoryLayout<Float>.size
     }
 
-    /// Head `index`, counted over the batch, of whole tensors.
-    func forward(
-        _ index: Int, qkv: UnsafeMutableRawPointer, out: UnsafeMutableRawPointer,
-        logSumExp: UnsafeMutablePointer<Float>
-    ) {
-        let (qkv, out, sums) = (qkv + inputOffset(index), out + outputOffset(index), logSumExp + index * shape.sequence)
-        if dtype == .f32 {
-            return blocks.forward(qkv: floats(qkv), out: floats(out), logSumExp: sums)
+    func run(_ pass: Pass, _ prepared: inout PreparedProducts) {
+        let inPlace = Self.key(shape, dtype, width: shape.width)
+        if isNative, prepared.attention(inPlace).isComplete {
+            let blocks = AttentionBlocks(inPlace, width: shape.width, scratch: scratch, &prepared)
+            for head in 0..<shape.batch * shape.heads { compute(head, pass, blocks, &prepared) }
+        } else {
+            let blocks = AttentionBlocks(
+                Self.key(shape, .f32, width: shape.headWidth), width: shape.headWidth,
+                scratch: scratch + 8 * Self.headCount(shape), &prepared)
+            for head in 0..<shape.batch * shape.heads { computeWidened(head, pass, blocks, &prepared) }
         }
-        widenInput(qkv)
-        blocks.forward(qkv: self.qkv, out: self.out, logSumExp: sums)
-        narrow(self.out, shape.headWidth, to: out, shape.width)
     }
 
-    func backward(
-        _ index: Int, dout: UnsafeMutableRawPointer, qkv: UnsafeMutableRawPointer, out: UnsafeMutableRawPointer,
-        logSumExp: UnsafeMutablePointer<Float>, dqkv: UnsafeMutableRawPointer
-    ) {
-        let (qkv, dqkv) = (qkv + inputOffset(index), dqkv + inputOffset(index))
-        let (out, dout) = (out + outputOffset(index), dout + outputOffset(index))
-        let sums = logSumExp + index * shape.sequence
-        if dtype == .f32 {
-            return blocks.backward(
-                dout: floats(dout), qkv: floats(qkv), out: floats(out), logSumExp: sums, dqkv: floats(dqkv))
+    /// Numbers in one head of q.
+    private static func headCount(_ shape: AttentionShape) -> Int { shape.sequence * shape.headWidth }
+
+    private static func key(_ shape: AttentionShape, _ dtype: DType, width: Int) -> AttentionProducts.Key {
+        AttentionProducts.Key(
+            sequence: shape.sequence, headWidth: shape.headWidth, causal: shape.causal, dtype: dtype,
+            inputStride: 3 * width, outputStride: width)
+    }
+
+    /// Head `index`, counted over the batch, where it lies.
+    private func compute(_ index: Int, _ pass: Pass, _ blocks: AttentionBlocks, _ prepared: inout PreparedProducts) {
+        let (input, output, row) = (inputOffset(index), outputOffset(index), index * shape.sequence)
+        switch pass {
+        case .forward(let qkv, let out, let logSumExp):
+            blocks.forward(qkv: qkv + input, out: out + output, logSumExp: logSumExp + row, &prepared)
+        case .backward(let dout, let qkv, let out, let logSumExp, let dqkv):
+            blocks.backward(
+                dout: dout + output, qkv: qkv + input, out: out + output, logSumExp: logSumExp + row,
+                dqkv: dqkv + input, &prepared)
         }
-        widenInput(qkv)
-        widen(out, shape.width, to: self.out, shape.headWidth)
-        widen(dout, shape.width, to: self.dout, shape.headWidth)
-        blocks.backward(dout: self.dout, qkv: self.qkv, out: self.out, logSumExp: sums, dqkv: self.dqkv)
-        for part in 0..<3 {
-            narrow(
-                self.dqkv + part * shape.headWidth, 3 * shape.headWidth,
-                to: dqkv + part * shape.width * dtype.size, 3 * shape.width)
+    }
+
+    /// The same in scratch: q, k and v side by side, their gradients likewise, the output and its gradient.
+    private func computeWidened(
+        _ index: Int, _ pass: Pass, _ blocks: AttentionBlocks, _ prepared: inout PreparedProducts
+    ) {
+        let (input, output, row) = (inputOffset(index), outputOffset(index), index * shape.sequence)
+        let q = scratch
+        let dq = q + 3 * Self.headCount(shape)
+        let y = dq + 3 * Self.headCount(shape)
+        let dy = y + Self.headCount(shape)
+        switch pass {
+        case .forward(let qkv, let out, let logSumExp):
+            widenThree(qkv + input, to: q)
+            blocks.forward(qkv: q, out: y, logSumExp: logSumExp + row, &prepared)
+            narrow(y, shape.headWidth, to: out + output, shape.width)
+        case .backward(let dout, let qkv, let out, let logSumExp, let dqkv):
+            widenThree(qkv + input, to: q)
+            widen(out + output, shape.width, to: y, shape.headWidth)
+            widen(dout + output, shape.width, to: dy, shape.headWidth)
+            blocks.backward(dout: dy, qkv: q, out: y, logSumExp: logSumExp + row, dqkv: dq, &prepared)
+            for part in 0..<3 {
+                narrow(
+                    dq + part * shape.headWidth, 3 * shape.headWidth,
+                    to: dqkv + input + part * shape.width * dtype.size, 3 * shape.width)
+            }
         }
     }
 }
@@ -80,23 +107,16 @@ extension AttentionHeads {
         return (sample * shape.sequence * rowWidth + head * shape.headWidth) * dtype.size
     }
 
-    private func floats(_ address: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {
-        address.assumingMemoryBound(to: Float.self)
-    }
-
-    /// q, k and v of one head, side by side.
-    private func widenInput(_ address: UnsafeMutableRawPointer) {
+    private func widenThree(_ address: UnsafeRawPointer, to q: UnsafeMutablePointer<Float>) {
         for part in 0..<3 {
             widen(
-                address + part * shape.width * dtype.size, 3 * shape.width, to: qkv + part * shape.headWidth,
+                address + part * shape.width * dtype.size, 3 * shape.width, to: q + part * shape.headWidth,
                 3 * shape.headWidth)
         }
     }
 
     /// y := x[sequence × headWidth], whose rows lie `stride` apart.
-    private func widen(
-        _ x: UnsafeMutableRawPointer, _ stride: Int, to y: UnsafeMutablePointer<Float>, _ yStride: Int
-    ) {
+    private func widen(_ x: UnsafeRawPointer, _ stride: Int, to y: UnsafeMutablePointer<Float>, _ yStride: Int) {
         ck_convert_rows(dtype.kernel, x, stride, CK_F32, y, yStride, shape.sequence, shape.headWidth)
     }
 

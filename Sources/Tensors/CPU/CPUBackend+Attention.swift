@@ -1,5 +1,3 @@
-internal import CKernels
-
 extension CPUBackend {
     public func attentionScratch(_ shape: AttentionShape, _ dtype: DType) -> Int {
         AttentionHeads.scratchBytes(shape, dtype)
@@ -9,11 +7,12 @@ extension CPUBackend {
         _ qkv: Tensor, into out: Tensor, logSumExp: Tensor, _ shape: AttentionShape, scratch: Tensor
     ) {
         let tokens = shape.batch * shape.sequence
-        let heads = AttentionHeads(shape, qkv.dtype, scratch: scratch)
+        let heads = AttentionHeads(
+            shape, qkv.dtype, isNative: multipliesNatively(qkv.dtype), scratch: scratch)
         let q = qkv.floats("attention", qkv.dtype, count: tokens * 3 * shape.width)
         let output = out.floats("attention", qkv.dtype, count: tokens * shape.width)
         let sums = logSumExp.f32("attention", count: tokens * shape.heads)
-        for head in 0..<shape.batch * shape.heads { heads.forward(head, qkv: q, out: output, logSumExp: sums) }
+        products.run(heads, .forward(qkv: q, out: output, logSumExp: sums))
     }
 
     public func attentionBackward(
@@ -21,14 +20,12 @@ extension CPUBackend {
         scratch: Tensor
     ) {
         let (tokens, dtype) = (shape.batch * shape.sequence, qkv.dtype)
-        let heads = AttentionHeads(shape, dtype, scratch: scratch)
+        let heads = AttentionHeads(shape, dtype, isNative: multipliesNatively(dtype), scratch: scratch)
         let dy = dout.floats("attentionBackward", dtype, count: tokens * shape.width)
         let q = qkv.floats("attentionBackward", dtype, count: tokens * 3 * shape.width)
         let y = out.floats("attentionBackward", dtype, count: tokens * shape.width)
         let sums = logSumExp.f32("attentionBackward", count: tokens * shape.heads)
         let dq = dqkv.floats("attentionBackward", dtype, count: tokens * 3 * shape.width)
-        for head in 0..<shape.batch * shape.heads {
-            heads.backward(head, dout: dy, qkv: q, out: y, logSumExp: sums, dqkv: dq)
-        }
+        products.run(heads, .backward(dout: dy, qkv: q, out: y, logSumExp: sums, dqkv: dq))
     }
 }

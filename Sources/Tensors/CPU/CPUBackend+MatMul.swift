@@ -34,8 +34,9 @@ extension CPUBackend {
         let isSum = dtype == .f32 && shape.accumulate && at.bias == nil && at.addend == nil
         if shape.k > 0, !isSum, multipliesNatively(dtype) {
             let kind = Products.Kind(
-                shape: shape, dtype: dtype, resultType: resultType, hasBias: at.bias != nil,
-                hasAddend: at.addend != nil)
+                shape: shape, strideA: shape.transposeA ? shape.m : shape.k,
+                strideB: shape.transposeB ? shape.k : shape.n, strideC: shape.n, dtype: dtype, resultType: resultType,
+                hasBias: at.bias != nil, hasAddend: at.addend != nil)
             if products.run(kind, at) { return }
         }
         if dtype == .f32 { return single(at, shape) }
