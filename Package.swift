@@ -69,6 +69,10 @@ let package = Package(
                 "Workers", "Tensors", "Layers", "Optimizers", "Manifests", "Models", "Partitioning", "Scheduling",
                 "Transport", "Reports",
             ]),
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        // It runs the program that is built beside it.
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["EchelonCLI", "Echelon", "TestSupport"], exclude: ["Fixtures"]),
     ],
     cLanguageStandard: .gnu11
 )

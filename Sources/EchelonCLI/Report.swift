@@ -1,10 +1,14 @@
 import ArgumentParser
 import Echelon
+import Foundation
 
 struct Report: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "The bubble report of a run: how much of each step the devices were idle, and why.",
-        discussion: "Measured beside predicted beside ideal. Works on a run that is still going.")
+        discussion: """
+            Measured beside predicted beside ideal. Works on a run that is still going. --html writes one self-contained \
+            page, --trace a file that Perfetto and chrome://tracing open; both leave the text unprinted.
+            """)
 
     @Argument(help: ArgumentHelp("The run directory: runs/NAME.", valueName: "run"))
     var directory: String
@@ -12,13 +16,43 @@ struct Report: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    @Option(help: ArgumentHelp("Write the report as one page.", valueName: "file"))
+    var html: String?
+
+    @Option(help: ArgumentHelp("Write every event as a Chrome trace.", valueName: "file"))
+    var trace: String?
+
+    @Option(help: ArgumentHelp("Set the run against an earlier one.", valueName: "run"))
+    var compare: String?
+
     @Option(help: "Leave out the first steps, while caches warm up.")
     var skip: Int = 2
 
+    func validate() throws {
+        guard skip >= 0 else { throw ValidationError("--skip: expected 0 or more, got \(skip)") }
+    }
+
     func run() throws {
         try reportingFailures {
-            let report = try RunDirectory(directory).report(skip: skip)
-            print(json ? try report.json() : report.text())
+            let run = RunDirectory(directory)
+            let report = try run.report(skip: skip)
+            let baseline = try compare.map { try RunDirectory($0).report(skip: skip) }
+            if let html {
+                let page = Data(try report.html(comparedTo: baseline).utf8)
+                do {
+                    try page.write(to: URL(filePath: html), options: .atomic)
+                } catch {
+                    throw RunFailure.badInput("--html \(html): \(error.localizedDescription)")
+                }
+            }
+            if let trace { try run.trace().write(toFile: trace) }
+            guard html == nil, trace == nil else { return }
+            if let baseline {
+                let comparison = try RunComparison(baseline, report)
+                print(json ? try comparison.json() : comparison.text())
+            } else {
+                print(json ? try report.json() : report.text())
+            }
         }
     }
 }

@@ -38,8 +38,8 @@ extension WorkerPhase: CustomStringConvertible {
         switch self {
         case .starting: "starting"
         case .computing: "computing"
-        case .receiving(let rank, let kind, let step, let microBatch):
-            "waiting for rank \(rank)'s \(kind) of micro-batch \(microBatch), step \(step)"
+        case .receiving(let rank, let kind, _, let microBatch):
+            "waiting for rank \(rank)'s \(kind) of micro-batch \(microBatch)"
         case .sending(let rank): "waiting for rank \(rank) to take a message"
         case .finishing: "finishing"
         }

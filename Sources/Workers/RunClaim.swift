@@ -10,6 +10,7 @@ package final class RunClaim {
     /// Takes the folder the user named, or the first free one of `runs/NAME`, `runs/NAME-2`, ….
     /// - Throws: bad input when the named folder is in use or already holds a run.
     package init(named path: String?, run name: String, under folder: String = "runs") throws(RunFailure) {
+        guard path?.isEmpty != true else { throw .badInput("--run-dir: expected a folder, got an empty name") }
         let path = if let path { path } else { try Self.makeFree(name, under: folder) }
         directory = RunDirectory(path)
         try Self.make(path, for: path)

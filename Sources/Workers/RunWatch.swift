@@ -112,16 +112,22 @@ package struct RunWatch {
     }
 
     private func lost(_ rank: Int, _ what: String, _ code: ExitCode = .interrupted) -> Verdict {
-        let place = statuses[rank].map {
-            isRunning ? " at step \($0.step + 1), instruction \($0.instruction) (\($0.phase))" : ""
-        }
         let waiting = statuses.keys.sorted().compactMap { other in waits(other, for: rank) }
         let tail = waiting.isEmpty ? "" : "; " + waiting.joined(separator: "; ")
         return Verdict(
             rank: rank,
             failure: RunFailure(
                 code,
-                what + (place ?? " before the first step") + tail + ". All workers are stopped; start the run again."))
+                what + place(of: rank) + tail + ". All workers are stopped; start the run again."))
+    }
+
+    /// Where the worker was when it was last heard of; where the run has gone on since, how far the run is.
+    private func place(of rank: Int) -> String {
+        guard isRunning else { return " before the first step" }
+        if let status = statuses[rank], !status.instruction.isEmpty, status.step >= stepSeconds.count {
+            return " at step \(status.step + 1), instruction \(status.instruction) (\(status.phase))"
+        }
+        return stepSeconds.isEmpty ? " in the first step" : " after step \(stepSeconds.count)"
     }
 
     private func waits(_ other: Int, for rank: Int) -> String? {

@@ -118,7 +118,7 @@ public struct TrainingPlan: Sendable {
             }
         } catch {
             let mark = manifest.marks["partition"] ?? manifest.marks["devices"]
-            throw .badInput((mark.map { "\($0): " } ?? "") + "partition: \(error)")
+            throw .badInput((mark.map { "\($0): " } ?? "") + "\(error)")
         }
     }
 }

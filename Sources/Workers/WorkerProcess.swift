@@ -34,8 +34,13 @@ public enum WorkerProcess {
         try WorkerEnvironment.prepare(threads: device.threads)
         TransportTuning.apply()
         let endpoint = try join(plan, options)
+        var parts: Parts?
+        // What was sent is read where it lies until the endpoint is closed: the memory outlives that.
+        defer { withExtendedLifetime(parts) {} }
         do {
-            try work(plan, options.rank, endpoint)
+            let prepared = try prepare(plan, options.rank, endpoint)
+            parts = prepared
+            try work(plan, prepared, endpoint)
             try endpoint.close(goodbye: true)
         } catch {
             let failure = RunFailure(wrapping: error)
@@ -49,6 +54,8 @@ public enum WorkerProcess {
         var configuration = WorkerConfiguration(
             rank: options.rank, coordinator: options.coordinator, digest: plan.digest,
             links: MessagePort.links(of: options.rank, plan))
+        // Often enough for a failure's message to name the instruction that a worker was at.
+        configuration.heartbeat = .milliseconds(200)
         if options.hasLifeline {
             configuration.lifeline = STDIN_FILENO
         }
@@ -62,7 +69,15 @@ public enum WorkerProcess {
         }
     }
 
-    private static func work(_ plan: TrainingPlan, _ rank: Int, _ endpoint: WorkerEndpoint) throws {
+    /// What a worker is made of.
+    private struct Parts {
+        let executors: [StageExecutor]
+        let feed: DataFeed?
+        let port: MessagePort
+        let runner: RankRunner
+    }
+
+    private static func prepare(_ plan: TrainingPlan, _ rank: Int, _ endpoint: WorkerEndpoint) throws -> Parts {
         let device = plan.manifest.devices[rank]
         if device.kind == .cpu { try Cores.pin(to: Array(device.cores)) }
         let backend = device.backend(plan.manifest.simulation)
@@ -85,18 +100,22 @@ public enum WorkerProcess {
             parameters[stage] = StageParameters(executor, optimizer: plan.optimizer)
         }
         let feed = try executors[0].map { try DataFeed(TrainingData(plan), plan, executor: $0) }
-        defer { feed?.stop() }
         let port = MessagePort(plan, endpoint: endpoint, on: backend)
         let runner = RankRunner(
             plan, rank: rank, executors: executors, parameters: parameters, feed: feed, port: port, on: backend)
+        return Parts(executors: stages.compactMap { executors[$0] }, feed: feed, port: port, runner: runner)
+    }
+
+    private static func work(_ plan: TrainingPlan, _ parts: Parts, _ endpoint: WorkerEndpoint) throws {
+        defer { parts.feed?.stop() }
         try endpoint.awaitGo()
-        guard case .begin(let path) = try port.listen() else {
+        guard case .begin(let path) = try parts.port.listen() else {
             throw RunFailure(.bug, "the coordinator did not say where the weights go")
         }
-        try runner.run()
-        let written = try path.map { try write(stages.compactMap { executors[$0] }, plan, to: $0) }
-        port.tell(.weightsWritten(bytes: written ?? 0))
-        guard case .leave = try port.listen() else {
+        try parts.runner.run()
+        let written = try path.map { try write(parts.executors, plan, to: $0) }
+        parts.port.tell(.weightsWritten(bytes: written ?? 0))
+        guard case .leave = try parts.port.listen() else {
             throw RunFailure(.bug, "the coordinator did not end the run")
         }
     }

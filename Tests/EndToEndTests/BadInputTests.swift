@@ -1,0 +1,143 @@
+import Echelon
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEndTests {
+    /// Every user's mistake ends in one message on standard error and exit code 64.
+    @Suite struct BadInputTests {
+        struct Mistake: Sendable, CustomTestStringConvertible {
+            var testDescription: String
+            var overrides: [String] = []
+            /// What the message must say.
+            var says: [String]
+        }
+
+        private static let mistakes = [
+            Mistake(
+                testDescription: "an override of an unknown key", overrides: ["optimizer.adamw.leaning=1"],
+                says: ["--set optimizer.adamw.leaning=1", "unknown key \"leaning\"", "lr"]),
+            Mistake(
+                testDescription: "a misspelt key", overrides: ["shedule=gpipe"], says: ["did you mean \"schedule\"?"]),
+            Mistake(
+                testDescription: "a missing data file", overrides: ["data.tokens=nowhere.u16"],
+                says: ["nowhere.u16: cannot open: No such file or directory"]),
+            Mistake(
+                testDescription: "a data file that is too short", overrides: ["data.tokens=short.u16"],
+                says: ["short.u16", "needs 9 tokens", "got 8"]),
+            Mistake(
+                testDescription: "a data file that ends within a token", overrides: ["data.tokens=odd.u16"],
+                says: ["odd.u16", "multiple of 2 bytes", "got 19 bytes"]),
+            Mistake(
+                testDescription: "a layer that does not fit", overrides: ["model.layers.8.layer-norm.width=17"],
+                says: ["layer 8 (layer-norm)", "expected width 17", "got [2 × 8 × 16]"]),
+            Mistake(
+                testDescription: "a device that does not exist", overrides: ["devices=[cpu:9999]"],
+                says: ["no core 9999", Lab.device(0)]),
+            Mistake(
+                testDescription: "a kind of device that does not exist", overrides: ["devices=[cup:0]"],
+                says: ["unknown device \"cup:0\"", "did you mean \"cpu:0\"?"]),
+            Mistake(
+                testDescription: "more stages than layers", overrides: ["devices=\(Lab.devices(11))"],
+                says: ["11 stages", "10 layers"]),
+            Mistake(
+                testDescription: "a rank by hand that does not exist", overrides: ["by_hand=[2]"],
+                says: ["by_hand.0 is 2", "0 to 1"]),
+            Mistake(
+                testDescription: "a missing weights file", overrides: ["weights=nowhere.safetensors"],
+                says: ["nowhere.safetensors: cannot open"]),
+        ]
+
+        private func expectRefusal(_ outcome: EchelonProcess.Outcome, _ fragments: [String]) {
+            #expect(outcome.exitCode == 64)
+            #expect(outcome.errors.hasPrefix("echelon: "))
+            #expect(outcome.errors.components(separatedBy: "echelon: ").count == 2, "one message: \(outcome.errors)")
+            for fragment in fragments { #expect(outcome.errors.contains(fragment), "\(outcome.errors)") }
+        }
+
+        @Test(arguments: mistakes) func nothingStarts(_ mistake: Mistake) throws {
+            let lab = try Lab()
+            try lab.folder.write(tokens: Array(0..<8), to: "short.u16")
+            try lab.folder.write(Data(repeating: 0, count: 19), to: "odd.u16")
+            let process = try lab.startTraining(mistake.overrides)
+            expectRefusal(try process.finish(), mistake.says)
+            #expect(!lab.folder.exists("run"))
+            #expect(process.leftovers() == [])
+        }
+
+        @Test func aManifestErrorSaysWhereAndWhatWasMeant() throws {
+            let lab = try Lab(pipeline: Lab.pipeline.replacing("optimizer: {adamw: {lr: 3e-3}}", with: "optimiser: {}"))
+            let path = lab.folder.file("pipeline.yaml")
+            let outcome = try lab.startTraining().finish()
+            expectRefusal(outcome, ["echelon: \(path):6:1: ", "optimiser", "did you mean \"optimizer\"?"])
+            #expect(outcome.output.isEmpty && !lab.folder.exists("run"))
+        }
+
+        @Test func aTokenOutsideTheVocabularyIsNamedAndNothingHalfWrittenIsLeft() throws {
+            let lab = try Lab()
+            // Within the third step's samples.
+            try lab.folder.write(tokens: (0..<401).map { $0 == 130 ? 61 : UInt16($0 % 61) }, to: "tokens.u16")
+            let process = try lab.startTraining(["data.tokens=tokens.u16", "steps=1000"], ["--quiet"])
+            expectRefusal(
+                try process.finish(),
+                ["tokens.u16: token 130 (byte offset 260)", "token 61 is outside the vocabulary of 61"])
+            #expect(lab.halfWritten == [])
+            #expect(process.leftovers() == [])
+        }
+
+        @Test func everyTensorThatDoesNotFitIsListed() throws {
+            let lab = try Lab()
+            _ = try lab.train(["steps=1"], run: "first")
+            // Another model's weights: one tensor has another shape, one is missing, one is too many.
+            let model = Lab.model.replacing("linear: {in: 16, out: 61, bias: false}", with: "linear: {in: 16, out: 70}")
+                .replacing("layer-norm: {width: 16}\n  - linear", with: "rms-norm: {width: 16}\n  - linear")
+            try lab.folder.write(model, to: "model.yaml")
+            let outcome = try lab.startTraining(["weights=first/model.safetensors"]).finish()
+            expectRefusal(
+                outcome,
+                [
+                    "3 of its tensors do not fit", "8.bias: expected nothing, got f32[16]",
+                    "9.bias: expected f32[70], got nothing", "9.weight: expected f32[70 × 16], got f32[61 × 16]",
+                ])
+            #expect(!lab.folder.exists("run"))
+        }
+
+        @Test func aRunDirectoryHoldsOneRun() throws {
+            let lab = try Lab()
+            let busy = try lab.startTraining(Lab.endless, run: "run", ["--quiet"])
+            try lab.waitForSteps(of: busy)
+            expectRefusal(try lab.startTraining().finish(), ["run directory", "is in use by another run"])
+            busy.signal(SIGINT)
+            #expect(try busy.finish().exitCode == 75)
+            expectRefusal(try lab.startTraining().finish(), ["run directory", "already holds a run"])
+            expectRefusal(
+                try lab.run(["train", "pipeline.yaml", "--run-dir", ""]), ["--run-dir", "expected a folder"])
+        }
+
+        @Test func aWorkerThatCannotBelongToTheRunIsRefused() throws {
+            let lab = try Lab()
+            let pipeline = lab.folder.file("pipeline.yaml")
+            let nobody = ["--coordinator", "tcp://127.0.0.1:9"]
+            expectRefusal(try lab.run(["worker", pipeline, "--rank", "2"] + nobody), ["--rank 2", "ranks 0 to 1"])
+            expectRefusal(
+                try lab.run(["worker", pipeline, "--rank", "0", "--coordinator", "tcp://192.0.2.1:9"]),
+                ["tcp://192.0.2.1:9", "not encrypted", "loopback"])
+
+            let train = try lab.startTraining(["by_hand=[1]"])
+            let coordinator = ["--coordinator", try lab.address(askedBy: train)]
+            expectRefusal(
+                try lab.run(
+                    ["worker", pipeline, "--rank", "1", "--set", "by_hand=[1]", "--set", "seed=8"] + coordinator),
+                ["refused", "rank 1 runs another configuration"])
+            _ = try train.worker(0)
+            try train.wait(for: "worker 0 to register") { lab.folder.exists("run/events/rank-0000.events") ? () : nil }
+            expectRefusal(
+                try lab.run(["worker", pipeline, "--rank", "0", "--set", "by_hand=[1]"] + coordinator),
+                ["refused", "rank 0 is already taken"])
+            // The run is none the worse for it.
+            let worker = try lab.run(["worker", pipeline, "--rank", "1", "--set", "by_hand=[1]"] + coordinator)
+            #expect(worker.exitCode == 0)
+            #expect(try train.finish().exitCode == 0)
+        }
+    }
+}

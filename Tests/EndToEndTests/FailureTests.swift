@@ -1,0 +1,104 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+extension EndToEndTests {
+    /// Whatever ends a run early, it ends soon, says why once, and leaves no process and no socket.
+    @Suite struct FailureTests {
+        private static let ranks = 3
+
+        private func startEndlessRun(_ lab: Lab) throws -> EchelonProcess {
+            try lab.startTraining(Lab.endless + ["devices=\(Lab.devices(Self.ranks))"], ["--quiet"])
+        }
+
+        private func expectOneMessage(_ outcome: EchelonProcess.Outcome, _ fragments: [String]) {
+            #expect(outcome.exitCode == 75)
+            #expect(outcome.errors.hasPrefix("echelon: "))
+            #expect(outcome.errors.components(separatedBy: "echelon: ").count == 2, "one message: \(outcome.errors)")
+            for fragment in fragments { #expect(outcome.errors.contains(fragment), "\(outcome.errors)") }
+        }
+
+        /// ECHELON_KILLS says how many; they are the same ones each time.
+        private static let kills = ProcessInfo.processInfo.environment["ECHELON_KILLS"].flatMap(Int.init) ?? 6
+
+        @Test(arguments: 0..<kills) func aKilledWorkerEndsTheRun(kill number: Int) throws {
+            var random = SplitMix(state: UInt64(number))
+            let lab = try Lab()
+            let process = try startEndlessRun(lab)
+            let rank = number % Self.ranks
+            let worker = try process.worker(rank)
+            // Every other one while the run starts, the rest while it computes.
+            usleep(UInt32(random.next(below: number.isMultiple(of: 2) ? 40_000 : 1_000_000)))
+            Glibc.kill(worker.id, SIGKILL)
+            let killed = ContinuousClock.now
+            let outcome = try process.finish(within: 10)
+            #expect(process.leftovers() == [])
+            #expect(lab.halfWritten == [])
+            expectOneMessage(outcome, ["worker \(rank) (\(Lab.device(rank))) was killed by signal 9 (killed)"])
+            let place = #/ at step \d+, instruction \d+[FB]\d+ \(.+\)| after step \d+| (in|before) the first step/#
+            #expect(outcome.errors.contains(place), "\(outcome.errors)")
+            if Self.kills >= 50 {
+                print("kill \(number): rank \(rank), \(killed.duration(to: .now)): \(outcome.errors)")
+            }
+        }
+
+        @Test func aStoppedWorkerIsReportedAndEnded() throws {
+            let lab = try Lab()
+            let process = try startEndlessRun(lab)
+            try lab.waitForSteps(of: process)
+            let worker = try process.worker(1)
+            kill(worker.id, SIGSTOP)
+            let outcome = try process.finish(within: 30)
+            #expect(process.leftovers() == [])
+            expectOneMessage(outcome, ["worker 1 (\(Lab.device(1))) has not been heard of for", " s: ", " step "])
+        }
+
+        @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func anInterruptEndsTheRun(signal: Int32) throws {
+            let lab = try Lab()
+            let process = try startEndlessRun(lab)
+            try lab.waitForSteps(of: process)
+            process.signal(signal)
+            let outcome = try process.finish(within: 10)
+            #expect(process.leftovers() == [])
+            #expect(lab.halfWritten == [])
+            expectOneMessage(outcome, ["interrupted after ", " of 1000000 steps"])
+        }
+
+        @Test(arguments: [false, true]) func workersEndWithAKilledCoordinator(hasStarted: Bool) throws {
+            let lab = try Lab()
+            let process = try startEndlessRun(lab)
+            if hasStarted { try lab.waitForSteps(of: process) }
+            _ = try process.worker(Self.ranks - 1)
+            process.signal(SIGKILL)
+            #expect(try process.finish().exitCode == nil)
+            #expect(process.leftovers(within: 10) == [])
+            #expect(!lab.folder.exists("run/model.safetensors"))
+        }
+
+        /// The folder of a run that was killed is taken, but nobody holds it.
+        @Test func aKilledRunsFolderIsNotBusy() throws {
+            let lab = try Lab()
+            let process = try startEndlessRun(lab)
+            try lab.waitForSteps(of: process)
+            process.signal(SIGKILL)
+            _ = try process.finish()
+            _ = process.leftovers(within: 10)
+            let again = try lab.startTraining().finish()
+            #expect(again.exitCode == 64 && again.errors.contains("already holds a run"), "\(again.errors)")
+        }
+    }
+}
+
+/// A seeded source of numbers.
+struct SplitMix {
+    var state: UInt64
+
+    mutating func next(below bound: UInt64) -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var bits = state
+        bits = (bits ^ (bits >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        bits = (bits ^ (bits >> 27)) &* 0x94d0_49bb_1331_11eb
+        return (bits ^ (bits >> 31)) % bound
+    }
+}

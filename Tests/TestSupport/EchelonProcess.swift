@@ -1,0 +1,123 @@
+import Foundation
+public import Glibc
+
+/// A running `echelon`. It is killed when the value goes; what it started, when its folder goes.
+public final class EchelonProcess {
+    /// How it ended, and what it said.
+    public struct Outcome: Sendable {
+        /// nil where a signal ended it.
+        public var exitCode: Int32?
+        public var output: String
+        public var errors: String
+        public var seconds: Double
+    }
+
+    /// It did not do what it should in time.
+    public struct Late: Error, CustomStringConvertible {
+        public var description: String
+    }
+
+    private let process = Process()
+    private let folder: TemporaryFolder
+    private let name: String
+    private let started = ContinuousClock.now
+    /// The folders of the run's sockets, as its workers' command lines name them.
+    private var socketFolders: Set<String> = []
+
+    /// The program that was built beside the running tests.
+    public static let program: String = {
+        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("echelon").path
+    }()
+
+    /// Starts it in `folder`.
+    public init(_ arguments: [String], in folder: TemporaryFolder) throws {
+        self.folder = folder
+        name = "process-" + UUID().uuidString
+        process.executableURL = URL(fileURLWithPath: Self.program)
+        process.arguments = arguments
+        process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try Self.create(folder.file(name + ".out"))
+        process.standardError = try Self.create(folder.file(name + ".err"))
+        try process.run()
+    }
+
+    deinit {
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    }
+
+    private static func create(_ path: String) throws -> FileHandle {
+        guard FileManager.default.createFile(atPath: path, contents: nil) else {
+            throw Late(description: "no file \(path)")
+        }
+        return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    }
+
+    public var id: pid_t { process.processIdentifier }
+    /// What it wrote so far.
+    public var output: String { (try? folder.text(name + ".out")) ?? "" }
+    public var errors: String { (try? folder.text(name + ".err")) ?? "" }
+
+    /// All processes that work in this folder, whoever started them.
+    public var processes: [ProcessTable.Entry] {
+        let entries = folder.processes
+        for entry in entries {
+            guard let address = entry.value(of: "--coordinator"), address.hasPrefix("ipc://") else { continue }
+            socketFolders.insert(URL(fileURLWithPath: String(address.dropFirst(6))).deletingLastPathComponent().path)
+        }
+        return entries
+    }
+
+    /// The process of a rank, once it is there.
+    public func worker(_ rank: Int) throws -> ProcessTable.Entry {
+        try wait(for: "worker \(rank)") {
+            processes.first { $0.arguments.dropFirst().first == "worker" && $0.value(of: "--rank") == "\(rank)" }
+        }
+    }
+
+    public func signal(_ signal: Int32) { kill(id, signal) }
+
+    // MARK: Waiting
+
+    /// Looks again and again until there is something to see.
+    public func wait<Value>(
+        for what: String, within seconds: Double = 30, _ look: () throws -> Value?
+    ) throws -> Value {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while true {
+            if let value = try look() { return value }
+            guard ContinuousClock.now < deadline else {
+                throw Late(description: "\(what): not within \(seconds) s\n\(output)\n\(errors)")
+            }
+            usleep(2_000)
+        }
+    }
+
+    /// Waits for its end; throws when that takes longer.
+    public func finish(within seconds: Double = 60) throws -> Outcome {
+        _ = try wait(for: "the end of \(process.arguments ?? [])", within: seconds) {
+            _ = processes
+            return process.isRunning ? nil : true
+        }
+        return Outcome(
+            exitCode: process.terminationReason == .exit ? process.terminationStatus : nil, output: output,
+            errors: errors, seconds: started.duration(to: .now) / .seconds(1))
+    }
+
+    /// The processes and sockets that are still there. Waits for stragglers where nobody could see to their end: after
+    /// the coordinator was killed.
+    public func leftovers(within seconds: Double = 0) -> [String] {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while true {
+            let found = traces
+            if found.isEmpty || ContinuousClock.now >= deadline { return found }
+            usleep(10_000)
+        }
+    }
+
+    private var traces: [String] {
+        processes.map { "process \($0.id) (\($0.state)): \($0.arguments.joined(separator: " "))" }
+            + socketFolders.filter { FileManager.default.fileExists(atPath: $0) }
+    }
+}
