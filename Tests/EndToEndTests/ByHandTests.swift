@@ -43,7 +43,7 @@ extension EndToEndTests {
             let port = try freePort()
             let train = try lab.startTraining(overrides, ["--port", "\(port)"])
             let line = try train.wait(for: "the command to type") {
-                train.output.firstMatch(of: #/\n  echelon (worker .+)\n/#).map { String($0.1) }
+                train.output.firstMatch(of: #/\n  \S*echelon (worker .+)\n/#).map { String($0.1) }
             }
             #expect(line.hasSuffix("tcp://127.0.0.1:\(port)"))
             let worker = try lab.start(line.split(separator: " ").map(String.init))

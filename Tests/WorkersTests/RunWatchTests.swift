@@ -110,7 +110,7 @@ private let second: UInt64 = 1_000_000_000
         let verdict = try #require(found)
         #expect(
             verdict.failure.message
-                == "worker 1 (cpu:1) closed its connection before the first step. "
+                == "worker 1 (cpu:1) closed its connection in the first step. "
                 + "All workers are stopped; start the run again.")
     }
 

@@ -20,7 +20,9 @@ struct StragglerSection {
     }
 
     private func cells(_ rank: BubbleReport.RankReport) -> [HtmlTable.Cell] {
-        let worst = (rank.worstSteps ?? []).map { "step\u{a0}\($0.step):\u{a0}\(Format.milliseconds($0.excessMs))\u{a0}ms" }
+        let worst = (rank.worstSteps ?? []).map {
+            "step\u{a0}\($0.step):\u{a0}\(Format.milliseconds($0.excessMs))\u{a0}ms"
+        }
         return [
             HtmlTable.Cell("\(rank.rank)"), HtmlTable.Cell(Html.escape(report.place(of: rank.rank))),
             HtmlTable.Cell(Format.milliseconds(rank.excessMs)),

@@ -1,0 +1,46 @@
+import Optimizers
+import Testing
+
+/// DeepSpeed's dynamic rule, step by step.
+@Suite struct LossScalerTests {
+    /// Scales before each step, for a run of steps that overflow (x) or do not (·).
+    private func scales(_ steps: String, _ settings: LossScaler.Settings) throws -> [Double] {
+        var scaler = LossScaler(settings)
+        return try steps.map { step in
+            let scale = scaler.scale
+            try scaler.update(overflow: step == "x")
+            return scale
+        }
+    }
+
+    @Test func theFirstOverflowsSpendTheHysteresisThenTheScaleHalves() throws {
+        let scales = try scales("xxxx·", .init(initialPower: 4, window: 100, hysteresis: 2))
+        #expect(scales == [16, 16, 8, 4, 2])
+    }
+
+    @Test func afterAWindowWithoutOverflowTheScaleDoublesAndHysteresisIsRefilled() throws {
+        // Last overflow at iteration 1: stable intervals 1, 2, 3, 4 at iterations 3, 4, 5, 6; doubled at 2 and at 4.
+        let scales = try scales("xx·······xx·", .init(initialPower: 4, window: 2, hysteresis: 2))
+        #expect(scales == [16, 16, 8, 8, 8, 16, 16, 32, 32, 64, 64, 32])
+    }
+
+    @Test func fromTwoToTheFortiethItComesDownToWhereGradientsFit() throws {
+        var scaler = LossScaler(.init(initialPower: 40))
+        var skipped = 0
+        for _ in 0..<64 {
+            let overflow = scaler.scale > 0x1p20
+            try scaler.update(overflow: overflow)
+            skipped += overflow ? 1 : 0
+        }
+        #expect(scaler.scale == 0x1p20)
+        #expect(skipped == 21)
+    }
+
+    @Test func atTheMinimumAnOverflowIsAnError() throws {
+        #expect(throws: OptimizerError.self) { try scales("xxxx", .init(initialPower: 1, hysteresis: 1, minimum: 1)) }
+    }
+
+    @Test func aFixedScaleNeverMoves() throws {
+        #expect(try scales("x·x·xx", .init(fixed: 128)) == [128, 128, 128, 128, 128, 128])
+    }
+}
