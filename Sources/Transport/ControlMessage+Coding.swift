@@ -16,6 +16,7 @@ extension ControlMessage {
         case .go: 8
         case .abort: 9
         case .application: 10
+        case .dismissed: 11
         }
     }
 
@@ -37,7 +38,7 @@ extension ControlMessage {
         case .application(let bytes, let more):
             writer.put(UInt8(more ? 1 : 0))
             writer.put(bytes)
-        case .ready, .goodbye, .go: break
+        case .ready, .goodbye, .go, .dismissed: break
         }
         return writer.bytes
     }
@@ -69,7 +70,8 @@ extension ControlMessage {
         case 10:
             let more = try reader.int(UInt8.self, "more", atMost: 1) == 1
             return .application(try reader.rest(), more: more)
-        default: throw reader.malformed("type", "1 to 10", "\(type)")
+        case 11: return .dismissed
+        default: throw reader.malformed("type", "1 to 11", "\(type)")
         }
     }
 }

@@ -13,6 +13,8 @@ package enum ControlMessage: Hashable, Sendable {
     case peers([BoundSocket])
     case go
     case abort(String)
+    /// The goodbye, and so everything before it, has arrived.
+    case dismissed
     // Both ways: a piece of an opaque message, and whether more pieces follow.
     case application([UInt8], more: Bool)
 

@@ -1,5 +1,6 @@
 /// The coordinator's side of the control plane: registers workers, tells them where to connect and when to go, hears
-/// their heartbeats, passes messages. Used by one thread, which polls it often; must be closed.
+/// their heartbeats, passes messages. Used by one thread, which polls it until all workers
+/// are gone: a worker's orderly end waits for its goodbye to be heard. Must be closed.
 public final class ControlServer {
     public struct Configuration: Sendable {
         public var world: Int
@@ -32,7 +33,8 @@ public final class ControlServer {
     private let wire: any ControlWire
     private var pieces: [Int: Reassembly] = [:]
     private var departed: Set<Int> = []
-    private var stageSince = MonotonicClock.now
+    /// When the present stage of the start must be over; never again once that was told.
+    private var startDeadline: UInt64
     private var events: [ControlEvent] = []
     private var isClosed = false
 
@@ -56,14 +58,15 @@ public final class ControlServer {
         self.tcpAddress = tcpAddress
         rendezvous = Rendezvous(world: configuration.world, digest: configuration.digest)
         liveness = Liveness(world: configuration.world, patience: configuration.patience)
+        startDeadline = configuration.startTimeout.after(MonotonicClock.now)
     }
 
     deinit { precondition(isClosed, "a control server must be closed") }
 
     /// Waits until something happened, and says what; empty when nothing did in time, or a signal came.
     ///
-    /// - Throws: `missingRanks` when the start takes too long, `links` when the ranks disagree about their links; call
-    ///   `abort` then.
+    /// - Throws: `missingRanks` when the start takes too long, `links` when the ranks disagree about their links; each
+    ///   once; call `abort` then.
     public func poll(timeout: Duration) throws(TransportError) -> [ControlEvent] {
         let deadline = min(timeout.after(MonotonicClock.now), startDeadline)
         var mail: [ControlWireEvent] = []
@@ -75,14 +78,11 @@ public final class ControlServer {
             }
         }
         if events.isEmpty && MonotonicClock.now >= startDeadline {
+            startDeadline = .max
             throw rendezvous.timedOut(seconds: configuration.startTimeout.seconds)
         }
         defer { events.removeAll() }
         return events
-    }
-
-    private var startDeadline: UInt64 {
-        rendezvous.stage == .running ? .max : configuration.startTimeout.after(stageSince)
     }
 
     /// When a rank was last heard of: nanoseconds of `MonotonicClock`.
@@ -142,11 +142,13 @@ public final class ControlServer {
         case .ready: try perform(rendezvous.ready(from: peer))
         case .status(let status): events.append(.status(rank: rank, status))
         case .failure(let code, let text): depart(rank, .failed(rank: rank, code: code, text: text))
-        case .goodbye: depart(rank, .goodbye(rank: rank))
+        case .goodbye:
+            try send(.dismissed, to: peer)
+            depart(rank, .goodbye(rank: rank))
         case .application(let piece, let more):
             guard let whole = try pieces[rank, default: Reassembly()].add(piece, more: more) else { return }
             events.append(.message(rank: rank, whole))
-        case .hello, .refused, .peers, .go, .abort:
+        case .hello, .refused, .peers, .go, .abort, .dismissed:
             throw .malformed("control message", expected: "one of a worker's", got: "one of the coordinator's")
         }
     }
@@ -177,7 +179,7 @@ public final class ControlServer {
             }
         }
         if actions.contains(where: { if case .introduce = $0 { true } else { false } }) {
-            stageSince = MonotonicClock.now
+            startDeadline = configuration.startTimeout.after(MonotonicClock.now)
             events.append(.connecting)
         }
     }
@@ -195,6 +197,7 @@ public final class ControlServer {
     }
 
     private func start(_ peers: [Rendezvous.Peer]) throws(TransportError) {
+        startDeadline = .max
         wire.removeFiles()
         for peer in peers { try send(.go, to: peer) }
         events.append(.go)

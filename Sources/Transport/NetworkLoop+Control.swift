@@ -6,6 +6,7 @@ extension NetworkLoop {
         case .refused(let text): throw .refused(text)
         case .abort(let text): throw .aborted(text)
         case .peers(let sockets): try connect(sockets)
+        case .dismissed: isDismissed = true
         case .go: state.update { $0.stage = .running }
         case .application(let piece, let more):
             guard let whole = try reassembly.add(piece, more: more) else { return }
@@ -35,19 +36,19 @@ extension NetworkLoop {
         let (closing, failed, running) = state.withLock { ($0.closing, $0.failure != nil, $0.stage == .running) }
         switch closing {
         case .no: return false
-        case .abrupt: return try isFlushed()
-        case .goodbye:
-            guard !failed, running else { return try isFlushed() }
-            return try isFarewellOver()
+        case .goodbye where running && !failed: return try isFarewellOver()
+        case .goodbye, .abrupt: return try isFlushed()
         }
     }
 
+    /// First the peers, then the coordinator, which has to confirm.
     private func isFarewellOver() throws(TransportError) -> Bool {
         guard state.withLock({ $0.isLinkQueueEmpty }), try sayGoodbyes() else { return false }
         guard state.withLock({ $0.links.allSatisfy { $0.isOver } }) else { return false }
         if !saidGoodbye { state.withLock { $0.outbox.append(.goodbye) } }
         saidGoodbye = true
-        return try isFlushed()
+        try pumpControl()
+        return isDismissed
     }
 
     /// Whether all control messages have left, or have had their time.

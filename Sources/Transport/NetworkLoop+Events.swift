@@ -8,7 +8,7 @@ extension NetworkLoop {
             case .controlConnected: state.withLock { $0.hasCoordinator = true }
             case .controlLost, .lifelineEnded: loseCoordinator()
             case .linkConnected(let link): connected(link)
-            case .linkLost(let link): try lost(link)
+            case .linkLost(let link): lost(link)
             case .broken(let link, let error):
                 let peer = state.withLock { $0.links[link].peer }
                 throw .violation(rank: peer, "\(error)")
@@ -101,11 +101,11 @@ extension NetworkLoop {
     }
 
     /// After this side's own goodbye a lost connection is the peer's orderly end.
-    private func lost(_ link: Int) throws(TransportError) {
-        try state.update { (state) throws(TransportError) in
+    private func lost(_ link: Int) {
+        state.update { state in
             state.links[link].isLost = true
             guard !state.links[link].peerSaidGoodbye, !state.links[link].saidGoodbye else { return }
-            throw .peerGone(rank: state.links[link].peer)
+            state.fail(.peerGone(rank: state.links[link].peer))
         }
     }
 

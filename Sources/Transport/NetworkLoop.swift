@@ -9,6 +9,7 @@ final class NetworkLoop {
     var nextHeartbeat: UInt64 = 0
     var isConnecting = false
     var saidGoodbye = false
+    var isDismissed = false
     var flushDeadline: UInt64?
     private var events: [WireEvent] = []
 
@@ -27,7 +28,7 @@ final class NetworkLoop {
     func run(_ opened: (Result<Void, TransportError>) -> Void) {
         do throws(TransportError) {
             let sockets = try wire.open()
-            introduce(sockets)
+            try introduce(sockets)
         } catch {
             wire.close(lingerMilliseconds: 0, isOrderly: false)
             finish()
@@ -40,10 +41,13 @@ final class NetworkLoop {
         finish()
     }
 
-    private func introduce(_ sockets: [BoundSocket]) {
+    private func introduce(_ sockets: [BoundSocket]) throws(TransportError) {
         let hello = Hello(
             rank: configuration.rank, process: configuration.process, host: configuration.host,
             digest: configuration.digest, sockets: sockets)
+        guard ControlMessage.hello(hello).encoded(runID: 0).count <= ControlMessage.maxSize else {
+            throw .links("rank \(configuration.rank) has too many links to register: \(configuration.links.count)")
+        }
         state.withLock { $0.outbox.append(.hello(hello)) }
     }
 

@@ -67,7 +67,9 @@ final class SocketControlWire: ControlWire {
 
     private func endedConnections() throws(TransportError) -> [Int32] {
         var ended: [Int32] = []
-        while let event = try monitor.next() { if case .lost(let descriptor) = event { ended.append(descriptor) } }
+        while let event = try monitor.next() {
+            if case .disconnected(let descriptor) = event { ended.append(descriptor) }
+        }
         return ended
     }
 

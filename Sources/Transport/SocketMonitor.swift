@@ -4,8 +4,10 @@ internal import CZeroMQ
 final class SocketMonitor {
     enum Event: Hashable {
         case connected
-        /// A connection ended, or could not be made; its descriptor where one stood.
-        case lost(Int32)
+        /// A connection ended; its descriptor on this side.
+        case disconnected(Int32)
+        /// A connection could not be made.
+        case failed
     }
 
     let socket: Socket
@@ -31,7 +33,11 @@ final class SocketMonitor {
             guard let first = parts.first, first.count == 6 else { continue }
             let kind = Int32(first[0]) | Int32(first[1]) << 8
             let value = first[2...].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-            return kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED ? .connected : .lost(Int32(bitPattern: value))
+            switch kind {
+            case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return .connected
+            case ZMQ_EVENT_DISCONNECTED: return .disconnected(Int32(bitPattern: value))
+            default: return .failed
+            }
         }
         return nil
     }

@@ -18,6 +18,7 @@ public struct WorkerConfiguration: Sendable {
     /// A descriptor that reads end-of-file when the coordinator is gone. The endpoint closes it.
     public var lifeline: Int32?
     /// Called once, on the network thread, when the coordinator is gone and this worker's socket files are removed.
+    /// It may end the process, but not close the endpoint.
     public var onCoordinatorGone: (@Sendable () -> Void)?
     public var process: Int32 = getpid()
     public var host: String = WorkerConfiguration.hostName()

@@ -104,7 +104,8 @@ public final class WorkerEndpoint: DataPlane {
     /// Ends the network thread and everything it owns; returns when nothing of it is left.
     ///
     /// - Parameter goodbye: true at the end of a run that went well: waits until all messages are sent and all peers
-    ///   say goodbye too, so that nobody takes this end for a failure. False: ends at once, but what was given to
+    ///   and the
+    ///   coordinator say goodbye too, so that nothing is lost and nobody takes this end for a failure. False: ends at once, but what was given to
     ///   `fail` and `sendApplication` still has a second to leave.
     /// - Throws: the plane's failure, where it failed before all goodbyes were said.
     public func close(goodbye: Bool) throws(TransportError) {

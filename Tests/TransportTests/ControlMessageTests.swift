@@ -8,7 +8,7 @@ import Transport
             Hello(
                 rank: 1, process: 4711, host: "höst", digest: "abc",
                 sockets: [BoundSocket(link, .data, address: "ipc:///tmp/x"), BoundSocket(link, .credit, address: "")])),
-        .ready, .goodbye, .go,
+        .ready, .goodbye, .go, .dismissed,
         .status(
             WorkerStatus(
                 step: 7, microBatch: 3, instruction: "2F3",

@@ -58,6 +58,23 @@ extension LiveTests {
             try rig.finish()
         }
 
+        /// More messages at once than a socket's queue takes.
+        @Test(arguments: Medium.allCases)
+        func aBurstOfMessagesKeepsItsOrder(medium: Medium) throws {
+            let rig = try Rig(medium, world: 1, links: [])
+            defer { rig.stop() }
+            try rig.start()
+            let messages = (0..<20_000).map { withUnsafeBytes(of: UInt32($0)) { Array($0) } }
+            for message in messages { rig.workers[0].sendApplication(message) }
+            try rig.finish()
+            try rig.coordinator.see(.goodbye(rank: 0))
+            let got = rig.coordinator.events.compactMap { event -> [UInt8]? in
+                guard case .message(0, let bytes) = event else { return nil }
+                return bytes
+            }
+            #expect(got == messages)
+        }
+
         @Test(arguments: Medium.allCases)
         func aWorkersOwnAccountReachesTheCoordinatorBeforeItsEnd(medium: Medium) throws {
             let rig = try Rig(medium, links: [Self.link])
@@ -74,7 +91,7 @@ extension LiveTests {
             #expect(!rig.coordinator.events.contains(.gone(rank: 1)))
         }
 
-        @Test(arguments: [Medium.memory, .ipc, .tcp])
+        @Test(arguments: Medium.allCases)
         func whoDoesNotBelongLearnsWhy(medium: Medium) throws {
             let rig = try Rig(medium, links: []) { if $0.rank == 1 { $0.digest = "other" } }
             defer { rig.stop() }

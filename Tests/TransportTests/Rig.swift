@@ -8,6 +8,8 @@ import Transport
 /// What the same test runs on.
 enum Medium: CaseIterable, Sendable {
     case memory, ipc, tcp
+    /// Rank 0 as a child of the coordinator, the others as if started by hand.
+    case mixed
 }
 
 /// A coordinator on a thread of its own and the endpoints of a whole run, in one process.
@@ -21,12 +23,12 @@ final class Rig: Sendable {
         adjust: (inout WorkerConfiguration) -> Void = { _ in }
     ) throws {
         let network = medium == .memory ? InMemoryNetwork() : nil
-        var configuration = ControlServer.Configuration(world: world, digest: "digest")
-        configuration.tcpAddress = medium == .tcp ? "tcp://127.0.0.1:0" : nil
-        coordinator = try Coordinator(configuration, network)
+        coordinator = try Coordinator(medium, world: world, network)
         workers = (0..<world).map { [coordinator] rank in
             var worker = WorkerConfiguration(
-                rank: rank, coordinator: coordinator.address, digest: "digest",
+                rank: rank,
+                coordinator: medium == .mixed && rank == 0 ? coordinator.ipcAddress : coordinator.address,
+                digest: "digest",
                 links: links.filter { $0.source == rank || $0.destination == rank })
             worker.heartbeat = .milliseconds(10)
             adjust(&worker)
@@ -109,6 +111,12 @@ final class Coordinator: Sendable {
             Self.serve(box.server, record)
             box.server.close()
         }
+    }
+
+    convenience init(_ medium: Medium, world: Int = 2, _ network: InMemoryNetwork? = nil) throws {
+        var configuration = ControlServer.Configuration(world: world, digest: "digest")
+        configuration.tcpAddress = medium == .tcp || medium == .mixed ? "tcp://127.0.0.1:0" : nil
+        try self.init(configuration, network)
     }
 
     private static func serve(_ server: ControlServer, _ record: Shared<Record>) {

@@ -1,0 +1,108 @@
+internal import CZeroMQ
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// From sockets to events.
+extension SocketWire {
+    func poll(milliseconds: Int, into events: inout [WireEvent]) throws(TransportError) {
+        guard zmq_poll(&items, Int32(items.count), milliseconds) >= 0 else {
+            if zmq_errno() == EINTR { return }
+            throw .lastError("poll sockets")
+        }
+        for index in items.indices where items[index].revents != 0 {
+            switch sources[index] {
+            case .wakeUp: wakeUp.clear()
+            case .lifeline: try readLifeline(index, &events)
+            case .control:
+                items[index].events = Int16(ZMQ_POLLIN)
+                try receiveControl(&events)
+            case .controlMonitor: try receiveControlMonitor(&events)
+            case .bound(let link): try receiveFrames(link, &events)
+            case .monitor(let link): try receiveMonitor(link, &events)
+            case .connected: items[index].events = 0
+            }
+        }
+    }
+
+    private func readLifeline(_ item: Int, _ events: inout [WireEvent]) throws(TransportError) {
+        guard let lifeline else { return }
+        var byte: UInt8 = 0
+        let count = read(lifeline, &byte, 1)
+        guard count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN) else { return }
+        items[item].events = 0
+        items[item].fd = wakeUp.descriptor
+        try receiveControl(&events)
+        events.append(.lifelineEnded)
+    }
+
+    private func receiveControl(_ events: inout [WireEvent]) throws(TransportError) {
+        while let (parts, _) = try control?.receiveParts() { events.append(.control(parts.count == 1 ? parts[0] : [])) }
+    }
+
+    private func receiveControlMonitor(_ events: inout [WireEvent]) throws(TransportError) {
+        while let event = try controlMonitor?.next() {
+            if event == .connected { events.append(.controlConnected) }
+            // Before the first connection the coordinator may simply not listen yet.
+            if event != .connected && hasCoordinator {
+                // Its last words, such as why it ends, come before its end.
+                try receiveControl(&events)
+                events.append(.controlLost)
+            }
+            hasCoordinator = event == .connected
+        }
+    }
+
+    private func receiveMonitor(_ link: Int, _ events: inout [WireEvent]) throws(TransportError) {
+        guard let monitor = monitors.indices.contains(link) ? monitors[link] : nil else { return }
+        while let event = try monitor.next() {
+            events.append(event == .connected ? .linkConnected(link) : .linkLost(link))
+        }
+    }
+
+    /// A message is a header and a payload; a credit or goodbye is a header alone.
+    private func receiveFrames(_ link: Int, _ events: inout [WireEvent]) throws(TransportError) {
+        while try bound[link].receive(into: frame) {
+            let hasPayload = zmq_msg_more(frame.message) != 0
+            let header: Result<FrameHeader, TransportError>
+            do throws(TransportError) { header = .success(try FrameHeader(decoding: frame.bytes)) } catch {
+                header = .failure(error)
+            }
+            guard hasPayload else {
+                append(header.map { .notice(link: link, $0) }, link, &events)
+                continue
+            }
+            let payload = MessageBuffer()
+            guard try bound[link].receive(into: payload) else { return payload.free() }
+            append(header.flatMap { check($0, payload, link) }, link, &events) ?? payload.free()
+        }
+    }
+
+    private func check(_ header: FrameHeader, _ payload: MessageBuffer, _ link: Int) -> Result<
+        WireEvent, TransportError
+    > {
+        let isLast = zmq_msg_more(payload.message) == 0
+        let isMessage = header.kind != .credit && header.kind != .goodbye
+        guard isLast, isMessage, payload.bytes.count == header.payloadLength,
+            configuration.links[link].destination == configuration.rank
+        else {
+            return .failure(
+                .malformed(
+                    "\(header)", expected: "a payload of \(header.payloadLength) bytes as the last part",
+                    got: "\(payload.bytes.count) bytes" + (isLast ? "" : " and more parts")))
+        }
+        return .success(.data(link: link, header, payload))
+    }
+
+    /// nil where the event was a failure.
+    @discardableResult
+    private func append(_ event: Result<WireEvent, TransportError>, _ link: Int, _ events: inout [WireEvent]) -> Void? {
+        switch event {
+        case .success(let event): return events.append(event)
+        case .failure(let error):
+            events.append(.broken(link: link, error))
+            return nil
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import Foundation
+import Testing
+import Transport
+
+/// A worker in a process of its own, ended as the kernel ends one.
+extension LiveTests {
+    @Suite struct DeathTests {
+        static let addressKey = "ECHELON_TEST_COORDINATOR"
+        static let link = LinkDeclaration(id: 0, from: 1, to: 0, credit: 2, maxPayload: 1 << 20)
+
+        /// What the child process runs: rank 1, sending until it is killed.
+        @Test(.enabled(if: ProcessInfo.processInfo.environment[addressKey] != nil))
+        func childWorker() throws {
+            let address = try #require(ProcessInfo.processInfo.environment[Self.addressKey])
+            let worker = WorkerEndpoint(
+                WorkerConfiguration(rank: 1, coordinator: address, digest: "digest", links: [Self.link]))
+            try worker.start()
+            try worker.awaitGo()
+            let buffer = Buffer(count: 1 << 20)
+            #expect(throws: TransportError.self) {
+                for index in 0... {
+                    _ = try worker.send(link: 0, header: header(index, count: 1 << 20), payload: buffer.view).wait()
+                }
+            }
+            try worker.close(goodbye: false)
+        }
+
+        private func spawnChild(_ address: String) throws -> Process {
+            let child = Process()
+            child.executableURL = URL(
+                fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+            child.arguments = ["--testing-library", "swift-testing", "--filter", "childWorker"]
+            child.environment = ProcessInfo.processInfo.environment.merging([Self.addressKey: address]) { $1 }
+            child.standardOutput = FileHandle.nullDevice
+            child.standardError = FileHandle.nullDevice
+            try child.run()
+            return child
+        }
+
+        /// Each round kills at another place of the stream: before, between and inside messages.
+        @Test(arguments: [Medium.ipc, .tcp], [1, 2, 7, 40])
+        func aKilledWorkerIsGone(medium: Medium, messages: Int) throws {
+            let coordinator = try Coordinator(medium)
+            defer { coordinator.stop() }
+            let survivor = WorkerEndpoint(
+                WorkerConfiguration(rank: 0, coordinator: coordinator.address, digest: "digest", links: [Self.link]))
+            defer { try? survivor.close(goodbye: false) }
+            try survivor.start()
+            let child = try spawnChild(coordinator.address)
+            defer {
+                kill(child.processIdentifier, SIGKILL)
+                child.waitUntilExit()
+            }
+            try survivor.awaitGo()
+            for index in 0..<messages {
+                try survivor.receive(link: 0, expecting: header(index, count: 1 << 20)) { _ in }
+            }
+            kill(child.processIdentifier, SIGKILL)
+            let error = #expect(throws: TransportError.self) {
+                for index in messages... {
+                    try survivor.receive(link: 0, expecting: header(index, count: 1 << 20)) { _ in }
+                }
+            }
+            #expect(error == .peerGone(rank: 1))
+            try coordinator.see(.gone(rank: 1))
+        }
+    }
+}
