@@ -2,16 +2,14 @@
 /// none stays where it is.
 final class MemoryWire: Wire {
     private let configuration: WorkerConfiguration
-    private let state: Shared<EndpointState>
     private let network: InMemoryNetwork
     let port = MemoryPort()
     private var id: UInt64 = 0
     /// The peer's port, and the place of the link in its configuration.
     private var targets: [(port: UInt64, link: Int)?]
 
-    init(_ configuration: WorkerConfiguration, state: Shared<EndpointState>, network: InMemoryNetwork) {
+    init(_ configuration: WorkerConfiguration, network: InMemoryNetwork) {
         self.configuration = configuration
-        self.state = state
         self.network = network
         targets = Array(repeating: nil, count: configuration.links.count)
     }

@@ -1,9 +1,5 @@
 internal import CZeroMQ
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// From frames to sockets.
 extension SocketWire {
     func send(_ header: FrameHeader, payload: OutgoingPayload?, on link: Int) throws(TransportError) -> Bool {

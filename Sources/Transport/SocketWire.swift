@@ -8,7 +8,6 @@ internal import CZeroMQ
 /// DEALER to the coordinator. Connections are never made again: a lost one ends the run.
 final class SocketWire: Wire {
     let configuration: WorkerConfiguration
-    let state: Shared<EndpointState>
     let wakeUp: WakeUp
     var context: Context?
     var control: Socket?
@@ -36,9 +35,8 @@ final class SocketWire: Wire {
         case monitor(Int)
     }
 
-    init(_ configuration: WorkerConfiguration, state: Shared<EndpointState>, wakeUp: WakeUp) {
+    init(_ configuration: WorkerConfiguration, wakeUp: WakeUp) {
         self.configuration = configuration
-        self.state = state
         self.wakeUp = wakeUp
         lifeline = configuration.lifeline
         connected = Array(repeating: nil, count: configuration.links.count)

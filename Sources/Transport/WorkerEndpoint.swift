@@ -62,9 +62,9 @@ public final class WorkerEndpoint: DataPlane {
         switch medium {
         case .sockets:
             let event = try WakeUp()
-            return (SocketWire(configuration, state: state, wakeUp: event), { event.signal() })
+            return (SocketWire(configuration, wakeUp: event), { event.signal() })
         case .memory(let network):
-            let wire = MemoryWire(configuration, state: state, network: network)
+            let wire = MemoryWire(configuration, network: network)
             let port = wire.port
             return (wire, { port.wake() })
         }

@@ -54,6 +54,8 @@ extension LiveTests {
             #expect(!FileManager.default.fileExists(atPath: directory(of: rig)))
         }
 
+        @Test func mallocTakesTheSettingsForLargeMessages() { #expect(TransportTuning.apply()) }
+
         private func count(_ place: String) throws -> Int {
             try FileManager.default.contentsOfDirectory(atPath: "/proc/self/\(place)").count
         }
