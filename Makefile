@@ -27,7 +27,7 @@ bench: build
 lint:
 	swift format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests
 	.ci/check-arrows
-	.ci/check-readme
+	.ci/check-docs
 
 format:
 	swift format --in-place --recursive --configuration .swift-format Package.swift Sources Tests
