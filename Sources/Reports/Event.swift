@@ -14,7 +14,7 @@ public enum EventKind: UInt8, Sendable, Hashable, CaseIterable {
     case dataWait = 7
     /// Waiting for a message that an instruction needs: an activation or targets before F, a gradient before B or I.
     case receiveWait = 8
-    /// Waiting for room to send: no credit, or the send buffer still in use.
+    /// Handing a message over, or waiting for room to send: no credit, or the send buffer still in use.
     case sendWait = 9
 }
 

@@ -48,15 +48,22 @@ package final class MessagePort {
 
     // MARK: Tensors
 
-    func send(_ tensor: Tensor, _ message: Message, index: Int, step: Int, of stage: Int, slot: Int) throws {
+    /// Hands a tensor to its link. What that takes (the checksum, mostly) counts as waiting to send.
+    func send(
+        _ tensor: Tensor, _ message: Message, index: Int, step: Int, of instruction: Instruction, slot: Int,
+        recorder: inout EventRecorder
+    ) throws {
+        let start = Clock.nanoseconds
         guard let bytes = backend.hostView(tensor) else {
             preconditionFailure("\(backend.device): its memory is not the host's, so it cannot be sent from in place")
         }
         let ticket = try endpoint.send(
             link: message.link, header: header(tensor.spec, message, index: index, step: step),
             payload: UnsafeRawBufferPointer(bytes))
-        let key = BufferKey(stage: stage, direction: message.direction, slot: slot)
-        unsent[key, default: []].append(Unsent(ticket: ticket, peer: plan.lowered.links[message.link].to))
+        let peer = plan.lowered.links[message.link].to
+        let key = BufferKey(stage: instruction.stage, direction: message.direction, slot: slot)
+        unsent[key, default: []].append(Unsent(ticket: ticket, peer: peer))
+        recorder.waited(.sendWait, instruction, peer: peer, since: start)
     }
 
     func receive(

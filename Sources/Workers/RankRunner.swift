@@ -23,6 +23,7 @@ final class RankRunner {
     /// By operation: the instruction it belongs to: itself, the next one (receives) or the last one (sends).
     private let instructionOf: [Instruction]
     private var recorder: EventRecorder
+    private var peakMemory = PeakMemory()
     /// The same on every rank: all of them see the same global norm.
     private var scaler: LossScaler?
 
@@ -83,7 +84,7 @@ final class RankRunner {
         let part = WorkerMessage.StepPart(
             step: step, lossSum: lossSum, targetCount: feed?.targetCount(step: step), learningRate: rate, start: start,
             end: Clock.nanoseconds, busy: recorder.busy, lossScale: lossScale, isSkipped: isSkipped,
-            peakBytes: ResidentMemory.peak ?? 0)
+            peakBytes: peakMemory.bytes())
         report(part)
     }
 
@@ -156,7 +157,8 @@ final class RankRunner {
     private func send(_ message: Message, of instruction: Instruction, step: Int) throws {
         let slot = slot(message, isSender: true)
         for (index, tensor) in traffic.outgoing(message, slot: slot).enumerated() {
-            try port.send(tensor, message, index: index, step: step, of: instruction.stage, slot: slot)
+            try port.send(
+                tensor, message, index: index, step: step, of: instruction, slot: slot, recorder: &recorder)
         }
     }
 
