@@ -113,17 +113,23 @@ public enum WorkerProcess {
             throw RunFailure(.bug, "the coordinator did not say where the weights go")
         }
         try parts.runner.run()
-        let written = try path.map { try write(parts.executors, plan, to: $0) }
+        let written = try path.map { try write(parts.executors, plan, to: $0, endpoint) }
         parts.port.tell(.weightsWritten(bytes: written ?? 0))
         guard case .leave = try parts.port.listen() else {
             throw RunFailure(.bug, "the coordinator did not end the run")
         }
     }
 
-    private static func write(_ executors: [StageExecutor], _ plan: TrainingPlan, to path: String) throws -> Int {
+    /// Each tensor counts as progress: a large model's file takes longer than a hang's limit.
+    private static func write(
+        _ executors: [StageExecutor], _ plan: TrainingPlan, to path: String, _ endpoint: WorkerEndpoint
+    ) throws -> Int {
         let writer = try SafetensorsWriter(partialPath: path, layout: try plan.weightsLayout())
         for executor in executors {
-            try executor.saveParameters { name, bytes throws(CheckpointError) in try writer.write(name, bytes) }
+            try executor.saveParameters { name, bytes throws(CheckpointError) in
+                try writer.write(name, bytes)
+                endpoint.updateStatus { $0.progress &+= 1 }
+            }
         }
         return try writer.finish()
     }
