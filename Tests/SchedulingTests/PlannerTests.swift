@@ -2,33 +2,199 @@ import Scheduling
 import Testing
 
 @Suite struct PlannerTests {
-    @Test func tmp() throws {
-        var r = Random(seed: 1)
-        for (p, m, l) in [(64, 512, 512), (16, 64, 128), (8, 32, 96), (4, 16, 40)] {
-            let layers = (0..<l).map { _ in
-                LayerCost(
-                    forward: r.unit(), inputGradient: r.unit(), weightGradient: r.unit(), activationBytes: r.below(100),
-                    stateBytes: r.below(1000), outputBytes: r.below(100))
-            }
-            for name in ["1f1b", "zb-h1", "zb-v", "interleaved"] where p < 64 || name != "zb-v" {
-                if l < 2 * p { continue }
-                let s = try Schedule.named(name, ranks: p, microBatches: m)
-                let planner = try StepPlanner(layers: layers, link: LinkCost(latency: 0.01, bytesPerSecond: 1000))
-                let even = try planner.predict(s, cuts: (1..<s.stageCount).map { $0 * l / s.stageCount })
-                let clock = ContinuousClock()
-                var plan: StepPlan?
-                let t = try clock.measure { plan = try planner.plan(s) }
-                print(p, m, l, name, t, even.stepSeconds, plan!.stepSeconds, plan!.bubbleFraction)
+    @Test func equalLayersTakeAndHoldWhatTheClosedFormsSay() throws {
+        let layer = LayerCost(
+            forward: 1, inputGradient: 1, weightGradient: 1, update: 0.25, activationBytes: 10, stateBytes: 100)
+        // A step is 2 · 3 · (6 + 3), the barrier 0.5 and two layers' updates; each rank works 36.5 of these 55.
+        let planner = try StepPlanner(layers: [LayerCost](repeating: layer, count: 8), barrier: 0.5)
+        let plan = try planner.plan(.oneForwardOneBackward(stages: 4, microBatches: 6))
+        #expect(plan.cuts == [2, 4, 6])
+        #expect(plan.stepSeconds == 55.0)
+        #expect(plan.memoryOfRank == [280, 260, 240, 220])
+        let bubble: Double = 1 - 36.5 / 55
+        #expect(abs(plan.bubbleFraction - bubble) < 1e-12)
+        #expect(plan.stages == [0..<2, 2..<4, 4..<6, 6..<8])
+        #expect([plan.rankCount, plan.stageCount, plan.virtual] == [4, 4, 1])
+        let folded = try planner.plan(.zeroBubbleV(ranks: 4, microBatches: 6))
+        #expect(folded.cuts == Array(1...7) && folded.virtual == 2)
+        #expect(folded.stepSeconds == 40.0)
+        #expect(folded.memoryOfRank.allSatisfy { $0 <= 2 * 100 + 8 * 10 })
+    }
+
+    @Test func withoutABarrierAStepIsAsLongAsItsLongestRank() throws {
+        let layer = LayerCost(forward: 1, inputGradient: 1, weightGradient: 1, update: 0.25)
+        let planner = try StepPlanner(layers: [LayerCost](repeating: layer, count: 4))
+        #expect(try planner.plan(.zeroBubbleH2(stages: 4, microBatches: 8)).stepSeconds == 24.25)
+    }
+
+    @Test func fewWaysToCutAreAllTried() throws {
+        var random = Random(seed: 1)
+        for name in Schedule.names {
+            for _ in 0..<6 {
+                let schedule = try Schedule.named(name, ranks: 2, microBatches: 1 + random.below(6))
+                try compare(schedule, layers: 7, &random, tolerance: 0)
             }
         }
     }
-}
-struct Random {
-    var state: UInt64; init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15; var z = state; z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9;
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB; return z ^ (z >> 31)
+
+    @Test func manyWaysToCutComeWithinAPercentWithOneStageForEachRank() throws {
+        var random = Random(seed: 2)
+        for name in ["1f1b", "gpipe", "zb-h1", "zb-h2"] {
+            for _ in 0..<4 {
+                let schedule = try Schedule.named(name, ranks: 5, microBatches: 5 + random.below(12))
+                try compare(schedule, layers: 21, &random, tolerance: 0.01)
+            }
+        }
     }
-    mutating func below(_ n: Int) -> Int { Int(next() % UInt64(n)) }
-    mutating func unit() -> Double { Double(next() >> 11) / 9007199254740992 }
+
+    @Test func severalStagesForEachRankComeWithinAFewPercent() throws {
+        var random = Random(seed: 3)
+        for name in ["interleaved", "zb-v", "v-half"] {
+            for _ in 0..<4 {
+                let schedule = try Schedule.named(name, ranks: 3, microBatches: 6)
+                try compare(schedule, layers: 17, &random, tolerance: 0.03)
+            }
+        }
+    }
+
+    /// Against every way to cut random layers, with and without a limit that some of them exceed.
+    private func compare(_ schedule: Schedule, layers: Int, _ random: inout Random, tolerance: Double) throws {
+        let costs = (0..<layers).map { _ in random.layer() }
+        let link = LinkCost(latency: 0.1, bytesPerSecond: 100)
+        let ways = everyCuts(layers: layers, stages: schedule.stageCount)
+        let free = try StepPlanner(layers: costs, link: link, barrier: 0)
+        let predictions = try ways.map { try free.predict(schedule, cuts: $0) }
+        let fastest = try #require(predictions.map(\.stepSeconds).min())
+        #expect(try free.plan(schedule).stepSeconds <= fastest * (1 + tolerance), "\(schedule.name)")
+
+        let peaks = predictions.map { $0.memoryOfRank.max() ?? 0 }.sorted()
+        let limits = [Int](repeating: peaks[peaks.count / 8], count: schedule.rankCount)
+        let fitting = predictions.filter { zip($0.memoryOfRank, limits).allSatisfy { $0 <= $1 } }
+        let fastestFitting = try #require(fitting.map(\.stepSeconds).min())
+        let plan = try StepPlanner(layers: costs, link: link, memoryLimits: limits, barrier: 0).plan(schedule)
+        #expect(zip(plan.memoryOfRank, limits).allSatisfy { $0 <= $1 })
+        #expect(plan.stepSeconds <= fastestFitting * (1 + tolerance), "\(schedule.name)")
+    }
+
+    @Test func theSlowestStageIsAsFastAsItCanBe() throws {
+        var random = Random(seed: 4)
+        for _ in 0..<40 {
+            let (layers, stages) = (9, 1 + random.below(5))
+            let prices = (0..<layers).map { _ in Double(random.below(20)) }
+            let bytes = (0..<layers).map { _ in random.below(20) }
+            func cost(_ stage: Int, _ run: Range<Int>) -> Double {
+                bytes[run].reduce(0, +) * (stages - stage) <= 180 ? prices[run].reduce(0, +) : .infinity
+            }
+            let table = CutTable(layers: layers, stages: stages)
+            let ways = everyCuts(layers: layers, stages: stages).map { cuts in
+                zip([0] + cuts, cuts + [layers]).enumerated().map { cost($0.offset, $0.element.0..<$0.element.1) }
+            }
+            let slowest = try #require(ways.map { $0.max() ?? 0 }.min())
+            let sum = try #require(ways.map { $0.reduce(0) { $0 + $1 * $1 } }.min())
+            #expect(table.leastMaximum(cost: cost, floor: cost)?.price ?? .infinity == slowest)
+            #expect(table.leastMaximum(cost: cost) { _, _ in 0 }?.price ?? .infinity == slowest)
+            let square: (Int, Range<Int>) -> Double = { cost($0, $1) * cost($0, $1) }
+            #expect(table.leastSum(cost: square, floor: square)?.price ?? .infinity == sum)
+        }
+    }
+
+    @Test func theRankThatCannotFitIsNamedWithTheBytesItLacks() throws {
+        var random = Random(seed: 5)
+        for _ in 0..<20 {
+            let costs = (0..<14).map { _ in random.layer() }
+            let schedule = Schedule.oneForwardOneBackward(stages: 5, microBatches: 8)
+            let limits = (0..<5).map { _ in 40 + random.below(60) }
+            let ways = everyCuts(layers: 14, stages: 5)
+            let free = try StepPlanner(layers: costs)
+            let lacks = try ways.map { cuts in
+                zip(try free.predict(schedule, cuts: cuts).memoryOfRank, limits).map { $0 - $1 }.max() ?? 0
+            }
+            let least = try #require(lacks.min())
+            let planner = try StepPlanner(layers: costs, memoryLimits: limits)
+            guard least > 0 else { continue }
+            do {
+                _ = try planner.plan(schedule)
+                Issue.record("a plan that cannot be")
+            } catch {
+                guard case .memory(let lack) = error else { throw error }
+                #expect(lack.missingBytes == least && lack.limitBytes == limits[lack.rank])
+            }
+        }
+        let one = LayerCost(forward: 1, inputGradient: 1, weightGradient: 1, activationBytes: 10, stateBytes: 100)
+        let planner = try StepPlanner(layers: [one, one], memoryLimits: [115, 200])
+        #expect(
+            message { try planner.plan(.oneForwardOneBackward(stages: 2, microBatches: 4)) }
+                == "1f1b: rank 0 needs 120 bytes with the cuts that need least, 5 more than its limit of 115")
+    }
+
+    @Test func aLargeModelIsCutBetterThanEvenly() throws {
+        var random = Random(seed: 6)
+        let costs = (0..<512).map { _ in random.layer() }
+        let planner = try StepPlanner(layers: costs, link: LinkCost(latency: 0.01, bytesPerSecond: 1e4))
+        let schedule = Schedule.oneForwardOneBackward(stages: 64, microBatches: 128)
+        let even = try planner.predict(schedule, cuts: (1..<64).map { $0 * 8 })
+        #expect(try planner.plan(schedule).stepSeconds < even.stepSeconds * 0.95)
+    }
+
+    @Test func mistakesAreRefused() throws {
+        let layer = LayerCost(forward: 1, inputGradient: 1, weightGradient: 1)
+        var (bad, heavy, huge) = (layer, layer, layer)
+        bad.inputGradient = .nan
+        heavy.stateBytes = -1
+        huge.activationBytes = .max
+        #expect(message { try StepPlanner(layers: []) } == "layers: expected at least 1, got 0")
+        #expect(
+            message { try StepPlanner(layers: [layer, bad]) }
+                == "seconds of layer 1: expected a finite number of at least 0, got nan")
+        #expect(message { try StepPlanner(layers: [heavy]) } == "bytes of layer 0: expected at least 0, got -1")
+        #expect(
+            message { try StepPlanner(layers: [huge, huge]) } == "bytes: expected a sum below 2^63, got more")
+        #expect(
+            message { try StepPlanner(layers: [huge]).plan(.gpipe(stages: 1, microBatches: 2)) }
+                == "bytes: expected a sum below 2^63, got 2 × \(Int.max) + 0")
+        #expect(
+            message { try StepPlanner(layers: [layer], link: LinkCost(latency: 0, bytesPerSecond: 0)) }
+                == "bytes per second: expected more than 0, got 0.0")
+        let planner = try StepPlanner(layers: [layer, layer], memoryLimits: [1])
+        let two = Schedule.gpipe(stages: 2, microBatches: 1)
+        #expect(message { try planner.plan(two) } == "memory limits: expected 2 ranks, got 1")
+        #expect(
+            message { try planner.plan(.gpipe(stages: 3, microBatches: 1)) }
+                == "layers: expected at least one for each of 3 stages, got 2")
+        for cuts in [[], [0], [2], [1, 1]] {
+            #expect(
+                message { try StepPlanner(layers: [layer, layer]).predict(two, cuts: cuts) }
+                    == "cuts: expected 1, increasing, in 1 … 1, got \(cuts)")
+        }
+    }
+}
+
+/// Every way to cut layers into stages, none empty.
+func everyCuts(layers: Int, stages: Int) -> [[Int]] {
+    (0..<(stages - 1)).reduce([[]]) { ways, index in
+        ways.flatMap { cuts in
+            (((cuts.last ?? 0) + 1)..<(layers - (stages - 2 - index))).map { cuts + [$0] }
+        }
+    }
+}
+
+/// SplitMix64 (Steele, Lea and Flood, 2014).
+struct Random {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func below(_ bound: Int) -> Int {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return Int((word ^ (word >> 31)) % UInt64(bound))
+    }
+
+    mutating func layer() -> LayerCost {
+        LayerCost(
+            forward: Double(1 + below(9)), inputGradient: Double(1 + below(9)), weightGradient: Double(1 + below(9)),
+            update: Double(below(3)), activationBytes: below(10), stateBytes: below(100), outputBytes: below(100))
+    }
 }

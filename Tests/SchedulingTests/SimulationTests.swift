@@ -95,6 +95,56 @@ import Testing
                 == "link times: expected 0 edges, got 1")
     }
 
+    @Test func updatesFollowTheLastRankWhereThereIsABarrier() throws {
+        let step = try unitStep(.oneForwardOneBackward(stages: 2, microBatches: 2))
+        #expect(step.end == [9, 7] && step.begin == [0, 1] && step.makespan == 9)
+        let updates = [1.0, 4]
+        let end = StepEnd(optimizer: updates, barrier: 0.5)
+        #expect(step.period(end) == 13.5)
+        #expect(step.bubbleFraction(end) == 1 - 17.0 / 27)
+        // Rank 1 works from 1 to 7 and updates until 11, rank 0 from 0 to 9 and until 10.
+        #expect(step.period(StepEnd(optimizer: updates)) == 10)
+    }
+
+    @Test func eachLinkHasItsOwnDepth() throws {
+        let schedule = Schedule.gpipe(stages: 3, microBatches: 4)
+        let simulator = try Simulator(schedule, edges: Edge.chain(stages: 3))
+        let slow = StageTimes.Stage(forward: 10, backward: 1)
+        let times = StageTimes(stages: [.init(forward: 1, backward: 1), .init(forward: 1, backward: 1), slow])
+        #expect(simulator.links.map(\.description).first == "rank 0→rank 1")
+        let free = [LinkTime](repeating: .free, count: 2)
+        let depths = simulator.links.map { $0 == Link(from: 1, to: 2) ? 1 : 4 }
+        let timeline = try simulator.timeline(times: times, linkTimes: free, queueDepths: depths)
+        #expect(timeline.spans(rank: 0).prefix(4).map(\.start) == [0, 1, 2, 3])
+        #expect(timeline.spans(rank: 1).prefix(4).map(\.start) == [1, 2, 3, 12])
+        #expect(try simulator.queueDepths(times: times, linkTimes: free) == [1, 1, 3, 1])
+        #expect(
+            message { try simulator.step(times: times, linkTimes: free, queueDepths: [1]) }
+                == "queue depths: expected 4 links, got 1")
+        #expect(
+            message { try simulator.step(times: times, linkTimes: free, queueDepths: [1, 1, 0, 1]) }
+                == "queue depth: expected at least 1, got 0")
+    }
+
+    @Test func aStepWithoutSpansIsThatWithThem() throws {
+        for schedule in try generated(ranks: 5, microBatches: 9) {
+            let simulator = try Simulator(schedule, edges: everyEdge(stages: schedule.stageCount, portalGradient: true))
+            let times = StageTimes(
+                stages: (0..<schedule.stageCount).map { .init(forward: 1 + Double($0), backward: 3) })
+            let links = simulator.edges.map { LinkTime(latency: Double($0.from), secondsPerMessage: 0.5) }
+            let timeline = try simulator.timeline(times: times, linkTimes: links)
+            #expect(try simulator.step(times: times, linkTimes: links) == timeline.step)
+            let spans = (0..<5).map { timeline.spans(rank: $0) }
+            #expect(spans.map { $0.first?.start } == timeline.step.begin)
+            #expect(spans.map { $0.last?.end } == timeline.step.end)
+        }
+    }
+
+    @Test func aThousandRanks() throws {
+        let step = try unitStep(.oneForwardOneBackward(stages: 1024, microBatches: 1024))
+        #expect(step.makespan == 3 * (1024 + 1023))
+    }
+
     @Test func thousandsOfMicroBatches() throws {
         let timeline = try Schedule.oneForwardOneBackward(stages: 64, microBatches: 4096).simulate(
             edges: Edge.chain(stages: 64), times: .units(stages: 64), queueDepth: 2)

@@ -23,10 +23,17 @@ import Testing
         #expect(folded.ranks[0].map(\.pass) == [.forward, .forward, .backwardInput, .backwardWeight, .backward])
     }
 
+    @Test func rowsOfPyTorchAreRead() throws {
+        let rows = try Schedule(parsing: "0F0,0F1,,,0I0,0W0,0B1\r\n,1F0,1B0,1F1,1B1,,\n", name: "rows")
+        #expect(rows.description == "0F0 0F1 0I0 0W0 0B1\n1F0 1B0 1F1 1B1")
+        try rows.validate(edges: Edge.chain(stages: 2), queueDepth: 1)
+    }
+
     @Test(arguments: [
         ("", "line 1, column 1: expected \(instruction), got the end of the text"),
         ("0F0 0B0\n1F0 1X0", "line 2, column 5: expected \(instruction), got \"1X0\""),
         ("0F0 +0B0", "line 1, column 5: expected \(instruction), got \"+0B0\""),
+        ("0F0,,+0B0", "line 1, column 6: expected \(instruction), got \"+0B0\""),
         ("0F0 0B", "line 1, column 5: expected \(instruction), got \"0B\""),
         ("0F0 0B99999999999", "line 1, column 5: expected \(instruction), got \"0B99999999999\""),
         ("0F0\t0B0", "line 1, column 1: expected \(instruction), got \"0F0\t0B0\""),

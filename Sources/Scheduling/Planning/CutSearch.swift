@@ -5,6 +5,8 @@ struct CutSearch {
     private let effort: StepPlanner.Effort
     private var trialsLeft: Int
     private var tried: Set<[Int]> = []
+    /// Of the random moves: always the same, so that plans repeat.
+    private var randomWord: UInt64 = 1
 
     /// Cuts, how many bytes too many their ranks hold (saturating), and how long their step takes.
     struct Candidate {
@@ -24,12 +26,19 @@ struct CutSearch {
     }
 
     mutating func run() throws(PlanError) {
-        if let ways = ways(atMost: min(effort.enumerated, trialsLeft)) {
+        if let ways = ways(atMost: min(StepPlanner.Effort.enumerated, trialsLeft)) {
             try tryEvery(ways: ways)
             return
         }
-        for cuts in CutProposals(model).all() { try consider(cuts) }
-        if effort == .full { try improve() }
+        var starts: [Candidate] = []
+        for cuts in CutProposals(model).all() {
+            if let start = try consider(cuts) { starts.append(start) }
+        }
+        for start in starts.sorted(by: { $0.isBetter(than: $1) }) { try climb(from: start) }
+        for _ in 0..<effort.kicks {
+            guard let best, let start = try consider(kicked(best.cuts)) else { continue }
+            try climb(from: start)
+        }
     }
 
     /// How many ways there are to cut; nil: more than the bound.
@@ -48,7 +57,7 @@ struct CutSearch {
         let last = model.sums.layerCount - 1
         var cuts = Array(1..<model.stageCount)
         while true {
-            try consider(cuts)
+            _ = try consider(cuts)
             // The next in lexical order: the last cut that can move does, and those behind follow it closely.
             guard let moving = cuts.indices.last(where: { cuts[$0] < last - (cuts.count - 1 - $0) }) else { return }
             let place = cuts[moving] + 1
@@ -56,44 +65,83 @@ struct CutSearch {
         }
     }
 
-    /// Simulates cuts that fit, or that lack less than the best so far.
-    private mutating func consider(_ cuts: [Int]) throws(PlanError) {
-        guard trialsLeft > 0, tried.insert(cuts).inserted else { return }
+    /// Cuts that were not tried yet, simulated where they fit.
+    private mutating func consider(_ cuts: [Int]) throws(PlanError) -> Candidate? {
+        guard trialsLeft > 0, tried.insert(cuts).inserted else { return nil }
         let excess = zip(model.memory(cuts: cuts), model.limits).reduce(0) { sum, rank in
             let (sum, overflow) = sum.addingReportingOverflow(max(rank.0 - rank.1, 0))
             return overflow ? .max : sum
         }
-        if let best, excess > best.excess { return }
         var candidate = Candidate(cuts: cuts, excess: excess, seconds: .infinity)
-        if excess == 0 {
-            trialsLeft -= 1
-            candidate.seconds = try model.times(cuts: cuts).period(model.end(cuts: cuts))
-        }
+        trialsLeft -= 1
+        if excess == 0 { candidate.seconds = try model.times(cuts: cuts).period(model.end(cuts: cuts)) }
         if best.map(candidate.isBetter) ?? true { best = candidate }
+        return candidate
     }
 
-    /// Moves one layer over a run of neighbouring cuts, the shortest runs first, until no move helps.
-    private mutating func improve() throws(PlanError) {
-        let cuts = model.stageCount - 1
-        var length = 1
-        while length <= cuts {
-            let before = best?.cuts
-            for first in 0...(cuts - length) {
-                for step in [-1, 1] {
-                    guard trialsLeft > 0, let moved = moved(first..<(first + length), by: step) else { continue }
-                    try consider(moved)
+    /// Moves cuts while a move helps: first one layer over a run of neighbouring cuts, the shortest runs first, then
+    /// any two cuts by one layer each.
+    private mutating func climb(from start: Candidate) throws(PlanError) {
+        let count = model.stageCount - 1
+        var current = start
+        var moves = 0
+        let lengths = 1...max(count, 1)
+        let all = count == 0 ? [] : lengths.flatMap { length in (0...(count - length)).map { $0..<($0 + length) } }
+        while moves < all.count && trialsLeft > 0 {
+            let better = try step(from: &current, [-1, 1].compactMap { moved(current.cuts, [(all[moves], $0)]) })
+            moves = better ? 0 : moves + 1
+            guard moves == all.count else { continue }
+            if try step(from: &current, pairs(current.cuts)) { moves = 0 }
+        }
+    }
+
+    /// Goes to the first of these neighbours that is better.
+    private mutating func step(
+        from current: inout Candidate, _ neighbours: [[Int]]
+    ) throws(PlanError) -> Bool {
+        for cuts in neighbours {
+            guard let candidate = try consider(cuts), candidate.isBetter(than: current) else { continue }
+            current = candidate
+            return true
+        }
+        return false
+    }
+
+    private func pairs(_ cuts: [Int]) -> [[Int]] {
+        cuts.indices.flatMap { first in
+            cuts.indices.dropFirst(first + 1).flatMap { second in
+                [(-1, -1), (-1, 1), (1, -1), (1, 1)].compactMap { steps in
+                    moved(cuts, [(first..<(first + 1), steps.0), (second..<(second + 1), steps.1)])
                 }
             }
-            length = best?.cuts == before ? length + 1 : 1
         }
     }
 
-    private func moved(_ run: Range<Int>, by step: Int) -> [Int]? {
-        guard var cuts = best?.cuts else { return nil }
-        for index in run { cuts[index] += step }
-        let before = run.lowerBound > 0 ? cuts[run.lowerBound - 1] : 0
-        let after = run.upperBound < cuts.count ? cuts[run.upperBound] : model.sums.layerCount
-        return before < cuts[run.lowerBound] && cuts[run.upperBound - 1] < after ? cuts : nil
+    /// Puts three cuts, or all of fewer, anywhere between their neighbours.
+    private mutating func kicked(_ cuts: [Int]) -> [Int] {
+        var cuts = cuts
+        for _ in 0..<3 {
+            let index = random(below: cuts.count)
+            let before = index > 0 ? cuts[index - 1] : 0
+            let after = index + 1 < cuts.count ? cuts[index + 1] : model.sums.layerCount
+            cuts[index] = before + 1 + random(below: after - before - 1)
+        }
+        return cuts
+    }
+
+    /// Knuth's MMIX generator; its upper bits.
+    private mutating func random(below bound: Int) -> Int {
+        randomWord = randomWord &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return Int((randomWord >> 33) % UInt64(bound))
+    }
+
+    /// nil where a stage would be empty.
+    private func moved(_ cuts: [Int], _ moves: [(run: Range<Int>, step: Int)]) -> [Int]? {
+        var cuts = cuts
+        for move in moves {
+            for index in move.run { cuts[index] += move.step }
+        }
+        return zip([0] + cuts, cuts + [model.sums.layerCount]).allSatisfy { $0 < $1 } ? cuts : nil
     }
 
     /// The rank that lacks most in the cuts that lack least.

@@ -3,12 +3,18 @@
 /// `cost` prices a stage, and is infinite where it may not be; `floor` is never above it and never falls as the stage
 /// grows towards earlier layers, so that a search over its first layer can end early. Exact; costs at most
 /// O(stages × layers²), and with a floor that is near the cost about O(layers²).
-struct CutTable {
+package struct CutTable {
     let layers: Int
     let stages: Int
 
+    package init(layers: Int, stages: Int) {
+        precondition(1 <= stages && stages <= layers, "\(stages) stages for \(layers) layers")
+        self.layers = layers
+        self.stages = stages
+    }
+
     /// The cuts whose dearest stage is as cheap as any cuts' can be, and its price; nil where no cuts are allowed.
-    func leastMaximum(
+    package func leastMaximum(
         cost: (_ stage: Int, _ layers: Range<Int>) -> Double, floor: (_ stage: Int, _ layers: Range<Int>) -> Double
     ) -> (price: Double, cuts: [Int])? {
         solve(cost: cost) {
@@ -19,7 +25,7 @@ struct CutTable {
     }
 
     /// The cuts whose stages' costs have the least sum.
-    func leastSum(
+    package func leastSum(
         cost: (_ stage: Int, _ layers: Range<Int>) -> Double, floor: (_ stage: Int, _ layers: Range<Int>) -> Double
     ) -> (price: Double, cuts: [Int])? {
         solve(cost: cost) {

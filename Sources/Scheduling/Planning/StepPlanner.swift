@@ -47,8 +47,8 @@ public struct StepPlanner: Sendable {
     /// Every way to cut is tried where there are few. Otherwise dynamic programmes find, exactly where each rank owns
     /// one stage, the cuts whose slowest stage (its passes and its boundaries' transfers) is fastest among those that
     /// fit, and a few that weigh transfers and the pipeline's filling differently; the one with the shortest simulated
-    /// step is then improved by moving cuts while that helps. Where ranks own several stages, memory is shared out
-    /// among these beforehand. Throws `PlanError.memory` where nothing fits: with one stage for each rank this is
+    /// step is then improved by moving cuts while that helps, from several starts. Where ranks own several stages,
+    /// memory is shared out among these beforehand. Throws `PlanError.memory` where nothing fits: with one stage for each rank this is
     /// certain, otherwise nothing was found.
     public func plan(_ schedule: Schedule) throws(PlanError) -> StepPlan {
         try plan(schedule, effort: .full)
@@ -56,14 +56,15 @@ public struct StepPlanner: Sendable {
 
     /// How much simulating a plan may cost.
     enum Effort {
-        /// The programmes' candidates alone.
         case brief
         case full
 
-        /// Instructions to simulate: about half a second's.
-        var instructions: Int { self == .full ? 4_000_000 : 0 }
-        /// Ways to cut that are all tried.
-        var enumerated: Int { self == .full ? 512 : 0 }
+        /// Instructions to simulate: some milliseconds' or a quarter of a second's.
+        var instructions: Int { self == .full ? 4_000_000 : 100_000 }
+        /// How often to start again from cuts a few random moves beside the best.
+        var kicks: Int { self == .full ? 32 : 0 }
+        /// Ways to cut that are all tried, where the instructions suffice.
+        static let enumerated = 4096
     }
 
     func plan(_ schedule: Schedule, effort: Effort) throws(PlanError) -> StepPlan {

@@ -1,0 +1,76 @@
+import Scheduling
+import Testing
+
+@Suite struct PlanSearchTests {
+    /// Eight layers that keep much, or that keep little and compute their forward again.
+    private func search(limit: Int?) -> PlanSearch {
+        let kept = LayerCost(
+            forward: 1, inputGradient: 1, weightGradient: 1, activationBytes: 100, stateBytes: 50, outputBytes: 8)
+        let computedAgain = LayerCost(
+            forward: 1, inputGradient: 2, weightGradient: 1, activationBytes: 10, stateBytes: 50, outputBytes: 8)
+        func alternative(_ name: String, _ layer: LayerCost) -> PlanSearch.Alternative {
+            PlanSearch.Alternative(
+                name: name, layers: [LayerCost](repeating: layer, count: 8), tokensPerMicroBatch: 64,
+                microBatches: [4, 8])
+        }
+        return PlanSearch(
+            ranks: 2,
+            alternatives: [alternative("recompute: none", kept), alternative("recompute: stage", computedAgain)],
+            link: LinkCost(latency: 0.01, bytesPerSecond: 1000), memoryLimits: limit.map { [$0, $0] }, barrier: 0)
+    }
+
+    @Test func theFiveBestComeFirst() throws {
+        let best = try search(limit: nil).best()
+        #expect(best.count == 5)
+        #expect(zip(best, best.dropFirst()).allSatisfy { $0.tokensPerSecond >= $1.tokensPerSecond })
+        for choice in best {
+            #expect(choice.tokensPerSecond == Double(64 * choice.plan.microBatches) / choice.plan.stepSeconds)
+            #expect(choice.alternative == "recompute: none")
+        }
+        #expect(best.first?.plan.schedule == "zb-v")
+        #expect(best.first?.plan.microBatches == 8)
+        #expect(Set(best.map(\.plan)).count == 5)
+    }
+
+    @Test func noChoiceIsBetterThanTheFirst() throws {
+        let search = search(limit: 900)
+        let first = try #require(try search.best(1).first)
+        var tried = 0
+        for alternative in search.alternatives {
+            let planner = try StepPlanner(
+                layers: alternative.layers, link: search.link, memoryLimits: search.memoryLimits, barrier: 0)
+            for name in Schedule.names {
+                for microBatches in alternative.microBatches {
+                    let schedule = try Schedule.named(name, ranks: 2, microBatches: microBatches)
+                    guard let plan = try? planner.plan(schedule) else { continue }
+                    tried += 1
+                    #expect(Double(64 * microBatches) / plan.stepSeconds <= first.tokensPerSecond)
+                }
+            }
+        }
+        #expect(tried > 10)
+    }
+
+    @Test func whatKeepsLessWinsWhereMemoryIsShort() throws {
+        let best = try search(limit: 300).best()
+        #expect(!best.isEmpty && best.allSatisfy { $0.alternative == "recompute: stage" })
+        #expect(best.allSatisfy { $0.plan.memoryOfRank.allSatisfy { $0 <= 300 } })
+    }
+
+    @Test func theSmallestShortageIsToldWhereNothingFits() {
+        // Rank 0 holds the state of 4 layers, 3 micro-batches of the first of them and 1 of the last 3.
+        #expect(
+            message { try search(limit: 230).best() }
+                == "v-half: rank 0 needs 260 bytes with the cuts that need least, 30 more than its limit of 230")
+    }
+
+    @Test func fewerLayersThanStagesAreRefused() {
+        var search = search(limit: nil)
+        search.ranks = 9
+        #expect(
+            message { try search.best() } == "layers: expected at least one for each stage of a schedule, got fewer")
+        search.ranks = 2
+        search.schedules = ["2f2b"]
+        #expect(message { try search.best() }.hasPrefix("schedule: expected 1f1b, gpipe"))
+    }
+}
