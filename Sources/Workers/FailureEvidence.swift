@@ -37,6 +37,8 @@ package struct FailureEvidence {
         switch sign {
         case .reported(_, isPeerLoss: false): 0
         case .killed: 1
+        // It gave up because of another, and its process ended before its reason was read.
+        case .exited(ExitCode.interrupted.rawValue): 4
         case .exited, .disconnected: 2
         case .silent, .stuck: 3
         case .reported(_, isPeerLoss: true): 4
