@@ -109,7 +109,9 @@ extension NetworkLoop {
         }
     }
 
+    /// After it has dismissed this worker the coordinator may leave when it likes.
     private func loseCoordinator() {
+        guard !isDismissed else { return }
         let isFirst = state.update { state in
             defer { state.fail(.coordinatorGone) }
             return state.failure != .coordinatorGone && state.closing != .goodbye
