@@ -79,14 +79,14 @@ struct MeasuredScenario {
             let step = activity.step
             switch activity.kind {
             case .gap where !steps[step].hasStarted: steps[step].lead &+= activity.duration
-            case .gap: steps[step].gaps &+= activity.duration
+            case .gap, .sendWait: steps[step].gaps &+= activity.duration
             case .dataWait: steps[step].dataWait &+= activity.duration
             case .sync:
                 steps[step].hasSynced = true
                 steps[step].beforeSync &+= steps[step].optimizer
                 steps[step].optimizer = 0
             case .work where activity.category == .optimizer: steps[step].optimizer &+= activity.duration
-            case .work, .receive, .sendWait: break
+            case .work, .receive: break
             }
             if activity.kind != .gap { steps[step].hasStarted = true }
         }
@@ -99,7 +99,7 @@ struct MeasuredScenario {
     private func latencies() -> [Link: Int64] {
         var seen: [Link: [Int64]] = [:]
         for receive in timeline.activities where receive.kind == .receive && receive.dependency >= 0 {
-            guard receive.duration > 0, !receive.held, receive.step >= skip else { continue }
+            guard receive.duration > 0, receive.step >= skip else { continue }
             let time = max(0, receive.offset) &+ receive.latency
             seen[Link(from: receive.peer, to: receive.rank), default: []].append(max(0, time))
         }
