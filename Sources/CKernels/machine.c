@@ -32,10 +32,17 @@ void ck_cpu_name(char name[49]) {
     }
     memcpy(name, registers, 48);
 }
+
+int ck_cpu_is_intel(void) {
+    uint32_t highest, b, c, d;
+    if (!__get_cpuid(0, &highest, &b, &c, &d)) return 0;
+    return b == signature_INTEL_ebx && c == signature_INTEL_ecx && d == signature_INTEL_edx;
+}
 #else
 // Elsewhere the baseline holds all that the kernels use.
 uint32_t ck_cpu_features(void) { return 0; }
 void ck_cpu_name(char name[49]) { memset(name, 0, 49); }
+int ck_cpu_is_intel(void) { return 0; }
 #endif
 
 int ck_pin_to_cores(const int32_t *cores, size_t count) {

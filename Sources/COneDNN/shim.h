@@ -180,10 +180,13 @@ static inline dnnl_status_t od_product_create(
     return status;
 }
 
+static inline int od_has_isa(dnnl_cpu_isa_t isa) { return (dnnl_get_effective_cpu_isa() & isa) == isa; }
+
 /// Whether the processor multiplies bf16 itself: elsewhere oneDNN emulates it, more slowly than f32, or refuses.
-static inline int od_multiplies_bf16(void) {
-    return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
-}
+static inline int od_has_avx512_bf16(void) { return od_has_isa(dnnl_cpu_isa_avx512_core_bf16); }
+/// … a tile at a time.
+static inline int od_has_amx(void) { return od_has_isa(dnnl_cpu_isa_avx512_core_amx); }
+
 
 /// Where a product's operands lie. `bias` and `addend` are read only by products that have them.
 struct od_operands {

@@ -171,6 +171,7 @@ enum ck_feature {
 uint32_t ck_cpu_features(void);
 /// The processor's own name, or an empty string.
 void ck_cpu_name(char name[49]);
+int ck_cpu_is_intel(void);
 /// Keeps every thread of the process, and those they will start, on these cores. 0, or an errno.
 int ck_pin_to_cores(const int32_t *cores, size_t count);
 /// The cores the calling thread may use, ascending; returns how many there are, at most `capacity` are written.

@@ -108,6 +108,6 @@ extension AttentionProducts.Product {
             transposeB: kind.shape.transposeB, a: a.assumingMemoryBound(to: Float.self), strideA: kind.strideA,
             b: b.assumingMemoryBound(to: Float.self), strideB: kind.strideB, c: c.assumingMemoryBound(to: Float.self),
             strideC: kind.strideC, beta: kind.shape.accumulate ? 1 : 0
-        ).run()
+        ).run(by: .openBLAS)
     }
 }

@@ -2,10 +2,7 @@ internal import CKernels
 internal import Synchronization
 
 extension CPUBackend {
-    /// By oneDNN, whose products add bias and residual before they round, where it multiplies the type itself. Sums of
-    /// f32 products (weight gradients) go to OpenBLAS. Measured on one Zen 5 core, 512 rows, in GFLOP/s (512 ↔ 1536 and
-    /// 2048; 512 → 8192): y = x · Wᵀ 253–260 by OpenBLAS, 265–273 by oneDNN; 239 and 252. dW += dyᵀ · x 254–265 by
-    /// OpenBLAS, 260–266 by oneDNN; 243 and 222. bf16: 510–549 by oneDNN; 397–515.
+    /// By the library that `ProductRules` names. oneDNN's `matmul` adds bias and residual before it rounds.
     public func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor, _ shape: MatMul, epilogue: Epilogue) {
         let (bias, residual) = epilogue.addends
         precondition(c.dtype == a.dtype || c.dtype == .f32, "matmul of \(a.dtype) into \(c.spec)")
@@ -31,28 +28,30 @@ extension CPUBackend {
 
     private func product(_ at: Products.Operands, _ shape: MatMul, _ dtype: DType, _ resultType: DType) {
         guard shape.m > 0, shape.n > 0 else { return }
-        let isSum = dtype == .f32 && shape.accumulate && at.bias == nil && at.addend == nil
-        if shape.k > 0, !isSum, multipliesNatively(dtype) {
+        let isPlain = dtype == .f32 && at.bias == nil && at.addend == nil
+        let library = isPlain ? rules.plain(shape) : nil
+        if shape.k > 0, library == nil, multipliesNatively(dtype) {
             let kind = Products.Kind(
                 shape: shape, strideA: shape.transposeA ? shape.m : shape.k,
                 strideB: shape.transposeB ? shape.k : shape.n, strideC: shape.n, dtype: dtype, resultType: resultType,
                 hasBias: at.bias != nil, hasAddend: at.addend != nil)
             if products.run(kind, at) { return }
         }
-        if dtype == .f32 { return single(at, shape) }
-        let product = WidenedProduct(shape: shape, dtype: dtype, resultType: resultType, at: at)
+        if dtype == .f32 { return single(at, shape, library ?? .openBLAS) }
+        let product = WidenedProduct(
+            shape: shape, dtype: dtype, resultType: resultType, at: at, library: rules.block(shape))
         blocks.withLock { $0.run(product) }
     }
 
-    /// By OpenBLAS: what is to be added is written to c first, and the product added to it.
-    private func single(_ at: Products.Operands, _ shape: MatMul) {
+    /// What is to be added is written to c first, and the product added to it.
+    private func single(_ at: Products.Operands, _ shape: MatMul, _ library: SGEMM.Library) {
         let c = at.c.assumingMemoryBound(to: Float.self)
         SGEMM(
             m: shape.m, n: shape.n, k: shape.k, transposeA: shape.transposeA, transposeB: shape.transposeB,
             a: at.a.assumingMemoryBound(to: Float.self), strideA: shape.transposeA ? shape.m : shape.k,
             b: at.b.assumingMemoryBound(to: Float.self), strideB: shape.transposeB ? shape.k : shape.n,
             c: c, strideC: shape.n, beta: prepare(c, at, shape)
-        ).run()
+        ).run(by: library)
     }
 
     /// 0 if c may still hold anything.

@@ -13,7 +13,7 @@ public final class CPUBackend: Backend {
     public let computes = true
 
     let products: Products
-    private let nativeTypes: Set<DType>
+    let rules: ProductRules
     /// For products that run in f32 instead.
     let blocks = Mutex(WidenedProduct.Blocks())
 
@@ -22,11 +22,11 @@ public final class CPUBackend: Backend {
         self.device = device
         self.threads = threads
         products = Products(threads: threads)
-        nativeTypes = Set(DType.allCases.filter(Products.areNative))
+        rules = ProductRules(threads: threads)
         openblas_set_num_threads(Int32(clamping: threads))
     }
 
-    func multipliesNatively(_ dtype: DType) -> Bool { nativeTypes.contains(dtype) }
+    func multipliesNatively(_ dtype: DType) -> Bool { rules.nativeTypes.contains(dtype) }
 
     public func spend(_ work: Work) {}
     public func synchronise() {}

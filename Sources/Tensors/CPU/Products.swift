@@ -29,15 +29,6 @@ final class Products: Sendable {
 
     init(threads: Int) { state = Mutex(PreparedProducts(threads: threads)) }
 
-    /// Whether this processor computes products of the type itself.
-    static func areNative(_ dtype: DType) -> Bool {
-        switch dtype {
-        case .f32: true
-        case .bf16: od_multiplies_bf16() != 0
-        case .f16, .i32, .i64: false
-        }
-    }
-
     /// c (+)= op(a) · op(b) + bias + addend; false, and nothing is done, where oneDNN has no such product.
     func run(_ kind: Kind, _ at: Operands) -> Bool {
         state.withLock { prepared in

@@ -1,7 +1,13 @@
+internal import COneDNN
 internal import COpenBLAS
 
-/// c[m × n] = alpha · op(a)[m × k] · op(b)[k × n] + beta · c over row-major matrices whose rows lie `stride…` apart.
+/// c[m × n] = op(a)[m × k] · op(b)[k × n] + beta · c over row-major matrices whose rows lie `stride…` apart.
 struct SGEMM {
+    enum Library {
+        case openBLAS
+        case oneDNN(threads: Int)
+    }
+
     var m: Int
     var n: Int
     var k: Int
@@ -13,14 +19,33 @@ struct SGEMM {
     var strideB: Int
     var c: UnsafeMutablePointer<Float>
     var strideC: Int
-    var alpha: Float = 1
     var beta: Float = 0
 
-    func run() {
+    func run(by library: Library) {
         guard m > 0, n > 0 else { return }
+        switch library {
+        case .openBLAS: runOpenBLAS()
+        case .oneDNN(let threads): runOneDNN(threads)
+        }
+    }
+
+    private func runOpenBLAS() {
         cblas_sgemm(
             CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
-            Int32(m), Int32(n), Int32(k), alpha, a, Int32(max(strideA, 1)), b, Int32(max(strideB, 1)), beta,
+            Int32(m), Int32(n), Int32(k), 1, a, Int32(max(strideA, 1)), b, Int32(max(strideB, 1)), beta,
             c, Int32(strideC))
+    }
+
+    private func runOneDNN(_ threads: Int) {
+        // OpenMP keeps the number for each thread that starts parallel work; a backend may be made by another one.
+        omp_set_num_threads(Int32(clamping: threads))
+        let status = dnnl_sgemm(
+            letter(transposeA), letter(transposeB), dnnl_dim_t(m), dnnl_dim_t(n), dnnl_dim_t(k), 1, a,
+            dnnl_dim_t(max(strideA, 1)), b, dnnl_dim_t(max(strideB, 1)), beta, c, dnnl_dim_t(strideC))
+        precondition(status == dnnl_success, "oneDNN's product failed with status \(status.rawValue)")
+    }
+
+    private func letter(_ isTransposed: Bool) -> CChar {
+        CChar(bitPattern: isTransposed ? UInt8(ascii: "T") : UInt8(ascii: "N"))
     }
 }

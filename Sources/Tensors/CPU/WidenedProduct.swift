@@ -1,7 +1,7 @@
 internal import CKernels
 
-/// A product of 16-bit matrices on a processor that multiplies f32 only: blocks of the operands are widened into
-/// scratch, multiplied by SGEMM, and the sum is rounded once.
+/// A product of 16-bit matrices on a processor that multiplies f32 only, or faster: blocks of the operands are widened
+/// into scratch, multiplied by SGEMM, and the sum is rounded once.
 struct WidenedProduct: Sendable {
     /// Room for one block of each of a, b and c, from the first product on.
     struct Blocks: ~Copyable {
@@ -26,6 +26,7 @@ struct WidenedProduct: Sendable {
     let dtype: DType
     let resultType: DType
     let at: Products.Operands
+    let library: SGEMM.Library
 
     private typealias Block = UnsafeMutablePointer<Float>
 
@@ -54,7 +55,7 @@ struct WidenedProduct: Sendable {
                 m: rows.count, n: columns.count, k: inner.count, transposeA: shape.transposeA,
                 transposeB: shape.transposeB, a: a, strideA: strideA, b: b, strideB: strideB, c: c,
                 strideC: columns.count, beta: start == 0 ? beta : 1
-            ).run()
+            ).run(by: library)
         }
     }
 
