@@ -64,6 +64,14 @@ int ck_pin_to_cores(const int32_t *cores, size_t count) {
     return status;
 }
 
+int ck_pin_thread_to_core(int32_t core) {
+    if (core < 0 || core >= CPU_SETSIZE) return EINVAL;
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(core, &set);
+    return sched_setaffinity(0, sizeof set, &set) != 0 ? errno : 0;
+}
+
 size_t ck_allowed_cores(int32_t *cores, size_t capacity) {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) != 0) return 0;

@@ -19,10 +19,10 @@ void ck_layer_norm_backward_input(
 }
 
 void ck_layer_norm_backward_weight(
-    enum ck_type type, const void *dy, const void *x, const float *statistics, float *dweight, float *dbias,
-    size_t rows, size_t width
+    enum ck_type type, const void *dy, const void *x, size_t stride, const float *statistics, float *dweight,
+    float *dbias, size_t rows, size_t width
 ) {
-    DISPATCH(type, layer_norm_backward_weight, dy, x, statistics, dweight, dbias, rows, width)
+    DISPATCH(type, layer_norm_backward_weight, dy, x, stride, statistics, dweight, dbias, rows, width)
 }
 
 void ck_rms_norm(
@@ -40,8 +40,8 @@ void ck_rms_norm_backward_input(
 }
 
 void ck_rms_norm_backward_weight(
-    enum ck_type type, const void *dy, const void *x, const float *statistics, float *dweight, size_t rows,
-    size_t width
+    enum ck_type type, const void *dy, const void *x, size_t stride, const float *statistics, float *dweight,
+    size_t rows, size_t width
 ) {
-    DISPATCH(type, rms_norm_backward_weight, dy, x, statistics, dweight, rows, width)
+    DISPATCH(type, rms_norm_backward_weight, dy, x, stride, statistics, dweight, rows, width)
 }

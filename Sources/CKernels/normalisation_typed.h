@@ -71,10 +71,10 @@ static KERNEL void TYPED(layer_norm_backward_input)(
 }
 
 static KERNEL void TYPED(layer_norm_backward_weight)(
-    const ELEMENT *dy, const ELEMENT *x, const float *statistics, float *dweight, float *dbias, size_t rows,
-    size_t width
+    const ELEMENT *dy, const ELEMENT *x, size_t stride, const float *statistics, float *dweight, float *dbias,
+    size_t rows, size_t width
 ) {
-    for (size_t row = 0; row < rows; row++, x += width, dy += width) {
+    for (size_t row = 0; row < rows; row++, x += stride, dy += stride) {
         float mean = statistics[2 * row], inverse = statistics[2 * row + 1];
         for (size_t i = 0; i < width; i += LANES) {
             f32v d, v, sum;
@@ -123,9 +123,10 @@ static KERNEL void TYPED(rms_norm_backward_input)(
 }
 
 static KERNEL void TYPED(rms_norm_backward_weight)(
-    const ELEMENT *dy, const ELEMENT *x, const float *statistics, float *dweight, size_t rows, size_t width
+    const ELEMENT *dy, const ELEMENT *x, size_t stride, const float *statistics, float *dweight, size_t rows,
+    size_t width
 ) {
-    for (size_t row = 0; row < rows; row++, x += width, dy += width) {
+    for (size_t row = 0; row < rows; row++, x += stride, dy += stride) {
         for (size_t i = 0; i < width; i += LANES) {
             f32v d, v, sum;
             TYPED(load)(&d, dy + i, width - i, 0);

@@ -20,6 +20,6 @@ double ck_sum_of_squares(enum ck_type type, const void *x, size_t count) {
     return result;
 }
 
-void ck_sum_rows(enum ck_type type, const void *x, float *out, size_t rows, size_t width) {
-    DISPATCH(type, sum_rows, x, out, rows, width)
+void ck_sum_rows(enum ck_type type, const void *x, size_t stride, float *out, size_t rows, size_t width) {
+    DISPATCH(type, sum_rows, x, stride, out, rows, width)
 }

@@ -21,8 +21,8 @@ static KERNEL void TYPED(sum_of_squares)(const ELEMENT *x, size_t count, double 
 
 #undef SUM
 
-static KERNEL void TYPED(sum_rows)(const ELEMENT *x, float *out, size_t rows, size_t width) {
-    for (size_t row = 0; row < rows; row++, x += width) {
+static KERNEL void TYPED(sum_rows)(const ELEMENT *x, size_t stride, float *out, size_t rows, size_t width) {
+    for (size_t row = 0; row < rows; row++, x += stride) {
         for (size_t i = 0; i < width; i += LANES) {
             f32v sum, v;
             load_f32(&sum, out + i, width - i, 0);

@@ -4,8 +4,26 @@
 #include <dnnl.h>
 #include <stdint.h>
 
-/// OpenMP's runtime, which runs oneDNN's threads: <omp.h> belongs to a compiler, and not every compiler brings one.
+/// OpenMP's runtime, which runs oneDNN's threads: <omp.h> belongs to a compiler, and not every compiler brings one. What a
+/// compiler makes of a parallel region is a call of GOMP_parallel, which LLVM's runtime has as well.
 void omp_set_num_threads(int count);
+int omp_get_thread_num(void);
+int omp_get_num_threads(void);
+void GOMP_parallel(void (*body)(void *), void *context, unsigned threads, unsigned flags);
+
+/// What each thread of a parallel region runs: thread `thread` of `threads`.
+struct od_task {
+    void (*run)(void *context, int thread, int threads);
+    void *context;
+};
+
+static inline void od_enter(void *task) {
+    const struct od_task *t = task;
+    t->run(t->context, omp_get_thread_num(), omp_get_num_threads());
+}
+
+/// Runs the task on as many threads, this one among them, or on fewer where there are fewer; returns when all are done.
+static inline void od_parallel(int threads, struct od_task task) { GOMP_parallel(od_enter, &task, threads, 0); }
 
 /// c[m × n] = op(a)[m × k] · op(b)[k × n] + bias[n]? + addend? over row-major matrices.
 struct od_shape {

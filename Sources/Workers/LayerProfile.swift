@@ -9,7 +9,7 @@ public struct LayerProfile: Codable, Sendable {
     public var version = 1
     public var device: String
     public var precision: String
-    /// FLOP/s of the fastest matrix product of the model's own shapes, measured in the same run.
+    /// FLOP/s of the fastest matrix product of the model's own shapes: its median, measured in turn with the layers.
     public var peak: Double
     public var layers: [Line]
 
@@ -33,6 +33,17 @@ public struct LayerProfile: Codable, Sendable {
     /// Runs every pass of the model `repetitions` times on the pipeline's first device, after one run to warm up.
     /// - Throws: bad input: a device that does not exist or computes nothing, data that is not there.
     public static func measure(_ manifest: PipelineManifest, repetitions: Int = 5) throws(RunFailure) -> LayerProfile {
+        try profile(manifest) { try $0.run(repetitions: repetitions) }
+    }
+
+    /// FLOP/s of the fastest matrix product of the model's shapes on the pipeline's first device.
+    public static func gemmPeak(_ manifest: PipelineManifest) throws(RunFailure) -> Double {
+        try profile(manifest) { $0.peak() }
+    }
+
+    private static func profile<Result>(
+        _ manifest: PipelineManifest, _ body: (LayerProfiler) throws -> Result
+    ) throws(RunFailure) -> Result {
         var single = manifest
         single.devices = [manifest.devices[0]]
         single.partition = .uniform
@@ -45,16 +56,10 @@ public struct LayerProfile: Codable, Sendable {
         }
         try WorkerEnvironment.prepare(threads: single.devices[0].threads)
         do {
-            try Cores.pin(to: Array(single.devices[0].cores))
-            return try LayerProfiler(plan).run(repetitions: repetitions)
+            return try body(LayerProfiler(plan))
         } catch {
             throw RunFailure(wrapping: error)
         }
-    }
-
-    /// FLOP/s of the fastest matrix product of the model's shapes on the pipeline's first device.
-    public static func gemmPeak(_ manifest: PipelineManifest) throws(RunFailure) -> Double {
-        try measure(manifest, repetitions: 0).peak
     }
 
     public func json() throws -> String {

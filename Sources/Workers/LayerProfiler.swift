@@ -13,7 +13,7 @@ final class LayerProfiler {
     init(_ plan: TrainingPlan) throws {
         self.plan = plan
         let device = plan.manifest.devices[0]
-        backend = device.backend(plan.manifest.simulation)
+        backend = try device.pinnedBackend(plan.manifest.simulation)
         executor = StageExecutor(
             model: plan.model, layout: plan.layout, stage: 0, slots: 1, microBatches: 1,
             micro: plan.manifest.batch.micro, seed: plan.manifest.seed, splitsBackward: false, on: backend)
@@ -27,14 +27,17 @@ final class LayerProfiler {
         let feed = try DataFeed(TrainingData(plan), plan, executor: executor)
         defer { feed.stop() }
         var times = Array(repeating: [[Double]](), count: plan.model.nodes.count)
-        for round in 0...repetitions where repetitions > 0 {
+        var probes = self.probes
+        for round in 0...repetitions {
             try feed.fill(step: round, slot: 0)
             for (node, passes) in executor.timePasses(step: round, slot: 0).enumerated() where round > 0 {
                 times[node].append(passes)
             }
+            for index in probes.indices { probes[index].run() }
         }
         return LayerProfile(
-            device: plan.manifest.devices[0].description, precision: plan.manifest.precision.name, peak: peak(),
+            device: plan.manifest.devices[0].description, precision: plan.manifest.precision.name,
+            peak: Self.peak(probes),
             layers: plan.model.entries.map { line($0, times) })
     }
 
@@ -54,13 +57,22 @@ final class LayerProfiler {
         values.isEmpty ? 0 : values.sorted()[values.count / 2]
     }
 
-    /// The best rate of a few products of the sizes that the model's matrices have.
-    private func peak() -> Double {
+    /// FLOP/s of the fastest product of the sizes that the model's matrices have, nothing else running in between.
+    func peak(runs: Int = 12) -> Double {
+        var probes = self.probes
+        for _ in 0..<runs {
+            for index in probes.indices { probes[index].run() }
+        }
+        return Self.peak(probes)
+    }
+
+    private static func peak(_ probes: [GEMMProbe]) -> Double { probes.map(\.rate).max() ?? 1 }
+
+    private var probes: [GEMMProbe] {
         let matrices = plan.model.parameters.map(\.shape).filter { $0.rank == 2 }
         let rows = plan.manifest.batch.micro * (plan.manifest.data.sequence ?? 1)
         let largest = Set(matrices.map { [$0[0], $0[1]] }).sorted { $0[0] * $0[1] > $1[0] * $1[1] }.prefix(4)
-        return largest.map { GEMMProbe(backend, m: rows, n: $0[0], k: $0[1], dtype: plan.model.dtype).rate() }.max()
-            ?? 1
+        return largest.map { GEMMProbe(backend, m: rows, n: $0[0], k: $0[1], dtype: plan.model.dtype) }
     }
 }
 
@@ -71,6 +83,7 @@ struct GEMMProbe {
     private let a: Tensor
     private let b: Tensor
     private let c: Tensor
+    private var seconds: [Double] = []
 
     init(_ backend: any Backend, m: Int, n: Int, k: Int, dtype: DType = .f32) {
         self.backend = backend
@@ -86,14 +99,17 @@ struct GEMMProbe {
         }
     }
 
-    /// FLOP/s, the best of several runs.
-    func rate(runs: Int = 12) -> Double {
-        let best = (0..<runs).map { _ in
-            let start = Clock.nanoseconds
-            backend.matmul(a, b, into: c, shape, epilogue: .none)
-            backend.synchronise()
-            return Clock.nanoseconds - start
-        }.min()
-        return 2 * Double(shape.m) * Double(shape.n) * Double(shape.k) / (Double(best ?? 1) / 1e9)
+    mutating func run() {
+        let start = Clock.nanoseconds
+        backend.matmul(a, b, into: c, shape, epilogue: .none)
+        backend.synchronise()
+        seconds.append(Double(Clock.nanoseconds - start) / 1e9)
+    }
+
+    /// FLOP/s in the median of the runs so far.
+    var rate: Double {
+        guard !seconds.isEmpty else { return 0 }
+        let median = seconds.sorted()[seconds.count / 2]
+        return 2 * Double(shape.m) * Double(shape.n) * Double(shape.k) / max(median, 1e-9)
     }
 }

@@ -79,8 +79,7 @@ public enum WorkerProcess {
 
     private static func prepare(_ plan: TrainingPlan, _ rank: Int, _ endpoint: WorkerEndpoint) throws -> Parts {
         let device = plan.manifest.devices[rank]
-        if device.kind == .cpu { try Cores.pin(to: Array(device.cores)) }
-        let backend = device.backend(plan.manifest.simulation)
+        let backend = try device.pinnedBackend(plan.manifest.simulation)
         let stages = plan.stages(of: rank)
         var executors: [Int: StageExecutor] = [:]
         var parameters: [Int: StageParameters] = [:]
@@ -138,6 +137,15 @@ public enum WorkerProcess {
 extension PipelineManifest.Device {
     /// Compute threads: one for each core.
     var threads: Int { kind == .cpu ? cores.count : 1 }
+
+    /// The device's backend, and this process on the device's cores: the calling thread is to compute.
+    func pinnedBackend(_ simulation: PipelineManifest.Simulation) throws(TensorError) -> any Backend {
+        guard kind == .cpu else { return backend(simulation) }
+        try Cores.pin(to: Array(cores))
+        let cpu = CPUBackend(device: description, threads: threads)
+        cpu.pinThreads(to: Array(cores))
+        return cpu
+    }
 
     func backend(_ simulation: PipelineManifest.Simulation) -> any Backend {
         switch (kind, simulation.pace) {

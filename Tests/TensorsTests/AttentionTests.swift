@@ -34,7 +34,7 @@ struct NaiveAttention {
 }
 
 @Suite struct AttentionTests {
-    let lab = Lab()
+    var lab = Lab()
     static let shapes = [
         (1, 1, 1, 1), (2, 7, 2, 3), (1, 63, 1, 16), (2, 64, 1, 8), (1, 65, 2, 17), (1, 130, 1, 32),
     ].flatMap { batch, sequence, heads, headWidth in
@@ -75,6 +75,13 @@ struct NaiveAttention {
             #expect(abs(Double(actual[index]) - expected) < 3e-6 * Double(1 + scale), "\(shape) \(index)")
         }
         #expect(actual.allSatisfy { $0.isFinite })
+    }
+
+    /// Heads side by side, each thread with products of its own.
+    @Test(arguments: shapes) mutating func severalThreads(shape: AttentionShape) {
+        lab = Lab(threads: 3)
+        forward(shape: shape)
+        backward(shape: shape)
     }
 
     @Test func largeScoresDoNotOverflow() {

@@ -3,8 +3,14 @@ import Testing
 
 /// A CPU backend, and tensors from numbers; `offset` moves every tensor that many elements off its alignment.
 struct Lab {
-    let backend = CPUBackend(device: "cpu:0", threads: 1)
+    let backend: CPUBackend
     var offset = 0
+
+    /// Products of large matrices have one thread: OpenBLAS's number of threads is the whole process's.
+    init(threads: Int = 1, offset: Int = 0) {
+        backend = CPUBackend(device: "cpu:0", threads: threads, productThreads: 1)
+        self.offset = offset
+    }
 
     func empty(_ shape: Shape, _ dtype: DType = .f32) -> Tensor {
         let spec = TensorSpec(shape, dtype)

@@ -1,7 +1,7 @@
 // The CPU backend's kernels. Buffers are row-major; those that a kernel takes as `void` hold its `type`, others what they
 // say. Whatever is stored, kernels compute in f32 and round once, to the nearest, ties to even. Every sum runs in an order
 // that the sizes alone fix. A kernel over rows may be called on any range of them: rows never mix, except in the weight
-// gradients and sums, which say so.
+// gradients and sums, which say so, and which may be called on any range of columns.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -49,10 +49,10 @@ void ck_layer_norm(
 void ck_layer_norm_backward_input(
     enum ck_type type, const void *dy, const void *x, const float *weight, const float *statistics, void *dx,
     size_t rows, size_t width, int accumulate);
-/// Adds to dweight and dbias (which may be null) in the order of the rows.
+/// Adds to dweight and dbias (which may be null) in the order of the rows; rows begin `stride` elements apart.
 void ck_layer_norm_backward_weight(
-    enum ck_type type, const void *dy, const void *x, const float *statistics, float *dweight, float *dbias,
-    size_t rows, size_t width);
+    enum ck_type type, const void *dy, const void *x, size_t stride, const float *statistics, float *dweight,
+    float *dbias, size_t rows, size_t width);
 void ck_rms_norm(
     enum ck_type type, const void *x, const float *weight, float epsilon, void *y, float *statistics, size_t rows,
     size_t width);
@@ -60,8 +60,8 @@ void ck_rms_norm_backward_input(
     enum ck_type type, const void *dy, const void *x, const float *weight, const float *statistics, void *dx,
     size_t rows, size_t width, int accumulate);
 void ck_rms_norm_backward_weight(
-    enum ck_type type, const void *dy, const void *x, const float *statistics, float *dweight, size_t rows,
-    size_t width);
+    enum ck_type type, const void *dy, const void *x, size_t stride, const float *statistics, float *dweight,
+    size_t rows, size_t width);
 
 // Attention, on a block of query rows against `keys` keys. Row i sees its first min(keys, seen + i) keys under a causal
 // mask (seen > 0), all of them without one (seen = 0). Rows of scores (q · k, not yet scaled), of dp and of what products
@@ -81,6 +81,15 @@ void ck_row_dots(
 void ck_attention_backward_rows(
     enum ck_type type, const float *scores, const float *dp, void *p, void *ds, size_t stride, size_t rows,
     size_t keys, size_t seen, float scale, const float *log_sum_exp, const float *delta);
+
+// Small products over f32.
+/// c[m × n] (+)= a[m × k] · b[k × n]. Element (i, p) of a is a[i · a_row + p · a_column]; rows of b and c begin b_row and
+/// c_row apart. Each sum runs over k in order.
+void ck_small_product(
+    const float *a, size_t a_row, size_t a_column, const float *b, size_t b_row, float *c, size_t c_row, size_t m,
+    size_t n, size_t k, int accumulate);
+/// y[columns × rows] = xᵀ of x[rows × columns]; rows of x and y begin x_row and y_row apart.
+void ck_transpose(const float *x, size_t x_row, float *y, size_t y_row, size_t rows, size_t columns);
 
 // Embedding. ids: [rows]; row r stands at position r mod sequence. `position` and `dposition` may be null.
 void ck_embedding(
@@ -105,8 +114,8 @@ void ck_mean_squared_error(
 // Reductions
 double ck_sum(enum ck_type type, const void *x, size_t count);
 double ck_sum_of_squares(enum ck_type type, const void *x, size_t count);
-/// out += Σ rows of x, in the order of the rows.
-void ck_sum_rows(enum ck_type type, const void *x, float *out, size_t rows, size_t width);
+/// out += Σ rows of x, in the order of the rows; rows begin `stride` elements apart.
+void ck_sum_rows(enum ck_type type, const void *x, size_t stride, float *out, size_t rows, size_t width);
 
 // Random numbers: Philox 4×32-10. Element e of a sample takes word (e mod 64) / 16 of block 16·(e / 64) + e mod 16.
 struct ck_random_key {
@@ -174,6 +183,8 @@ void ck_cpu_name(char name[49]);
 int ck_cpu_is_intel(void);
 /// Keeps every thread of the process, and those they will start, on these cores. 0, or an errno.
 int ck_pin_to_cores(const int32_t *cores, size_t count);
+/// Keeps the calling thread on one core. 0, or an errno.
+int ck_pin_thread_to_core(int32_t core);
 /// The cores the calling thread may use, ascending; returns how many there are, at most `capacity` are written.
 size_t ck_allowed_cores(int32_t *cores, size_t capacity);
 /// Nanoseconds of the monotonic clock.

@@ -19,9 +19,13 @@ struct AttentionBlocks {
     private let ds: UnsafeMutableRawPointer
     /// f32[queryRows × headWidth]
     private let output: UnsafeMutablePointer<Float>
-    /// f32[sequence × headWidth] each, unused in f32.
+    /// f32[sequence × headWidth] each, of short types.
     private let dk: UnsafeMutablePointer<Float>
     private let dv: UnsafeMutablePointer<Float>
+    /// kᵀ and vᵀ, f32[headWidth × stride] each, in f32.
+    private let keys: UnsafeMutablePointer<Float>
+    private let values: UnsafeMutablePointer<Float>
+    private let sequence: Int
     /// [queryRows]
     private let rowFactors: UnsafeMutablePointer<Float>
 
@@ -45,13 +49,17 @@ struct AttentionBlocks {
         ds = UnsafeMutableRawPointer(key.dtype == .f32 ? gradients : rest + block / 2)
         dk = rest + block
         dv = dk + key.sequence * headWidth
+        keys = rest
+        values = keys + headWidth * stride
+        sequence = key.sequence
     }
 
     /// How many f32 of scratch it takes.
     static func scratchCount(_ key: AttentionProducts.Key) -> Int {
         let block = AttentionProducts.queryRows * key.scoreStride
         let common = 2 * block + AttentionProducts.queryRows * (key.headWidth + 1)
-        return common + (key.dtype == .f32 ? 0 : block + 2 * key.sequence * key.headWidth)
+        return common + 2 * key.headWidth * (key.dtype == .f32 ? key.scoreStride : key.sequence)
+            + (key.dtype == .f32 ? 0 : block)
     }
 
     private var scale: Float { 1 / Float(headWidth).squareRoot() }
@@ -62,9 +70,9 @@ struct AttentionBlocks {
         qkv: UnsafeRawPointer, out: UnsafeMutableRawPointer, logSumExp: UnsafeMutablePointer<Float>,
         _ prepared: inout PreparedProducts
     ) {
+        let keys = laidOut(qkv + width * size, in: keys)
         for block in products.blocks {
-            block.scores.run(
-                qkv + block.start * 3 * width * size, qkv + width * size, into: scores, &prepared)
+            block.scores.run(qkv + block.start * 3 * width * size, keys, into: scores, &prepared)
             ck_softmax_rows(
                 dtype.kernel, scores, p, stride, block.rows, block.keys, block.seen, scale, rowFactors,
                 logSumExp + block.start)
@@ -83,11 +91,13 @@ struct AttentionBlocks {
         let isWide = dtype == .f32
         let dk = isWide ? dqkv + width * size : UnsafeMutableRawPointer(self.dk)
         let dv = isWide ? dqkv + 2 * width * size : UnsafeMutableRawPointer(self.dv)
+        let keys = laidOut(qkv + width * size, in: keys)
+        let values = laidOut(qkv + 2 * width * size, in: values)
         for block in products.blocks.reversed() {
             let q = qkv + block.start * 3 * width * size
             let dy = dout + block.start * width * size
-            block.scores.run(q, qkv + width * size, into: scores, &prepared)
-            block.probabilityGradients.run(dy, qkv + 2 * width * size, into: gradients, &prepared)
+            block.scores.run(q, keys, into: scores, &prepared)
+            block.probabilityGradients.run(dy, values, into: gradients, &prepared)
             ck_row_dots(
                 dtype.kernel, dy, out + block.start * width * size, width, block.rows, headWidth, rowFactors)
             ck_attention_backward_rows(
@@ -100,6 +110,13 @@ struct AttentionBlocks {
         if isWide { return }
         round(self.dk, to: dqkv + width * size)
         round(self.dv, to: dqkv + 2 * width * size)
+    }
+
+    /// The head's keys or values as the products of scores read them: transposed in f32, else where they lie.
+    private func laidOut(_ x: UnsafeRawPointer, in scratch: UnsafeMutablePointer<Float>) -> UnsafeRawPointer {
+        guard dtype == .f32 else { return x }
+        ck_transpose(x.assumingMemoryBound(to: Float.self), 3 * width, scratch, stride, sequence, headWidth)
+        return UnsafeRawPointer(scratch)
     }
 
     private func round(_ sums: UnsafeMutablePointer<Float>, to gradient: UnsafeMutableRawPointer) {

@@ -16,10 +16,11 @@ struct AttentionHeads: @unchecked Sendable {
     let dtype: DType
     /// Whether to compute heads where they lie.
     let isNative: Bool
+    /// As large as `scratchBytes` says for each part.
     private let scratch: UnsafeMutablePointer<Float>
 
-    init(_ shape: AttentionShape, _ dtype: DType, isNative: Bool, scratch: Tensor) {
-        let needed = Self.scratchBytes(shape, dtype)
+    init(_ shape: AttentionShape, _ dtype: DType, isNative: Bool, parts: Int, scratch: Tensor) {
+        let needed = Self.scratchBytes(shape, dtype) * parts
         precondition(scratch.byteCount >= needed, "attention needs \(needed) bytes of scratch, got \(scratch.spec)")
         self.shape = shape
         self.dtype = dtype
@@ -27,23 +28,26 @@ struct AttentionHeads: @unchecked Sendable {
         self.scratch = scratch.address.assumingMemoryBound(to: Float.self)
     }
 
-    /// The most that either way takes.
+    /// Of one part: the most that either way takes, in whole cache lines.
     static func scratchBytes(_ shape: AttentionShape, _ dtype: DType) -> Int {
         let inPlace = AttentionBlocks.scratchCount(key(shape, dtype, width: shape.width))
         let widened = AttentionBlocks.scratchCount(key(shape, .f32, width: shape.headWidth)) + 8 * headCount(shape)
-        return (dtype == .f32 ? inPlace : max(inPlace, widened)) * MemoryLayout<Float>.size
+        return ((dtype == .f32 ? inPlace : max(inPlace, widened)) + 15) / 16 * 16 * MemoryLayout<Float>.size
     }
 
-    func run(_ pass: Pass, _ prepared: inout PreparedProducts) {
+    /// Computes every `count`-th head, beginning with `part`, in this part's own scratch.
+    func run(_ pass: Pass, part: Int, of count: Int, _ prepared: inout PreparedProducts) {
+        let heads = stride(from: part, to: shape.batch * shape.heads, by: count)
+        let scratch = scratch + part * Self.scratchBytes(shape, dtype) / MemoryLayout<Float>.size
         let inPlace = Self.key(shape, dtype, width: shape.width)
         if isNative, prepared.attention(inPlace).isComplete {
             let blocks = AttentionBlocks(inPlace, width: shape.width, scratch: scratch, &prepared)
-            for head in 0..<shape.batch * shape.heads { compute(head, pass, blocks, &prepared) }
+            for head in heads { compute(head, pass, blocks, &prepared) }
         } else {
             let blocks = AttentionBlocks(
                 Self.key(shape, .f32, width: shape.headWidth), width: shape.headWidth,
                 scratch: scratch + 8 * Self.headCount(shape), &prepared)
-            for head in 0..<shape.batch * shape.heads { computeWidened(head, pass, blocks, &prepared) }
+            for head in heads { computeWidened(head, pass, blocks, scratch, &prepared) }
         }
     }
 
@@ -71,7 +75,8 @@ struct AttentionHeads: @unchecked Sendable {
 
     /// The same in scratch: q, k and v side by side, their gradients likewise, the output and its gradient.
     private func computeWidened(
-        _ index: Int, _ pass: Pass, _ blocks: AttentionBlocks, _ prepared: inout PreparedProducts
+        _ index: Int, _ pass: Pass, _ blocks: AttentionBlocks, _ scratch: UnsafeMutablePointer<Float>,
+        _ prepared: inout PreparedProducts
     ) {
         let (input, output, row) = (inputOffset(index), outputOffset(index), index * shape.sequence)
         let q = scratch

@@ -1,6 +1,8 @@
+internal import CKernels
 internal import COneDNN
 
-/// The products of one head, block by block, over operands that lie where the head lies.
+/// The products of one head, block by block, over operands that lie where the head lies: f32's by a kernel that is begun
+/// as fast as a head is small, short types' by oneDNN.
 struct AttentionProducts {
     struct Key: Hashable {
         var sequence: Int
@@ -15,9 +17,9 @@ struct AttentionProducts {
         var scoreStride: Int { (sequence + 15) / 16 * 16 }
     }
 
-    /// One product: by oneDNN, or by OpenBLAS where oneDNN has none.
     struct Product {
         let kind: Products.Kind
+        /// nil in f32, and where oneDNN has none.
         let prepared: od_product?
     }
 
@@ -27,7 +29,7 @@ struct AttentionProducts {
         var rows: Int
         var keys: Int
         var seen: Int
-        /// q · kᵀ and dy · vᵀ, f32[rows × keys]
+        /// q · kᵀ and dy · vᵀ, f32[rows × keys]; in f32 the second operand comes transposed already
         var scores: Product
         var probabilityGradients: Product
         /// P · v, f32[rows × headWidth]
@@ -75,17 +77,21 @@ extension AttentionProducts.Block {
             let kind = Products.Kind(
                 shape: shape, strideA: strides.a, strideB: strides.b, strideC: strides.c, dtype: key.dtype,
                 resultType: type)
-            return AttentionProducts.Product(kind: kind, prepared: prepared.product(kind))
+            return AttentionProducts.Product(
+                kind: kind, prepared: key.dtype == .f32 ? nil : prepared.product(kind))
         }
-        let byKeys = MatMul(m: rows, n: keys, k: width, transposeB: true)
+        // The kernel reads rows: keys and values come transposed, as long as scores.
+        let isWide = key.dtype == .f32
+        let byKeys = MatMul(m: rows, n: keys, k: width, transposeB: !isWide)
+        let keyStride = isWide ? scores : key.inputStride
         let byValues = MatMul(m: rows, n: width, k: keys)
         let overRows = MatMul(m: keys, n: width, k: rows, transposeA: true, accumulate: adds)
         self.start = start
         self.rows = rows
         self.keys = keys
         seen = key.causal ? start + 1 : 0
-        self.scores = product(byKeys, (key.inputStride, key.inputStride, scores))
-        probabilityGradients = product(byKeys, (key.outputStride, key.inputStride, scores))
+        self.scores = product(byKeys, (key.inputStride, keyStride, scores))
+        probabilityGradients = product(byKeys, (key.outputStride, keyStride, scores))
         output = product(byValues, (scores, key.inputStride, width))
         dq = product(byValues, (scores, key.inputStride, key.inputStride), into: key.dtype)
         dk = product(overRows, (scores, key.inputStride, sumStride))
@@ -103,11 +109,10 @@ extension AttentionProducts.Product {
         _ products: inout PreparedProducts
     ) {
         if var prepared { return products.run(&prepared, Products.Operands(a: a, b: b, c: c)) }
-        SGEMM(
-            m: kind.shape.m, n: kind.shape.n, k: kind.shape.k, transposeA: kind.shape.transposeA,
-            transposeB: kind.shape.transposeB, a: a.assumingMemoryBound(to: Float.self), strideA: kind.strideA,
-            b: b.assumingMemoryBound(to: Float.self), strideB: kind.strideB, c: c.assumingMemoryBound(to: Float.self),
-            strideC: kind.strideC, beta: kind.shape.accumulate ? 1 : 0
-        ).run(by: .openBLAS)
+        let shape = kind.shape
+        ck_small_product(
+            a.assumingMemoryBound(to: Float.self), shape.transposeA ? 1 : kind.strideA,
+            shape.transposeA ? kind.strideA : 1, b.assumingMemoryBound(to: Float.self), kind.strideB,
+            c.assumingMemoryBound(to: Float.self), kind.strideC, shape.m, shape.n, shape.k, shape.accumulate ? 1 : 0)
     }
 }

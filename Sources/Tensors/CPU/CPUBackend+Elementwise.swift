@@ -3,32 +3,43 @@ internal import CKernels
 extension CPUBackend {
     public func add(_ a: Tensor, _ b: Tensor, into y: Tensor) {
         let (count, dtype) = (y.count, y.dtype)
-        ck_add(
-            dtype.kernel, a.floats("add", dtype, count: count), b.floats("add", dtype, count: count),
-            y.floats("add", dtype, count: count), count)
+        let (p, q) = (a.floats("add", dtype, count: count), b.floats("add", dtype, count: count))
+        let sum = y.floats("add", dtype, count: count)
+        elements(count, dtype) { ck_add(dtype.kernel, p + $0, q + $0, sum + $0, $1) }
     }
 
     public func cast(_ x: Tensor, into y: Tensor) {
         if x.dtype == y.dtype { return copy(x, to: y) }
-        let count = y.count
-        ck_convert_rows(
-            x.dtype.kernel, x.floats("cast", x.dtype, count: count), count,
-            y.dtype.kernel, y.floats("cast", y.dtype, count: count), count, 1, count)
+        let (from, to) = (x.dtype, y.dtype)
+        let (source, target) = (x.floats("cast", from, count: y.count), y.floats("cast", to, count: y.count))
+        threads.split(y.count, alignment: 64) { part in
+            let count = part.count
+            ck_convert_rows(
+                from.kernel, source + part.lowerBound * from.size, count, to.kernel,
+                target + part.lowerBound * to.size, count, 1, count)
+        }
     }
 
     public func activation(_ kind: Activation, _ x: Tensor, into y: Tensor) {
         let (count, dtype) = (y.count, y.dtype)
-        ck_activate(
-            dtype.kernel, kind.kernel, x.floats("activation", dtype, count: count),
-            y.floats("activation", dtype, count: count), count)
+        let input = x.floats("activation", dtype, count: count)
+        let output = y.floats("activation", dtype, count: count)
+        elements(count, dtype) { ck_activate(dtype.kernel, kind.kernel, input + $0, output + $0, $1) }
     }
 
     public func activationBackward(_ kind: Activation, x: Tensor, dy: Tensor, into dx: Tensor) {
         let (count, dtype) = (dx.count, dx.dtype)
-        ck_activate_backward(
-            dtype.kernel, kind.kernel, x.floats("activationBackward", dtype, count: count),
-            dy.floats("activationBackward", dtype, count: count),
-            dx.floats("activationBackward", dtype, count: count), count)
+        let input = x.floats("activationBackward", dtype, count: count)
+        let gradient = dy.floats("activationBackward", dtype, count: count)
+        let output = dx.floats("activationBackward", dtype, count: count)
+        elements(count, dtype) {
+            ck_activate_backward(dtype.kernel, kind.kernel, input + $0, gradient + $0, output + $0, $1)
+        }
+    }
+
+    /// Runs `body` on each thread's own elements: their offset in bytes, and how many.
+    private func elements(_ count: Int, _ dtype: DType, _ body: (Int, Int) -> Void) {
+        threads.split(count, alignment: 64) { body($0.lowerBound * dtype.size, $0.count) }
     }
 }
 

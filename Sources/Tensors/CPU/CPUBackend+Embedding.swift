@@ -4,10 +4,17 @@ extension CPUBackend {
     public func embedding(_ ids: Tensor, token: Tensor, position: Tensor?, into y: Tensor) {
         let width = token.shape.width
         let values = checkedIDs(ids, vocabulary: token.shape.rows, position: position)
-        ck_embedding(
-            y.dtype.kernel, values, token.f32("embedding", count: token.count),
-            position?.f32("embedding", count: position?.count ?? 0),
-            y.floats("embedding", y.dtype, count: ids.count * width), ids.count, ids.shape.width, width)
+        let output = y.floats("embedding", y.dtype, count: ids.count * width)
+        let table = token.f32("embedding", count: token.count)
+        let places = position?.f32("embedding", count: position?.count ?? 0)
+        let sequence = ids.shape.width
+        // Whole samples, since a row's place in the sequence counts from the first.
+        threads.split(ids.shape.rows, of: sequence * width) { part in
+            let first = part.lowerBound * sequence
+            ck_embedding(
+                y.dtype.kernel, values + first, table, places, output + first * width * y.dtype.size,
+                part.count * sequence, sequence, width)
+        }
     }
 
     public func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?) {

@@ -22,36 +22,33 @@ extension CPUBackend {
     public func sumRows(_ x: Tensor, into out: Tensor, accumulate: Bool) {
         let (rows, width) = (x.shape.rows, x.shape.width)
         if !accumulate { zero(out) }
-        ck_sum_rows(
-            x.dtype.kernel, x.floats("sumRows", x.dtype, count: x.count), out.f32("sumRows", count: width), rows, width)
+        let (values, sums) = (x.floats("sumRows", x.dtype, count: x.count), out.f32("sumRows", count: width))
+        threads.split(width, of: rows, alignment: 64) { part in
+            let first = part.lowerBound
+            ck_sum_rows(x.dtype.kernel, values + first * x.dtype.size, width, sums + first, rows, part.count)
+        }
     }
 
     private func product(_ at: Products.Operands, _ shape: MatMul, _ dtype: DType, _ resultType: DType) {
         guard shape.m > 0, shape.n > 0 else { return }
-        let isPlain = dtype == .f32 && at.bias == nil && at.addend == nil
-        let library = isPlain ? rules.plain(shape) : nil
-        if shape.k > 0, library == nil, multipliesNatively(dtype) {
-            let kind = Products.Kind(
-                shape: shape, strideA: shape.transposeA ? shape.m : shape.k,
-                strideB: shape.transposeB ? shape.k : shape.n, strideC: shape.n, dtype: dtype, resultType: resultType,
-                hasBias: at.bias != nil, hasAddend: at.addend != nil)
-            if products.run(kind, at) { return }
-        }
-        if dtype == .f32 { return single(at, shape, library ?? .openBLAS) }
-        let product = WidenedProduct(
-            shape: shape, dtype: dtype, resultType: resultType, at: at, library: rules.block(shape))
+        let kind = Products.Kind(
+            shape: shape, strideA: shape.transposeA ? shape.m : shape.k, strideB: shape.transposeB ? shape.k : shape.n,
+            strideC: shape.n, dtype: dtype, resultType: resultType, hasBias: at.bias != nil, hasAddend: at.addend != nil
+        )
+        let library = dtype == .f32 ? rules.library(kind) : nil
+        if shape.k > 0, library == nil, multipliesNatively(dtype), products.run(kind, at) { return }
+        if dtype == .f32 { return single(at, kind, library ?? .openBLAS) }
+        let product = WidenedProduct(shape: shape, dtype: dtype, resultType: resultType, at: at, rules: rules)
         blocks.withLock { $0.run(product) }
     }
 
     /// What is to be added is written to c first, and the product added to it.
-    private func single(_ at: Products.Operands, _ shape: MatMul, _ library: SGEMM.Library) {
+    private func single(_ at: Products.Operands, _ kind: Products.Kind, _ library: SGEMM.Library) {
         let c = at.c.assumingMemoryBound(to: Float.self)
-        SGEMM(
-            m: shape.m, n: shape.n, k: shape.k, transposeA: shape.transposeA, transposeB: shape.transposeB,
-            a: at.a.assumingMemoryBound(to: Float.self), strideA: shape.transposeA ? shape.m : shape.k,
-            b: at.b.assumingMemoryBound(to: Float.self), strideB: shape.transposeB ? shape.k : shape.n,
-            c: c, strideC: shape.n, beta: prepare(c, at, shape)
-        ).run(by: library)
+        var product = SGEMM(
+            kind, a: at.a.assumingMemoryBound(to: Float.self), b: at.b.assumingMemoryBound(to: Float.self), c: c)
+        product.beta = prepare(c, at, kind.shape)
+        product.run(by: library)
     }
 
     /// 0 if c may still hold anything.

@@ -3,22 +3,44 @@ internal import Glibc
 
 extension CPUBackend {
     public func adamW(_ p: Tensor, gradient: Tensor, m: Tensor, v: Tensor, working: Tensor?, _ step: AdamStep) {
-        let count = p.count
-        ck_adam(
-            p.f32("adamW", count: count), gradient.f32("adamW", count: count), m.f32("adamW", count: count),
-            v.f32("adamW", count: count), working?.dtype.kernel ?? CK_F32,
-            working.map { $0.floats("adamW", $0.dtype, count: count) }, count, step.kernel)
+        let (count, step) = (p.count, step.kernel)
+        let (weights, slopes) = (p.f32("adamW", count: count), gradient.f32("adamW", count: count))
+        let (first, second) = (m.f32("adamW", count: count), v.f32("adamW", count: count))
+        let copy = WorkingCopy(working, count: count)
+        threads.split(count, alignment: 64) { part in
+            let at = part.lowerBound
+            ck_adam(
+                weights + at, slopes + at, first + at, second + at, copy.type, copy.address(at), part.count, step)
+        }
     }
 
     public func sgd(_ p: Tensor, gradient: Tensor, momentum: Tensor?, working: Tensor?, _ step: SGDStep) {
-        let count = p.count
         precondition(momentum != nil || step.momentum == 0, "sgd: momentum \(step.momentum) without its buffer")
-        ck_sgd(
-            p.f32("sgd", count: count), gradient.f32("sgd", count: count),
-            step.momentum == 0 ? nil : momentum?.f32("sgd", count: count),
-            working?.dtype.kernel ?? CK_F32, working.map { $0.floats("sgd", $0.dtype, count: count) }, count,
-            step.kernel)
+        let count = p.count
+        let (weights, slopes) = (p.f32("sgd", count: count), gradient.f32("sgd", count: count))
+        let velocity = step.momentum == 0 ? nil : momentum?.f32("sgd", count: count)
+        let (copy, step) = (WorkingCopy(working, count: count), step.kernel)
+        threads.split(count, alignment: 64) { part in
+            let at = part.lowerBound
+            ck_sgd(
+                weights + at, slopes + at, velocity.map { $0 + at }, copy.type, copy.address(at), part.count, step)
+        }
     }
+}
+
+/// Where new weights go a second time, rounded to another type; nowhere where there is no such tensor.
+private struct WorkingCopy {
+    let type: ck_type
+    private let start: UnsafeMutableRawPointer?
+    private let size: Int
+
+    init(_ tensor: Tensor?, count: Int) {
+        type = tensor?.dtype.kernel ?? CK_F32
+        size = tensor?.dtype.size ?? 0
+        start = tensor.map { $0.floats("an update's working copy", $0.dtype, count: count) }
+    }
+
+    func address(_ index: Int) -> UnsafeMutableRawPointer? { start.map { $0 + index * size } }
 }
 
 extension AdamStep {

@@ -21,12 +21,13 @@ extension CPUBackend {
         precondition(
             perSample > 0 ? count % perSample == 0 && perSample <= Self.elementsPerSample : count == 0,
             "dropout: \(x.spec) is not whole samples of \(rowsPerSample) rows")
-        var sampleKey = key.kernel
-        for start in stride(from: 0, to: count, by: max(perSample, 1)) {
-            let offset = start * dtype.size
-            ck_dropout(
-                dtype.kernel, input + offset, output + offset, perSample, Double(probability), sampleKey)
-            sampleKey.sample &+= 1
+        threads.split(perSample > 0 ? count / perSample : 0, of: perSample) { samples in
+            for sample in samples {
+                var sampleKey = key.kernel
+                sampleKey.sample &+= UInt32(truncatingIfNeeded: sample)
+                let offset = sample * perSample * dtype.size
+                ck_dropout(dtype.kernel, input + offset, output + offset, perSample, Double(probability), sampleKey)
+            }
         }
     }
 

@@ -8,23 +8,31 @@ internal import Synchronization
 /// a process makes one CPU backend.
 public final class CPUBackend: Backend {
     public let device: String
-    /// Compute threads; results may depend on it.
-    public let threads: Int
     public let computes = true
 
+    /// Results may depend on their number.
+    let threads: ComputeThreads
     let products: Products
     let rules: ProductRules
     /// For products that run in f32 instead.
     let blocks = Mutex(WidenedProduct.Blocks())
 
-    public init(device: String, threads: Int) {
+    public convenience init(device: String, threads: Int) {
+        self.init(device: device, threads: threads, productThreads: threads)
+    }
+
+    /// OpenBLAS's and oneDNN's products may have another number of threads than all else.
+    package init(device: String, threads: Int, productThreads: Int) {
         precondition(threads > 0, "\(device): \(threads) compute threads")
         self.device = device
-        self.threads = threads
-        products = Products(threads: threads)
-        rules = ProductRules(threads: threads)
-        openblas_set_num_threads(Int32(clamping: threads))
+        self.threads = ComputeThreads(count: threads)
+        rules = ProductRules(threads: productThreads)
+        products = Products(rules, self.threads)
+        openblas_set_num_threads(Int32(clamping: productThreads))
     }
+
+    /// Gives each compute thread a core of its own; the calling thread, which is to compute, stays on the first.
+    public func pinThreads(to cores: [Int]) { threads.pin(to: cores) }
 
     func multipliesNatively(_ dtype: DType) -> Bool { rules.nativeTypes.contains(dtype) }
 

@@ -26,8 +26,19 @@ final class Products: Sendable {
     }
 
     private let state: Mutex<PreparedProducts>
+    private let threads: ComputeThreads
+    /// Of the threads that compute heads of attention side by side, where there are several.
+    private let lanes: [Lane]
 
-    init(threads: Int) { state = Mutex(PreparedProducts(threads: threads)) }
+    private final class Lane: Sendable {
+        let state = Mutex(PreparedProducts(ProductRules(threads: 1)))
+    }
+
+    init(_ rules: ProductRules, _ threads: ComputeThreads) {
+        state = Mutex(PreparedProducts(rules))
+        self.threads = threads
+        lanes = threads.count > 1 ? (0..<threads.count).map { _ in Lane() } : []
+    }
 
     /// c (+)= op(a) · op(b) + bias + addend; false, and nothing is done, where oneDNN has no such product.
     func run(_ kind: Kind, _ at: Operands) -> Bool {
@@ -38,6 +49,11 @@ final class Products: Sendable {
         }
     }
 
-    /// All that attention asks for, at once.
-    func run(_ heads: AttentionHeads, _ pass: AttentionHeads.Pass) { state.withLock { heads.run(pass, &$0) } }
+    /// All that attention asks for: heads one after the other, or so many side by side as there are threads.
+    func run(_ heads: AttentionHeads, _ pass: AttentionHeads.Pass) {
+        guard !lanes.isEmpty else { return state.withLock { heads.run(pass, part: 0, of: 1, &$0) } }
+        threads.run(lanes.count) { part in
+            lanes[part].state.withLock { heads.run(pass, part: part, of: lanes.count, &$0) }
+        }
+    }
 }

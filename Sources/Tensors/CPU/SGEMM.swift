@@ -11,15 +11,25 @@ struct SGEMM {
     var m: Int
     var n: Int
     var k: Int
-    var transposeA = false
-    var transposeB = false
+    var transposeA: Bool
+    var transposeB: Bool
     var a: UnsafePointer<Float>
     var strideA: Int
     var b: UnsafePointer<Float>
     var strideB: Int
     var c: UnsafeMutablePointer<Float>
     var strideC: Int
-    var beta: Float = 0
+    var beta: Float
+
+    init(
+        _ kind: Products.Kind, a: UnsafePointer<Float>, b: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>
+    ) {
+        (m, n, k) = (kind.shape.m, kind.shape.n, kind.shape.k)
+        (transposeA, transposeB) = (kind.shape.transposeA, kind.shape.transposeB)
+        (self.a, self.b, self.c) = (a, b, c)
+        (strideA, strideB, strideC) = (kind.strideA, kind.strideB, kind.strideC)
+        beta = kind.shape.accumulate ? 1 : 0
+    }
 
     func run(by library: Library) {
         guard m > 0, n > 0 else { return }

@@ -26,7 +26,7 @@ struct WidenedProduct: Sendable {
     let dtype: DType
     let resultType: DType
     let at: Products.Operands
-    let library: SGEMM.Library
+    let rules: ProductRules
 
     private typealias Block = UnsafeMutablePointer<Float>
 
@@ -51,11 +51,13 @@ struct WidenedProduct: Sendable {
             let inner = start..<min(start + Blocks.edge, shape.k)
             let strideA = widen(at.a, shape.transposeA, shape.m, shape.k, rows, inner, into: a)
             let strideB = widen(at.b, shape.transposeB, shape.k, shape.n, inner, columns, into: b)
-            SGEMM(
+            let beta = start == 0 ? beta : 1
+            let block = MatMul(
                 m: rows.count, n: columns.count, k: inner.count, transposeA: shape.transposeA,
-                transposeB: shape.transposeB, a: a, strideA: strideA, b: b, strideB: strideB, c: c,
-                strideC: columns.count, beta: start == 0 ? beta : 1
-            ).run(by: library)
+                transposeB: shape.transposeB, accumulate: beta != 0)
+            let kind = Products.Kind(
+                shape: block, strideA: strideA, strideB: strideB, strideC: columns.count, dtype: .f32, resultType: .f32)
+            SGEMM(kind, a: a, b: b, c: c).run(by: rules.library(kind) ?? .openBLAS)
         }
     }
 
