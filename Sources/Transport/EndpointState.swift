@@ -23,7 +23,7 @@ struct EndpointState {
     mutating func fail(_ error: TransportError) { failure = failure ?? error }
 
     var isLinkQueueEmpty: Bool {
-        links.allSatisfy { $0.sending.queue.isEmpty && ($0.isOver || !$0.receiving.owesCredit) }
+        links.allSatisfy { $0.sending.queue.isEmpty && ($0.isOver || !$0.owesCredit) }
     }
 }
 
@@ -57,6 +57,8 @@ struct LinkState {
     }
 
     var peer: Int { isOutgoing ? declaration.destination : declaration.source }
+    /// Whether it is time to tell the sender what was consumed.
+    var owesCredit: Bool { receiving.consumed - receiving.credited > UInt64(declaration.silence) }
     /// Nothing more can come from the peer.
     var isOver: Bool { peerSaidGoodbye || isLost }
 }
@@ -81,8 +83,6 @@ struct ReceivingState {
     var consumed: UInt64 = 0
     /// What the sender was told of `consumed`.
     var credited: UInt64 = 0
-
-    var owesCredit: Bool { credited < consumed }
 }
 
 /// A message that waits in the network thread's list.

@@ -4,7 +4,7 @@ public struct LinkDeclaration: Hashable, Sendable {
     public var id: Int
     public var source: Int
     public var destination: Int
-    /// How many messages may be on their way or waiting at the receiver: no more than the schedule's warm-up depth.
+    /// How many messages may be on their way or waiting at the receiver.
     public var credit: Int
     /// The largest payload in bytes.
     public var maxPayload: Int
@@ -20,6 +20,15 @@ public struct LinkDeclaration: Hashable, Sendable {
         self.credit = credit
         self.maxPayload = maxPayload
     }
+}
+
+extension LinkDeclaration {
+    /// The credit of a link on which `depth` messages can always be on their way, however late the receiver says that it
+    /// consumed some: it may keep a third of the credit to itself, so that a few messages share one word about them.
+    public static func credit(forDepth depth: Int) -> Int { depth + depth / 2 }
+
+    /// How many consumed messages the receiver may keep to itself.
+    var silence: Int { credit / 3 }
 }
 
 extension LinkDeclaration: CustomStringConvertible {

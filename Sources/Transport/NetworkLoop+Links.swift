@@ -19,7 +19,7 @@ extension NetworkLoop {
     /// Tells the sender how many of its messages were consumed.
     func pumpCredit(_ link: Int) throws(TransportError) {
         let consumed = state.withLock { state in
-            state.links[link].receiving.owesCredit ? state.links[link].receiving.consumed : nil
+            state.links[link].owesCredit ? state.links[link].receiving.consumed : nil
         }
         guard let consumed, try wire.send(notice(.credit, link, consumed), payload: nil, on: link) else { return }
         state.withLock { $0.links[link].receiving.credited = consumed }

@@ -41,8 +41,19 @@ package final class Shared<State>: @unchecked Sendable {
     }
 
     /// Waits until `body` gives a value; nil once the clock passes `deadline`.
-    package func wait<R, E: Error>(until deadline: UInt64 = .max, _ body: (inout State) throws(E) -> R?) throws(E) -> R?
-    {
+    ///
+    /// For the time of `patience` it does not sleep but lets other threads go first, again and again: a core that never
+    /// falls asleep wakes no one late. Afterwards, it sleeps.
+    package func wait<R, E: Error>(
+        until deadline: UInt64 = .max, patience: Duration = .zero, _ body: (inout State) throws(E) -> R?
+    ) throws(E) -> R? {
+        if patience > .zero {
+            let end = min(patience.after(MonotonicClock.now), deadline)
+            repeat {
+                if let result = try withLock(body) { return result }
+                sched_yield()
+            } while MonotonicClock.now < end
+        }
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while true {

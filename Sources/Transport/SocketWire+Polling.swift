@@ -7,11 +7,12 @@ internal import CZeroMQ
 /// From sockets to events.
 extension SocketWire {
     func poll(milliseconds: Int, into events: inout [WireEvent]) throws(TransportError) {
-        guard zmq_poll(&items, Int32(items.count), milliseconds) >= 0 else {
+        let watched = watchedItems
+        guard zmq_poll(&items, Int32(watched), milliseconds) >= 0 else {
             if zmq_errno() == EINTR { return }
             throw .lastError("poll sockets")
         }
-        for index in items.indices where items[index].revents != 0 {
+        for index in 0..<watched where items[index].revents != 0 {
             switch sources[index] {
             case .wakeUp: wakeUp.clear()
             case .lifeline: try readLifeline(index, &events)

@@ -23,7 +23,8 @@ final class SocketWire: Wire {
     let frame = MessageBuffer()
     var items: [zmq_pollitem_t] = []
     var sources: [Source] = []
-    /// The poll item of each link's PUSH, and of the DEALER, where one waits to be writable.
+    /// The poll item of each link's PUSH, and of the DEALER, where one waits to be writable. The PUSHes' stand last: they
+    /// are left out while none of them waits.
     var connectedItems: [Int]
     var controlItem = 0
 
@@ -120,10 +121,16 @@ final class SocketWire: Wire {
             monitors.append(monitor)
             try socket.connect(place.address)
             watch(monitor.socket, as: .monitor(index))
+        }
+        for (index, socket) in connected.enumerated() {
+            guard let socket else { continue }
             connectedItems[index] = items.count
             watch(socket, as: .connected(index), events: 0)
         }
     }
+
+    /// How many of the poll items there is something to wait for at.
+    var watchedItems: Int { items.lastIndex { $0.events != 0 }.map { $0 + 1 } ?? 0 }
 
     private func watch(_ socket: Socket, as source: Source, events: Int32 = ZMQ_POLLIN) {
         items.append(zmq_pollitem_t(socket: socket.handle, fd: 0, events: Int16(events), revents: 0))

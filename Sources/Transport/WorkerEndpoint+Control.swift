@@ -12,7 +12,8 @@ extension WorkerEndpoint {
     /// The coordinator's next opaque message; nil when none came in time.
     public func receiveApplication(timeout: Duration? = nil) throws(TransportError) -> [UInt8]? {
         let deadline = timeout?.after(MonotonicClock.now) ?? .max
-        return try state.wait(until: deadline) { (state) throws(TransportError) -> [UInt8]? in
+        return try state.wait(until: deadline, patience: configuration.patience) {
+            (state) throws(TransportError) -> [UInt8]? in
             if let failure = state.failure { throw failure }
             return state.inbox.popFirst()
         }

@@ -36,13 +36,14 @@ extension WorkerEndpoint {
             throw error
         }
         body(payload.bytes)
-        state.withLock { state in
+        let owesCredit = state.withLock { state in
             state.links[index].receiving.consumed += 1
             state.links[index].counters.messages += 1
             state.links[index].counters.bytes += header.payloadLength
+            return state.links[index].owesCredit
         }
         status.advance()
-        wake()
+        if owesCredit { wake() }
         return header
     }
 
@@ -66,7 +67,9 @@ extension WorkerEndpoint {
             phase: .receiving(
                 from: source, kind: expecting.kind, step: expecting.step, microBatch: expecting.microBatch))
         defer { status.set(phase: .computing) }
-        let arrival = try state.wait { (state) throws(TransportError) in try pop(link, from: &state) }
+        let arrival = try state.wait(patience: configuration.patience) { (state) throws(TransportError) in
+            try pop(link, from: &state)
+        }
         guard let arrival else { preconditionFailure("a wait without deadline ended without a message") }
         return arrival
     }

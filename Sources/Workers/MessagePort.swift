@@ -41,8 +41,8 @@ package final class MessagePort {
             let frames = specs.map(\.count).max() ?? 1
             let largest = specs.flatMap { $0 }.map(\.byteCount).max() ?? 0
             return LinkDeclaration(
-                id: id, from: link.from, to: link.to, credit: plan.queueDepth * max(frames, 1),
-                maxPayload: largest)
+                id: id, from: link.from, to: link.to,
+                credit: LinkDeclaration.credit(forDepth: plan.queueDepth * max(frames, 1)), maxPayload: largest)
         }
     }
 

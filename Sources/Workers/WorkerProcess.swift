@@ -56,6 +56,7 @@ public enum WorkerProcess {
             links: MessagePort.links(of: options.rank, plan))
         // Often enough for a failure's message to name the instruction that a worker was at.
         configuration.heartbeat = .milliseconds(200)
+        configuration.patience = plan.hasCoresToItself(rank: options.rank) ? .microseconds(500) : .zero
         if options.hasLifeline {
             configuration.lifeline = STDIN_FILENO
         }
@@ -157,6 +158,13 @@ extension PipelineManifest.Device {
 }
 
 extension TrainingPlan {
+    /// Whether no other worker computes on this rank's cores.
+    func hasCoresToItself(rank: Int) -> Bool {
+        let device = manifest.devices[rank]
+        let others = manifest.devices.indices.filter { $0 != rank }
+        return device.kind == .cpu && others.allSatisfy { !manifest.devices[$0].cores.overlaps(device.cores) }
+    }
+
     /// Says that two processes have read the same manifest.
     var digest: String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
