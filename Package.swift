@@ -67,9 +67,11 @@ let package = Package(
             name: "WorkersTests",
             dependencies: [
                 "Workers", "Tensors", "Layers", "Optimizers", "Manifests", "Models", "Partitioning", "Scheduling",
-                "Transport", "Reports",
+                "Transport", "Reports", "CAllocations",
             ]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
+        // Stands before the C library's malloc, in the test program alone.
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
         // It runs the program that is built beside it.
         .testTarget(
             name: "EndToEndTests", dependencies: ["EchelonCLI", "Echelon", "TestSupport"], exclude: ["Fixtures"]),

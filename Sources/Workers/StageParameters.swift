@@ -1,15 +1,15 @@
-import Optimizers
+package import Optimizers
 import Tensors
 
 /// The parameters of one stage over a run: what the optimizer remembers of them, and their updates.
-struct StageParameters {
+package struct StageParameters {
     private let executor: StageExecutor
     private let optimizer: any Optimizer
     /// By node, parameter, and state tensor.
     private let states: [[[Tensor]]]
     private var updates = 0
 
-    init(_ executor: StageExecutor, optimizer: any Optimizer) {
+    package init(_ executor: StageExecutor, optimizer: any Optimizer) {
         self.executor = executor
         self.optimizer = optimizer
         let shapes = executor.memory.masters.map {
@@ -24,7 +24,7 @@ struct StageParameters {
     }
 
     /// One optimizer step over every parameter.
-    mutating func update(learningRate: Double, gradientScale: Float) {
+    package mutating func update(learningRate: Double, gradientScale: Float) {
         updates += 1
         for (node, parameters) in executor.memory.masters.enumerated() {
             for (index, parameter) in parameters.enumerated() {

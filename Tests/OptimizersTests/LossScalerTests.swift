@@ -1,3 +1,4 @@
+import Foundation
 import Optimizers
 import Testing
 
@@ -42,5 +43,36 @@ import Testing
 
     @Test func aFixedScaleNeverMoves() throws {
         #expect(try scales("x·x·xx", .init(fixed: 128)) == [128, 128, 128, 128, 128, 128])
+    }
+
+    /// A run of overflows (x) as DeepSpeed's own scaler went through it: Fixtures/make_scaler.py.
+    private struct Trace: Decodable {
+        var power: Int
+        var window: Int
+        var hysteresis: Int
+        var minimum: Double
+        var overflows: String
+        /// Before each step.
+        var scales: [Double]
+        /// Whether the last overflow ended the run.
+        var fails: Bool
+    }
+
+    @Test func itDoesWhatDeepSpeedsScalerDoes() throws {
+        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        let json = try Data(contentsOf: path.appendingPathComponent("Fixtures/loss_scaler.json"))
+        for trace in try JSONDecoder().decode([Trace].self, from: json) {
+            var scaler = LossScaler(
+                .init(
+                    initialPower: trace.power, window: trace.window, hysteresis: trace.hysteresis,
+                    minimum: trace.minimum))
+            var (scales, fails): ([Double], Bool) = ([], false)
+            for step in trace.overflows where !fails {
+                scales.append(scaler.scale)
+                do { try scaler.update(overflow: step == "x") } catch { fails = true }
+            }
+            #expect(scales == trace.scales)
+            #expect(fails == trace.fails)
+        }
     }
 }

@@ -1,0 +1,67 @@
+import CAllocations
+import Manifests
+import Models
+import Tensors
+import Testing
+import Workers
+
+/// Once warm, a step takes no memory: all it needs was planned and taken before the first.
+@Suite struct SteadyStateTests {
+    /// A thread's first use of a primitive, a lazily made table and the like belong to the first steps.
+    private static let warmUp = 2
+
+    @Test(arguments: ["f32", "bf16", "f16"], ["none", "stage"])
+    func `a warm step's passes and update allocate nothing`(_ precision: String, _ recompute: String) throws {
+        let plan = try Plans.make(
+            model: Self.model, devices: "[cpu:0]", more: "precision: \(precision)\nrecompute: \(recompute)",
+            set: ["data.sequence=70"])
+        let backend = CPUBackend(device: "cpu:0", threads: 1)
+        let executor = StageExecutor(
+            model: plan.model, layout: plan.layout, stage: 0, slots: 1,
+            microBatches: plan.manifest.batch.microBatches, micro: plan.manifest.batch.micro, seed: 1,
+            splitsBackward: false, recomputation: plan.recomputation, on: backend)
+        executor.initialiseParameters(seed: 1)
+        var parameters = StageParameters(executor, optimizer: plan.optimizer)
+        fill(executor)
+        func step(_ index: Int) {
+            for microBatch in 0..<plan.manifest.batch.microBatches {
+                executor.forward(step: index, microBatch: microBatch, slot: 0)
+                executor.backward(slot: 0)
+            }
+            parameters.update(learningRate: 1e-3, gradientScale: 1)
+            executor.memory.zeroGradients(on: backend)
+        }
+        for index in 0..<Self.warmUp { step(index) }
+        ca_begin()
+        step(Self.warmUp)
+        let counted = ca_end()
+        #expect(counted.allocations == 0, "\(counted.bytes) bytes")
+        #expect(executor.lossSum()?.isFinite == true)
+    }
+
+    @Test func `the counter counts`() {
+        ca_begin()
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: 1000, alignment: 64)
+        let counted = ca_end()
+        memory.deallocate()
+        #expect(counted.allocations == 1)
+        #expect(counted.bytes >= 1000)
+    }
+
+    private static let model = """
+        {layers: [{embedding: {vocab: 50, width: 32, positions: 70}},
+        {repeat: 2, layers: [{transformer: {width: 32, heads: 2, dropout: 0.1}}]}, {layer-norm: {width: 32}},
+        {linear: {in: 32, out: 50, bias: false}}], loss: cross-entropy}
+        """
+
+    private func fill(_ executor: StageExecutor) {
+        var numbers = Numbers(state: 3)
+        guard let input = executor.program.values[executor.model.input], let loss = executor.program.loss else {
+            return
+        }
+        numbers.fill(executor.tensor(input, 0), below: 50)
+        numbers.fill(executor.tensor(loss.targets, 0), below: 50)
+        var count = Int64(4 * executor.model.targets.count)
+        withUnsafeBytes(of: &count) { executor.backend.upload($0, to: executor.tensor(loss.normaliser, 0)) }
+    }
+}
