@@ -21,7 +21,11 @@ package final class RunClaim {
         for folder in [directory.eventsPath, directory.logsPath] { try Self.make(folder, for: path) }
     }
 
-    deinit { close(lock) }
+    /// Unlocked by name: a process that is just being started holds a copy of the open file until its program runs.
+    deinit {
+        flock(lock, LOCK_UN)
+        close(lock)
+    }
 
     private static func make(_ folder: String, for run: String) throws(RunFailure) {
         do {
