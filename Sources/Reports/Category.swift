@@ -14,10 +14,12 @@ public enum Category: String, Codable, Hashable, Sendable, CaseIterable, CodingK
     case imbalance
     /// Waiting because some instruction took longer than its stage's median.
     case straggler
-    /// Waiting while a message travels.
+    /// Handing messages over, and waiting while one travels.
     case transfer
     /// Waiting for room to send.
     case backPressure = "back_pressure"
+    /// Telling the coordinator of each step, the log of events included: what these accounts cost.
+    case reporting
     /// Between events.
     case unattributed
 }
@@ -48,6 +50,13 @@ extension Category {
 
     /// Not working: what the bubble consists of.
     public var isIdle: Bool { !isCompute && self != .optimizer }
+    /// Due to the stages, the messages or the data: what may be mended.
+    var isAvoidable: Bool {
+        switch self {
+        case .dataWait, .imbalance, .straggler, .transfer, .backPressure: true
+        default: false
+        }
+    }
     /// Implied by the schedule, whatever the machine.
     public var isStructural: Bool { self == .warmUp || self == .coolDown }
 }

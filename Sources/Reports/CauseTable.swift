@@ -6,12 +6,16 @@ struct CauseTable {
 
     init(_ report: BubbleReport) { self.report = report }
 
-    /// One table, or where that is wider than 100 columns one of work and one of waiting.
+    /// One table, or where that is wider than 100 columns one of work and one of waiting, or two.
     var blocks: [String] {
-        let width = causes.reduce(Self.labelWidth + Self.wallWidth) { $0 + columnWidth($1) }
-        guard width > Paragraph.width else { return [table(causes, isFirst: true)] }
-        return [table(causes.filter { !$0.isIdle }, isFirst: true), table(causes.filter(\.isIdle), isFirst: false)]
+        guard Self.wallWidth + width(causes) > Paragraph.width else { return [table(causes, isFirst: true)] }
+        let idle = causes.filter(\.isIdle)
+        let fits = width(idle) <= Paragraph.width
+        let parts = fits ? [idle] : [idle.filter(\.isAvoidable), idle.filter { !$0.isAvoidable }]
+        return [table(causes.filter { !$0.isIdle }, isFirst: true)] + parts.map { table($0, isFirst: false) }
     }
+
+    private func width(_ causes: [Category]) -> Int { causes.reduce(Self.labelWidth) { $0 + columnWidth($1) } }
 
     /// Those that took a thousandth of some rank's time.
     private var causes: [Category] {

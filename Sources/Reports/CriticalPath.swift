@@ -98,7 +98,7 @@ private struct CriticalWalk {
         case .receive where activity.duration > 0 && activity.dependency >= 0 && activity.sent > activity.start:
             let maker = timeline.activities[activity.dependency]
             take(.transfer, of: activity.rank, from: activity.sent)
-            take(activity.held ? .backPressure : .unattributed, of: maker.rank, from: maker.end)
+            take(activity.heldBy, of: maker.rank, from: maker.end)
             return activity.dependency
         case .sync:
             let awaited = timeline.awaited(by: index)
@@ -107,7 +107,7 @@ private struct CriticalWalk {
             else { break }
             take(.gradientSync, of: activity.rank, from: timeline.activities[late].start)
             return before(late)
-        case .work, .gap, .dataWait, .sendWait, .receive: break
+        case .work, .gap, .dataWait, .sendWait, .handOver, .receive: break
         }
         take(activity.category, of: activity.rank, from: activity.start)
         return before(index)

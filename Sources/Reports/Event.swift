@@ -14,8 +14,14 @@ public enum EventKind: UInt8, Sendable, Hashable, CaseIterable {
     case dataWait = 7
     /// Waiting for a message that an instruction needs: an activation or targets before F, a gradient before B or I.
     case receiveWait = 8
-    /// Handing a message over, or waiting for room to send: no credit, or the send buffer still in use.
+    /// Waiting for room to send: a message before had no credit, and its buffer is still in use.
     case sendWait = 9
+    /// Handing a message to its link, or waiting for its bytes to leave.
+    case handOver = 10
+    /// Taking over a message that lay ready when it was needed.
+    case takeOver = 11
+    /// Telling the coordinator of a step: gradients' squares, loss, times, these events.
+    case report = 12
 }
 
 /// One entry of a rank's event log. Times are nanoseconds of the rank's monotonic clock.
@@ -24,13 +30,13 @@ public struct Event: Hashable, Sendable {
     public var step: Int
     /// The instruction that ran, or that waited; nil for optimizer, gradient sync and data wait.
     public var instruction: Instruction?
-    /// The rank that was waited for, in receiveWait and sendWait.
+    /// Whom a message comes from or goes to: in receiveWait, takeOver, sendWait and handOver.
     public var peer: Int?
     public var start: UInt64
     public var end: UInt64
-    /// receiveWait: when the sender handed the message to its link, on the sender's clock; 0 where unknown.
+    /// receiveWait, takeOver: when the sender handed the message to its link, on the sender's clock; 0 where unknown.
     public var sent: UInt64
-    /// Payload bytes of the message that was waited for.
+    /// Payload bytes of the message that came.
     public var bytes: Int
 
     public init(

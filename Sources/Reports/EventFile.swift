@@ -5,7 +5,9 @@ import Foundation
 /// Header, little-endian: magic `ECHEVENT` (8), version (4), rank (4), clock offset ns (8, signed), its error bound ns (8),
 /// byte counts of the device's and the host's name (4 + 4), then both names in UTF-8.
 public enum EventFile {
-    public static let version: UInt32 = 1
+    public static let version: UInt32 = 2
+    /// The first had neither readings of the clock nor events of handing over.
+    static let oldestVersion: UInt32 = 1
     static let magic = Array("ECHEVENT".utf8)
     static let fixedHeaderSize = 40
     static let nameLimit = 4096
@@ -40,7 +42,7 @@ public enum EventFile {
         var (log, size) = try parseHeader(bytes, from: file)
         let whole = (bytes.count - size) / EventLog.recordSize * EventLog.recordSize
         let rest = bytes.count - size - whole
-        log.events = try EventLog.decode(Array(bytes[size..<size + whole]), from: file)
+        (log.events, log.readings) = try EventLog.decodeFile(bytes[size..<size + whole], from: file)
         let note = "rank \(log.rank): the last \(rest) bytes of its event file are a cut-off record and were left out"
         return (log, rest == 0 ? [] : [note])
     }
@@ -51,8 +53,9 @@ public enum EventFile {
         }
         return try bytes.withUnsafeBytes { raw in
             let found = raw.littleEndian(UInt32.self, at: 8)
-            guard found == version else {
-                throw ReportError.malformed(file: file, expected: "version \(version)", got: "version \(found)")
+            guard (oldestVersion...version).contains(found) else {
+                throw ReportError.malformed(
+                    file: file, expected: "a version up to \(version)", got: "version \(found)")
             }
             let offset = raw.littleEndian(Int64.self, at: 16)
             let bound = raw.littleEndian(UInt64.self, at: 24)

@@ -30,6 +30,9 @@ public final class EventFileWriter {
         try write(chunk)
     }
 
+    /// Notes what the rank's clock said.
+    public func append(_ reading: ClockReading) throws { try write(EventLog.encode(reading)) }
+
     public func close() throws {
         do {
             try handle.close()

@@ -15,6 +15,9 @@ import Scheduling
 /// |     32 |    8 | end, ns                                  |
 /// |     40 |    8 | sent, ns                                 |
 /// |     48 |    8 | bytes                                    |
+///
+/// In files, a record of kind 255 is a reading of the rank's clock: start and end are what it said, sent is the
+/// coordinator's clock at that instant, bytes how many nanoseconds that may be off.
 public enum EventLog {
     public static let recordSize = 56
     /// Chunks of this many bytes fit a control message.
@@ -22,6 +25,7 @@ public enum EventLog {
     /// Times, steps and byte counts at or above this cannot come from a real run.
     static let valueLimit: UInt64 = 1 << 60
     private static let noPeer = UInt32.max
+    private static let readingKind: UInt8 = 255
 
     /// Encodes as many of the events as fit in `limit` bytes, and says how many that were.
     public static func encode(
@@ -45,6 +49,47 @@ public enum EventLog {
                 try record(raw, at: index * recordSize, name: "\(file), record \(index)")
             }
         }
+    }
+
+    /// Decodes whole records of a file, readings of the clock among them.
+    static func decodeFile(
+        _ bytes: ArraySlice<UInt8>, from file: String
+    ) throws -> (events: [Event], readings: [ClockReading]) {
+        var events: [Event] = []
+        var readings: [ClockReading] = []
+        events.reserveCapacity(bytes.count / recordSize)
+        try bytes.withUnsafeBytes { raw in
+            for index in 0..<raw.count / recordSize {
+                let name = "\(file), record \(index)"
+                if raw[index * recordSize] == readingKind {
+                    readings.append(try reading(raw, at: index * recordSize, name: name))
+                } else {
+                    events.append(try record(raw, at: index * recordSize, name: name))
+                }
+            }
+        }
+        return (events, readings)
+    }
+
+    static func encode(_ reading: ClockReading) -> [UInt8] {
+        var bytes = [readingKind] + [UInt8](repeating: 0, count: 11)
+        bytes.appendLittleEndian(noPeer)
+        for value in [0, reading.own, reading.own, reading.coordinator, reading.error] {
+            bytes.appendLittleEndian(value)
+        }
+        return bytes
+    }
+
+    private static func reading(
+        _ raw: UnsafeRawBufferPointer, at offset: Int, name: String
+    ) throws -> ClockReading {
+        let values = [24, 40, 48].map { raw.littleEndian(UInt64.self, at: offset + $0) }
+        guard values.allSatisfy({ $0 < valueLimit }) else {
+            throw ReportError.malformed(
+                file: name, expected: "clocks and their error below 2^60 ns",
+                got: values.map(String.init).joined(separator: ", "))
+        }
+        return ClockReading(own: values[0], coordinator: values[1], error: values[2])
     }
 
     private static func append(_ event: Event, to bytes: inout [UInt8]) {

@@ -50,7 +50,7 @@ extension Timeline {
             case .receive: timing.late[index] = lateness(of: activity)
             case .sync:
                 let last = awaited(by: index).reduce(activity.start) { max($0, activities[$1].start) }
-                timing.late[index] = min(last, activity.end) - activity.start
+                timing.late[index] = known(min(last, activity.end) - activity.start, of: activity, bound: bound(index))
             default: break
             }
         }
@@ -61,10 +61,26 @@ extension Timeline {
         let wait = receive.duration
         guard receive.sent != 0, receive.peer >= 0 else { return wait }
         let late = min(wait, max(0, receive.sent - receive.start))
-        let (sum, overflow) = clockErrors[receive.rank].addingReportingOverflow(clockErrors[receive.peer])
-        let bound = overflow ? Int64.max : sum
-        let rest = wait - late
+        return known(late, of: receive, bound: bound(receive.rank, receive.peer))
+    }
+
+    /// The part of a wait that is lateness, as far as the clocks tell it from the rest.
+    private func known(_ late: Int64, of wait: Activity, bound: Int64) -> Int64 {
+        let rest = wait.duration - late
         guard min(late, rest) < bound else { return late }
-        return late > rest ? wait : 0
+        return late > rest ? wait.duration : 0
+    }
+
+    /// How far two ranks' clocks may be apart.
+    private func bound(_ rank: Int, _ peer: Int) -> Int64 {
+        guard rank != peer else { return 0 }
+        let (sum, overflow) = clockErrors[rank].addingReportingOverflow(clockErrors[peer])
+        return overflow ? .max : sum
+    }
+
+    /// How far the clocks of a sync's rank and of the last rank that it waited for may be apart.
+    private func bound(_ sync: Int) -> Int64 {
+        let last = awaited(by: sync).max { activities[$0].start < activities[$1].start }
+        return bound(activities[sync].rank, activities[last ?? sync].rank)
     }
 }

@@ -3,7 +3,7 @@ extension Event {
     public var isBusy: Bool {
         switch kind {
         case .forward, .backward, .backwardInput, .backwardWeight, .recompute, .optimizer: true
-        case .gradientSync, .dataWait, .receiveWait, .sendWait: false
+        case .gradientSync, .dataWait, .receiveWait, .takeOver, .sendWait, .handOver, .report: false
         }
     }
 }

@@ -8,18 +8,21 @@ public struct RankLog: Hashable, Sendable {
     public var clockOffset: Int64
     /// How far `clockOffset` may be off, in nanoseconds; 0 where the clock is shared.
     public var clockError: UInt64
+    /// What its clock said over the run, in order; where there are any, they count instead of `clockOffset`.
+    public var readings: [ClockReading]
     /// In the order they happened.
     public var events: [Event]
 
     public init(
         rank: Int, device: String = "", host: String = "", clockOffset: Int64 = 0, clockError: UInt64 = 0,
-        events: [Event] = []
+        readings: [ClockReading] = [], events: [Event] = []
     ) {
         self.rank = rank
         self.device = device
         self.host = host
         self.clockOffset = clockOffset
         self.clockError = clockError
+        self.readings = readings
         self.events = events
     }
 }

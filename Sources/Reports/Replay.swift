@@ -88,7 +88,7 @@ struct Replay {
                 let missing = awaited.filter { !arrived[$0] }
                 guard missing.isEmpty else { return missing.map { timeline.activities[$0].rank } }
                 clock[rank] = sync(index, activity, awaited: awaited)
-            case .work, .gap, .dataWait, .sendWait:
+            case .work, .gap, .dataWait, .sendWait, .handOver:
                 clock[rank] &+= duration(of: activity)
             }
             timing.end[index] = clock[rank]
@@ -107,6 +107,7 @@ struct Replay {
         case .gap: keeps(.measured) ? activity.duration : 0
         case .dataWait: keeps(.dataWaits) ? activity.duration : 0
         case .sendWait: keeps(.sendWaits) ? activity.duration : 0
+        case .handOver: keeps(.transfers) ? activity.duration : 0
         case .receive, .sync: 0
         }
     }
@@ -114,10 +115,19 @@ struct Replay {
     private mutating func receive(_ index: Int, _ activity: Activity) -> Int64 {
         let ready = timing.ready[index]
         guard activity.dependency >= 0 else { return ready &+ (keeps(.measured) ? activity.duration : 0) }
-        let delayed = keeps(activity.held ? .sendWaits : .measured)
+        let delayed = keeps(layerOfOffset(activity))
         let sent = timing.end[activity.dependency] &+ (delayed ? activity.offset : min(0, activity.offset))
         timing.late[index] = max(0, sent &- ready)
         return max(ready, sent &+ (keeps(.transfers) ? activity.latency : 0))
+    }
+
+    /// From which replay on the time between making a message and handing it over counts.
+    private func layerOfOffset(_ receive: Activity) -> ReplayLayer {
+        switch receive.heldBy {
+        case .backPressure: .sendWaits
+        case .transfer: .transfers
+        default: .measured
+        }
     }
 
     private mutating func sync(_ index: Int, _ activity: Activity, awaited: [Int]) -> Int64 {

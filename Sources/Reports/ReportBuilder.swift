@@ -150,7 +150,7 @@ struct ReportBuilder {
             messages += 1
             bytes += Double(receive.bytes)
             waited += Double(receive.duration - late) / 1e6
-            if receive.duration > 0 { latencies.append(Double(receive.latency) / 1e6) }
+            if receive.hasWaited { latencies.append(Double(receive.latency) / 1e6) }
         }
     }
 

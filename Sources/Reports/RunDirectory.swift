@@ -45,13 +45,15 @@ public struct RunDirectory: Hashable, Sendable {
         }
     }
 
-    /// Reads `events/rank-*.events` of every rank, with notes on what was left out.
+    /// Reads `events/rank-*.events` of every rank, on the coordinator's clock, with notes on what was left out.
     public func logs() throws -> (logs: [RankLog], notes: [String]) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: eventsPath)) ?? []
         let files = names.filter { $0.hasPrefix("rank-") && $0.hasSuffix(".events") }.sorted()
         guard !files.isEmpty else { throw ReportError.noEvents(path: path) }
         let read = try files.map { try EventFile.read(eventsPath + "/" + $0) }
-        return (read.map(\.log), read.flatMap(\.notes))
+        var logs = read.map(\.log)
+        RankLog.synchronise(&logs)
+        return (logs, read.flatMap(\.notes))
     }
 }
 

@@ -52,7 +52,8 @@ extension Category {
         case .straggler: 11
         case .transfer: 12
         case .backPressure: 13
-        case .unattributed: 14
+        case .reporting: 14
+        case .unattributed: 15
         }
     }
 }

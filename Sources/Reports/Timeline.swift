@@ -5,7 +5,7 @@ struct Activity {
     enum Kind {
         /// A pass, recomputation or the optimizer.
         case work
-        case gap, dataWait, sendWait, receive, sync
+        case gap, dataWait, sendWait, handOver, receive, sync
     }
 
     var kind: Kind
@@ -28,14 +28,18 @@ struct Activity {
     var sent: Int64 = 0
     /// receive: from the end of the dependency to handing over.
     var offset: Int64 = 0
-    /// receive: the sender had to wait for room before handing over.
-    var held = false
+    /// receive: what the sender spent `offset` on.
+    var heldBy = Category.unattributed
+    /// receive: the message had come before it was needed.
+    var wasThere = false
     /// receive: from handing over to arrival.
     var latency: Int64 = 0
     /// sync: index of the group that waits for each other; −1 otherwise.
     var group = -1
 
     var duration: Int64 { end - start }
+    /// receive: the message was not there when it was needed, so that its end tells when it came.
+    var hasWaited: Bool { duration > 0 && !wasThere }
 }
 
 /// A kind of work, of one stage: its members differ only by chance.

@@ -94,6 +94,7 @@ struct TimelineBuilder {
         activity.peer = event.peer.map { logs.indices.contains($0) && $0 != log.rank ? $0 : -1 } ?? -1
         activity.bytes = event.bytes
         activity.instruction = event.instruction
+        activity.wasThere = event.kind == .takeOver
         if event.sent > 0, activity.peer >= 0 {
             activity.sent = Int64(event.sent) + logs[activity.peer].clockOffset
         }
@@ -185,7 +186,9 @@ struct TimelineBuilder {
         let following = timeline.activities[(producer + 1)...].prefix(3).first {
             $0.kind != .gap && $0.kind != .receive
         }
-        receive.held = following.map { $0.kind == .sendWait && $0.rank == made.rank } ?? false
+        if let following, following.rank == made.rank, [.sendWait, .handOver].contains(following.kind) {
+            receive.heldBy = following.category
+        }
         timeline.activities[index] = receive
     }
 
@@ -193,7 +196,7 @@ struct TimelineBuilder {
     /// median, as far as it then still came in time.
     private mutating func estimateLatencies() {
         var seen: [Link: [Int64]] = [:]
-        for receive in timeline.activities where receive.kind == .receive && receive.peer >= 0 && receive.duration > 0 {
+        for receive in timeline.activities where receive.kind == .receive && receive.peer >= 0 && receive.hasWaited {
             guard receive.sent != 0 else { continue }
             seen[Link(from: receive.peer, to: receive.rank), default: []].append(max(0, receive.end - receive.sent))
         }
@@ -202,7 +205,7 @@ struct TimelineBuilder {
             let receive = timeline.activities[index]
             let usual = medians[Link(from: receive.peer, to: receive.rank)] ?? 0
             let known = max(0, receive.end - receive.sent)
-            timeline.activities[index].latency = receive.duration > 0 ? known : min(usual, known)
+            timeline.activities[index].latency = receive.hasWaited ? known : min(usual, known)
         }
     }
 }
@@ -220,6 +223,9 @@ extension EventKind {
         case .dataWait: (.dataWait, .dataWait)
         case .receiveWait: (.receive, .transfer)
         case .sendWait: (.sendWait, .backPressure)
+        case .handOver: (.handOver, .transfer)
+        case .takeOver: (.receive, .transfer)
+        case .report: (.gap, .reporting)
         }
     }
 }

@@ -8,6 +8,8 @@ public enum ControlEvent: Hashable, Sendable {
     /// All links are connected and all workers were told to go.
     case go
     case status(rank: Int, WorkerStatus)
+    /// The best of what the last few answers told of a worker's clock.
+    case clock(rank: Int, ClockSample)
     /// An application message.
     case message(rank: Int, [UInt8])
     /// The worker's own account of its end.

@@ -2,7 +2,7 @@
 extension ControlMessage {
     /// `ECTL` in the order of the bytes.
     private static let magic: UInt32 = 0x4C54_4345
-    static let version: UInt16 = 1
+    static let version: UInt16 = 2
 
     private var type: UInt8 {
         switch self {
@@ -17,6 +17,8 @@ extension ControlMessage {
         case .abort: 9
         case .application: 10
         case .dismissed: 11
+        case .ping: 12
+        case .pong: 13
         }
     }
 
@@ -38,6 +40,10 @@ extension ControlMessage {
         case .application(let bytes, let more):
             writer.put(UInt8(more ? 1 : 0))
             writer.put(bytes)
+        case .ping(let time): writer.put(time)
+        case .pong(let ping, let clock):
+            writer.put(ping)
+            writer.put(clock)
         case .ready, .goodbye, .go, .dismissed: break
         }
         return writer.bytes
@@ -71,7 +77,9 @@ extension ControlMessage {
             let more = try reader.int(UInt8.self, "more", atMost: 1) == 1
             return .application(try reader.rest(), more: more)
         case 11: return .dismissed
-        default: throw reader.malformed("type", "1 to 11", "\(type)")
+        case 12: return .ping(try reader.integer())
+        case 13: return .pong(ping: try reader.integer(), clock: try reader.integer())
+        default: throw reader.malformed("type", "1 to 13", "\(type)")
         }
     }
 }

@@ -7,6 +7,8 @@ package enum ControlMessage: Hashable, Sendable {
     case status(WorkerStatus)
     case failure(code: Int32, text: String)
     case goodbye
+    /// The answer to a ping, and what this worker's clock says.
+    case pong(ping: UInt64, clock: UInt64)
     // Coordinator to worker.
     case refused(String)
     /// The sockets that this worker has to connect to.
@@ -15,6 +17,8 @@ package enum ControlMessage: Hashable, Sendable {
     case abort(String)
     /// The goodbye, and so everything before it, has arrived.
     case dismissed
+    /// Asks what the worker's clock says; the coordinator's says this.
+    case ping(UInt64)
     // Both ways: a piece of an opaque message, and whether more pieces follow.
     case application([UInt8], more: Bool)
 

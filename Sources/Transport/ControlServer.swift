@@ -32,6 +32,7 @@ public final class ControlServer {
     public private(set) var liveness: Liveness
     private let wire: any ControlWire
     private var pieces: [Int: Reassembly] = [:]
+    private var probes: [Int: ClockProbe] = [:]
     private var departed: Set<Int> = []
     /// When the present stage of the start must be over; never again once that was told.
     private var startDeadline: UInt64
@@ -140,7 +141,14 @@ public final class ControlServer {
     ) throws(TransportError) {
         switch message {
         case .ready: try perform(rendezvous.ready(from: peer))
-        case .status(let status): events.append(.status(rank: rank, status))
+        case .status(let status):
+            events.append(.status(rank: rank, status))
+            try ping(rank, peer)
+        case .pong(let ping, let clock):
+            let sample = try probes[rank, default: ClockProbe()].answered(
+                ping: ping, clock: clock, at: MonotonicClock.now)
+            if let sample { events.append(.clock(rank: rank, sample)) }
+            if probes[rank]?.isInSeries == true { try self.ping(rank, peer) }
         case .failure(let code, let text): depart(rank, .failed(rank: rank, code: code, text: text))
         case .goodbye:
             try send(.dismissed, to: peer)
@@ -148,13 +156,19 @@ public final class ControlServer {
         case .application(let piece, let more):
             guard let whole = try pieces[rank, default: Reassembly()].add(piece, more: more) else { return }
             events.append(.message(rank: rank, whole))
-        case .hello, .refused, .peers, .go, .abort, .dismissed:
+        case .hello, .refused, .peers, .go, .abort, .dismissed, .ping:
             throw .malformed("control message", expected: "one of a worker's", got: "one of the coordinator's")
         }
     }
 
+    private func ping(_ rank: Int, _ peer: Rendezvous.Peer) throws(TransportError) {
+        let now = MonotonicClock.now
+        if probes[rank, default: ClockProbe()].ping(at: now) { try send(.ping(now), to: peer) }
+    }
+
     private func depart(_ rank: Int, _ event: ControlEvent) {
         departed.insert(rank)
+        if let sample = probes[rank]?.finish() { events.append(.clock(rank: rank, sample)) }
         liveness.forget(rank)
         events.append(event)
     }
@@ -162,6 +176,7 @@ public final class ControlServer {
     private func lose(_ peer: Rendezvous.Peer) {
         guard let rank = rendezvous.lost(peer) else { return }
         pieces[rank] = nil
+        probes[rank] = nil
         liveness.forget(rank)
         if departed.remove(rank) == nil { events.append(.gone(rank: rank)) }
     }

@@ -8,6 +8,9 @@ public protocol DataPlane: AnyObject, Sendable {
     /// - Precondition: `link` starts here, `header.payloadLength` is `payload.count`, at most the link's largest payload.
     func send(link: Int, header: FrameHeader, payload: UnsafeRawBufferPointer) throws(TransportError) -> SendTicket
 
+    /// Whether the link's next message is there already, so that `receive` need not wait.
+    func hasMessage(link: Int) -> Bool
+
     /// Waits for the link's next message, compares its header with `expecting` field by field, verifies the payload's
     /// CRC32C, gives the payload to `body` (which copies it where it belongs) and returns a credit to the sender.
     /// - Returns: the header as received, with `sentAt`.
@@ -26,6 +29,14 @@ public struct SendTicket: Sendable {
     let number: UInt64
 
     public var isFree: Bool { state.withLock { $0.links[link].sending.released >= number } }
+
+    /// Whether the message has not left because its receiver has no room for it yet.
+    public var lacksCredit: Bool {
+        state.withLock { state in
+            let sending = state.links[link].sending
+            return sending.dispatched < number && !state.links[link].hasCredit
+        }
+    }
 
     /// Blocks until the buffer may be reused; throws the plane's first failure.
     public func wait() throws(TransportError) {

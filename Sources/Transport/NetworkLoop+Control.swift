@@ -7,11 +7,13 @@ extension NetworkLoop {
         case .abort(let text): throw .aborted(text)
         case .peers(let sockets): try connect(sockets)
         case .dismissed: isDismissed = true
+        case .ping(let time):
+            state.withLock { $0.outbox.append(.pong(ping: time, clock: configuration.clock())) }
         case .go: state.update { $0.stage = .running }
         case .application(let piece, let more):
             guard let whole = try reassembly.add(piece, more: more) else { return }
             state.update { $0.inbox.append(whole) }
-        case .hello, .ready, .status, .failure, .goodbye:
+        case .hello, .ready, .status, .failure, .goodbye, .pong:
             throw .malformed("control message", expected: "one of the coordinator's", got: "one of a worker's")
         }
     }

@@ -52,7 +52,7 @@ extension NetworkLoop {
 
 extension LinkState {
     /// Whether the receiver has room for one more.
-    fileprivate var hasCredit: Bool { sending.dispatched - sending.acknowledged < UInt64(declaration.credit) }
+    var hasCredit: Bool { sending.dispatched - sending.acknowledged < UInt64(declaration.credit) }
 
     fileprivate mutating func countDispatched(_ message: OutgoingMessage) {
         counters.messages += 1

@@ -22,6 +22,8 @@ public struct WorkerConfiguration: Sendable {
     /// Called once, on the network thread, when the coordinator is gone and this worker's socket files are removed.
     /// It may end the process, but not close the endpoint.
     public var onCoordinatorGone: (@Sendable () -> Void)?
+    /// What this worker's events are timed with, in nanoseconds.
+    public var clock: @Sendable () -> UInt64 = { MonotonicClock.now }
     public var process: Int32 = getpid()
     public var host: String = WorkerConfiguration.hostName()
 

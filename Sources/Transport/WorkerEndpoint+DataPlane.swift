@@ -21,6 +21,11 @@ extension WorkerEndpoint {
         return SendTicket(state: state, status: status, link: index, number: number)
     }
 
+    public func hasMessage(link: Int) -> Bool {
+        let index = index(of: link, outgoing: false)
+        return state.withLock { !$0.links[index].receiving.arrivals.isEmpty }
+    }
+
     @discardableResult
     public func receive(
         link: Int, expecting: FrameHeader, _ body: (UnsafeRawBufferPointer) -> Void

@@ -123,6 +123,10 @@ public final class Coordinator {
         case .status(let rank, let status):
             watch.heard(rank, status)
             board.heard(rank, status)
+        case .clock(let rank, let sample):
+            let reading = ClockReading(own: sample.worker, coordinator: sample.coordinator, error: sample.error)
+            steps.add(reading, rank: rank)
+            try record.append(reading, rank: rank)
         case .message(let rank, let bytes): try handle(try WorkerMessage(bytes), from: rank)
         case .failed(let rank, let code, let text): watch.failed(rank, WireCode.decode(code, text))
         case .goodbye(let rank): left.insert(rank)

@@ -48,7 +48,7 @@ package final class MessagePort {
 
     // MARK: Tensors
 
-    /// Hands a tensor to its link. What that takes (the checksum, mostly) counts as waiting to send.
+    /// Hands a tensor to its link. What that takes is the checksum, mostly.
     func send(
         _ tensor: Tensor, _ message: Message, index: Int, step: Int, of instruction: Instruction, slot: Int,
         recorder: inout EventRecorder
@@ -63,7 +63,7 @@ package final class MessagePort {
         let peer = plan.lowered.links[message.link].to
         let key = BufferKey(stage: instruction.stage, direction: message.direction, slot: slot)
         unsent[key, default: []].append(Unsent(ticket: ticket, peer: peer))
-        recorder.waited(.sendWait, instruction, peer: peer, since: start)
+        recorder.waited(.handOver, instruction, peer: peer, since: start)
     }
 
     func receive(
@@ -71,11 +71,13 @@ package final class MessagePort {
         recorder: inout EventRecorder
     ) throws {
         let start = Clock.nanoseconds
+        let wasThere = endpoint.hasMessage(link: message.link)
         let expected = header(tensor.spec, message, index: index, step: step)
         let header = try endpoint.receive(link: message.link, expecting: expected) { backend.upload($0, to: tensor) }
+        let link = plan.lowered.links[message.link]
         recorder.waited(
-            .receiveWait, instruction, peer: plan.lowered.links[message.link].from, since: start, sent: header.sentAt,
-            bytes: tensor.byteCount)
+            wasThere ? .takeOver : .receiveWait, instruction, peer: link.from, since: start,
+            sent: header.sentAt, bytes: tensor.byteCount)
     }
 
     /// Waits until what `instruction` is about to overwrite in its slot has left.
@@ -85,8 +87,9 @@ package final class MessagePort {
         guard let waiting = unsent[key], !waiting.isEmpty else { return }
         for message in waiting where !message.ticket.isFree {
             let start = Clock.nanoseconds
+            let kind: EventKind = message.ticket.lacksCredit ? .sendWait : .handOver
             try message.ticket.wait()
-            recorder.waited(.sendWait, instruction, peer: message.peer, since: start)
+            recorder.waited(kind, instruction, peer: message.peer, since: start)
         }
         unsent[key]?.removeAll(keepingCapacity: true)
     }

@@ -80,12 +80,15 @@ final class RankRunner {
         let rate = plan.learningRate.rate(step: step)
         let isSkipped = try update(step: step, learningRate: rate)
         recorder.work(.optimizer) { executors.values.forEach { $0.memory.zeroGradients(on: backend) } }
+        let end = Clock.nanoseconds
         let lossSum = plan.stages(of: rank).lazy.compactMap { self.executors[$0]?.lossSum() }.first
         let part = WorkerMessage.StepPart(
             step: step, lossSum: lossSum, targetCount: feed?.targetCount(step: step), learningRate: rate, start: start,
-            end: Clock.nanoseconds, busy: recorder.busy, lossScale: lossScale, isSkipped: isSkipped,
+            end: end, busy: recorder.busy, lossScale: lossScale, isSkipped: isSkipped,
             peakBytes: peakMemory.bytes())
         report(part)
+        recorder.step = step + 1
+        recorder.waited(.report, since: end)
     }
 
     private func perform(_ operation: Operation, _ instruction: Instruction, step: Int) throws {
@@ -111,7 +114,9 @@ final class RankRunner {
         if instruction.pass == .forward { handOver(.forward, to: instruction, slot: slot) }
         switch instruction.pass {
         case .forward:
-            recorder.work(.forward, instruction) { executor.forward(step: step, microBatch: microBatch, slot: slot) }
+            recorder.work(.forward, instruction) {
+                executor.forward(step: step, microBatch: microBatch, slot: slot)
+            }
         case .backward:
             recorder.backward(.backward, instruction) { executor.backward(slot: slot) }
         case .backwardInput:
@@ -169,14 +174,16 @@ final class RankRunner {
     private func update(step: Int, learningRate: Double) throws -> Bool {
         let order = plan.stages(of: rank)
         let squares = recorder.work(.optimizer) { order.flatMap { executors[$0]?.gradientSquares() ?? [] } }
+        let start = Clock.nanoseconds
         port.tell(.gradientSquares(step: step, squares: squares))
         var scale: Float = 1
         if plan.needsGlobalNorm {
-            let start = Clock.nanoseconds
             let total = try port.awaitGradientSquares(step: step)
             recorder.waited(.gradientSync, since: start)
             guard let factor = try gradientScale(total) else { return true }
             scale = factor
+        } else {
+            recorder.waited(.report, since: start)
         }
         recorder.work(.optimizer) {
             for stage in order { parameters[stage]?.update(learningRate: learningRate, gradientScale: scale) }

@@ -47,6 +47,8 @@ final class RunRecord {
 
     func append(events chunk: [UInt8], rank: Int) throws { try events[rank]?.append(chunk: chunk) }
 
+    func append(_ reading: ClockReading, rank: Int) throws { try events[rank]?.append(reading) }
+
     func append(_ step: StepMetrics) throws { try metrics.write(contentsOf: Data((step.line() + "\n").utf8)) }
 
     /// Puts the weights and the report in place.
@@ -69,9 +71,19 @@ final class RunRecord {
                 StageDescription(
                     rank: plan.schedule.rankOfStage[stage.index], firstLayer: stage.entries.lowerBound,
                     layers: plan.model.entries[stage.entries].map(\.kind),
-                    layerCosts: plan.model.entries[stage.entries].map(\.cost.total))
+                    layerCosts: plan.model.entries[stage.entries].map { plan.relativeCost(of: $0) })
             }, devices: plan.manifest.devices.map(\.description), tokensPerStep: tokens,
             flopsPerToken: plan.flopsPerStep / Double(tokens),
             startedAt: ISO8601DateFormatter().string(from: Date()))
+    }
+}
+
+extension TrainingPlan {
+    /// What an entry takes, compared with others: its FLOPs, but where simulated devices take equally long over each.
+    fileprivate func relativeCost(of entry: Entry) -> Double {
+        if manifest.devices.contains(where: { $0.kind == .sim }), case .secondsPerLayer = manifest.simulation.pace {
+            return 1
+        }
+        return entry.cost.total
     }
 }

@@ -16,6 +16,8 @@ package struct StepAssembly {
     private var totals: [Int: Double] = [:]
     private var parts: [Int: [Int: WorkerMessage.StepPart]] = [:]
     private var ends: [UInt64]?
+    /// By rank: what to add to its clock to get the coordinator's.
+    private var clockOffsets: [Int64]
     package private(set) var finishedSteps = 0
     /// Seconds of each finished step.
     package private(set) var durations: [Double] = []
@@ -25,6 +27,7 @@ package struct StepAssembly {
     package init(_ plan: TrainingPlan) {
         rankOfStage = plan.schedule.rankOfStage
         rankCount = plan.rankCount
+        clockOffsets = Array(repeating: 0, count: plan.rankCount)
         tokensPerStep = plan.tokensPerStep
         computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
         squaresOfStage = plan.layout.stages.map { stage in
@@ -48,8 +51,16 @@ package struct StepAssembly {
         return total
     }
 
+    /// Notes what a rank's clock says, so that the parts of a step that follow are on one clock.
+    package mutating func add(_ reading: ClockReading, rank: Int) {
+        clockOffsets[rank] = reading.fitsOneClock ? 0 : reading.offset
+    }
+
     /// - Returns: the step's metrics, once the last rank's part is there.
     package mutating func add(_ part: WorkerMessage.StepPart, rank: Int) -> StepMetrics? {
+        var part = part
+        part.start &+= UInt64(bitPattern: clockOffsets[rank])
+        part.end &+= UInt64(bitPattern: clockOffsets[rank])
         parts[part.step, default: [:]][rank] = part
         guard let all = parts[part.step], all.count == rankCount else { return nil }
         parts[part.step] = nil

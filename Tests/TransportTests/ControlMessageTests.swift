@@ -16,6 +16,7 @@ import Transport
         .status(WorkerStatus(phase: .sending(to: 2))), .status(WorkerStatus(phase: .finishing)),
         .failure(code: 64, text: "no such token"), .refused("why"), .abort("because"),
         .peers([BoundSocket(link, .data, address: "tcp://127.0.0.1:5555")]),
+        .ping(1 << 40), .pong(ping: 1 << 40, clock: 77),
         .application([1, 2, 3], more: true), .application([], more: false),
     ]
 

@@ -63,6 +63,17 @@ import Workers
         #expect(total == expected && expected != squares.reversed().reduce(0, +))
     }
 
+    @Test func `clocks of other hosts are brought to the coordinator's`() throws {
+        var steps = StepAssembly(try Plans.make(devices: "[cpu:0, cpu:1]"))
+        // Rank 1's clock is 5 s behind; what rank 0's says is within the error of one and the same clock.
+        steps.add(ClockReading(own: 1_000, coordinator: 1_500, error: 700), rank: 0)
+        steps.add(ClockReading(own: 1_000, coordinator: 5_000_001_000, error: 700), rank: 1)
+        let second: UInt64 = 1_000_000_000
+        _ = steps.add(part(0, start: 10 * second, end: 12 * second, busy: second), rank: 0)
+        let found = steps.add(part(0, start: 5 * second, end: 8 * second, busy: second), rank: 1)
+        #expect(try #require(found).stepS == 3)
+    }
+
     @Test func `simulated devices have no loss`() throws {
         var steps = StepAssembly(
             try Plans.make(devices: "[sim:0]", more: "sim: {layer_ms: 1}"))

@@ -49,7 +49,7 @@ public struct ChromeTrace: Sendable {
         let step = timeline.steps[activity.step]
         switch activity.kind {
         case .work: writer.addWork(activity, step: step)
-        case .dataWait, .sendWait: writer.addWait(activity, activity.category.title, step: step)
+        case .dataWait, .sendWait, .handOver: writer.addWait(activity, activity.category.title, step: step)
         case .receive, .sync:
             let split = activity.start &+ timing.late[index]
             let isMessage = activity.kind == .receive

@@ -79,7 +79,7 @@ struct MeasuredScenario {
             let step = activity.step
             switch activity.kind {
             case .gap where !steps[step].hasStarted: steps[step].lead &+= activity.duration
-            case .gap, .sendWait: steps[step].gaps &+= activity.duration
+            case .gap, .sendWait, .handOver: steps[step].gaps &+= activity.duration
             case .dataWait: steps[step].dataWait &+= activity.duration
             case .sync:
                 steps[step].hasSynced = true
@@ -99,7 +99,7 @@ struct MeasuredScenario {
     private func latencies() -> [Link: Int64] {
         var seen: [Link: [Int64]] = [:]
         for receive in timeline.activities where receive.kind == .receive && receive.dependency >= 0 {
-            guard receive.duration > 0, receive.step >= skip else { continue }
+            guard receive.hasWaited, receive.step >= skip else { continue }
             let time = max(0, receive.offset) &+ receive.latency
             seen[Link(from: receive.peer, to: receive.rank), default: []].append(max(0, time))
         }
