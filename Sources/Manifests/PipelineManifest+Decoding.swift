@@ -56,7 +56,8 @@ extension PipelineManifest {
             seed: try fields["seed"]?.unsigned() ?? 0,
             weights: try fields["weights"].unlessNull?.filePath("a safetensors file or a run directory"),
             logEvery: try fields["log_every"]?.int(1...Limit.count) ?? 10,
-            simulation: try Simulation.decode(fields["sim"], devices: devices, at: fields.required("devices").node),
+            simulation: try Simulation.decode(
+                fields["sim"], devices: devices, virtual: virtual, at: fields.required("devices").node),
             byHand: try ranks(fields["by_hand"], stages: devices.count), marks: root.marks(skipping: "model"))
     }
 

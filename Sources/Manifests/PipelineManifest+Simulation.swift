@@ -1,7 +1,9 @@
 extension PipelineManifest.Simulation {
+    private static let millisecondsLimit = 3_600_000.0
+
     /// `{layer_ms: 20}` or `{gflops: 100}`; 10 ms per layer unless written. Only for sim devices.
     static func decode(
-        _ field: Field?, devices: [PipelineManifest.Device], at devicesNode: Node
+        _ field: Field?, devices: [PipelineManifest.Device], virtual: Int, at devicesNode: Node
     ) throws(ManifestError) -> Self {
         let standard = Self(pace: .secondsPerLayer(0.010))
         guard let field else { return standard }
@@ -10,14 +12,72 @@ extension PipelineManifest.Simulation {
             throw field.error("sim has no effect without sim devices", expected: "sim devices, or no sim")
         }
         let fields = try Fields(field, keys: Schema.sim)
-        switch (fields["layer_ms"], fields["gflops"]) {
-        case (let field?, nil):
-            let milliseconds = try field.number("above 0 and at most 3600000") { $0 > 0 && $0 <= 3_600_000 }
-            return Self(pace: .secondsPerLayer(milliseconds / 1000))
-        case (nil, let field?):
-            return Self(pace: .gflops(try field.number("above 0") { $0 >= 1e-9 && $0 <= 1e12 }))
-        default:
-            throw field.error(expected: "either layer_ms or gflops")
+        var simulation = Self(pace: try pace(fields, field) ?? standard.pace)
+        simulation.slow = try fields["slow"].map { slow throws(ManifestError) in
+            try SlowStage.decode(slow, stages: devices.count * virtual)
         }
+        simulation.link = try fields["link"].map { link throws(ManifestError) in
+            try SlowLink.decode(link, ranks: devices.count)
+        }
+        simulation.readMilliseconds = try fields["read_ms"].map { read throws(ManifestError) in try milliseconds(read) }
+        return simulation
+    }
+
+    /// nil where only faults are written.
+    private static func pace(_ fields: Fields, _ field: Field) throws(ManifestError) -> Pace? {
+        switch (fields["layer_ms"], fields["gflops"]) {
+        case (let field?, nil): return .secondsPerLayer(try milliseconds(field) / 1000)
+        case (nil, let field?): return .gflops(try field.number("above 0") { $0 >= 1e-9 && $0 <= 1e12 })
+        case (nil, nil) where Schema.faults.contains(where: { fields[$0] != nil }): return nil
+        default: throw field.error(expected: "either layer_ms or gflops")
+        }
+    }
+
+    fileprivate static func milliseconds(_ field: Field) throws(ManifestError) -> Double {
+        try field.number("above 0 and at most 3600000") { $0 > 0 && $0 <= millisecondsLimit }
+    }
+}
+
+extension PipelineManifest.Simulation.SlowStage {
+    fileprivate static func decode(_ field: Field, stages: Int) throws(ManifestError) -> Self {
+        let fields = try Fields(field, keys: Schema.slow, required: ["stage", "ms"])
+        return Self(
+            stage: try fields.required("stage").int(0...stages - 1),
+            milliseconds: try PipelineManifest.Simulation.milliseconds(fields.required("ms")),
+            every: try fields["every"]?.int(1...Limit.count) ?? 8)
+    }
+}
+
+extension PipelineManifest.Simulation.SlowLink {
+    fileprivate static func decode(_ field: Field, ranks: Int) throws(ManifestError) -> Self {
+        let fields = try Fields(field, keys: Schema.link, required: ["from", "to", "ms"])
+        return Self(
+            from: try fields.required("from").int(0...ranks - 1), to: try fields.required("to").int(0...ranks - 1),
+            milliseconds: try PipelineManifest.Simulation.milliseconds(fields.required("ms")))
+    }
+}
+
+extension PipelineManifest.Simulation {
+    var yaml: String {
+        var parts: [String] = []
+        switch pace {
+        case .secondsPerLayer(let seconds): parts.append("layer_ms: \(YAML.number(Self.milliseconds(seconds)))")
+        case .gflops(let rate): parts.append("gflops: \(YAML.number(rate))")
+        }
+        if let slow {
+            parts.append(
+                "slow: {stage: \(slow.stage), ms: \(YAML.number(slow.milliseconds)), every: \(slow.every)}")
+        }
+        if let link {
+            parts.append("link: {from: \(link.from), to: \(link.to), ms: \(YAML.number(link.milliseconds))}")
+        }
+        if let readMilliseconds { parts.append("read_ms: \(YAML.number(readMilliseconds))") }
+        return "{\(parts.joined(separator: ", "))}"
+    }
+
+    /// The number that, divided by 1000, is `seconds` again to the last bit.
+    private static func milliseconds(_ seconds: Double) -> Double {
+        let product = seconds * 1000
+        return [product, product.nextUp, product.nextDown].first { $0 / 1000 == seconds } ?? product
     }
 }

@@ -111,18 +111,3 @@ extension PipelineManifest.Data {
         return "{\(source)\(sequence.map { ", sequence: \($0)" } ?? ""), order: \(order.rawValue)}"
     }
 }
-
-extension PipelineManifest.Simulation {
-    fileprivate var yaml: String {
-        switch pace {
-        case .secondsPerLayer(let seconds): "{layer_ms: \(YAML.number(Self.milliseconds(seconds)))}"
-        case .gflops(let rate): "{gflops: \(YAML.number(rate))}"
-        }
-    }
-
-    /// The number that, divided by 1000, is `seconds` again to the last bit.
-    private static func milliseconds(_ seconds: Double) -> Double {
-        let product = seconds * 1000
-        return [product, product.nextUp, product.nextDown].first { $0 / 1000 == seconds } ?? product
-    }
-}

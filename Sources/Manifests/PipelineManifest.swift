@@ -232,7 +232,25 @@ public struct PipelineManifest: Hashable, Sendable {
             case secondsPerLayer(Double)
             case gflops(Double)
         }
+        /// A stage that now and then takes longer: `slow: {stage: 2, ms: 30, every: 8}`.
+        public struct SlowStage: Hashable, Sendable {
+            public var stage: Int
+            public var milliseconds: Double
+            /// Which of its forwards: each so many.
+            public var every: Int
+        }
+        /// A link between two ranks whose messages arrive later: `link: {from: 1, to: 2, ms: 6}`.
+        public struct SlowLink: Hashable, Sendable {
+            public var from: Int
+            public var to: Int
+            public var milliseconds: Double
+        }
         public var pace: Pace
+        /// Faults, to see what a report says of them.
+        public var slow: SlowStage?
+        public var link: SlowLink?
+        /// What reading a micro-batch takes.
+        public var readMilliseconds: Double?
 
         public init(pace: Pace) { self.pace = pace }
     }

@@ -13,7 +13,10 @@ enum Schema {
     static let learningRate = ["warmup", "decay", "minimum"]
     static let sources = ["text", "tokens", "random", "rows"]
     static let data = sources + ["tokenizer", "type", "sequence", "order", "inputs", "targets"]
-    static let sim = ["layer_ms", "gflops"]
+    static let faults = ["slow", "link", "read_ms"]
+    static let sim = ["layer_ms", "gflops"] + faults
+    static let slow = ["stage", "ms", "every"]
+    static let link = ["from", "to", "ms"]
     static let partition = ["cuts"]
     static let recompute = ["every"]
     static let precision = ["f16"]
@@ -23,7 +26,8 @@ enum Schema {
 
     private static let sections: [(path: String, keys: [String])] = [
         ("", pipeline), ("model", model), ("batch", batch), ("optimizer", optimizer), ("optimizer.adamw", adam),
-        ("optimizer.sgd", sgd), ("learning_rate", learningRate), ("data", data), ("sim", sim), ("partition", partition),
+        ("optimizer.sgd", sgd), ("learning_rate", learningRate), ("data", data), ("sim", sim), ("sim.slow", slow),
+        ("sim.link", link), ("partition", partition),
         ("recompute", recompute), ("precision", precision), ("precision.f16", lossScale),
     ]
 

@@ -11,6 +11,7 @@ package final class MessagePort {
     private let plan: TrainingPlan
     private let endpoint: WorkerEndpoint
     private let backend: any Backend
+    private let faults: SimulatedFaults
     /// Messages whose buffers a slot's next pass would overwrite.
     private var unsent: [BufferKey: [Unsent]] = [:]
 
@@ -29,6 +30,7 @@ package final class MessagePort {
         self.plan = plan
         self.endpoint = endpoint
         self.backend = backend
+        faults = SimulatedFaults(plan.manifest)
     }
 
     /// The links of one rank, as its endpoint declares them.
@@ -75,8 +77,9 @@ package final class MessagePort {
         let expected = header(tensor.spec, message, index: index, step: step)
         let header = try endpoint.receive(link: message.link, expecting: expected) { backend.upload($0, to: tensor) }
         let link = plan.lowered.links[message.link]
+        let isLate = faults.delay(from: link.from, to: link.to, sentAt: header.sentAt)
         recorder.waited(
-            wasThere ? .takeOver : .receiveWait, instruction, peer: link.from, since: start,
+            wasThere && !isLate ? .takeOver : .receiveWait, instruction, peer: link.from, since: start,
             sent: header.sentAt, bytes: tensor.byteCount)
     }
 

@@ -9,6 +9,7 @@ import Tensors
 package enum Preflight {
     static func check(_ plan: TrainingPlan) throws(RunFailure) {
         try checkDevices(plan.manifest)
+        try checkFaults(plan)
         try checkMemory(plan, physical: sysconf(Int32(_SC_PHYS_PAGES)).times(sysconf(Int32(_SC_PAGESIZE))))
         _ = try TrainingData(plan)
         try checkWeights(plan)
@@ -23,6 +24,16 @@ package enum Preflight {
                 (mark.map { "\($0): " } ?? "") + "device \(device): this process has no core \(missing); "
                     + "expected some of \(allowed.map { "cpu:\($0)" }.joined(separator: ", "))")
         }
+    }
+
+    /// A fault that nothing passes by would change nothing.
+    private static func checkFaults(_ plan: TrainingPlan) throws(RunFailure) {
+        guard let slow = plan.manifest.simulation.link else { return }
+        guard !plan.lowered.links.contains(where: { $0.from == slow.from && $0.to == slow.to }) else { return }
+        let links = plan.lowered.links.map { "\($0.from) to \($0.to)" }.joined(separator: ", ")
+        throw .badInput(
+            "\(plan.manifest.mark(of: "sim.link")): no message goes from worker \(slow.from) to worker \(slow.to); "
+                + "expected one of the links \(links)")
     }
 
     /// What this machine's workers need must fit its memory: else the system would kill one of them in the middle.

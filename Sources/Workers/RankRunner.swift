@@ -19,6 +19,7 @@ final class RankRunner {
     private var parameters: [Int: StageParameters]
     private let feed: DataFeed?
     private let traffic: Traffic
+    private let faults: SimulatedFaults
     private let program: [Operation]
     /// By operation: the instruction it belongs to: itself, the next one (receives) or the last one (sends).
     private let instructionOf: [Instruction]
@@ -39,6 +40,7 @@ final class RankRunner {
         self.parameters = parameters
         self.feed = feed
         traffic = Traffic(plan, executors: executors, feed: feed)
+        faults = SimulatedFaults(plan.manifest)
         program = plan.lowered.ranks[rank].operations
         instructionOf = Self.instructions(of: program)
         scaler = plan.manifest.precision.lossScaler
@@ -116,6 +118,7 @@ final class RankRunner {
         case .forward:
             recorder.work(.forward, instruction) {
                 executor.forward(step: step, microBatch: microBatch, slot: slot)
+                faults.slow(instruction, step: step, on: backend)
             }
         case .backward:
             recorder.backward(.backward, instruction) { executor.backward(slot: slot) }

@@ -12,7 +12,7 @@ struct TrainingData: Sendable {
     init(_ plan: TrainingPlan) throws(RunFailure) {
         let manifest = plan.manifest
         do {
-            dataset = try Self.open(plan)
+            dataset = SimulatedFaults(manifest).reading(try Self.open(plan), micro: manifest.batch.micro)
         } catch {
             throw .badInput((manifest.marks["data"].map { "\($0): " } ?? "") + "\(error)")
         }

@@ -73,6 +73,17 @@ import Testing
         #expect(try Pipelines.load(["devices": devices, "sim": "{gflops: 100}"]).simulation.pace == .gflops(100))
     }
 
+    @Test func `sim devices can be given faults`() throws {
+        let sim = "{layer_ms: 20, slow: {stage: 1, ms: 30}, link: {from: 0, to: 1, ms: 0.5}, read_ms: 7}"
+        let simulation = try Pipelines.load(["devices": "[sim:0, sim:1]", "sim": sim]).simulation
+        #expect(simulation.pace == .secondsPerLayer(0.02))
+        #expect(simulation.slow?.stage == 1 && simulation.slow?.milliseconds == 30 && simulation.slow?.every == 8)
+        #expect(simulation.link?.from == 0 && simulation.link?.to == 1 && simulation.link?.milliseconds == 0.5)
+        #expect(simulation.readMilliseconds == 7)
+        let reading = try Pipelines.load(["devices": "[sim:0, sim:1]", "sim": "{read_ms: 7}"]).simulation
+        #expect(reading.pace == .secondsPerLayer(0.01) && reading.slow == nil && reading.link == nil)
+    }
+
     @Test func `rows go with the mean squared error`() throws {
         let manifest = try Pipelines.load([
             "model": "{layers: [{linear: {in: 8, out: 2}}, relu], loss: mean-squared-error}",

@@ -54,7 +54,9 @@ import Testing
                     "partition": "{cuts: [2]}", "learning_rate": "{warmup: 2, decay: cosine, minimum: 1e-5}",
                 ]),
                 Pipelines.yaml([
-                    "model": model, "devices": "\n  - sim:0\n  - sim:1", "sim": "{layer_ms: 3}",
+                    "model": model, "devices": "\n  - sim:0\n  - sim:1",
+                    "sim":
+                        "{layer_ms: 3, slow: {stage: 1, ms: 5, every: 2}, link: {from: 0, to: 1, ms: 2}, read_ms: 4}",
                     "partition": "type:linear",
                     "data": "\n  random: 100\n  sequence: 8", "batch": "{micro: 2, global: 8}",
                 ]),

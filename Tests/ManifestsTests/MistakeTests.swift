@@ -106,6 +106,18 @@ import Testing
             ["sim": "{layer_ms: 20}"],
             "p/x.yaml:6:6: sim has no effect without sim devices; expected sim devices, or no sim"),
         change(
+            ["devices": "[sim:0, sim:1]", "sim": "{slow: {stage: 2, ms: 5}}"],
+            "p/x.yaml:6:21: sim.slow.stage is 2; expected a whole number from 0 to 1"),
+        change(
+            ["devices": "[sim:0, sim:1]", "sim": "{link: {from: 0, too: 1, ms: 5}}"],
+            "p/x.yaml:6:23: unknown key \"too\" in sim.link; expected from, to or ms; did you mean \"to\"?"),
+        change(
+            ["devices": "[sim:0, sim:1]", "sim": "{layer_ms: 5, gflops: 1, read_ms: 0}"],
+            "p/x.yaml:6:6: sim is a mapping (layer_ms, gflops and read_ms); expected either layer_ms or gflops"),
+        change(
+            ["devices": "[sim:0, sim:1]", "sim": "{read_ms: 0}"],
+            "p/x.yaml:6:16: sim.read_ms is 0; expected a number above 0 and at most 3600000"),
+        change(
             ["learning_rate": "{minimum: 1e-5}"],
             "p/x.yaml:6:17: learning_rate.minimum has no effect while decay is constant; expected warmup and decay only"
         ),

@@ -40,6 +40,10 @@ import Testing
             ["optimizer": "{adam: {betas: [0, 0.3333333333333333], eps: 1e-30}}", "data": "{random: 9, sequence: 8}"],
             ["devices": "[sim:0, sim:3]", "sim": "{layer_ms: 0.3}", "data": "{random: 9, sequence: 8}"],
             ["devices": "[sim:0, sim:3]", "sim": "{gflops: 1e9}", "data": "{random: 9, sequence: 8}"],
+            [
+                "devices": "[sim:0, sim:3]", "data": "{random: 9, sequence: 8}",
+                "sim": "{slow: {stage: 1, ms: 0.1, every: 3}, link: {from: 1, to: 0, ms: 1e-3}, read_ms: 0.7}",
+            ],
             ["partition": "'type:[a-z]{2}: #'", "data": "{random: 9, sequence: 8}", "by_hand": "[1]"],
             ["partition": "{cuts: [2]}", "data": "{random: 9, sequence: 8}", "name": "\"a: b\""],
             [

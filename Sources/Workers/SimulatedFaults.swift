@@ -1,0 +1,63 @@
+import Datasets
+import Glibc
+import Manifests
+import Scheduling
+import Tensors
+
+/// What a manifest's `sim` lets go wrong, so that somebody can see what a report says of it. Nothing else looks at it.
+struct SimulatedFaults {
+    private let simulation: PipelineManifest.Simulation
+    private let microBatches: Int
+
+    init(_ manifest: PipelineManifest) {
+        simulation = manifest.simulation
+        microBatches = manifest.batch.microBatches
+    }
+
+    /// Lets a device take longer over a forward that is due.
+    func slow(_ instruction: Instruction, step: Int, on backend: any Backend) {
+        guard let slow = simulation.slow, instruction.pass == .forward, instruction.stage == slow.stage,
+            (step * microBatches + instruction.microBatch) % slow.every == slow.every - 1
+        else { return }
+        let seconds = slow.milliseconds / 1000
+        switch simulation.pace {
+        case .secondsPerLayer(let unit): backend.spend(Work(flops: 0, units: seconds / unit))
+        case .gflops(let rate): backend.spend(Work(flops: seconds * rate * 1e9, units: 0))
+        }
+    }
+
+    /// Lets a message arrive later, counted from when it was sent.
+    /// - Returns: whether it had not arrived by now.
+    func delay(from sender: Int, to receiver: Int, sentAt: UInt64) -> Bool {
+        guard let link = simulation.link, link.from == sender, link.to == receiver else { return false }
+        let (now, delay) = (Clock.nanoseconds, UInt64(link.milliseconds * 1e6))
+        let arrival = min(sentAt, now) &+ delay
+        if arrival > now { Clock.sleep(until: arrival) }
+        return arrival > now
+    }
+
+    /// A data set that takes its time.
+    func reading(_ dataset: any Dataset, micro: Int) -> any Dataset {
+        guard let milliseconds = simulation.readMilliseconds else { return dataset }
+        return SlowDataset(dataset: dataset, nanoseconds: UInt64(milliseconds * 1e6 / Double(micro)))
+    }
+}
+
+/// Takes so many nanoseconds longer over each sample.
+private struct SlowDataset: Dataset {
+    let dataset: any Dataset
+    let nanoseconds: UInt64
+
+    var sampleCount: Int { dataset.sampleCount }
+    var inputSpec: TensorSpec { dataset.inputSpec }
+    var targetSpec: TensorSpec { dataset.targetSpec }
+    func targetCount(sample: Int) -> Int { dataset.targetCount(sample: sample) }
+    func prepare(for order: SampleOrder) { dataset.prepare(for: order) }
+
+    func fill(
+        sample: Int, input: UnsafeMutableRawBufferPointer, target: UnsafeMutableRawBufferPointer
+    ) throws(DatasetError) {
+        Clock.sleep(until: Clock.nanoseconds &+ nanoseconds)
+        try dataset.fill(sample: sample, input: input, target: target)
+    }
+}
