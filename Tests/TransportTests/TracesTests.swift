@@ -56,8 +56,20 @@ extension LiveTests {
 
         @Test func mallocTakesTheSettingsForLargeMessages() { #expect(TransportTuning.apply()) }
 
-        private func count(_ place: String) throws -> Int {
-            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/\(place)").count
+        /// Event descriptors, as the wires' sockets have them: other rooms' tests, which run beside this one, open files and
+        /// start processes.
+        private func eventDescriptors() throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count { name in
+                let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + name)
+                return target?.hasPrefix("anon_inode:[event") == true
+            }
+        }
+
+        private func threads() throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count { name in
+                let thread = try? String(contentsOfFile: "/proc/self/task/\(name)/comm", encoding: .utf8)
+                return ["ZMQbg", "network", "coordinator"].contains { thread?.hasPrefix($0) == true }
+            }
         }
 
         @Test func fiftyRunsLeaveNoDescriptorAndNoThread() throws {
@@ -65,6 +77,7 @@ extension LiveTests {
                 let rig = try Rig(medium, links: Self.links)
                 defer { rig.stop() }
                 try rig.start()
+                #expect(try eventDescriptors() > 3 && threads() > 3)
                 let buffer = rig.buffer(count: 100)
                 _ = try rig.workers[0].send(link: 0, header: header(0, count: 100), payload: buffer.view)
                 try rig.workers[1].receive(link: 0, expecting: header(0, count: 100)) { _ in }
@@ -72,12 +85,11 @@ extension LiveTests {
             }
             try run(.ipc)
             try run(.tcp)
-            let descriptors = try count("fd")
-            let threads = try count("task")
+            let before = (try eventDescriptors(), try threads())
             for index in 0..<50 { try run(index % 5 == 4 ? .tcp : .ipc) }
-            // Other rooms' tests run beside this one and open files of their own; one leak a run would be fifty.
-            #expect(try count("fd") < descriptors + 40)
-            #expect(try count("task") < threads + 40)
+            // A leak in each run would be fifty.
+            #expect(try eventDescriptors() < before.0 + 25)
+            #expect(try threads() < before.1 + 25)
         }
     }
 }
