@@ -13,6 +13,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         // YAML with marks, so that every manifest error names file, line and column.
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        // HTTP for the live page: small, no dependencies of its own.
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
         .systemLibrary(name: "COpenBLAS"),
@@ -31,6 +33,12 @@ let package = Package(
         .target(name: "Checkpoints", dependencies: ["Tensors"]),
         .target(name: "Reports", dependencies: ["Scheduling"]),
         .target(
+            name: "Dashboards",
+            dependencies: [
+                "Reports", .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+            ]),
+        .target(
             name: "Workers",
             dependencies: [
                 "Tensors", "Layers", "Optimizers", "Manifests", "Models", "Partitioning", "Scheduling", "Transport",
@@ -40,7 +48,7 @@ let package = Package(
             name: "Echelon",
             dependencies: [
                 "Tensors", "Layers", "Optimizers", "Manifests", "Models", "Partitioning", "Scheduling", "Transport",
-                "Datasets", "Checkpoints", "Reports", "Workers",
+                "Datasets", "Checkpoints", "Reports", "Dashboards", "Workers",
             ]),
         .executableTarget(
             name: "EchelonCLI",
@@ -48,7 +56,7 @@ let package = Package(
             // them, a changed value's layout would leave stale code behind.
             dependencies: [
                 "Echelon", "Tensors", "Layers", "Optimizers", "Manifests", "Models", "Partitioning", "Scheduling",
-                "Transport", "Datasets", "Checkpoints", "Reports", "Workers",
+                "Transport", "Datasets", "Checkpoints", "Reports", "Dashboards", "Workers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),

@@ -1,5 +1,6 @@
 // The library people import: `import Echelon` brings the rooms that define layers, describe models and train.
 @_exported public import Checkpoints
+@_exported public import Dashboards
 @_exported public import Datasets
 @_exported public import Layers
 @_exported public import Manifests

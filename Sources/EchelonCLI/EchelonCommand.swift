@@ -20,8 +20,7 @@ struct EchelonCommand: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Train.self, Plan.self, Profile.self, Worker.self, Report.self, Top.self, ScheduleCommand.self,
-            Generate.self,
-            Doctor.self,
+            Train.self, Plan.self, Profile.self, Worker.self, Report.self, Top.self, DashboardCommand.self,
+            ScheduleCommand.self, Generate.self, Doctor.self,
         ])
 }

@@ -4,8 +4,11 @@ import Glibc
 
 struct Top: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Watch a run: what each worker is doing, its bubble and its memory.",
-        discussion: "Ends when the run does, or with Ctrl-C, which does not touch the run.")
+        abstract: "Watch a run: what each worker is doing, its bubble and memory, and what the links carry.",
+        discussion: """
+            Ends when the run does, or with Ctrl-C, which does not touch the run. Prints once where standard output is no \
+            terminal.
+            """)
 
     @Argument(help: ArgumentHelp("The run directory: runs/NAME.", valueName: "run"))
     var directory: String
@@ -15,13 +18,16 @@ struct Top: ParsableCommand {
 
     func run() throws {
         try reportingFailures {
-            let run = RunDirectory(directory)
-            let isTerminal = isatty(STDOUT_FILENO) == 1
+            var follower = RunFollower(RunDirectory(directory))
+            var screen = Screen()
+            let isWatching = isatty(STDOUT_FILENO) == 1 && !once
             while true {
-                let status = try LiveStatus.read(run)
-                Console.write(
-                    (isTerminal && !once ? "\u{1b}[H\u{1b}[2J" : "") + status.text() + "\n", to: STDOUT_FILENO)
-                if once || status.state == .done || status.state == .failed { return }
+                let status = try LiveStatus.read(follower.directory)
+                try follower.refresh()
+                let view = TopView(status, links: follower.traffic())
+                guard isWatching else { return print(view.text()) }
+                screen.show { width, height in view.text(width: width, height: height) }
+                if status.state == .done || status.state == .failed { return }
                 usleep(500_000)
             }
         }

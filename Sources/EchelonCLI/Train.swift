@@ -10,6 +10,9 @@ struct Train: ParsableCommand {
 
             A worker that dies or hangs ends the run within seconds: the message says which instruction it was at and who \
             waited for it. Interrupt (Ctrl-C) stops all workers; a second interrupt kills them at once.
+
+            --dashboard 8080 serves the bubble report as a page that follows the run, to browsers on this machine; port 0 \
+            takes any free one. A process of its own serves it, and ends with the run.
             """)
 
     @OptionGroup var pipeline: PipelineArguments
@@ -24,6 +27,12 @@ struct Train: ParsableCommand {
             valueName: "port"))
     var port: UInt16?
 
+    @Option(
+        help: ArgumentHelp(
+            "Serve a live page on this port, or on ADDRESS:PORT where other machines may see it too.",
+            valueName: "port"))
+    var dashboard: String?
+
     @Flag(help: "Print nothing but errors.")
     var quiet = false
 
@@ -32,12 +41,19 @@ struct Train: ParsableCommand {
 
     func validate() throws {
         if quiet && json { throw ValidationError("choose one of --quiet and --json") }
+        if let dashboard {
+            do {
+                _ = try DashboardAddress(dashboard)
+            } catch {
+                throw ValidationError("--\(error)")
+            }
+        }
     }
 
     func run() throws {
         try reportingFailures {
             let output: Coordinator.Output = quiet ? .quiet : json ? .json : .progress
-            let options = Coordinator.Options(runDirectory: runDir, port: port, output: output)
+            let options = Coordinator.Options(runDirectory: runDir, port: port, output: output, dashboard: dashboard)
             try Coordinator.train(try pipeline.load(), options)
         }
     }

@@ -11,6 +11,7 @@ public enum EventFile {
     static let magic = Array("ECHEVENT".utf8)
     static let fixedHeaderSize = 40
     static let nameLimit = 4096
+    static let largestHeader = fixedHeaderSize + 2 * nameLimit
 
     /// The bytes before the first record; the events of `log` are not part of it.
     static func header(_ log: RankLog) -> [UInt8] {
@@ -47,7 +48,8 @@ public enum EventFile {
         return (log, rest == 0 ? [] : [note])
     }
 
-    private static func parseHeader(_ bytes: [UInt8], from file: String) throws -> (RankLog, Int) {
+    /// - Returns: the log without its events, and how many bytes the header takes.
+    static func parseHeader(_ bytes: [UInt8], from file: String) throws -> (RankLog, Int) {
         guard bytes.count >= fixedHeaderSize, Array(bytes[..<magic.count]) == magic else {
             throw ReportError.malformed(file: file, expected: "an event file (magic ECHEVENT)", got: "other bytes")
         }

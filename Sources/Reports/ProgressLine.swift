@@ -39,7 +39,8 @@ public struct ProgressLine: Hashable, Sendable {
         return "\r" + line + String(repeating: " ", count: max(0, room - line.count))
     }
 
-    private var fields: [String] {
+    /// From left to right, the most telling first.
+    var fields: [String] {
         var fields = ["step \(metrics.step)/\(steps)"]
         if let loss = metrics.loss { fields.append("loss " + Format.fixed(loss, 4)) }
         if let norm = metrics.gradNorm { fields.append("grad " + Format.fixed(norm, 2)) }

@@ -13,11 +13,16 @@ public final class Coordinator {
         /// Where workers started by hand connect; nil: any free port.
         public var port: UInt16?
         public var output: Output
+        /// Where to serve a live page, as `DashboardAddress` reads it; nil: nowhere.
+        public var dashboard: String?
 
-        public init(runDirectory: String? = nil, port: UInt16? = nil, output: Output = .progress) {
+        public init(
+            runDirectory: String? = nil, port: UInt16? = nil, output: Output = .progress, dashboard: String? = nil
+        ) {
             self.runDirectory = runDirectory
             self.port = port
             self.output = output
+            self.dashboard = dashboard
         }
     }
 
@@ -27,7 +32,15 @@ public final class Coordinator {
         let plan = try TrainingPlan(manifest)
         try Preflight.check(plan)
         Interrupts.catchAll()
+        let dashboard = try options.dashboard.map { address throws(RunFailure) in
+            try DashboardChild(address: address)
+        }
+        defer { dashboard?.close() }
         let coordinator = try Coordinator(plan, options)
+        if let dashboard {
+            dashboard.follow(coordinator.record.directory)
+            coordinator.display.note("live page: \(dashboard.url)")
+        }
         try coordinator.run()
     }
 

@@ -38,7 +38,10 @@ struct CauseSection {
         }
         table.add("all", cells(report.causes, report.stepMs, "all stages"))
         table.lastIsTotal = true
-        return "<div class=\"causes\">\(table.text)</div>"
+        let numbers = "<div class=\"causes\">\(table.text)</div>"
+        guard report.ranks.count > HtmlTable.glance else { return numbers }
+        let bars = zip(report.ranks, report.names).map { (name: $1, bar: stack($0.causes, $1)) }
+        return Html.strip(bars) + Html.details("All \(bars.count) in numbers", numbers)
     }
 
     private func cells(_ found: [BubbleReport.CauseReport], _ wall: BubbleReport.Spread, _ name: String) -> [HtmlTable

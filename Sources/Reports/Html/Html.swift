@@ -42,6 +42,17 @@ enum Html {
         return "<span class=\"stack\" role=\"img\" aria-label=\"\(escape(label))\">\(cells.joined())</span>"
     }
 
+    /// Thin bars below each other, for more rows than a table can show at a glance.
+    static func strip(_ rows: [(name: String, bar: String)]) -> String {
+        let cells = rows.map { "<span>\(escape($0.name))</span>\($0.bar)" }
+        return "<div class=\"strip\">\(cells.joined(separator: "\n"))</div>"
+    }
+
+    /// What is shown on demand; without JavaScript too.
+    static func details(_ summary: String, _ body: String) -> String {
+        "<details><summary>\(escape(summary))</summary><div>\(body)</div></details>"
+    }
+
     static func legend(_ categories: [Category]) -> String {
         let items = categories.map { "<span><i class=\"\($0.cssClass)\"></i>\($0.title)</span>" }
         return "<p class=\"legend\">\(items.joined())</p>"

@@ -1,7 +1,11 @@
-/// The page: sections in the order in which somebody asks.
+/// A page that needs nothing else: its looks and what it does are part of it.
 struct HtmlPage {
-    let report: BubbleReport
-    let comparison: RunComparison?
+    var title: String
+    /// HTML.
+    var sections: [String]
+    /// More lines for the page's head.
+    var head = ""
+    var scripts = [HtmlScript.text]
 
     var text: String {
         """
@@ -11,7 +15,7 @@ struct HtmlPage {
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark">
-        <title>\(Html.escape(report.name)): bubble report</title>
+        \(head)<title>\(Html.escape(title))</title>
         <style>
         \(HtmlStyle.text)
         </style>
@@ -22,31 +26,11 @@ struct HtmlPage {
         </main>
         <div id="tip" role="status" hidden></div>
         <script>
-        \(HtmlScript.text)
+        \(scripts.joined(separator: "\n"))
         </script>
         </body>
         </html>
 
         """
-    }
-
-    private var sections: [String] {
-        [HeadlineSection(report).text, BubbleSection(report).text]
-            + (comparison.map { [ComparisonSection($0).text] } ?? [])
-            + [
-                CauseSection(report).text, TimelineSection(report).text, CriticalPathSection(report).text,
-                WhatIfSection(report).text, WorkSection(report).text, StragglerSection(report).text,
-                LinkSection(report).text, footer,
-            ]
-    }
-
-    private var footer: String {
-        let notes = report.notes.map { "<li>\(Html.escape($0))</li>" }.joined()
-        let events = report.eventBytesPerStep.map { "Event logs take \(Format.bytes($0)) a step, all ranks together. " }
-        return """
-            <footer>\(notes.isEmpty ? "" : "<ul>\(notes)</ul>")
-            <p>\(events ?? "")Times are milliseconds per step unless said otherwise; p50 is the median, p95 the value \
-            that one step in twenty exceeds. Report version \(report.version).</p></footer>
-            """
     }
 }

@@ -1,6 +1,6 @@
 /// The page's looks: light and dark, from a phone's width up.
 enum HtmlStyle {
-    static let text = [colours, page, tables, bars, timeline, narrow].joined(separator: "\n")
+    static let text = [colours, page, live, tables, bars, timeline, narrow].joined(separator: "\n")
 
     private static let colours = """
         :root {
@@ -59,6 +59,18 @@ enum HtmlStyle {
         details { margin-top: 6px } summary { cursor: pointer; color: var(--accent); padding: 6px 0 }
         """
 
+    private static let live = """
+        #live { margin: 0 0 28px; padding: 14px 22px }
+        .state { margin: 0; color: var(--soft) }
+        .state b { color: var(--card); background: var(--soft); border-radius: 99px; padding: 2px 12px; margin-right: .5em;
+          font-size: 13.5px; font-weight: 600; white-space: nowrap }
+        .running .state b { background: var(--accent) } .done .state b { background: var(--good) }
+        .failed .state b { background: var(--bad) } .lost .state b { background: var(--bad) }
+        .lost .state b::after { content: ", connection lost" }
+        #live .legend { font-variant-numeric: tabular-nums; margin: 10px 0 }
+        #live td { font-size: 14px } #live td.text { white-space: nowrap }
+        """
+
     private static let tables = """
         .scroll { overflow-x: auto; margin: 0 -6px } .scroll + .scroll { margin-top: 16px }
         table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums }
@@ -72,7 +84,7 @@ enum HtmlStyle {
         thead th:first-child { text-align: left }
         td small, th small { display: block; color: var(--soft); font-size: 12px; font-weight: 400 }
         td.none { color: var(--soft) }
-        @media (min-width: 901px) { #comparison table { table-layout: fixed } }
+        @media (min-width: 901px) { #comparison table { table-layout: fixed } #what-if tbody th { white-space: nowrap } }
         .causes td.wide { min-width: 150px; width: 24% }
         .causes td, .causes tbody th { font-size: 14px } .causes tbody th { min-width: 5.2em }
         """
@@ -83,6 +95,9 @@ enum HtmlStyle {
         .track { background: var(--faint) } .track i { background: var(--c, var(--accent)); border-radius: 3px }
         .stack { background: var(--faint) } .stack i { background: var(--c); box-shadow: inset -1px 0 var(--card) }
         .whole .stack { height: 26px; border-radius: 6px; margin: 0 }
+        .strip { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 2px 10px; font-size: 11px;
+          line-height: 11px; color: var(--soft); font-variant-numeric: tabular-nums; white-space: nowrap }
+        .strip .stack { height: 11px; margin: 0; border-radius: 2px }
         .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; margin: 10px 0 12px; font-size: 13.5px;
           align-items: center }
         .legend span, .legend label, .key { display: inline-flex; align-items: center; gap: 6px }

@@ -36,6 +36,8 @@ struct HtmlTable {
     var isCompact = false
     /// Rows after these are shown on demand.
     var limit = Int.max
+    /// So many rows stand in a table for all to see; of more, each is a thin bar, and the table is shown on demand.
+    static let glance = 16
     /// What the rows are: `links`
     var noun = "rows"
 
@@ -47,7 +49,7 @@ struct HtmlTable {
         let shown = table(Array(rows.prefix(limit)), hasTotal: lastIsTotal && rows.count <= limit)
         guard rows.count > limit else { return shown }
         let rest = table(Array(rows.dropFirst(limit)), hasTotal: lastIsTotal)
-        return shown + "<details><summary>\(rows.count - limit) more \(noun)</summary>\(rest)</details>"
+        return shown + Html.details("\(rows.count - limit) more \(noun)", rest)
     }
 
     private func table(_ rows: [(name: String, cells: [Cell])], hasTotal: Bool) -> String {

@@ -78,32 +78,6 @@ public struct LiveStatus: Codable, Hashable, Sendable {
             throw ReportError.malformed(file: directory.livePath, expected: "a run's live status", got: "\(error)")
         }
     }
-
-    /// For a terminal of `width` columns.
-    public func text(width: Int = 100, now: Double? = nil) -> String {
-        let age = Int((now ?? Self.now) - updatedAt)
-        let late = state == .running && age > 3 ? ", last heard of \(age) s ago" : ""
-        var lines = ["\(name): \(state.rawValue)\(late)"]
-        if let metrics { lines.append(ProgressLine(metrics, of: steps).plain) }
-        lines.append("")
-        lines.append("rank  device     bubble      memory  at")
-        for rank in ranks {
-            let bubble = rank.bubbleFraction.map { Format.percent($0) } ?? "–"
-            let place = rank.instruction.isEmpty ? "" : "step \(rank.step)  \(rank.instruction)  "
-            lines.append(
-                Self.padded("\(rank.rank)", 4, left: true) + "  " + Self.padded(rank.device, 9) + "  "
-                    + Self.padded(bubble, 6, left: true) + "  " + Self.padded(mebibytes(rank.peakBytes), 10, left: true)
-                    + "  " + place + rank.phase)
-        }
-        return lines.map { String($0.prefix(width)) }.joined(separator: "\n")
-    }
-
-    private func mebibytes(_ bytes: Int) -> String { bytes == 0 ? "–" : "\(bytes >> 20) MiB" }
-
-    private static func padded(_ text: String, _ width: Int, left: Bool = false) -> String {
-        let padding = String(repeating: " ", count: max(0, width - text.count))
-        return left ? padding + text : text + padding
-    }
 }
 
 extension RunDirectory {

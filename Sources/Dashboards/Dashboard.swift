@@ -1,0 +1,108 @@
+import Foundation
+import Glibc
+public import Reports
+
+/// The report of one run as a page that follows it.
+///
+/// All of it lives on the thread that calls `update`, but for the server. It reads what the run writes, so that the run
+/// knows nothing of it.
+public struct Dashboard {
+    private let board = PageBoard()
+    private let server: PageServer
+    private var follower: RunFollower?
+    private var page = LivePage(name: "run")
+    /// What the newest report was made of.
+    private var reportedStep: Int?
+    private var reportDueAt = ContinuousClock.now
+    private var publishedAt = ContinuousClock.now
+    private var publishedStatus: LiveStatus?
+
+    /// Between two reports; of a run whose report takes long, ten times that.
+    private static let reportInterval = Duration.seconds(2)
+    /// A page that says nothing new is published again after that, so that connections nobody reads end.
+    private static let publishInterval = Duration.seconds(5)
+    /// Bytes of memory at which all connections are closed.
+    private static let memoryLimit = 1 << 30
+
+    /// Listens from now on, with a page that says that there is nothing yet.
+    public init(at address: DashboardAddress) throws(DashboardError) {
+        board.publish(page: Data(page.html().utf8), status: page.statusData(), isNewReport: false)
+        server = try PageServer(board, at: address)
+    }
+
+    /// With the port that was chosen, where any would do.
+    public var address: DashboardAddress { server.address }
+    /// Pages that are kept current.
+    package var listenerCount: Int { board.listenerCount }
+
+    public mutating func follow(_ directory: RunDirectory) {
+        follower = RunFollower(directory)
+        page.name = URL(filePath: directory.path).lastPathComponent
+    }
+
+    /// Looks what the run has done since, and publishes it. To be called about twice a second.
+    /// - Parameter isLast: the run is over: nothing comes after this.
+    public mutating func update(isLast: Bool = false) {
+        let hasNewReport = readReport(isLast: isLast)
+        readStatus(isLast: isLast)
+        if hasNewReport || isLast || page.status != publishedStatus
+            || publishedAt.duration(to: .now) >= Self.publishInterval
+        {
+            publish(isNewReport: hasNewReport, isLast: isLast)
+        }
+        if !server.isListening || Self.residentMemory > Self.memoryLimit { server.shed() }
+    }
+
+    private mutating func publish(isNewReport: Bool, isLast: Bool) {
+        board.publish(
+            page: Data(page.html().utf8), status: page.statusData(), isNewReport: isNewReport, isLast: isLast)
+        publishedAt = .now
+        publishedStatus = page.status
+    }
+
+    /// Gives those who listen a moment to hear of the last update, then ends. Returns when nothing of it is left.
+    public func close() {
+        let deadline = ContinuousClock.now + .seconds(1)
+        while board.listenerCount > 0, ContinuousClock.now < deadline { usleep(5_000) }
+        server.stop()
+    }
+
+    // MARK: The run
+
+    private mutating func readStatus(isLast: Bool) {
+        guard let follower, var status = try? LiveStatus.read(follower.directory) else { return }
+        if isLast, status.state != .done { status.state = .failed }
+        page.status = status
+        page.name = status.name
+    }
+
+    /// - Returns: whether there is a new one.
+    private mutating func readReport(isLast: Bool) -> Bool {
+        do {
+            try follower?.refresh()
+            guard let step = follower?.lastStep, step != reportedStep else {
+                if follower?.isTooLarge == true { page.obstacle = Self.tooLarge }
+                return false
+            }
+            guard isLast || reportDueAt <= .now else { return false }
+            let start = ContinuousClock.now
+            let report = try follower?.report()
+            let pause = max(Self.reportInterval, start.duration(to: .now) * 10)
+            reportDueAt = ContinuousClock.now.advanced(by: pause)
+            reportedStep = step
+            page.report = report ?? page.report
+            return report != nil
+        } catch {
+            page.obstacle = "\(error)"
+            return false
+        }
+    }
+
+    private static let tooLarge =
+        "A step of this run is too large for a report while it goes on; `echelon report` makes one from its directory."
+
+    private static var residentMemory: Int {
+        let words = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
+        return words.count > 1 ? (Int(words[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
+    }
+}

@@ -1,0 +1,33 @@
+import Glibc
+
+/// Where a page is served: `8080` is a port of this machine's loopback address, `0.0.0.0:8080` one of all its addresses.
+public struct DashboardAddress: Hashable, Sendable, CustomStringConvertible {
+    /// An IPv4 address.
+    public var host: String
+    /// 0: any free one.
+    public var port: UInt16
+
+    public static let loopback = "127.0.0.1"
+
+    public init(host: String = loopback, port: UInt16) {
+        self.host = host
+        self.port = port
+    }
+
+    /// - Throws: `DashboardError.address`.
+    public init(_ text: String) throws(DashboardError) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        let host = parts.count == 2 ? (parts[0] == "localhost" ? Self.loopback : parts[0]) : Self.loopback
+        var address = in_addr()
+        guard parts.count <= 2, let last = parts.last, last.allSatisfy(\.isASCII), let port = UInt16(last),
+            inet_pton(AF_INET, host, &address) == 1
+        else { throw .address(got: text.isEmpty ? "nothing" : "'\(text)'") }
+        self.init(host: host, port: port)
+    }
+
+    /// Whether only this machine reaches it.
+    public var isLoopback: Bool { host.hasPrefix("127.") }
+    public var description: String { "\(host):\(port)" }
+    /// For a browser on this machine.
+    public var url: String { "http://\(host == "0.0.0.0" ? Self.loopback : host):\(port)/" }
+}

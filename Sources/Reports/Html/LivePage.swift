@@ -1,0 +1,48 @@
+import Foundation
+
+/// The report's page as it stands in the middle of a run: what goes on at the moment, above the report so far.
+public struct LivePage: Sendable {
+    /// The run's name.
+    public var name: String
+    /// nil: the run has not written any yet.
+    public var status: LiveStatus?
+    public var report: BubbleReport?
+    /// Why there is no report, where the run will not get one.
+    public var obstacle: String?
+
+    public init(name: String, status: LiveStatus? = nil, report: BubbleReport? = nil, obstacle: String? = nil) {
+        self.name = name
+        self.status = status
+        self.report = report
+        self.obstacle = obstacle
+    }
+
+    /// The whole page. With JavaScript it keeps itself current by the events of `/events`; without, it loads again.
+    public func html(now: Double = LiveStatus.now) -> String {
+        HtmlPage(
+            title: "\(name): live", sections: [section(now: now)] + (report?.sections() ?? [waiting]),
+            head: """
+                <link rel="icon" href="data:,">
+                <noscript><meta http-equiv="refresh" content="5"></noscript>
+
+                """,
+            scripts: [HtmlScript.text, LiveScript.text]
+        ).text
+    }
+
+    /// The part that changes every second, as a JSON string: the data of the event `status`.
+    public func statusData(now: Double = LiveStatus.now) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        return (try? encoder.encode(section(now: now))).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+    }
+
+    private func section(now: Double) -> String { LiveSection(status, name: name, now: now).text }
+
+    private var waiting: String {
+        let text = obstacle ?? "The report stands here as soon as every rank has finished a step."
+        return """
+            <header><p class="run"><b>\(Html.escape(name))</b></p><h1>No report yet<span>\(Html.escape(text))</span></h1></header>
+            """
+    }
+}

@@ -1,0 +1,33 @@
+/// What a link carried in a few steps.
+public struct LinkTraffic: Codable, Hashable, Sendable {
+    public var from: Int
+    public var to: Int
+    public var messagesPerStep: Double
+    public var bytesPerStep: Double
+    public var mbPerS: Double
+    /// The receiver waited for its messages, milliseconds per step.
+    public var waitedMs: Double
+
+    /// From the receivers' logs, over the time that each of them spans.
+    static func of(_ logs: [RankLog]) -> [LinkTraffic] { logs.flatMap(received) }
+
+    private static func received(_ log: RankLog) -> [LinkTraffic] {
+        guard let first = log.events.first, let last = log.events.last, last.end > first.start else { return [] }
+        let seconds = Double(last.end - first.start) / 1e9
+        let steps = Double(last.step - first.step + 1)
+        var totals: [Int: (messages: Double, bytes: Double, waited: Double)] = [:]
+        for event in log.events where event.kind == .receiveWait {
+            guard let peer = event.peer else { continue }
+            let total = totals[peer] ?? (0, 0, 0)
+            totals[peer] = (
+                total.messages + 1, total.bytes + Double(event.bytes),
+                total.waited + Double(event.end - event.start) / 1e6
+            )
+        }
+        return totals.sorted { $0.key < $1.key }.map { peer, total in
+            LinkTraffic(
+                from: peer, to: log.rank, messagesPerStep: total.messages / steps, bytesPerStep: total.bytes / steps,
+                mbPerS: total.bytes / 1e6 / seconds, waitedMs: total.waited / steps)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Foundation
+
+/// Keeps the last steps of a run in memory while it goes on, for reports that are made again and again.
+///
+/// Memory is bounded, whatever the run's size; of one whose single step is larger than that, there is no report.
+public struct RunFollower {
+    /// Steps that a report is made of, the newest.
+    private static let stepLimit = 50
+
+    public let directory: RunDirectory
+    public private(set) var description: RunDescription?
+    private var tails: [EventTail] = []
+    private var windows: [StepWindow] = []
+    private let eventLimit: Int
+
+    /// - Parameter eventLimit: events kept, of all ranks together.
+    public init(_ directory: RunDirectory, eventLimit: Int = 200_000) {
+        self.directory = directory
+        self.eventLimit = eventLimit
+    }
+
+    /// Reads what the run wrote since the last call; a run that has written nothing yet is no error.
+    public mutating func refresh() throws {
+        if description == nil { try begin() }
+        for rank in tails.indices {
+            let news = try tails[rank].read(limit: limit)
+            windows[rank].add(news, limit: limit)
+        }
+    }
+
+    private var limit: Int { eventLimit / max(1, tails.count) }
+
+    private mutating func begin() throws {
+        guard FileManager.default.fileExists(atPath: directory.descriptionPath) else { return }
+        let found = try directory.description()
+        description = found
+        tails = found.devices.indices.map { EventTail(path: directory.eventsPath(rank: $0)) }
+        windows = found.devices.map { _ in StepWindow() }
+    }
+
+    /// The last step that every rank has finished, counted from 0; nil before there is one.
+    public var lastStep: Int? {
+        let last = windows.compactMap(\.lastWhole)
+        return last.count == windows.count ? last.min() : nil
+    }
+
+    /// Whether a step is too large to keep.
+    public var isTooLarge: Bool { windows.contains(where: \.isTooLarge) }
+
+    /// The steps that all ranks' windows hold whole.
+    var steps: ClosedRange<Int>? {
+        guard let last = lastStep, let first = windows.compactMap(\.firstWhole).max(), first <= last else { return nil }
+        return max(first, last - Self.stepLimit + 1)...last
+    }
+
+    /// The events of those steps.
+    func logs(_ steps: ClosedRange<Int>) -> [RankLog] {
+        tails.indices.map { rank in
+            var log = tails[rank].log ?? RankLog(rank: rank)
+            log.events = windows[rank].events.filter { steps.contains($0.step) }
+            return log
+        }
+    }
+
+    /// The report over the steps kept, without the run's first two where there are others; nil before there is one.
+    public func report() throws -> BubbleReport? {
+        guard let description, let steps else { return nil }
+        do {
+            return try BubbleReport(description, logs: logs(steps), skip: max(0, 2 - steps.lowerBound))
+        } catch ReportError.noEvents {
+            return nil
+        }
+    }
+
+    /// What travelled in the last steps, over each link.
+    public func traffic() -> [LinkTraffic] {
+        guard let steps else { return [] }
+        return LinkTraffic.of(logs(max(steps.lowerBound, steps.upperBound - 4)...steps.upperBound))
+    }
+}

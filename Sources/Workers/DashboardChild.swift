@@ -1,0 +1,84 @@
+import Foundation
+import Glibc
+import Reports
+
+/// The process that serves a run's live page, from the coordinator's side: it listens before the run takes anything, and
+/// ends with it.
+final class DashboardChild {
+    /// Where a browser finds the page.
+    let url: String
+    private let process: ChildProcess
+    private let lifeline: Int32
+    private static let startLimit: Double = 20
+    private static let endLimit: Double = 5
+
+    /// Returns when the page is there.
+    /// - Throws: bad input where the address cannot be had.
+    init(address: String) throws(RunFailure) {
+        let input = try Self.pipe()
+        let output = try Self.pipe()
+        let program =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        lifeline = input.write
+        process = try ChildProcess.spawn(
+            [program, "dashboard", "--beside-run", "--at", address],
+            environment: WorkerEnvironment.ofWorker(threads: 1), input: input.read, output: output.write)
+        Glibc.close(input.read)
+        Glibc.close(output.write)
+        let said = Self.line(from: output.read)
+        Glibc.close(output.read)
+        url = said
+        guard !said.hasPrefix("http://") else { return }
+        Glibc.close(lifeline)
+        if Self.end(of: process) == .exited(ExitCode.badInput.rawValue) {
+            throw .badInput("--" + said.dropFirst(said.hasPrefix("echelon: ") ? 9 : 0))
+        }
+        throw RunFailure(.bug, "the dashboard did not start: \(said)")
+    }
+
+    /// Shows this run.
+    func follow(_ directory: RunDirectory) {
+        let line = Array((URL(filePath: directory.path).path + "\n").utf8)
+        _ = write(lifeline, line, line.count)
+    }
+
+    /// The run is over: shows its last state to whoever looks, and ends the process.
+    func close() {
+        Glibc.close(lifeline)
+        _ = Self.end(of: process)
+    }
+
+    private static func pipe() throws(RunFailure) -> (read: Int32, write: Int32) {
+        var ends: [Int32] = [0, 0]
+        guard Glibc.pipe(&ends) == 0 else {
+            throw RunFailure(.bug, "no pipe: \(String(cString: strerror(errno)))")
+        }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        return (ends[0], ends[1])
+    }
+
+    /// What the process says first.
+    private static func line(from file: Int32) -> String {
+        let deadline = Clock.nanoseconds + UInt64(startLimit * 1e9)
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while !bytes.contains(10), bytes.count < 65_536, Clock.nanoseconds < deadline {
+            var wanted = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
+            guard poll(&wanted, 1, 100) > 0 else { continue }
+            let count = read(file, &buffer, buffer.count)
+            guard count > 0 else { break }
+            bytes += buffer[..<count]
+        }
+        return String(decoding: bytes.prefix { $0 != 10 }, as: UTF8.self)
+    }
+
+    /// Waits for its end; kills it where that takes too long.
+    private static func end(of process: ChildProcess) -> ChildProcess.Ending {
+        let deadline = Clock.nanoseconds + UInt64(endLimit * 1e9)
+        while true {
+            if let ending = process.reap() { return ending }
+            if Clock.nanoseconds >= deadline { process.signal(SIGKILL) }
+            usleep(2_000)
+        }
+    }
+}
