@@ -63,12 +63,13 @@ public struct Attention: Layer {
         let dqkv = frame.deferred[0]
         let shape = shape(frame)
         var scratch = Scratch(frame.scratch)
+        let attention = scratch.takeAttention(shape, frame.inputs[0].dtype, on: backend)
         let dattended = scratch.take(frame.saved[1].spec)
         let (qkvMap, outMap) = affines(frame.parameters)
         outMap.backwardInput(frame.outputGradients[0], into: dattended, on: backend)
         backend.attentionBackward(
             dattended, qkv: frame.saved[0], out: frame.saved[1], logSumExp: frame.saved[2], into: dqkv, shape,
-            scratch: scratch.takeAttention(shape, frame.inputs[0].dtype, on: backend))
+            scratch: attention)
         if let dx = frame.inputGradients[0] { qkvMap.backwardInput(dqkv, into: dx, on: backend) }
     }
 

@@ -16,10 +16,15 @@ struct Scratch {
         return piece
     }
 
-    /// What the backend asks for one attention pass over activations of this type.
+    /// What the backend asks for one attention pass over activations of this type, before anything else is taken. It uses
+    /// the beginning of the tensor, which goes on: a spec of its own would be an allocation in every pass.
     mutating func takeAttention(_ shape: AttentionShape, _ dtype: DType, on backend: any Backend) -> Tensor {
-        let words = (backend.attentionScratch(shape, dtype) + 3) / 4
-        return take(TensorSpec([words]))
+        let bytes = backend.attentionScratch(shape, dtype)
+        guard let whole, used == 0, bytes <= whole.byteCount else {
+            preconditionFailure("attention's \(bytes) bytes do not come first, or do not fit the scratch")
+        }
+        used = Scratch.aligned(bytes)
+        return whole
     }
 
     /// Bytes that `take` of all of these needs.

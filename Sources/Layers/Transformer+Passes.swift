@@ -4,10 +4,10 @@ extension Transformer {
     public func forward(_ frame: LayerFrame, on backend: any Backend) {
         let (t, w) = (TransformerFrame(frame, of: self), TransformerFrame.Weights(frame.parameters, of: self))
         var scratch = Scratch(frame.scratch)
+        let attention = scratch.takeAttention(t.shape, t.x.dtype, on: backend)
         let normalised = scratch.take(t.x.spec)
         let branch = dropout > 0 ? scratch.take(t.x.spec) : nil
         let hidden = scratch.take(t.up.spec)
-        let attention = scratch.takeAttention(t.shape, t.x.dtype, on: backend)
 
         normalise(t.x, w.norm1, into: normalised, t.statistics1, on: backend)
         w.qkv.forward(normalised, into: t.qkv, on: backend)
@@ -23,9 +23,9 @@ extension Transformer {
     public func backwardInput(_ frame: LayerFrame, on backend: any Backend) {
         let (t, w) = (TransformerFrame(frame, of: self), TransformerFrame.Weights(frame.parameters, of: self))
         var scratch = Scratch(frame.scratch)
+        let attention = scratch.takeAttention(t.shape, t.x.dtype, on: backend)
         let gradient = scratch.take(t.x.spec)
         let branch = dropout > 0 ? scratch.take(t.x.spec) : nil
-        let attention = scratch.takeAttention(t.shape, t.x.dtype, on: backend)
         backend.zero(t.normGradients)
 
         // The MLP: dy → dup → the gradient of norm2's output → dmiddle

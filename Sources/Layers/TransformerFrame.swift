@@ -56,10 +56,14 @@ struct TransformerFrame {
     var dnorm2: Norm { normGradient(1) }
 
     private func normGradient(_ which: Int) -> Norm {
-        let (parts, width) = (normGradients.shape[0] / 2, normGradients.shape.width)
-        let start = which * parts * width
+        let parts = normGradients.shape[0] / 2
         return Norm(
-            weight: normGradients.slice(start: start, [width]),
-            bias: parts == 2 ? normGradients.slice(start: start + width, [width]) : nil)
+            weight: normGradient(row: which * parts), bias: parts == 2 ? normGradient(row: which * parts + 1) : nil)
+    }
+
+    /// With the spec of norm1's weight: [width].
+    private func normGradient(row: Int) -> Tensor {
+        let spec = frame.gradients[0].spec
+        return Tensor(normGradients.memory, offset: normGradients.offset + row * spec.byteCount, spec: spec)
     }
 }

@@ -59,7 +59,7 @@ public protocol Backend: AnyObject, Sendable {
     func rmsNormBackwardWeight(_ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor)
 
     // Attention over a fused [batch, sequence, 3 · width] tensor (q, k, v side by side; heads side by side in each).
-    /// Bytes of scratch that both passes need for activations of this type.
+    /// Bytes of scratch that both passes need for activations of this type: they use the first bytes of what they are given.
     func attentionScratch(_ shape: AttentionShape, _ dtype: DType) -> Int
     /// out: [batch, sequence, width]; logSumExp: f32[batch, heads, sequence].
     func attention(_ qkv: Tensor, into out: Tensor, logSumExp: Tensor, _ shape: AttentionShape, scratch: Tensor)

@@ -18,7 +18,8 @@ package final class StageExecutor {
     private var lossFrames: [LossFrame] = []
     /// f32[micro-batches × rows]: every row's own loss, so that their sum does not depend on the schedule's order.
     private let rowLosses: Tensor?
-    private let rowsPerMicroBatch: Int
+    /// The parts of `rowLosses`, by micro-batch.
+    private let microBatchLosses: [Tensor]
 
     private struct LossFrame {
         var prediction: Tensor
@@ -42,11 +43,14 @@ package final class StageExecutor {
             recomputation: recomputation, on: backend)
         memory = StageMemory(
             model, nodes: stage.nodes, program: program, slots: slots, dtype: model.dtype, on: backend)
-        rowsPerMicroBatch = model.loss.rows(for: [model.values[model.prediction].spec])
         if program.loss != nil {
-            let spec = TensorSpec([microBatches * rowsPerMicroBatch])
-            rowLosses = Tensor(backend.allocate(byteCount: spec.byteCount), spec: spec)
+            let rows = model.loss.rows(for: [model.values[model.prediction].spec])
+            let spec = TensorSpec([microBatches * rows])
+            let losses = Tensor(backend.allocate(byteCount: spec.byteCount), spec: spec)
+            microBatchLosses = (0..<microBatches).map { losses.slice(start: $0 * rows, [rows]) }
+            rowLosses = losses
         } else {
+            microBatchLosses = []
             rowLosses = nil
         }
         for slot in 0..<slots { appendFrames(slot, isTraining: isTraining) }
@@ -69,7 +73,7 @@ package final class StageExecutor {
     /// `F`; on the last stage the loss is part of it, and leaves the prediction's gradient.
     package func forward(step: Int, microBatch: Int, slot: Int, around node: (Int, () -> Void) -> Void = { $1() }) {
         predict(step: step, microBatch: microBatch, slot: slot, around: node)
-        if let rowLosses { evaluateLoss(microBatch: microBatch, slot: slot, rowLosses) }
+        if rowLosses != nil { evaluateLoss(microBatch: microBatch, slot: slot) }
     }
 
     /// The layers alone, without the loss.
@@ -88,15 +92,14 @@ package final class StageExecutor {
 
     private func node(_ local: Int) -> Node { model.nodes[stage.nodes.lowerBound + local] }
 
-    private func evaluateLoss(microBatch: Int, slot: Int, _ rowLosses: Tensor) {
+    private func evaluateLoss(microBatch: Int, slot: Int) {
         let frame = lossFrames[slot]
         if frame.gradient.address != frame.prediction.address {
             backend.copy(frame.prediction, to: frame.gradient)
         }
         model.loss.evaluate(
             frame.gradient, targets: frame.targets, normaliser: frame.normaliser,
-            rowLosses: rowLosses.slice(start: microBatch * rowsPerMicroBatch, [rowsPerMicroBatch]),
-            gradientScale: lossScale, on: backend)
+            rowLosses: microBatchLosses[microBatch], gradientScale: lossScale, on: backend)
     }
 
     /// `B`: both halves, node by node, while the data is warm.

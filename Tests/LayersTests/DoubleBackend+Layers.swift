@@ -148,8 +148,14 @@ extension DoubleBackend {
         }
     }
 
+    /// Nothing may lie where attention works: the scratch's first bytes, as many as it asks for.
+    private func poison(scratch: Tensor, _ shape: AttentionShape) {
+        let spec = TensorSpec([attentionScratch(shape, .f32) / 4])
+        poison(Tensor(scratch.memory, offset: scratch.offset, spec: spec))
+    }
+
     func attention(_ qkv: Tensor, into out: Tensor, logSumExp: Tensor, _ s: AttentionShape, scratch: Tensor) {
-        poison(scratch)
+        poison(scratch: scratch, s)
         let (qkv, out, logSumExp) = (slots(qkv), slots(out), slots(logSumExp))
         for (b, head, row) in everyRow(s) {
             let scores = scores(s, qkv, b, head, row: row)
@@ -168,7 +174,7 @@ extension DoubleBackend {
         _ dout: Tensor, qkv: Tensor, out: Tensor, logSumExp: Tensor, into dqkv: Tensor, _ s: AttentionShape,
         scratch: Tensor
     ) {
-        poison(scratch)
+        poison(scratch: scratch, s)
         zero(dqkv)
         let (dout, qkv, out, logSumExp, dqkv) = (slots(dout), slots(qkv), slots(out), slots(logSumExp), slots(dqkv))
         let scale = 1 / Double(s.headWidth).squareRoot()

@@ -35,7 +35,8 @@ extension CPUBackend {
             shape: shape, strideA: shape.transposeA ? shape.m : shape.k, strideB: shape.transposeB ? shape.k : shape.n,
             strideC: shape.n, dtype: dtype, resultType: resultType, hasBias: at.bias != nil, hasAddend: at.addend != nil
         )
-        let library = dtype == .f32 ? rules.library(kind) : nil
+        // An empty sum is 0, which not every library knows.
+        let library = dtype == .f32 && shape.k > 0 ? rules.library(kind) : nil
         if shape.k > 0, library == nil, multipliesNatively(dtype), products.run(kind, at) { return }
         if dtype == .f32 { return single(at, kind, library ?? .openBLAS) }
         let product = WidenedProduct(shape: shape, dtype: dtype, resultType: resultType, at: at, rules: rules)

@@ -5,6 +5,8 @@
 struct ca_count {
     size_t allocations;
     size_t bytes;
+    /// By the libraries of matrix products, for the length of one call: theirs to decide.
+    size_t by_libraries;
 };
 
 /// From now on, this thread's allocations are counted.
