@@ -75,7 +75,7 @@ let package = Package(
             name: "WorkersTests",
             dependencies: [
                 "Workers", "Tensors", "Layers", "Optimizers", "Manifests", "Models", "Partitioning", "Scheduling",
-                "Transport", "Reports", "CAllocations",
+                "Transport", "Reports", "CAllocations", "TestSupport",
             ]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         // Stands before the C library's malloc, in the test program alone.

@@ -28,6 +28,7 @@ extension Node {
         case "data": Schema.sources
         case "optimizer": Schema.optimizer
         case "sim": Schema.sim
+        case "schedule": ["file", "ranks"]
         default: []
         }
     }

@@ -23,6 +23,8 @@ enum Limit {
     static let count = 1 << 40
     static let core = 65_535
     static let devices = 4096
+    /// Bytes of one device.
+    static let memory = 1 << 50
     static let rank = 8
     static let name = 255
 }

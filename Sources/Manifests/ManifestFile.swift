@@ -4,10 +4,15 @@ internal import Foundation
 enum ManifestFile {
     /// The file's nodes. `mark` is where the file is named; nil when the command line names it.
     static func read(_ path: String, namedAt mark: Mark? = nil) throws(ManifestError) -> Node {
+        try NodeComposer.compose(text(path, namedAt: mark, what: "manifest"), file: path)
+    }
+
+    /// The text of a file that is called `what`.
+    static func text(_ path: String, namedAt mark: Mark?, what: String) throws(ManifestError) -> String {
         let start = Mark(file: path, line: 1, column: 1)
-        let bytes = try bytes(path, namedAt: mark)
+        let bytes = try bytes(path, namedAt: mark, what: what)
         guard bytes.count <= Limit.fileBytes else {
-            let expected = "a manifest of at most \(Limit.fileBytes) bytes"
+            let expected = "a \(what) of at most \(Limit.fileBytes) bytes"
             throw ManifestError(at: start, found: "more than \(Limit.fileBytes) bytes", expected: expected)
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -16,16 +21,16 @@ enum ManifestFile {
             let mark = Mark(file: path, line: bad + 1, column: 1)
             throw ManifestError(at: mark, found: "bytes that are no UTF-8 text", expected: "UTF-8")
         }
-        return try NodeComposer.compose(text, file: path)
+        return text
     }
 
     /// At most one byte more than a manifest may have, whatever the path names.
-    private static func bytes(_ path: String, namedAt mark: Mark?) throws(ManifestError) -> [UInt8] {
+    private static func bytes(_ path: String, namedAt mark: Mark?, what: String) throws(ManifestError) -> [UInt8] {
         func failure() -> ManifestError {
             let place = mark ?? Mark(file: path, line: 1, column: 1)
             let reason = String(cString: strerror(errno))
             return ManifestError(
-                at: place, found: "cannot read \(path.printable): \(reason)", expected: "a readable manifest")
+                at: place, found: "cannot read \(path.printable): \(reason)", expected: "a readable \(what)")
         }
         guard let file = fopen(path, "rb") else { throw failure() }
         defer { fclose(file) }

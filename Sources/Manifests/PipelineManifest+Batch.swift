@@ -45,3 +45,11 @@ extension PipelineManifest.Batch {
         return global / divisor
     }
 }
+
+extension PipelineManifest {
+    /// Whether a global batch may be made of micro-batches of this size.
+    package func allows(micro: Int, of global: Int) -> Bool {
+        micro <= Limit.micro && global / micro <= Limit.microBatches
+            && micro * (data.sequence ?? 1) <= Limit.microTokens
+    }
+}

@@ -22,12 +22,7 @@ extension PipelineManifest {
         for text in overrides { try document.apply(Override(text)) }
         try document.loadModel()
         let manifest = try decode(document.root, file: file, modelPath: document.modelPath)
-        let size = manifest.resolvedYAML().utf8.count
-        guard size <= Limit.fileBytes else {
-            throw ManifestError(
-                at: manifest.model.mark, found: "\(manifest.model.layers.count) layers, \(size) bytes when written out",
-                expected: "at most \(Limit.fileBytes) bytes")
-        }
+        try manifest.checkSize()
         return manifest
     }
 
@@ -38,7 +33,7 @@ extension PipelineManifest {
             required: ["model", "devices", "batch", "data", "steps"])
         let model = try ModelManifest.decode(fields.required("model"))
         let devices = try Device.list(fields.required("devices"))
-        let schedule: ScheduleName = try fields["schedule"].choice(or: .oneForwardOneBackward)
+        let (schedule, scheduleMarks) = try Schedule.decode(fields["schedule"])
         let virtual = try Self.virtual(fields["virtual"], schedule)
         let batch = try Batch.decode(fields.required("batch"))
         let data = try Data.decode(fields.required("data"), for: model.loss)
@@ -46,8 +41,10 @@ extension PipelineManifest {
         let optimizer = try Optimizer.decode(fields["optimizer"])
         return PipelineManifest(
             name: try name(fields["name"], file: file), model: model, modelPath: modelPath, devices: devices,
+            memory: try memory(fields["memory"].unlessNull, devices: devices.count),
             partition: try Partition.decode(
-                fields["partition"], stages: devices.count * virtual, layers: model.layers.count),
+                fields["partition"], stages: Self.stages(schedule, devices: devices.count, virtual),
+                layers: model.layers.count),
             schedule: schedule, virtual: virtual, batch: batch,
             precision: try Precision.decode(fields["precision"]),
             recompute: try Recompute.decode(fields["recompute"], layers: model.layers.count), optimizer: optimizer,
@@ -58,7 +55,8 @@ extension PipelineManifest {
             logEvery: try fields["log_every"]?.int(1...Limit.count) ?? 10,
             simulation: try Simulation.decode(
                 fields["sim"], devices: devices, virtual: virtual, at: fields.required("devices").node),
-            byHand: try ranks(fields["by_hand"], stages: devices.count), marks: root.marks(skipping: "model"))
+            byHand: try ranks(fields["by_hand"], stages: devices.count),
+            marks: root.marks(skipping: "model").merging(scheduleMarks) { $1 })
     }
 
     private static func name(_ field: Field?, file: String) throws(ManifestError) -> String {
@@ -71,7 +69,12 @@ extension PipelineManifest {
     }
 
     /// As many as the schedule needs unless written; two where it may be any number.
-    private static func virtual(_ field: Field?, _ schedule: ScheduleName) throws(ManifestError) -> Int {
+    private static func virtual(_ field: Field?, _ schedule: Schedule) throws(ManifestError) -> Int {
+        guard case .named(let schedule) = schedule else {
+            guard let field else { return 1 }
+            throw field.error(
+                "virtual has no effect beside a written schedule", expected: "stages as the schedule has them")
+        }
         let allowed = schedule.virtualStages
         guard let field else { return min(allowed.upperBound, 2) }
         let count = try field.int(1...1024)
@@ -81,6 +84,21 @@ extension PipelineManifest {
                 expected: "\(allowed.lowerBound); more than one stage on a device is for interleaved")
         }
         return count
+    }
+
+    /// How many stages a generated schedule has; a written one is not read here.
+    private static func stages(_ schedule: Schedule, devices: Int, _ virtual: Int) -> Int? {
+        if case .named = schedule { devices * virtual } else { nil }
+    }
+
+    private func checkSize() throws(ManifestError) {
+        let size = resolvedYAML().utf8.count
+        guard size > Limit.fileBytes else { return }
+        var (place, found) = (model.mark, "\(model.layers.count) layers, \(size) bytes when written out")
+        if case .written = schedule, schedule.yaml.utf8.count > size / 2 {
+            (place, found) = (mark(of: "schedule"), "a schedule of \(schedule.yaml.utf8.count) bytes when written out")
+        }
+        throw ManifestError(at: place, found: found, expected: "at most \(Limit.fileBytes) bytes")
     }
 
     /// `clip: null` is no clipping, as is no `clip` at all.

@@ -1,8 +1,9 @@
 extension PipelineManifest.Partition {
-    private static let words = ["uniform", "parameters", "flops"]
+    private static let words = ["uniform", "parameters", "flops", "profile"]
 
     /// `flops` unless written; `{cuts: […]}` must fit the stages and layers.
-    static func decode(_ field: Field?, stages: Int, layers: Int) throws(ManifestError) -> Self {
+    /// - Parameter stages: nil: a written schedule's, counted later.
+    static func decode(_ field: Field?, stages: Int?, layers: Int) throws(ManifestError) -> Self {
         guard let field else { return .flops }
         if case .mapping = field.node.content {
             let cuts = try Fields(field, keys: Schema.partition, required: ["cuts"]).required("cuts")
@@ -15,6 +16,7 @@ extension PipelineManifest.Partition {
         case "uniform": return .uniform
         case "parameters": return .parameters
         case "flops": return .flops
+        case "profile": return .profile
         case _ where text.hasPrefix("type:"): return .type(try pattern(text.dropFirst(5), field))
         default:
             throw field.error(expected: expected, suggestion: Suggestion.nearest(to: text, in: words))
@@ -29,8 +31,8 @@ extension PipelineManifest.Partition {
         return pattern
     }
 
-    private static func decodeCuts(_ field: Field, stages: Int, layers: Int) throws(ManifestError) -> [Int] {
-        if stages == 1, field.node.content == .list([]) { return [] }
+    private static func decodeCuts(_ field: Field, stages: Int?, layers: Int) throws(ManifestError) -> [Int] {
+        if stages ?? 1 == 1, field.node.content == .list([]) { return [] }
         var cuts: [Int] = []
         for entry in try field.list(of: "layer numbers") {
             guard layers > 1 else { throw entry.error("a cut in a model of one layer", expected: "two layers or more") }
@@ -40,6 +42,7 @@ extension PipelineManifest.Partition {
             }
             cuts.append(cut)
         }
+        guard let stages else { return cuts }
         guard cuts.count == stages - 1 else {
             let plural = cuts.count == 1 ? "1 cut" : "\(cuts.count) cuts"
             throw field.error("\(plural) for \(stages) stages", expected: "\(stages - 1), one less than devices")

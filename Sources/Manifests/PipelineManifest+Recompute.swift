@@ -17,7 +17,8 @@ extension PipelineManifest.Recompute {
         }
     }
 
-    var yaml: String {
+    /// `none`, `stage`, `{every: 2}`
+    public var text: String {
         switch self {
         case .none: "none"
         case .stage: "stage"

@@ -4,14 +4,16 @@ extension PipelineManifest {
     public func resolvedYAML() -> String {
         var lines = [
             "name: \(YAML.quoted(name))", "devices: \(YAML.list(devices.map(\.description)))",
-            "partition: \(partition.yaml)", "schedule: \(schedule.rawValue)", "virtual: \(virtual)",
+            "memory: \(memory.map { YAML.list($0.map { "\($0)B" }) } ?? "null")",
+            "partition: \(partition.yaml)", "schedule: \(schedule.yaml)",
             "batch: {micro: \(batch.micro), microbatches: \(batch.microBatches)}", "precision: \(precision.yaml)",
-            "recompute: \(recompute.yaml)",
+            "recompute: \(recompute.text)",
             "optimizer: \(optimizer.yaml)", "learning_rate: \(learningRate.yaml)",
             "clip: \(clip.map(YAML.number) ?? "null")", "data: \(data.yaml)", "steps: \(steps)", "seed: \(seed)",
             "weights: \(weights.map(YAML.path) ?? "null")", "log_every: \(logEvery)",
             "by_hand: \(YAML.list(byHand.map(String.init)))",
         ]
+        if case .named = schedule { lines.insert("virtual: \(virtual)", at: 5) }
         if devices.contains(where: { $0.kind == .sim }) { lines.append("sim: \(simulation.yaml)") }
         lines.append("model:")
         lines += model.resolvedYAML().split(separator: "\n").map { "  \($0)" }
@@ -58,6 +60,7 @@ extension PipelineManifest.Partition {
         case .uniform: "uniform"
         case .parameters: "parameters"
         case .flops: "flops"
+        case .profile: "profile"
         case .type(let pattern): YAML.quoted("type:\(pattern)")
         case .cuts(let cuts): "{cuts: \(YAML.list(cuts.map(String.init)))}"
         }

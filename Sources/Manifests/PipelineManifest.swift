@@ -6,9 +6,12 @@ public struct PipelineManifest: Hashable, Sendable {
     /// The model file, as it can be opened from the working directory; nil when the model stands in the pipeline file.
     public var modelPath: String?
     public var devices: [Device]
+    /// By device: the most bytes that its worker may take; nil: no limit. `memory: 2GiB`
+    public var memory: [Int]?
     public var partition: Partition
-    public var schedule: ScheduleName
-    /// Stages of each device: 1, or 2 for schedules that fold or interleave. `virtual: 2`
+    public var schedule: Schedule
+    /// Stages of each device: 1, or 2 for schedules that fold or interleave. `virtual: 2`. A written schedule says that
+    /// itself: here it is 1 then.
     public var virtual: Int
     public var batch: Batch
     public var precision: Precision
@@ -63,6 +66,8 @@ public struct PipelineManifest: Hashable, Sendable {
         case uniform
         case parameters
         case flops
+        /// What `echelon profile` measured: cuts that make the schedule's step short.
+        case profile
         /// `type:REGEX`: balances the layers whose kind matches.
         case type(String)
         /// `{cuts: [5, 9]}`: the first layer of each stage but the first.

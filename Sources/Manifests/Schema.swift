@@ -1,9 +1,8 @@
 /// Which keys a pipeline manifest knows, and where.
 enum Schema {
     static let pipeline = [
-        "name", "model", "devices", "partition", "schedule", "virtual", "batch", "precision", "recompute", "optimizer",
-        "learning_rate", "clip",
-        "data", "steps", "seed", "weights", "log_every", "sim", "by_hand",
+        "name", "model", "devices", "memory", "partition", "schedule", "virtual", "batch", "precision", "recompute",
+        "optimizer", "learning_rate", "clip", "data", "steps", "seed", "weights", "log_every", "sim", "by_hand",
     ]
     static let model = ["layers", "loss"]
     static let batch = ["micro", "microbatches", "global"]
@@ -18,6 +17,7 @@ enum Schema {
     static let slow = ["stage", "ms", "every"]
     static let link = ["from", "to", "ms"]
     static let partition = ["cuts"]
+    static let schedule = ["file", "name", "ranks"]
     static let recompute = ["every"]
     static let precision = ["f16"]
     static let lossScale = [
@@ -27,7 +27,7 @@ enum Schema {
     private static let sections: [(path: String, keys: [String])] = [
         ("", pipeline), ("model", model), ("batch", batch), ("optimizer", optimizer), ("optimizer.adamw", adam),
         ("optimizer.sgd", sgd), ("learning_rate", learningRate), ("data", data), ("sim", sim), ("sim.slow", slow),
-        ("sim.link", link), ("partition", partition),
+        ("sim.link", link), ("partition", partition), ("schedule", schedule),
         ("recompute", recompute), ("precision", precision), ("precision.f16", lossScale),
     ]
 

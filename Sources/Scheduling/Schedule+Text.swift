@@ -20,6 +20,16 @@ extension Schedule {
     }
 }
 
+extension Schedule {
+    /// Where an instruction stands in a rank's text: the column of the first character of its word, from 1; behind the
+    /// text's end where there are fewer.
+    public static func column(ofInstruction position: Int, in text: String) -> Int {
+        let words = ScheduleParser.split(text[...])
+        let place = words.indices.contains(position) ? words[position].startIndex : text.endIndex
+        return text.distance(from: text.startIndex, to: place) + 1
+    }
+}
+
 /// Collects lines into ranks and learns which rank owns which stage.
 private struct ScheduleParser {
     private struct Word {
@@ -84,8 +94,10 @@ private struct ScheduleParser {
     }
 
     private static func words(of line: Substring, number: Int) -> [Word] {
-        line.split { $0 == " " || $0 == "," }.map { Word(text: $0, line: line, number: number) }
+        split(line).map { Word(text: $0, line: line, number: number) }
     }
+
+    static func split(_ line: Substring) -> [Substring] { line.split { $0 == " " || $0 == "," } }
 
     private static func error(_ line: Int, _ column: Int, _ expected: String, _ got: String) -> ScheduleError {
         .syntax(line: line, column: column, expected: expected, got: got)

@@ -53,6 +53,26 @@ extension Schedule {
         }
     }
 
+    /// Throws where a stage does not take micro-batches in their order: data are read, and gradients summed, in that of
+    /// its F and its B or W, and results must not depend on the schedule. I may come in any order.
+    public func checkMicroBatchOrder() throws(ScheduleError) {
+        var next = [[Pass: Int]](repeating: [:], count: stageCount)
+        for (rank, instructions) in ranks.enumerated() {
+            for (position, instruction) in instructions.enumerated() where instruction.pass != .backwardInput {
+                let kind: Pass = instruction.pass == .forward ? .forward : .backward
+                let expected = next[instruction.stage][kind, default: 0]
+                guard instruction.microBatch == expected else {
+                    let missing = Instruction(instruction.pass, stage: instruction.stage, microBatch: expected)
+                    throw invalid(
+                        rank: rank, position: position,
+                        expected: "\(missing) before \(instruction), in the order of micro-batches",
+                        got: "\(instruction)")
+                }
+                next[instruction.stage][kind] = expected + 1
+            }
+        }
+    }
+
     private func firstForward(of stage: Int, beyond bound: Int) -> Int? {
         var held = 0
         return ranks[rankOfStage[stage]].firstIndex { instruction in

@@ -1,25 +1,42 @@
-import Foundation
+public import Foundation
 import Layers
 public import Manifests
 import Models
 import Tensors
 
-/// How long each layer's passes take on one device, measured by running the model on it: what `echelon profile` shows.
+/// How long each layer's passes take on a pipeline's devices, measured by running the model on all of them at once: what
+/// `echelon profile` shows and keeps.
 public struct LayerProfile: Codable, Sendable {
-    public var version = 1
-    public var device: String
+    /// Changes with what is measured, so that old profiles count no more.
+    public static let form = 2
+
+    public var version = LayerProfile.form
+    public var key: ProfileKey
+    /// ISO 8601, UTC.
+    public var measuredAt: String
+    /// The devices that took part.
+    public var devices: [String]
     public var precision: String
     /// FLOP/s of the fastest matrix product of the model's own shapes: its median, measured in turn with the layers.
     public var peak: Double
     public var layers: [Line]
+    /// Between two of the devices; nil where there is one.
+    public var link: Link?
+    /// Seconds from the last worker's word to the coordinator until all may go on.
+    public var barrier: Double
 
     public struct Line: Codable, Sendable {
         public var index: Int
         public var kind: String
-        /// Median seconds of one micro-batch.
+        /// Seconds of one micro-batch; the last layer's forward includes the loss.
         public var forward: Double
         public var backwardInput: Double
         public var backwardWeight: Double
+        /// The two halves where they run apart.
+        public var inputApart: Double
+        public var weightApart: Double
+        /// The optimizer's update and the gradients' norm, once a step.
+        public var update: Double
         /// FLOPs of all three passes.
         public var flops: Double
         public var parameters: Int
@@ -28,77 +45,103 @@ public struct LayerProfile: Codable, Sendable {
         public var outputBytes: Int
 
         public var seconds: Double { forward + backwardInput + backwardWeight }
-    }
 
-    /// Runs every pass of the model `repetitions` times on the pipeline's first device, after one run to warm up.
-    /// - Throws: bad input: a device that does not exist or computes nothing, data that is not there.
-    public static func measure(_ manifest: PipelineManifest, repetitions: Int = 5) throws(RunFailure) -> LayerProfile {
-        try profile(manifest) { try $0.run(repetitions: repetitions) }
-    }
-
-    /// FLOP/s of the fastest matrix product of the model's shapes on the pipeline's first device.
-    public static func gemmPeak(_ manifest: PipelineManifest) throws(RunFailure) -> Double {
-        try profile(manifest) { $0.peak() }
-    }
-
-    private static func profile<Result>(
-        _ manifest: PipelineManifest, _ body: (LayerProfiler) throws -> Result
-    ) throws(RunFailure) -> Result {
-        var single = manifest
-        single.devices = [manifest.devices[0]]
-        single.partition = .uniform
-        single.batch.microBatches = 1
-        single.byHand = []
-        let plan = try TrainingPlan(single)
-        try Preflight.check(plan)
-        guard single.devices[0].kind == .cpu else {
-            throw .badInput("profile: device \(single.devices[0]) computes nothing: there is no time to measure")
+        package init(
+            index: Int, kind: String, forward: Double, backwardInput: Double, backwardWeight: Double,
+            inputApart: Double, weightApart: Double, update: Double, flops: Double, parameters: Int, keptBytes: Int,
+            outputBytes: Int
+        ) {
+            (self.index, self.kind, self.forward) = (index, kind, forward)
+            (self.backwardInput, self.backwardWeight) = (backwardInput, backwardWeight)
+            (self.inputApart, self.weightApart, self.update) = (inputApart, weightApart, update)
+            (self.flops, self.parameters, self.keptBytes, self.outputBytes) = (
+                flops, parameters, keptBytes, outputBytes
+            )
         }
-        try WorkerEnvironment.prepare(threads: single.devices[0].threads)
-        do {
-            return try body(LayerProfiler(plan))
-        } catch {
-            throw RunFailure(wrapping: error)
+    }
+
+    public struct Link: Codable, Sendable {
+        public var latency: Double
+        public var bytesPerSecond: Double
+
+        package init(latency: Double, bytesPerSecond: Double) {
+            (self.latency, self.bytesPerSecond) = (latency, bytesPerSecond)
         }
+    }
+
+    public init(json: Data) throws {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        self = try decoder.decode(LayerProfile.self, from: json)
     }
 
     public func json() throws -> String {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 
-    /// For a terminal.
-    public func text() -> String {
-        var table = TextTable([
-            ("#", .right), ("layer", .left), ("F ms", .right), ("I ms", .right), ("W ms", .right), ("total", .right),
-            ("GFLOP/s", .right), ("of peak", .right), ("parameters", .right), ("kept", .right), ("output", .right),
-        ])
-        for line in layers {
-            table.add(
-                ["\(line.index)", line.kind] + numbers(line)
-                    + [line.parameters.grouped, line.keptBytes.bytesText, line.outputBytes.bytesText])
+    /// FLOP/s of the fastest matrix product of the model's shapes on the pipeline's first device.
+    public static func gemmPeak(_ manifest: PipelineManifest) throws(RunFailure) -> Double {
+        let plan = try TrainingPlan(manifest.whole(on: manifest.devices[0]))
+        try ProfileRun.check(plan)
+        try WorkerEnvironment.prepare(threads: manifest.devices[0].threads)
+        do {
+            return try LayerProfiler(plan).peak()
+        } catch {
+            throw RunFailure(wrapping: error)
         }
-        let seconds = layers.reduce(0) { $0 + $1.seconds }
-        let flops = layers.reduce(0) { $0 + $1.flops }
-        let rate = flops / seconds
-        return
-            ([
-                "One micro-batch on \(device) in \(precision); "
-                    + String(format: "GEMM peak %.1f GFLOP/s at the model's shapes", peak / 1e9)
-            ] + table.lines() + [
-                String(
-                    format: "All layers: %.1f ms, %.1f GFLOP/s, %@ of peak", seconds * 1e3, rate / 1e9,
-                    (rate / peak).percentText)
-            ]).joined(separator: "\n")
+    }
+}
+
+extension LayerProfile {
+    /// Puts together what the devices measured.
+    init(_ plan: TrainingPlan, key: ProfileKey, devices: [String], _ times: [DeviceTimes], link: Link?, barrier: Double)
+    {
+        func mean(_ value: (DeviceTimes) -> Double) -> Double {
+            times.reduce(0) { $0 + value($1) } / Double(max(times.count, 1))
+        }
+        let update = mean(\.update) / Double(max(plan.model.parameterCount, 1))
+        let lines = plan.model.entries.map { entry in
+            let seconds = (0..<5).map { pass in mean { $0.layers[entry.index][pass] } }
+            let plans = plan.model.nodes[entry.nodes].map(\.plan)
+            let isLast = entry.index == plan.model.entries.count - 1
+            return Line(
+                index: entry.index, kind: entry.kind, forward: seconds[0] + (isLast ? mean(\.loss) : 0),
+                backwardInput: seconds[1], backwardWeight: seconds[2], inputApart: seconds[3],
+                weightApart: seconds[4], update: update * Double(entry.parameterCount), flops: entry.cost.total,
+                parameters: entry.parameterCount,
+                keptBytes: plans.reduce(0) { $0 + $1.saved.reduce(0) { $0 + $1.byteCount } },
+                outputBytes: entry.outputs.reduce(0) { $0 + $1.byteCount })
+        }
+        self.init(
+            key: key, measuredAt: ISO8601DateFormatter().string(from: Date()), devices: devices,
+            precision: plan.manifest.precision.name, peak: times.map(\.peak).max() ?? 0, layers: lines, link: link,
+            barrier: barrier)
     }
 
-    private func numbers(_ line: Line) -> [String] {
-        let milliseconds = [line.forward, line.backwardInput, line.backwardWeight, line.seconds].map {
-            String(format: "%.2f", $0 * 1e3)
-        }
-        let rate = line.flops / line.seconds
-        return milliseconds + [String(format: "%.1f", rate / 1e9), (rate / peak).percentText]
+    package init(
+        key: ProfileKey, measuredAt: String, devices: [String], precision: String, peak: Double, layers: [Line],
+        link: Link?, barrier: Double
+    ) {
+        (self.key, self.measuredAt, self.devices, self.precision) = (key, measuredAt, devices, precision)
+        (self.peak, self.layers, self.link, self.barrier) = (peak, layers, link, barrier)
+    }
+}
+
+extension PipelineManifest {
+    /// The same model as one stage, for one micro-batch.
+    func whole(on device: Device) -> PipelineManifest {
+        var single = self
+        single.devices = [device]
+        single.memory = nil
+        single.partition = .uniform
+        single.schedule = .named(.oneForwardOneBackward)
+        single.virtual = 1
+        single.recompute = .none
+        single.batch.microBatches = 1
+        single.byHand = []
+        return single
     }
 }

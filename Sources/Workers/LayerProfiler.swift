@@ -2,59 +2,86 @@ import Datasets
 import Layers
 import Manifests
 import Models
+import Optimizers
 import Tensors
 
-/// Times the passes of every layer of a one-stage plan.
+/// What one device measured.
+struct DeviceTimes: Codable, Hashable {
+    /// By layer: seconds of forward, input gradient, weight gradient; then of the two halves where they run apart.
+    var layers: [[Double]]
+    var loss: Double
+    /// Of the whole model's update, with the norm of its gradients.
+    var update: Double
+    /// FLOP/s of the fastest product of the model's shapes.
+    var peak: Double
+}
+
+/// Times the passes of every layer of a one-stage plan, as often as asked.
 final class LayerProfiler {
     private let plan: TrainingPlan
     private let backend: any Backend
-    private let executor: StageExecutor
 
+    /// The calling thread is to compute: it is put on the device's cores.
     init(_ plan: TrainingPlan) throws {
         self.plan = plan
-        let device = plan.manifest.devices[0]
-        backend = try device.pinnedBackend(plan.manifest.simulation)
-        executor = StageExecutor(
-            model: plan.model, layout: plan.layout, stage: 0, slots: 1, microBatches: 1,
-            micro: plan.manifest.batch.micro, seed: plan.manifest.seed, splitsBackward: false, on: backend)
-        executor.initialiseParameters(seed: plan.manifest.seed)
+        backend = try plan.manifest.devices[0].pinnedBackend(plan.manifest.simulation)
     }
 
-    func run(repetitions: Int) throws -> LayerProfile {
-        var single = plan.manifest
-        single.steps = repetitions + 1
-        let plan = try TrainingPlan(single)
-        let feed = try DataFeed(TrainingData(plan), plan, executor: executor)
-        defer { feed.stop() }
-        var times = Array(repeating: [[Double]](), count: plan.model.nodes.count)
+    /// Both ways to run the backward halves are measured in turn, so that what disturbs the machine disturbs both.
+    func run(repetitions: Int) throws -> DeviceTimes {
+        let executor = try executor()
+        var parameters = StageParameters(executor, optimizer: plan.optimizer)
+        var together: [PassSample] = []
+        var apart: [PassSample] = []
+        var updates: [Double] = []
         var probes = self.probes
         for round in 0...repetitions {
-            try feed.fill(step: round, slot: 0)
-            for (node, passes) in executor.timePasses(step: round, slot: 0).enumerated() where round > 0 {
-                times[node].append(passes)
-            }
+            let samples = [false, true].map { executor.timePasses(step: round, slot: 0, apart: $0) }
+            let update = time(update: &parameters, executor)
             for index in probes.indices { probes[index].run() }
+            guard round > 0 else { continue }
+            together.append(samples[0])
+            apart.append(samples[1])
+            updates.append(update)
         }
-        return LayerProfile(
-            device: plan.manifest.devices[0].description, precision: plan.manifest.precision.name,
-            peak: Self.peak(probes),
-            layers: plan.model.entries.map { line($0, times) })
+        let layers = plan.model.entries.map { entry in
+            (0..<3).map { Self.seconds(of: entry, pass: $0, together) }
+                + (1..<3).map { Self.seconds(of: entry, pass: $0, apart) }
+        }
+        return DeviceTimes(
+            layers: layers, loss: Self.middle(together.map(\.loss)), update: Self.middle(updates),
+            peak: Self.peak(probes))
     }
 
-    private func line(_ entry: Entry, _ times: [[[Double]]]) -> LayerProfile.Line {
-        let passes = (0..<3).map { pass in
-            entry.nodes.reduce(0) { $0 + Self.median(times[$1].map { $0[pass] }) }
-        }
-        let plans = plan.model.nodes[entry.nodes].map(\.plan)
-        let kept = plans.reduce(0) { $0 + $1.saved.reduce(0) { $0 + $1.byteCount } }
-        return LayerProfile.Line(
-            index: entry.index, kind: entry.kind, forward: passes[0], backwardInput: passes[1],
-            backwardWeight: passes[2], flops: entry.cost.total, parameters: entry.parameterCount, keptBytes: kept,
-            outputBytes: entry.outputs.reduce(0) { $0 + $1.byteCount })
+    private static func seconds(of entry: Entry, pass: Int, _ samples: [PassSample]) -> Double {
+        middle(samples.map { sample in entry.nodes.reduce(0) { $0 + sample.nodes[$1][pass] } })
     }
 
-    private static func median(_ values: [Double]) -> Double {
-        values.isEmpty ? 0 : values.sorted()[values.count / 2]
+    private func time(update parameters: inout StageParameters, _ executor: StageExecutor) -> Double {
+        let start = Clock.nanoseconds
+        _ = executor.gradientSquares()
+        parameters.update(learningRate: plan.optimizer.learningRate, gradientScale: 1)
+        executor.memory.zeroGradients(on: backend)
+        backend.synchronise()
+        return Double(Clock.nanoseconds - start) / 1e9
+    }
+
+    /// The model on this device, with a micro-batch in its only slot.
+    private func executor() throws -> StageExecutor {
+        let executor = StageExecutor(
+            model: plan.model, layout: plan.layout, stage: 0, slots: 1, microBatches: 1,
+            micro: plan.manifest.batch.micro, seed: plan.manifest.seed, splitsBackward: true, on: backend)
+        executor.initialiseParameters(seed: plan.manifest.seed)
+        let feed = try DataFeed(TrainingData(plan), plan, executor: executor)
+        defer { feed.stop() }
+        try feed.fill(step: 0, slot: 0)
+        return executor
+    }
+
+    /// The mean of the middle half.
+    static func middle(_ values: [Double]) -> Double {
+        let kept = values.sorted()[(values.count / 4)..<(values.count - values.count / 4)]
+        return kept.isEmpty ? 0 : kept.reduce(0, +) / Double(kept.count)
     }
 
     /// FLOP/s of the fastest product of the sizes that the model's matrices have, nothing else running in between.
@@ -73,6 +100,12 @@ final class LayerProfiler {
         let rows = plan.manifest.batch.micro * (plan.manifest.data.sequence ?? 1)
         let largest = Set(matrices.map { [$0[0], $0[1]] }).sorted { $0[0] * $0[1] > $1[0] * $1[1] }.prefix(4)
         return largest.map { GEMMProbe(backend, m: rows, n: $0[0], k: $0[1], dtype: plan.model.dtype) }
+    }
+
+    /// Keeps the device as busy as a measurement does for as long as `isWanted` says.
+    func stayBusy(while isWanted: () throws -> Bool) throws {
+        let executor = try executor()
+        while try isWanted() { _ = executor.timePasses(step: 0, slot: 0) }
     }
 }
 

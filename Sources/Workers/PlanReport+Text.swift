@@ -3,7 +3,8 @@ import Foundation
 extension PlanReport {
     /// For a terminal.
     public func text() -> String {
-        (heading + layerTable + stageTable + crossingTable + scheduleText + manifestText).joined(separator: "\n")
+        (heading + layerTable + stageTable + memoryTable + crossingTable + scheduleText + manifestText).joined(
+            separator: "\n")
     }
 
     private var heading: [String] {
@@ -48,6 +49,23 @@ extension PlanReport {
         return ["Stages (state: weights, gradients, optimizer)"] + table.lines() + [""]
     }
 
+    /// Where there are limits, or devices with several stages.
+    private var memoryTable: [String] {
+        let hasLimits = memory.contains { $0.limitBytes != nil }
+        guard hasLimits || stages.count > memory.count else { return [] }
+        var table = TextTable([
+            ("rank", .right), ("device", .left), ("memory", .right), ("limit", .right), ("missing", .right),
+        ])
+        for rank in memory {
+            let missing = rank.limitBytes.map { max(0, rank.bytes - $0) } ?? 0
+            table.add([
+                "\(rank.rank)", rank.device, rank.bytes.bytesText, rank.limitBytes?.bytesText ?? "–",
+                missing > 0 ? missing.bytesText : "–",
+            ])
+        }
+        return ["Workers (their stages and one process)"] + table.lines() + [""]
+    }
+
     private var crossingTable: [String] {
         guard !crossings.isEmpty else { return [] }
         var table = TextTable([
@@ -67,8 +85,16 @@ extension PlanReport {
             "",
             "Bubble (idle / wall): \(idealBubble.percentText) with equal stages; "
                 + "\(predictedBubble.percentText) predicted from the stages' FLOPs",
-            "",
+            stepText, "",
         ]
+    }
+
+    private var stepText: String {
+        guard let prediction else { return "Step: not predicted: \(predictionNote ?? "nothing was measured")" }
+        return
+            "Step: \(prediction.stepSeconds.secondsText), \(prediction.tokensPerSecond.groupedText) tokens/s, bubble "
+            + "\(prediction.bubbleFraction.percentText), by \(prediction.source)"
+            + (isPlanned ? "; it decided the cuts" : "")
     }
 
     private var manifestText: [String] {

@@ -20,6 +20,13 @@ public struct PlanReport: Codable, Sendable {
     /// Idle over wall: of the schedule with equal stages, and with the stages' FLOPs.
     public var idealBubble: Double
     public var predictedBubble: Double
+    /// nil where the layers' times are not known: `predictionNote` says what to do about that.
+    public var prediction: StepPrediction?
+    public var predictionNote: String?
+    /// Whether `partition: profile` chose the cuts.
+    public var isPlanned: Bool
+    /// By rank.
+    public var memory: [RankMemory]
     public var grid: String
     public var manifest: String
 
@@ -51,6 +58,14 @@ public struct PlanReport: Codable, Sendable {
         public var totalBytes: Int
     }
 
+    public struct RankMemory: Codable, Sendable {
+        public var rank: Int
+        public var device: String
+        public var bytes: Int
+        /// nil: none.
+        public var limitBytes: Int?
+    }
+
     public struct CrossingLine: Codable, Sendable {
         public var from: Int
         public var to: Int
@@ -61,7 +76,7 @@ public struct PlanReport: Codable, Sendable {
         public var backwardBytes: Int
     }
 
-    public init(_ plan: TrainingPlan) throws(RunFailure) {
+    public init(_ plan: TrainingPlan, profiles: ProfileCache = .standard) throws(RunFailure) {
         schedule = plan.schedule.name
         microBatches = plan.schedule.microBatches
         tokensPerStep = plan.tokensPerStep
@@ -71,6 +86,19 @@ public struct PlanReport: Codable, Sendable {
         stages = plan.layout.stages.map { Self.stageLine(plan, $0) }
         crossings = Self.crossingLines(plan)
         manifest = plan.manifest.resolvedYAML()
+        isPlanned = plan.isPlanned
+        memory = plan.manifest.devices.enumerated().map { rank, device in
+            RankMemory(
+                rank: rank, device: device.description, bytes: plan.memory(ofRank: rank),
+                limitBytes: plan.manifest.memory?[rank])
+        }
+        if plan.manifest.sharedDevice != nil {
+            predictionNote = "workers that share a device wait for each other, which is not simulated"
+        } else if let costs = StepCosts(plan.manifest, plan.model, plan.optimizer.state.count, profiles) {
+            prediction = try StepPrediction(plan, costs)
+        } else {
+            predictionNote = "no profile of this model on this machine; \(plan.manifest.profileAdvice)"
+        }
         do {
             let equal = StageTimes.units(stages: stages.count)
             let byFlops = StageTimes(
@@ -130,41 +158,5 @@ public struct PlanReport: Codable, Sendable {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
         return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-}
-
-extension TrainingPlan {
-    /// Bytes that a stage takes on its device: parameters with gradients, optimizer state and 16-bit copies, the frames of
-    /// all micro-batches in flight, the transient arena. What no Int can count is `Int.max`.
-    package func memory(ofStage stage: Int) -> (state: Int, activations: Int, transient: Int) {
-        let program = StageProgram(
-            model, layout, stage: stage, splitsBackward: splitsBackward, recomputation: recomputation,
-            on: manifest.devices[schedule.rankOfStage[stage]].backend(manifest.simulation))
-        let specs = model.nodes[layout.stages[stage].nodes].flatMap(\.layer.parameters)
-        let copies = model.dtype == .f32 ? 0 : specs.filter(\.isMatrix).reduce(0) { $0.plus($1.shape.count) }
-        let parameters = specs.reduce(0) { $0.plus($1.shape.count) }
-        return (
-            parameters.times(DType.f32.size * (2 + optimizer.state.count)).plus(copies.times(model.dtype.size)),
-            program.frameBytes.times(lowered.slotCount[stage]), program.transientBytes
-        )
-    }
-
-    /// What a worker process takes before it holds a tensor: measured with a model of a few kilobytes.
-    static let processBytes = 34 << 20
-
-    /// Whether the schedule runs the two backward halves apart.
-    package var splitsBackward: Bool { schedule.ranks.contains { $0.contains { $0.pass == .backwardWeight } } }
-}
-
-/// Sums and products of sizes that are not negative, as far as an Int goes: a manifest may describe what fits no machine.
-extension Int {
-    package func plus(_ other: Int) -> Int {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? .max : sum
-    }
-
-    package func times(_ other: Int) -> Int {
-        let (product, overflow) = multipliedReportingOverflow(by: other)
-        return overflow ? .max : product
     }
 }

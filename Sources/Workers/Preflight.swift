@@ -10,6 +10,7 @@ package enum Preflight {
     static func check(_ plan: TrainingPlan) throws(RunFailure) {
         try checkDevices(plan.manifest)
         try checkFaults(plan)
+        try plan.checkMemoryLimits()
         try checkMemory(plan, physical: sysconf(Int32(_SC_PHYS_PAGES)).times(sysconf(Int32(_SC_PAGESIZE))))
         _ = try TrainingData(plan)
         try checkWeights(plan)

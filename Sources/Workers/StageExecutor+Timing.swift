@@ -1,22 +1,41 @@
 import Models
 import Tensors
 
+/// Seconds of the passes of one micro-batch.
+struct PassSample {
+    /// By node: forward, input gradient, weight gradient.
+    var nodes: [[Double]]
+    var loss = 0.0
+}
+
 extension StageExecutor {
     /// Runs one micro-batch forward and back, and says how long each node's passes took.
-    /// - Returns: by node: seconds of forward, input gradient, weight gradient.
-    func timePasses(step: Int, slot: Int) -> [[Double]] {
-        var seconds = Array(repeating: [0.0, 0, 0], count: program.nodes.count)
+    /// - Parameter apart: all input gradients before the first weight gradient, instead of node by node.
+    func timePasses(step: Int, slot: Int, apart: Bool = false) -> PassSample {
+        var sample = PassSample(nodes: Array(repeating: [0.0, 0, 0], count: program.nodes.count))
         func time(_ node: Int, _ pass: Int, _ body: () -> Void) {
-            let start = Clock.nanoseconds
-            body()
-            backend.synchronise()
-            seconds[node][pass] += Double(Clock.nanoseconds - start) / 1e9
+            sample.nodes[node][pass] += seconds(body)
         }
-        forward(step: step, microBatch: 0, slot: slot) { node, body in time(node, 0, body) }
-        _ = run(slot) { node in
-            time(node, 1) { backwardInput(node, slot) }
-            time(node, 2) { backwardWeight(node, slot) }
+        let whole = seconds {
+            forward(step: step, microBatch: 0, slot: slot) { node, body in time(node, 0, body) }
         }
-        return seconds
+        sample.loss = max(0, whole - sample.nodes.reduce(0) { $0 + $1[0] })
+        if apart {
+            _ = run(slot) { node in time(node, 1) { backwardInput(node, slot) } }
+            for case .node(let node) in program.backward { time(node, 2) { backwardWeight(node, slot) } }
+        } else {
+            _ = run(slot) { node in
+                time(node, 1) { backwardInput(node, slot) }
+                time(node, 2) { backwardWeight(node, slot) }
+            }
+        }
+        return sample
+    }
+
+    private func seconds(_ body: () -> Void) -> Double {
+        let start = Clock.nanoseconds
+        body()
+        backend.synchronise()
+        return Double(Clock.nanoseconds - start) / 1e9
     }
 }

@@ -2,7 +2,6 @@ import Layers
 public import Manifests
 public import Models
 public import Optimizers
-import Partitioning
 public import Scheduling
 import Tensors
 
@@ -26,26 +25,35 @@ public struct TrainingPlan: Sendable {
     /// waits for room.
     public let queueDepth: Int
 
-    /// Throws a user's mistake: shapes that do not fit, a partition that cannot be, a device that does not exist.
-    public init(_ manifest: PipelineManifest) throws(RunFailure) {
-        self.manifest = manifest
+    /// Whether the cuts were planned from what layers cost: the manifest has them now instead of `partition: profile`.
+    public let isPlanned: Bool
+
+    /// Throws a user's mistake: shapes that do not fit, a partition that cannot be, a profile that is missing.
+    public init(_ manifest: PipelineManifest, profiles: ProfileCache = .standard) throws(RunFailure) {
         do {
             model = try Sequential(
                 manifest.model, input: Self.input(of: manifest), dtype: manifest.precision.dtype)
-            cuts = try Self.cut(model, manifest)
+            schedule = try Self.schedule(manifest)
+            optimizer = try manifest.optimizer.rule()
+            let (model, states) = (model, optimizer.state.count)
+            cuts = try Self.cut(model, manifest, schedule, StepCosts(manifest, model, states, profiles))
+            isPlanned = manifest.partition == .profile
+            var settled = manifest
+            if isPlanned { settled.partition = .cuts(cuts) }
+            self.manifest = settled
             layout = PipelineLayout(model, cuts: cuts)
             edges = Self.edges(layout)
-            schedule = try Schedule.named(
-                manifest.schedule.rawValue, ranks: manifest.devices.count, microBatches: manifest.batch.microBatches,
-                virtual: manifest.virtual)
             queueDepth = max(2, schedule.stageCount, try schedule.smallestQueueDepth(edges: edges) ?? 1)
             try schedule.validate(edges: edges, queueDepth: queueDepth)
             lowered = try schedule.lower(edges: edges)
-            optimizer = try manifest.optimizer.rule()
             learningRate = try LearningRateSchedule(
                 learningRate: optimizer.learningRate, warmup: manifest.learningRate.warmup,
                 decay: manifest.learningRate.decay.rule, minimum: manifest.learningRate.minimum, steps: manifest.steps)
             clipping = try manifest.clip.map { limit in try Clipping(maximumNorm: limit) }
+        } catch let error as RunFailure {
+            throw error
+        } catch let error as ScheduleError {
+            throw manifest.failure(error)
         } catch {
             throw .badInput(error)
         }
@@ -54,13 +62,7 @@ public struct TrainingPlan: Sendable {
     /// Whether an update waits for the gradients of all stages.
     var needsGlobalNorm: Bool { clipping != nil || manifest.precision.lossScaler != nil }
     public var rankCount: Int { schedule.rankCount }
-    public var recomputation: Recomputation {
-        switch manifest.recompute {
-        case .none: .none
-        case .stage: .stage
-        case .every(let entries): .every(entries)
-        }
-    }
+    public var recomputation: Recomputation { manifest.recompute.rule }
     /// Tokens (or rows) of one step.
     public var tokensPerStep: Int { manifest.batch.global * (manifest.data.sequence ?? 1) }
     public var flopsPerStep: Double { model.flopsPerMicroBatch * Double(manifest.batch.microBatches) }
@@ -99,27 +101,6 @@ public struct TrainingPlan: Sendable {
                 from: $0.from, to: $0.to, kind: $0.to == $0.from + 1 ? .boundary : .portal,
                 carriesGradient: !$0.gradients.isEmpty)
         } + Edge.targets(stages: layout.stages.count)
-    }
-
-    private static func cut(_ model: Sequential, _ manifest: PipelineManifest) throws(RunFailure) -> [Int] {
-        let stages = manifest.devices.count * manifest.virtual
-        do {
-            switch manifest.partition {
-            case .uniform: return try Partition.uniform(layers: model.entries.count, stages: stages).cuts
-            case .parameters:
-                return try Partition.balanced(weights: model.entries.map { Double($0.parameterCount) }, stages: stages)
-                    .cuts
-            case .flops:
-                return try Partition.balanced(weights: model.entries.map(\.cost.total), stages: stages).cuts
-            case .type(let pattern):
-                return try Partition.matching(pattern, kinds: model.entries.map(\.kind), stages: stages).cuts
-            case .cuts(let cuts):
-                return try Partition.explicit(cuts: cuts, layers: model.entries.count, stages: stages).cuts
-            }
-        } catch {
-            let mark = manifest.marks["partition"] ?? manifest.marks["devices"]
-            throw .badInput((mark.map { "\($0): " } ?? "") + "\(error)")
-        }
     }
 }
 

@@ -117,10 +117,10 @@ extension EndToEndTests {
 
         private static let options = [
             "train": ["<pipeline>", "--set", "--run-dir", "--port", "--quiet", "--json"],
-            "plan": ["<pipeline>", "--set", "--json"],
+            "plan": ["<pipeline>", "--set", "--json", "--search"],
             "worker": ["<pipeline>", "--set", "--rank", "--coordinator"],
             "report": ["<run>", "--json", "--skip"],
-            "schedule": ["<name>", "--stages", "--microbatches", "--text", "--columns"],
+            "schedule": ["<name>", "--stages", "--microbatches", "--virtual", "--text", "--columns"],
             "profile": ["<pipeline>", "--set", "--repetitions", "--json"],
             "generate": [
                 "<run>", "--prompt", "--tokens", "--temperature", "--top-k", "--greedy", "--seed",

@@ -9,7 +9,7 @@ import Testing
         #expect(manifest.modelPath == nil)
         #expect(manifest.devices.map(\.description) == ["cpu:0", "cpu:1"])
         #expect(manifest.partition == .flops)
-        #expect(manifest.schedule == .oneForwardOneBackward)
+        #expect(manifest.schedule == .named(.oneForwardOneBackward))
         #expect(manifest.precision == .f32)
         #expect(
             manifest.optimizer
@@ -34,7 +34,7 @@ import Testing
         #expect(manifest.name == "run-7")
         #expect(manifest.devices[0] == .init(kind: .cpu, cores: 0...3))
         #expect(manifest.partition == .cuts([2]))
-        #expect(manifest.schedule == .gpipe)
+        #expect(manifest.schedule == .named(.gpipe))
         #expect(
             manifest.optimizer
                 == .sgd(.init(learningRate: 0.1, momentum: 0.9, dampening: 0, nesterov: true, weightDecay: 1e-4)))

@@ -40,7 +40,7 @@ import Testing
         #expect(manifest.data == .init(source: .tokens("/tmp/tokens.u16", .u16), sequence: 256, order: .sequential))
         #expect(manifest.batch.global == 16)
         #expect(manifest.clip == nil)
-        #expect(manifest.schedule == .gpipe)
+        #expect(manifest.schedule == .named(.gpipe))
     }
 
     @Test func `paths are relative to the manifest that holds them`() throws {

@@ -27,7 +27,7 @@ import Testing
     private static let keys: [Mistake] = [
         change(
             ["microbatches": "8"],
-            "p/x.yaml:6:1: unknown key \"microbatches\"; expected name, model, devices, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, data, steps, seed, weights, log_every, sim or by_hand; did you mean \"batch.microbatches\"?"
+            "p/x.yaml:6:1: unknown key \"microbatches\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, data, steps, seed, weights, log_every, sim or by_hand; did you mean \"batch.microbatches\"?"
         ),
         change(
             ["batch": "{micro: 2, microbatchs: 8}"],
@@ -35,27 +35,27 @@ import Testing
         ),
         change(
             ["learning-rate": "{warmup: 2}"],
-            "p/x.yaml:6:1: unknown key \"learning-rate\"; expected name, model, devices, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, data, steps, seed, weights, log_every, sim or by_hand; did you mean \"learning_rate\"?"
+            "p/x.yaml:6:1: unknown key \"learning-rate\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, data, steps, seed, weights, log_every, sim or by_hand; did you mean \"learning_rate\"?"
         ),
         change(
             ["lr": "1e-3"],
-            "p/x.yaml:6:1: unknown key \"lr\"; expected name, model, devices, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, data, steps, seed, weights, log_every, sim or by_hand; did you mean \"optimizer.adamw.lr\"?"
+            "p/x.yaml:6:1: unknown key \"lr\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, data, steps, seed, weights, log_every, sim or by_hand; did you mean \"optimizer.adamw.lr\"?"
         ),
         change(
             ["sequence": "8"],
-            "p/x.yaml:6:1: unknown key \"sequence\"; expected name, model, devices, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, data, steps, seed, weights, log_every, sim or by_hand; did you mean \"data.sequence\"?"
+            "p/x.yaml:6:1: unknown key \"sequence\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, data, steps, seed, weights, log_every, sim or by_hand; did you mean \"data.sequence\"?"
         ),
         change(
             ["warmup": "8"],
-            "p/x.yaml:6:1: unknown key \"warmup\"; expected name, model, devices, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, data, steps, seed, weights, log_every, sim or by_hand; did you mean \"learning_rate.warmup\"?"
+            "p/x.yaml:6:1: unknown key \"warmup\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, data, steps, seed, weights, log_every, sim or by_hand; did you mean \"learning_rate.warmup\"?"
         ),
         change(
             ["zebra": "8"],
-            "p/x.yaml:6:1: unknown key \"zebra\"; expected name, model, devices, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, data, steps, seed, weights, log_every, sim or by_hand"
+            "p/x.yaml:6:1: unknown key \"zebra\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, data, steps, seed, weights, log_every, sim or by_hand"
         ),
         change(
             ["layers": "[relu]"],
-            "p/x.yaml:6:1: unknown key \"layers\"; expected name, model, devices, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, data, steps, seed, weights, log_every, sim or by_hand; did you mean \"model.layers\"?"
+            "p/x.yaml:6:1: unknown key \"layers\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, data, steps, seed, weights, log_every, sim or by_hand; did you mean \"model.layers\"?"
         ),
         change(
             ["steps": nil],
@@ -145,14 +145,14 @@ import Testing
         change(["clip": "1e999"], "p/x.yaml:6:7: clip is 1e999; expected a number above 0, or null for no clipping"),
         change(
             ["schedule": "1fb1"],
-            "p/x.yaml:6:11: schedule is 1fb1; expected gpipe, 1f1b, interleaved, zb-h1, zb-h2, zb-v or v-half; did you mean \"1f1b\"?"
+            "p/x.yaml:6:11: schedule is 1fb1; expected gpipe, 1f1b, interleaved, zb-h1, zb-h2, zb-v, v-half or {file: PATH}; did you mean \"1f1b\"?"
         ),
         change(
             ["precision": "bf61"],
             "p/x.yaml:6:12: precision is bf61; expected f32, bf16, f16 or {f16: {…}}; did you mean \"bf16\"?"),
         change(
             ["partition": "parameter"],
-            "p/x.yaml:6:12: partition is parameter; expected uniform, parameters, flops, type:REGEX or {cuts: [FIRST LAYER OF EACH STAGE BUT THE FIRST]}; did you mean \"parameters\"?"
+            "p/x.yaml:6:12: partition is parameter; expected uniform, parameters, flops, profile, type:REGEX or {cuts: [FIRST LAYER OF EACH STAGE BUT THE FIRST]}; did you mean \"parameters\"?"
         ),
         change(
             ["partition": "type:("],
@@ -264,7 +264,7 @@ import Testing
         set(
             "stepz=3",
             message:
-                "--set stepz=3: unknown key \"stepz\"; expected name, model, devices, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, data, steps, seed, weights, log_every, sim or by_hand; did you mean \"steps\"?"
+                "--set stepz=3: unknown key \"stepz\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, data, steps, seed, weights, log_every, sim or by_hand; did you mean \"steps\"?"
         ),
         set("batch.micro=x", message: "--set batch.micro=x: batch.micro is x; expected a whole number of at least 1"),
         set(

@@ -45,6 +45,11 @@ import Testing
                 "sim": "{slow: {stage: 1, ms: 0.1, every: 3}, link: {from: 1, to: 0, ms: 1e-3}, read_ms: 0.7}",
             ],
             ["partition": "'type:[a-z]{2}: #'", "data": "{random: 9, sequence: 8}", "by_hand": "[1]"],
+            ["partition": "profile", "memory": "[1.5GiB, 800 MB]", "data": "{random: 9, sequence: 8}"],
+            [
+                "schedule": "{ranks: [\"0F0 0B0\", '1F0, 1I0,, 1W0'], name: a b}", "partition": "{cuts: [1, 2]}",
+                "data": "{random: 9, sequence: 8}",
+            ],
             ["partition": "{cuts: [2]}", "data": "{random: 9, sequence: 8}", "name": "\"a: b\""],
             [
                 "model": "{layers: [{linear: {in: 8, out: 2}}, add], loss: mean-squared-error}",
@@ -100,6 +105,7 @@ import Testing
             yaml == """
                 name: "x"
                 devices: [cpu:0, cpu:1]
+                memory: null
                 partition: flops
                 schedule: 1f1b
                 virtual: 1

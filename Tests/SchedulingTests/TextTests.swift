@@ -62,3 +62,12 @@ import Testing
         }
     }
 }
+
+@Suite struct PlaceTests {
+    @Test func anInstructionsColumnIsThatOfItsWord() {
+        #expect(Schedule.column(ofInstruction: 0, in: " ,0F0") == 3)
+        #expect(Schedule.column(ofInstruction: 2, in: "0F0,,0F1 0B0") == 10)
+        #expect(Schedule.column(ofInstruction: 3, in: "0F0 0B0") == 8)
+        #expect(Schedule.column(ofInstruction: 0, in: "") == 1)
+    }
+}

@@ -221,3 +221,27 @@ import Testing
         #expect(message { try validate(text) } == error)
     }
 }
+
+@Suite struct MicroBatchOrderTests {
+    @Test func everyGeneratedScheduleKeepsTheOrderOfMicroBatches() throws {
+        for schedule in everySchedule() { #expect(message { try schedule.checkMicroBatchOrder() } == "") }
+    }
+
+    @Test(arguments: [
+        ("0F1 0F0 0B0 0B1", "rank 0, instruction 0: expected 0F0 before 0F1, in the order of micro-batches, got 0F1"),
+        ("0F0 0F1 0B1 0B0", "rank 0, instruction 2: expected 0B0 before 0B1, in the order of micro-batches, got 0B1"),
+        (
+            "0F0 0F1 0I1 0I0 0W1 0W0",
+            "rank 0, instruction 4: expected 0W0 before 0W1, in the order of micro-batches, got 0W1"
+        ),
+        (
+            "0F0 0F1 0I0 0B1 0W0",
+            "rank 0, instruction 3: expected 0B0 before 0B1, in the order of micro-batches, got 0B1"
+        ),
+    ])
+    func otherOrdersAreRefused(text: String, error: String) throws {
+        let schedule = try Schedule(parsing: text, name: "text")
+        #expect(message { try schedule.checkMicroBatchOrder() }.split(separator: "\n").first.map(String.init) == error)
+        #expect(message { try Schedule(parsing: "0F0 0F1 0I1 0I0 0W0 0W1", name: "").checkMicroBatchOrder() } == "")
+    }
+}

@@ -37,6 +37,10 @@ public final class EchelonProcess {
         process.executableURL = URL(fileURLWithPath: Self.program)
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
+        // What it keeps between commands lies in the folder too.
+        process.environment = ProcessInfo.processInfo.environment.merging(["XDG_CACHE_HOME": folder.file("cache")]) {
+            $1
+        }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try Self.create(folder.file(name + ".out"))
         process.standardError = try Self.create(folder.file(name + ".err"))

@@ -5,7 +5,8 @@ import Workers
 @Suite struct PlanReportTests {
     @Test func `the text holds layers, stages, crossings, schedule and manifest`() throws {
         let report = try PlanReport(
-            Plans.make(model: Plans.portal, devices: "[cpu:0, cpu:1, cpu:2]", more: "partition: {cuts: [3, 4]}"))
+            Plans.make(model: Plans.portal, devices: "[cpu:0, cpu:1, cpu:2]", more: "partition: {cuts: [3, 4]}"),
+            profiles: ProfileCache(folder: nil))
         let parts = report.text().split(separator: "Resolved manifest", maxSplits: 1)
         #expect(parts[0] == Self.golden)
         #expect(parts[1].contains("  devices: [cpu:0, cpu:1, cpu:2]"))
@@ -43,6 +44,7 @@ import Workers
           rank 2 ····F0B0──F1B1──F2B2──F3B3──········
 
         Bubble (idle / wall): 33.3 % with equal stages; 65.8 % predicted from the stages' FLOPs
+        Step: not predicted: no profile of this model on this machine; `echelon profile p/tiny.yaml`, with the same --set options, measures one
 
 
         """

@@ -11,7 +11,8 @@ struct CutProposals {
         let held = model.schedule.stagesOfRank.map { $0.reduce(0) { $0 + model.inFlight[$1] } }
         limits = model.schedule.rankOfStage.enumerated().map { stage, rank in
             guard model.limits[rank] < .max else { return .infinity }
-            return Double(model.limits[rank]) * Double(model.inFlight[stage]) / Double(max(held[rank], 1))
+            return Double(model.limits[rank] - model.rankBytes) * Double(model.inFlight[stage])
+                / Double(max(held[rank], 1))
         }
     }
 
@@ -50,11 +51,14 @@ struct CutProposals {
     }
 
     private func fits(_ stage: Int, _ layers: Range<Int>) -> Bool {
-        Double(model.memory(stage: stage, layers)) <= limits[stage]
+        limits[stage] == .infinity
+            || Double(model.leastMemory(stage: stage, layers)) <= limits[stage]
+                && Double(model.memory(stage: stage, layers)) <= limits[stage]
     }
 
     private func least(_ stage: Int, _ layers: Range<Int>) -> Double {
-        fits(stage, layers) ? Double(model.schedule.microBatches) * model.sums.seconds(layers) : .infinity
+        let mayFit = limits[stage] == .infinity || Double(model.leastMemory(stage: stage, layers)) <= limits[stage]
+        return mayFit ? Double(model.schedule.microBatches) * model.sums.seconds(layers) : .infinity
     }
 
     private func slowestStage(_ measure: Measure) -> (price: Double, cuts: [Int])? {
@@ -72,7 +76,11 @@ struct CutProposals {
 
     /// The cuts in which the stage that holds most beyond its limit holds as little beyond it as it can.
     func leastShortage() -> [Int]? {
-        let excess = { Double(model.memory(stage: $0, $1)) - (limits[$0] < .infinity ? limits[$0] : 0) }
-        return table.leastMaximum(cost: excess, floor: excess)?.cuts
+        func beyond(_ stage: Int, _ bytes: Int) -> Double {
+            Double(bytes) - (limits[stage] < .infinity ? limits[stage] : 0)
+        }
+        return table.leastMaximum(
+            cost: { beyond($0, model.memory(stage: $0, $1)) }, floor: { beyond($0, model.leastMemory(stage: $0, $1)) })?
+            .cuts
     }
 }

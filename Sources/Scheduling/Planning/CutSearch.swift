@@ -68,15 +68,17 @@ struct CutSearch {
     /// Cuts that were not tried yet, simulated where they fit.
     private mutating func consider(_ cuts: [Int]) throws(PlanError) -> Candidate? {
         guard trialsLeft > 0, tried.insert(cuts).inserted else { return nil }
-        let excess = zip(model.memory(cuts: cuts), model.limits).reduce(0) { sum, rank in
-            let (sum, overflow) = sum.addingReportingOverflow(max(rank.0 - rank.1, 0))
-            return overflow ? .max : sum
-        }
+        let excess = excess(cuts)
         var candidate = Candidate(cuts: cuts, excess: excess, seconds: .infinity)
         trialsLeft -= 1
         if excess == 0 { candidate.seconds = try model.times(cuts: cuts).period(model.end(cuts: cuts)) }
         if best.map(candidate.isBetter) ?? true { best = candidate }
         return candidate
+    }
+
+    private func excess(_ cuts: [Int]) -> Int {
+        guard model.hasLimits else { return 0 }
+        return zip(model.memory(cuts: cuts), model.limits).reduce(0) { $0.saturatingPlus(max($1.0 - $1.1, 0)) }
     }
 
     /// Moves cuts while a move helps: first one layer over a run of neighbouring cuts, the shortest runs first, then

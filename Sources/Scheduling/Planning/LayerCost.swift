@@ -1,9 +1,13 @@
 /// What one layer costs for one micro-batch, measured or estimated.
 public struct LayerCost: Hashable, Sendable {
-    /// Seconds of the forward and of the two backward halves. With recomputation, the input half includes it.
+    /// Seconds of the forward, and of the two backward halves where they run apart.
     public var forward: Double
     public var inputGradient: Double
     public var weightGradient: Double
+    /// Seconds of both halves at once.
+    public var backward: Double
+    /// Seconds of computing activations again: before a backward, and before each of its halves that runs apart.
+    public var recomputation: Double
     /// Seconds of the optimizer's update, once a step.
     public var update: Double
     /// Kept from the forward to the last backward half.
@@ -14,12 +18,15 @@ public struct LayerCost: Hashable, Sendable {
     public var outputBytes: Int
 
     public init(
-        forward: Double, inputGradient: Double, weightGradient: Double, update: Double = 0, activationBytes: Int = 0,
-        stateBytes: Int = 0, outputBytes: Int = 0
+        forward: Double, inputGradient: Double, weightGradient: Double, backward: Double? = nil,
+        recomputation: Double = 0, update: Double = 0, activationBytes: Int = 0, stateBytes: Int = 0,
+        outputBytes: Int = 0
     ) {
         self.forward = forward
         self.inputGradient = inputGradient
         self.weightGradient = weightGradient
+        self.backward = backward ?? inputGradient + weightGradient
+        self.recomputation = recomputation
         self.update = update
         self.activationBytes = activationBytes
         self.stateBytes = stateBytes
@@ -52,6 +59,7 @@ struct LayerSums: Sendable {
     private let forward: [Double]
     private let inputGradient: [Double]
     private let weightGradient: [Double]
+    private let backward: [Double]
     private let update: [Double]
     private let activationBytes: [Int]
     private let stateBytes: [Int]
@@ -61,21 +69,22 @@ struct LayerSums: Sendable {
         guard !layers.isEmpty else { throw .argument("layers", expected: "at least 1", got: "0") }
         for (index, layer) in layers.enumerated() { try Self.check(layer, index) }
         layerCount = layers.count
-        forward = Self.sums(layers, \.forward)
-        inputGradient = Self.sums(layers, \.inputGradient)
-        weightGradient = Self.sums(layers, \.weightGradient)
-        update = Self.sums(layers, \.update)
+        forward = Self.sums(layers) { $0.forward }
+        inputGradient = Self.sums(layers) { $0.inputGradient + $0.recomputation }
+        weightGradient = Self.sums(layers) { $0.weightGradient + $0.recomputation }
+        backward = Self.sums(layers) { $0.backward + $0.recomputation }
+        update = Self.sums(layers) { $0.update }
         activationBytes = try Self.sums(layers, \.activationBytes)
         stateBytes = try Self.sums(layers, \.stateBytes)
         outputBytes = layers.map(\.outputBytes)
     }
 
     func time(_ layers: Range<Int>) -> StageTimes.Stage {
-        let input = inputGradient[layers.upperBound] - inputGradient[layers.lowerBound]
-        let weight = weightGradient[layers.upperBound] - weightGradient[layers.lowerBound]
-        return StageTimes.Stage(
-            forward: forward[layers.upperBound] - forward[layers.lowerBound], backward: input + weight,
-            backwardInput: input, backwardWeight: weight)
+        StageTimes.Stage(
+            forward: forward[layers.upperBound] - forward[layers.lowerBound],
+            backward: backward[layers.upperBound] - backward[layers.lowerBound],
+            backwardInput: inputGradient[layers.upperBound] - inputGradient[layers.lowerBound],
+            backwardWeight: weightGradient[layers.upperBound] - weightGradient[layers.lowerBound])
     }
 
     /// Seconds of all passes of one micro-batch.
@@ -105,8 +114,8 @@ struct LayerSums: Sendable {
         }
     }
 
-    private static func sums(_ layers: [LayerCost], _ value: KeyPath<LayerCost, Double>) -> [Double] {
-        layers.reduce(into: [0]) { sums, layer in sums.append((sums.last ?? 0) + layer[keyPath: value]) }
+    private static func sums(_ layers: [LayerCost], _ value: (LayerCost) -> Double) -> [Double] {
+        layers.reduce(into: [0]) { sums, layer in sums.append((sums.last ?? 0) + value(layer)) }
     }
 
     private static func sums(_ layers: [LayerCost], _ value: KeyPath<LayerCost, Int>) throws(PlanError) -> [Int] {
@@ -122,7 +131,9 @@ struct LayerSums: Sendable {
     }
 
     private static func check(_ layer: LayerCost, _ index: Int) throws(PlanError) {
-        let seconds = [layer.forward, layer.inputGradient, layer.weightGradient, layer.update]
+        let seconds = [
+            layer.forward, layer.inputGradient, layer.weightGradient, layer.backward, layer.recomputation, layer.update,
+        ]
         if let bad = seconds.first(where: { !($0.isFinite && $0 >= 0) }) {
             throw .argument("seconds of layer \(index)", expected: "a finite number of at least 0", got: "\(bad)")
         }

@@ -1,19 +1,24 @@
 /// Compares schedules, numbers of micro-batches and of stages, and ways to compute the layers, by tokens per second.
 public struct PlanSearch: Sendable {
     /// One way to compute the layers: a size of micro-batch, with or without recomputation.
-    public struct Alternative: Hashable, Sendable {
+    public struct Alternative: Sendable {
         /// `recompute: none`, `recompute: stage`, …
         public var name: String
         public var layers: [LayerCost]
         public var tokensPerMicroBatch: Int
         /// The numbers of micro-batches to try.
         public var microBatches: [Int]
+        public var memory: StageMemoryModel?
 
-        public init(name: String, layers: [LayerCost], tokensPerMicroBatch: Int, microBatches: [Int]) {
+        public init(
+            name: String, layers: [LayerCost], tokensPerMicroBatch: Int, microBatches: [Int],
+            memory: StageMemoryModel? = nil
+        ) {
             self.name = name
             self.layers = layers
             self.tokensPerMicroBatch = tokensPerMicroBatch
             self.microBatches = microBatches
+            self.memory = memory
         }
     }
 
@@ -87,7 +92,8 @@ public struct PlanSearch: Sendable {
         var entries: [Entry] = []
         for alternative in alternatives {
             let planner = try StepPlanner(
-                layers: alternative.layers, link: link, memoryLimits: memoryLimits, barrier: barrier)
+                layers: alternative.layers, link: link, memoryLimits: memoryLimits, barrier: barrier,
+                memory: alternative.memory)
             for microBatches in alternative.microBatches {
                 for schedule in try generated(microBatches: microBatches)
                 where schedule.stageCount <= alternative.layers.count {

@@ -9,6 +9,8 @@ struct StepModel {
     let inFlight: [Int]
     private let simulator: Simulator
     private let barrier: Double?
+    private let memoryModel: StageMemoryModel?
+    private let splitsBackward: Bool
 
     init(_ schedule: Schedule, _ planner: StepPlanner) throws(PlanError) {
         do { simulator = try Simulator(schedule, edges: Edge.chain(stages: schedule.stageCount)) } catch {
@@ -23,9 +25,20 @@ struct StepModel {
         link = planner.link
         barrier = planner.barrier
         limits = planner.memoryLimits ?? [Int](repeating: .max, count: schedule.rankCount)
-        inFlight = (0..<schedule.stageCount).map { schedule.inFlight(stage: $0) }
+        memoryModel = planner.memory
+        splitsBackward = schedule.ranks.contains { $0.contains { $0.pass == .backwardWeight } }
+        inFlight = try Self.inFlight(schedule, isExact: planner.memory != nil)
     }
 
+    /// How many micro-batches each stage has room for. Exactly, that counts those which arrive before their turn, with
+    /// the targets among them.
+    private static func inFlight(_ schedule: Schedule, isExact: Bool) throws(PlanError) -> [Int] {
+        guard isExact else { return (0..<schedule.stageCount).map { schedule.inFlight(stage: $0) } }
+        let edges = Edge.chain(stages: schedule.stageCount) + Edge.targets(stages: schedule.stageCount)
+        do { return try schedule.lower(edges: edges).slotCount } catch { throw .schedule(error) }
+    }
+
+    var hasLimits: Bool { limits.contains { $0 < .max } }
     var stageCount: Int { schedule.stageCount }
     var ownsOneStageEach: Bool { schedule.stageCount == schedule.rankCount }
     var instructionCount: Int { schedule.ranks.reduce(0) { $0 + $1.count } }
@@ -34,12 +47,29 @@ struct StepModel {
 
     /// Bytes of a stage that holds its largest number of micro-batches.
     func memory(stage: Int, _ layers: Range<Int>) -> Int {
-        inFlight[stage] * sums.activationBytes(layers) + sums.stateBytes(layers)
+        guard let memoryModel else {
+            return inFlight[stage] * sums.activationBytes(layers) + sums.stateBytes(layers)
+        }
+        let bytes = memoryModel.stage(layers, splitsBackward)
+        return bytes.perMicroBatch.saturatingTimes(inFlight[stage]).saturatingPlus(bytes.fixed)
     }
+
+    /// No more than `memory(stage:_:)`, and never less for more layers.
+    func leastMemory(stage: Int, _ layers: Range<Int>) -> Int {
+        memoryModel == nil ? memory(stage: stage, layers) : sums.stateBytes(layers)
+    }
+
+    /// What a rank takes besides its stages.
+    var rankBytes: Int { memoryModel?.rankBytes ?? 0 }
 
     /// Bytes by rank at its peak.
     func memory(cuts: [Int]) -> [Int] {
         let stages = stages(cuts)
+        if memoryModel != nil {
+            return schedule.stagesOfRank.map {
+                $0.reduce(rankBytes) { $0.saturatingPlus(memory(stage: $1, stages[$1])) }
+            }
+        }
         if ownsOneStageEach {
             return schedule.stagesOfRank.map { $0.reduce(0) { $0 + memory(stage: $1, stages[$1]) } }
         }

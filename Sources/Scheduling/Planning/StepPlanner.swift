@@ -8,10 +8,13 @@ public struct StepPlanner: Sendable {
     /// By rank; nil: no limit.
     let memoryLimits: [Int]?
     let barrier: Double?
+    let memory: StageMemoryModel?
 
-    /// `memoryLimits` are bytes by rank; `barrier` is as in `StepEnd`. Throws where a cost is no finite number ≥ 0.
+    /// `memoryLimits` are bytes by rank; `barrier` is as in `StepEnd`; without `memory`, a stage takes what its layers
+    /// do. Throws where a cost is no finite number ≥ 0.
     public init(
-        layers: [LayerCost], link: LinkCost = .free, memoryLimits: [Int]? = nil, barrier: Double? = nil
+        layers: [LayerCost], link: LinkCost = .free, memoryLimits: [Int]? = nil, barrier: Double? = nil,
+        memory: StageMemoryModel? = nil
     ) throws(PlanError) {
         sums = try LayerSums(layers)
         guard link.latency.isFinite && link.latency >= 0 else {
@@ -29,6 +32,7 @@ public struct StepPlanner: Sendable {
         self.link = link
         self.memoryLimits = memoryLimits
         self.barrier = barrier
+        self.memory = memory
     }
 
     /// What a step with these cuts would take and hold, whether or not it fits.

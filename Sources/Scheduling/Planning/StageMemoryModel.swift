@@ -1,0 +1,36 @@
+/// Counts what a run of layers takes as a stage, where that is not the sum of what its layers do.
+public struct StageMemoryModel: Sendable {
+    public struct Bytes: Hashable, Sendable {
+        /// Of each micro-batch that the stage has room for.
+        public var perMicroBatch: Int
+        /// Parameters' state, and what all passes share.
+        public var fixed: Int
+
+        public init(perMicroBatch: Int, fixed: Int) {
+            self.perMicroBatch = perMicroBatch
+            self.fixed = fixed
+        }
+    }
+
+    /// Bytes that each rank takes besides its stages.
+    public var rankBytes: Int
+    /// `splitsBackward`: whether the schedule runs the two backward halves apart. At least `LayerCost.stateBytes`.
+    public var stage: @Sendable (_ layers: Range<Int>, _ splitsBackward: Bool) -> Bytes
+
+    public init(rankBytes: Int = 0, stage: @escaping @Sendable (Range<Int>, Bool) -> Bytes) {
+        self.rankBytes = rankBytes
+        self.stage = stage
+    }
+}
+
+extension Int {
+    func saturatingPlus(_ other: Int) -> Int {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+
+    func saturatingTimes(_ other: Int) -> Int {
+        let (product, overflow) = multipliedReportingOverflow(by: other)
+        return overflow ? .max : product
+    }
+}
