@@ -16,18 +16,23 @@ public struct Dashboard {
     private var reportDueAt = ContinuousClock.now
     private var publishedAt = ContinuousClock.now
     private var publishedStatus: LiveStatus?
+    private var hadListeners = false
 
-    /// Between two reports; of a run whose report takes long, ten times that.
+    /// Between two reports; where one takes long to make, ten times that.
     private static let reportInterval = Duration.seconds(2)
     /// A page that says nothing new is published again after that, so that connections nobody reads end.
     private static let publishInterval = Duration.seconds(5)
-    /// Bytes of memory at which all connections are closed.
+    /// Bytes of memory that no page needs.
     private static let memoryLimit = 1 << 30
 
     /// Listens from now on, with a page that says that there is nothing yet.
     public init(at address: DashboardAddress) throws(DashboardError) {
+        try self.init(at: address, largestDescriptor: 255)
+    }
+
+    package init(at address: DashboardAddress, largestDescriptor: Int32) throws(DashboardError) {
         board.publish(page: Data(page.html().utf8), status: page.statusData(), isNewReport: false)
-        server = try PageServer(board, at: address)
+        server = try PageServer(board, at: address, largestDescriptor: largestDescriptor)
     }
 
     /// With the port that was chosen, where any would do.
@@ -50,20 +55,23 @@ public struct Dashboard {
         {
             publish(isNewReport: hasNewReport, isLast: isLast)
         }
-        if !server.isListening || Self.residentMemory > Self.memoryLimit { server.shed() }
     }
 
+    /// Whether clients keep it from its work: it does not listen any more, or what they send takes all memory and time.
+    public var isOverwhelmed: Bool { !server.isListening || Self.residentMemory > Self.memoryLimit }
+
     private mutating func publish(isNewReport: Bool, isLast: Bool) {
+        hadListeners = board.listenerCount > 0
         board.publish(
             page: Data(page.html().utf8), status: page.statusData(), isNewReport: isNewReport, isLast: isLast)
         publishedAt = .now
         publishedStatus = page.status
     }
 
-    /// Gives those who listen a moment to hear of the last update, then ends. Returns when nothing of it is left.
+    /// Gives those who listen a moment to hear of the last update and to fetch the last page, then ends. Returns when
+    /// nothing of it is left.
     public func close() {
-        let deadline = ContinuousClock.now + .seconds(1)
-        while board.listenerCount > 0, ContinuousClock.now < deadline { usleep(5_000) }
+        if hadListeners { usleep(1_000_000) }
         server.stop()
     }
 
@@ -85,9 +93,9 @@ public struct Dashboard {
                 return false
             }
             guard isLast || reportDueAt <= .now else { return false }
-            let start = ContinuousClock.now
+            let start = Self.workTime
             let report = try follower?.report()
-            let pause = max(Self.reportInterval, start.duration(to: .now) * 10)
+            let pause = max(Self.reportInterval, (Self.workTime - start) * 10)
             reportDueAt = ContinuousClock.now.advanced(by: pause)
             reportedStep = step
             page.report = report ?? page.report
@@ -96,6 +104,13 @@ public struct Dashboard {
             page.obstacle = "\(error)"
             return false
         }
+    }
+
+    /// Of this thread, without what it waited for a core.
+    private static var workTime: Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec))
     }
 
     private static let tooLarge =

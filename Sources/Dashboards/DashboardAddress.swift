@@ -19,7 +19,8 @@ public struct DashboardAddress: Hashable, Sendable, CustomStringConvertible {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         let host = parts.count == 2 ? (parts[0] == "localhost" ? Self.loopback : parts[0]) : Self.loopback
         var address = in_addr()
-        guard parts.count <= 2, let last = parts.last, last.allSatisfy(\.isASCII), let port = UInt16(last),
+        let isNumeric = host.utf8.allSatisfy { $0 == 46 || (48...57).contains($0) }  // . 0…9
+        guard parts.count <= 2, let last = parts.last, let port = UInt16(last), isNumeric,
             inet_pton(AF_INET, host, &address) == 1
         else { throw .address(got: text.isEmpty ? "nothing" : "'\(text)'") }
         self.init(host: host, port: port)

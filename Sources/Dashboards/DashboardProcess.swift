@@ -5,41 +5,57 @@ public import Reports
 /// The whole life of a process that serves a page: beside a run that `train` started, or by itself.
 ///
 /// A process of its own, and less urgent than others: what it does, and what is done to it, is not the run's loss.
-public enum DashboardProcess {
-    /// Serves the page of a run that is there, until the process is ended.
-    public static func run(_ directory: RunDirectory, at address: DashboardAddress) throws -> Never {
-        _ = try directory.description()
-        prepare()
-        var dashboard = try Dashboard(at: address)
-        dashboard.follow(directory)
-        announce(dashboard)
-        while true {
-            dashboard.update()
-            usleep(500_000)
-        }
+public struct DashboardProcess {
+    private var dashboard: Dashboard
+    private var directory: RunDirectory?
+    private var lifeline: Lifeline?
+
+    /// Serves the page until the process is ended; beside a run, until standard input ends.
+    ///
+    /// - Parameters:
+    ///   - directory: the run's; nil: the first line of standard input names it.
+    ///   - isBesideRun: standard input ends when the run does.
+    public static func run(_ directory: RunDirectory?, at address: DashboardAddress, isBesideRun: Bool) throws {
+        signal(SIGPIPE, SIG_IGN)
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+        if !isBesideRun { _ = try directory?.description() }
+        var process = DashboardProcess(
+            dashboard: try Dashboard(at: address), lifeline: isBesideRun ? Lifeline(STDIN_FILENO) : nil)
+        if let directory { process.follow(directory) }
+        process.announce()
+        process.serve()
     }
 
-    /// Serves the page of the run whose directory the first line of standard input names; standard input ends when the
-    /// run does.
-    public static func runBesideRun(at address: DashboardAddress) throws {
-        prepare()
-        var dashboard = try Dashboard(at: address)
-        announce(dashboard)
-        var lifeline = Lifeline(STDIN_FILENO)
-        while !lifeline.hasEnded {
-            if let line = lifeline.line(within: 500) { dashboard.follow(RunDirectory(line)) }
-            dashboard.update(isLast: lifeline.hasEnded)
+    private mutating func follow(_ directory: RunDirectory) {
+        self.directory = directory
+        dashboard.follow(directory)
+    }
+
+    private func announce() {
+        let line = Array((dashboard.address.url + "\n").utf8)
+        _ = write(STDOUT_FILENO, line, line.count)
+    }
+
+    private mutating func serve() {
+        while lifeline?.hasEnded != true {
+            if lifeline == nil { usleep(500_000) }
+            if let line = lifeline?.line(within: 500) { follow(RunDirectory(line)) }
+            dashboard.update(isLast: lifeline?.hasEnded == true)
+            if dashboard.isOverwhelmed { startOver() }
         }
         dashboard.close()
     }
 
-    private static func prepare() {
-        signal(SIGPIPE, SIG_IGN)
-        _ = nice(10)
-    }
-
-    private static func announce(_ dashboard: Dashboard) {
-        let line = Array((dashboard.address.url + "\n").utf8)
-        _ = write(STDOUT_FILENO, line, line.count)
+    /// Becomes a new process of the same kind, at the same port: all connections and what they took are gone. Browsers
+    /// come back by themselves.
+    private func startOver() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
+            if let file = Int32(name), file > STDERR_FILENO { _ = fcntl(file, F_SETFD, FD_CLOEXEC) }
+        }
+        let words = ["echelon", "dashboard", "--at", "\(dashboard.address)"]
+        let arguments = words + (lifeline == nil ? [] : ["--beside-run"]) + (directory.map { ["--", $0.path] } ?? [])
+        let copies = arguments.map { strdup($0) } + [nil]
+        execv("/proc/self/exe", copies)
+        copies.forEach { free($0) }
     }
 }

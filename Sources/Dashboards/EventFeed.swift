@@ -29,7 +29,7 @@ struct EventFeed: AsyncBufferedSequence {
 
         /// A page that was just loaded may be older than the first edition it is told of, so that comes with its report.
         static func events(of edition: PageBoard.Edition, after told: PageBoard.Edition?) -> String {
-            if edition.isLast { return "event: end\ndata: \(edition.report)\n\n" }
+            if edition.isLast { return event("status", edition.status) + event("end", "\(edition.report)") }
             guard let told else { return "retry: 2000\n" + event("status", edition.status) + report(edition) }
             // A line that says nothing shows whether somebody still listens.
             let status = edition.status == told.status ? ": the same\n\n" : event("status", edition.status)

@@ -1,49 +1,28 @@
 import FlyingFox
 import FlyingSocks
-import Foundation
 import Glibc
-import Synchronization
 
 /// Serves a board's page over HTTP, on threads of its own, until it is stopped.
 ///
-/// What clients can take is bounded: connections by number and patience; and where it ends all the same, or its owner
-/// finds that memory runs short, `shed` closes all of them, and browsers come back by themselves.
+/// What a connection can take is bounded by patience, and connections by number.
 package final class PageServer: Sendable {
     /// Where it listens: with the port that was chosen where any would do.
     package let address: DashboardAddress
-    private let board: PageBoard
-    private let limits: Limits
-    private let state: Mutex<State>
-
-    private struct State {
-        var server: HTTPServer
-    }
-
-    private struct Limits {
-        var patience: Duration
-        var largestDescriptor: Int32
-    }
+    private let server: HTTPServer
 
     /// Returns when it listens. Blocks the calling thread, for a moment.
+    /// - Parameter largestDescriptor: connections that would have a larger one are closed.
     package init(
         _ board: PageBoard, at wanted: DashboardAddress, patience: Duration = .seconds(20),
         largestDescriptor: Int32 = 255
     ) throws(DashboardError) {
-        self.board = board
-        self.limits = Limits(patience: patience, largestDescriptor: largestDescriptor)
-        let first = Self.server(board, at: wanted, limits)
-        state = Mutex(State(server: first))
-        address = try Self.start(first, at: wanted)
-    }
-
-    private static func server(_ board: PageBoard, at address: DashboardAddress, _ limits: Limits) -> HTTPServer {
-        var internet = sockaddr_in.inet(port: address.port)
-        inet_pton(AF_INET, address.host, &internet.sin_addr)
-        let pool = PatientPool(
-            .ePoll(), patience: limits.patience, largestDescriptor: limits.largestDescriptor)
-        return HTTPServer(
+        var internet = sockaddr_in.inet(port: wanted.port)
+        inet_pton(AF_INET, wanted.host, &internet.sin_addr)
+        let pool = PatientPool(.ePoll(), patience: patience, largestDescriptor: largestDescriptor)
+        server = HTTPServer(
             config: HTTPServer.Configuration(address: internet, pool: pool, logger: .disabled),
-            handler: PageHandler(board, at: address))
+            handler: PageHandler(board, at: wanted))
+        address = try Self.start(server, at: wanted)
     }
 
     private static func start(
@@ -69,28 +48,13 @@ package final class PageServer: Sendable {
         case .success(let port): return DashboardAddress(host: wanted.host, port: port)
         case .failure(.failed(_, EADDRINUSE, _)): throw .taken(wanted)
         case .failure(.failed(_, _, let reason)): throw .refused(wanted, reason: reason)
-        case .failure(let error): throw .refused(wanted, reason: error.localizedDescription)
+        case .failure(let error): throw .refused(wanted, reason: "\(error)")
         }
     }
 
-    /// Whether it still listens; it stops when the process has no files left for connections.
-    package var isListening: Bool {
-        let server = state.withLock { $0.server }
-        return Promise.result { await server.isListening }
-    }
+    /// Whether it still listens, and finds time to say so.
+    package var isListening: Bool { Promise.result(within: 3) { [server] in await server.isListening } ?? false }
 
-    /// Closes every connection and listens anew.
-    package func shed() {
-        let old = state.withLock { $0.server }
-        Promise.result { await old.stop() }
-        let new = Self.server(board, at: address, limits)
-        guard (try? Self.start(new, at: address)) != nil else { return }
-        state.withLock { $0.server = new }
-    }
-
-    /// Returns when nothing of it is left.
-    package func stop() {
-        let server = state.withLock { $0.server }
-        Promise.result { await server.stop() }
-    }
+    /// Closes every connection. Returns when nothing of it is left, or after a moment that should have been enough.
+    package func stop() { _ = Promise.result(within: 2) { [server] in await server.stop() } }
 }

@@ -21,15 +21,22 @@ package final class Promise<Value: Sendable>: Sendable {
     /// Blocks the thread. Never to be called in a task.
     package func wait() -> Value {
         isKept.wait()
+        return kept()
+    }
+
+    /// - Returns: nil where there is no value in time.
+    package func wait(seconds: Double) -> Value? { isKept.wait(timeout: .now() + seconds) == .success ? kept() : nil }
+
+    private func kept() -> Value {
         isKept.signal()
         guard let value = value.withLock({ $0 }) else { preconditionFailure("signalled before the value was there") }
         return value
     }
 
-    /// What a task returns.
-    static func result(_ body: @escaping @Sendable () async -> Value) -> Value {
+    /// What a task returns, in time.
+    static func result(within seconds: Double, _ body: @escaping @Sendable () async -> Value) -> Value? {
         let promise = Promise()
         Task.detached { promise.keep(await body()) }
-        return promise.wait()
+        return promise.wait(seconds: seconds)
     }
 }

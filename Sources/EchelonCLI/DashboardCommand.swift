@@ -27,9 +27,8 @@ struct DashboardCommand: ParsableCommand {
 
     func run() throws {
         try reportingFailures {
-            let address = try DashboardAddress(at)
-            if besideRun { return try DashboardProcess.runBesideRun(at: address) }
-            try DashboardProcess.run(RunDirectory(directory ?? ""), at: address)
+            try DashboardProcess.run(
+                directory.map { RunDirectory($0) }, at: try DashboardAddress(at), isBesideRun: besideRun)
         }
     }
 }

@@ -68,7 +68,7 @@ enum HtmlStyle {
         .failed .state b { background: var(--bad) } .lost .state b { background: var(--bad) }
         .lost .state b::after { content: ", connection lost" }
         #live .legend { font-variant-numeric: tabular-nums; margin: 10px 0 }
-        #live td { font-size: 14px } #live td.text { white-space: nowrap }
+        #live td { font-size: 14px } #live td.text { width: 50%; padding-left: 24px }
         """
 
     private static let tables = """
@@ -162,6 +162,7 @@ enum HtmlStyle {
           .cards td.none, .cards td:empty, .compact .wide { display: none }
           .cards td small { display: inline; margin-left: .4em }
           .compact th, .compact td { padding: 6px 2px; font-size: 14px } .compact thead th { font-size: 12px }
+          #live { padding: 14px } #live td.text { padding-left: 8px } #live td small { min-height: 3em }
           .compact th { white-space: normal } .compact tbody th { min-width: 4.5em }
           .track, .stack { margin-top: 2px }
           .numbers { display: none } .axis span:nth-child(even) { display: none }

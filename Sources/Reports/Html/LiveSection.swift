@@ -70,7 +70,6 @@ struct LiveSection {
         var table = HtmlTable([
             HtmlTable.Column(title: "", isNumber: false), HtmlTable.Column(title: "bubble"),
             HtmlTable.Column(title: "memory"), HtmlTable.Column(title: "at", isNumber: false),
-            HtmlTable.Column(title: "", isNumber: false),
         ])
         table.isCompact = true
         for rank in status.ranks {
@@ -81,11 +80,11 @@ struct LiveSection {
     }
 
     private func cells(_ rank: LiveStatus.Rank) -> [HtmlTable.Cell] {
-        let place = rank.instruction.isEmpty ? "" : "step \(rank.step), \(Html.escape(rank.instruction))"
+        let place = rank.instruction.isEmpty ? "–" : "step \(rank.step), \(rank.instruction)"
         return [
             HtmlTable.Cell(rank.bubbleFraction.map { Format.percent($0) } ?? "–"),
             HtmlTable.Cell(rank.peakBytes == 0 ? "–" : Format.bytes(Double(rank.peakBytes))),
-            HtmlTable.Cell(place), HtmlTable.Cell(Html.escape(rank.phase)),
+            HtmlTable.Cell("\(Html.escape(place))<small>\(Html.escape(rank.phase))</small>"),
         ]
     }
 }

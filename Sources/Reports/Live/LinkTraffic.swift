@@ -8,6 +8,17 @@ public struct LinkTraffic: Codable, Hashable, Sendable {
     /// The receiver waited for its messages, milliseconds per step.
     public var waitedMs: Double
 
+    public init(
+        from: Int, to: Int, messagesPerStep: Double, bytesPerStep: Double, mbPerS: Double, waitedMs: Double
+    ) {
+        self.from = from
+        self.to = to
+        self.messagesPerStep = messagesPerStep
+        self.bytesPerStep = bytesPerStep
+        self.mbPerS = mbPerS
+        self.waitedMs = waitedMs
+    }
+
     /// From the receivers' logs, over the time that each of them spans.
     static func of(_ logs: [RankLog]) -> [LinkTraffic] { logs.flatMap(received) }
 

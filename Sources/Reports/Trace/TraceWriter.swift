@@ -57,7 +57,7 @@ struct TraceWriter {
             name = activity.category == .recompute ? "\(instruction) recompute" : "\(instruction)"
         }
         addSpan(
-            name, activity.category.isCompute ? activity.category.rawValue : "optimizer", activity.rank,
+            name, Self.category(ofWork: activity), activity.rank,
             from: activity.start, until: activity.end, arguments)
     }
 
@@ -71,7 +71,22 @@ struct TraceWriter {
         if activity.peer >= 0 { arguments += ",\"peer\":\(activity.peer)" }
         if let instruction = activity.instruction { arguments += ",\"for\":\"\(instruction)\"" }
         if activity.bytes > 0 { arguments += ",\"bytes\":\(activity.bytes)" }
-        addSpan("wait: \(cause)", "wait", activity.rank, from: start, until: end, arguments)
+        addSpan("wait: \(cause)", Self.category(ofWait: activity), activity.rank, from: start, until: end, arguments)
+    }
+
+    /// The names that timers of other trainers gave these things.
+    private static func category(ofWork activity: Activity) -> String {
+        switch activity.category {
+        case .forward: "forward-compute"
+        case .backward, .backwardInput, .backwardWeight: "backward-compute"
+        case .recompute: "recompute"
+        default: "optimizer"
+        }
+    }
+
+    private static func category(ofWait activity: Activity) -> String {
+        guard activity.kind == .receive, let pass = activity.instruction?.pass else { return "wait" }
+        return pass == .forward ? "forward-recv" : "backward-recv"
     }
 
     private mutating func addSpan(
