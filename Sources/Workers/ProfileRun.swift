@@ -104,7 +104,7 @@ final class ProfileRun {
             let tail = LogTail.read(logPath(rank)).map { ":\n\($0)" } ?? ""
             throw RunFailure(.interrupted, "the process that measured on \(devices[rank]) ended early\(tail)")
         case .refused(let reason): throw RunFailure(.bug, reason)
-        case .registered, .connecting, .go, .status, .gone: break
+        case .registered, .connecting, .go, .status, .clock, .gone: break
         }
     }
 
