@@ -117,6 +117,9 @@ import Testing
         #expect(
             report.notes.contains { $0.hasPrefix("clocks agree within 0.0") || $0.hasPrefix("clocks agree within 0.1") }
         )
+        var follower = RunFollower(directory)
+        try follower.refresh()
+        #expect(try follower.report() == report, "who follows a run reads its clocks too")
         for cause in Category.allCases {
             let (got, expected) = (report[cause]?.share ?? 0, same[cause]?.share ?? 0)
             #expect(abs(got - expected) < 0.004, "\(cause): \(got), not \(expected)")

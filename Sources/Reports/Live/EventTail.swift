@@ -5,7 +5,7 @@ struct EventTail {
     private let path: String
     /// Of the next record to read.
     private var position = 0
-    /// The header's words; its events are not kept here.
+    /// The header's words and the readings of the clock; its events are not kept here.
     private(set) var log: RankLog?
 
     struct News {
@@ -24,7 +24,8 @@ struct EventTail {
         defer { close(file) }
         let head = Self.bytes(of: file, at: 0, count: EventFile.largestHeader)
         guard head.count >= EventFile.fixedHeaderSize else { return News() }
-        let (log, size) = try EventFile.parseHeader(head, from: path)
+        var (log, size) = try EventFile.parseHeader(head, from: path)
+        log.readings = self.log?.readings ?? []
         self.log = log
         return try events(of: file, from: max(position, size), limit: limit)
     }
@@ -38,7 +39,9 @@ struct EventTail {
         let bytes = Self.bytes(of: file, at: from, count: (unread - skipped) * EventLog.recordSize)
         let whole = bytes.count / EventLog.recordSize * EventLog.recordSize
         position = from + whole
-        return News(events: try EventLog.decode(Array(bytes[..<whole]), from: path), hasGap: skipped > 0)
+        let (events, readings) = try EventLog.decodeFile(bytes[..<whole], from: path)
+        log?.readings += readings
+        return News(events: events, hasGap: skipped > 0)
     }
 
     private static func bytes(of file: Int32, at offset: Int, count: Int) -> [UInt8] {

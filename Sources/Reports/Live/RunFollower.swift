@@ -53,13 +53,15 @@ public struct RunFollower {
         return max(first, last - Self.stepLimit + 1)...last
     }
 
-    /// The events of those steps.
+    /// The events of those steps, on the coordinator's clock.
     func logs(_ steps: ClosedRange<Int>) -> [RankLog] {
-        tails.indices.map { rank in
+        var logs = tails.indices.map { rank in
             var log = tails[rank].log ?? RankLog(rank: rank)
             log.events = windows[rank].events.filter { steps.contains($0.step) }
             return log
         }
+        RankLog.synchronise(&logs)
+        return logs
     }
 
     /// The report over the steps kept, without the run's first two where there are others; nil before there is one.
