@@ -70,7 +70,8 @@ let package = Package(
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Tensors"]),
         .testTarget(
             name: "CheckpointsTests", dependencies: ["Checkpoints", "Tensors"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Scheduling"]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Scheduling", "TestSupport"]),
+        .testTarget(name: "DashboardsTests", dependencies: ["Dashboards", "Reports", "Scheduling", "TestSupport"]),
         .testTarget(
             name: "WorkersTests",
             dependencies: [

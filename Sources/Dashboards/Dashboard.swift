@@ -48,12 +48,12 @@ public struct Dashboard {
     /// Looks what the run has done since, and publishes it. To be called about twice a second.
     /// - Parameter isLast: the run is over: nothing comes after this.
     public mutating func update(isLast: Bool = false) {
+        let before = page.obstacle
         let hasNewReport = readReport(isLast: isLast)
         readStatus(isLast: isLast)
-        if hasNewReport || isLast || page.status != publishedStatus
-            || publishedAt.duration(to: .now) >= Self.publishInterval
-        {
-            publish(isNewReport: hasNewReport, isLast: isLast)
+        let isNews = hasNewReport || page.status != publishedStatus || page.obstacle != before
+        if isNews || isLast || publishedAt.duration(to: .now) >= Self.publishInterval {
+            publish(isNewReport: hasNewReport || page.obstacle != before, isLast: isLast)
         }
     }
 

@@ -16,7 +16,7 @@ public struct DashboardProcess {
     ///   - directory: the run's; nil: the first line of standard input names it.
     ///   - isBesideRun: standard input ends when the run does.
     public static func run(_ directory: RunDirectory?, at address: DashboardAddress, isBesideRun: Bool) throws {
-        signal(SIGPIPE, SIG_IGN)
+        prepareSignals()
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
         if !isBesideRun { _ = try directory?.description() }
         var process = DashboardProcess(
@@ -24,6 +24,18 @@ public struct DashboardProcess {
         if let directory { process.follow(directory) }
         process.announce()
         process.serve()
+    }
+
+    /// Whoever started this process may have blocked what ends it.
+    private static func prepareSignals() {
+        signal(SIGPIPE, SIG_IGN)
+        var ending = sigset_t()
+        sigemptyset(&ending)
+        for number in [SIGINT, SIGTERM] {
+            signal(number, SIG_DFL)
+            sigaddset(&ending, number)
+        }
+        pthread_sigmask(SIG_UNBLOCK, &ending, nil)
     }
 
     private mutating func follow(_ directory: RunDirectory) {

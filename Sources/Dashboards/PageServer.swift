@@ -37,7 +37,7 @@ package final class PageServer: Sendable {
             }
         }
         Task.detached {
-            try? await server.waitUntilListening()
+            try? await server.waitUntilListening(timeout: 60)
             if case .ip4(_, let port)? = await server.listeningAddress {
                 listening.keep(.success(port))
             } else {

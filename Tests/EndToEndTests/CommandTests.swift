@@ -116,7 +116,9 @@ extension EndToEndTests {
         }
 
         private static let options = [
-            "train": ["<pipeline>", "--set", "--run-dir", "--port", "--quiet", "--json"],
+            "train": ["<pipeline>", "--set", "--run-dir", "--port", "--dashboard", "--quiet", "--json"],
+            "top": ["<run>", "--once"],
+            "dashboard": ["<run>", "--at"],
             "plan": ["<pipeline>", "--set", "--json", "--search"],
             "worker": ["<pipeline>", "--set", "--rank", "--coordinator"],
             "report": ["<run>", "--json", "--skip"],

@@ -1,5 +1,6 @@
 import Foundation
 import Reports
+import TestSupport
 import Testing
 
 /// The page in a real browser, where Debian's chromium is installed: `apt-get install chromium`.
@@ -72,5 +73,114 @@ struct BrowserTests {
             #expect(look.rows == shape.stages + 1)
             #expect(look.buttons == 3)
         }
+    }
+
+    // MARK: Live
+
+    private static func status(step: Int, of steps: Int = 40, state: LiveStatus.State = .running) -> LiveStatus {
+        LiveStatus(
+            name: "fabricated", state: state, steps: steps,
+            metrics: StepMetrics(
+                step: step, loss: 2.5 - Double(step) / 100, lr: 1e-3, gradNorm: 1.25, tokens: 4096,
+                tokensPerS: 12_345, stepS: 0.3, bubbleFraction: 0.25),
+            ranks: (0..<8).map {
+                LiveStatus.Rank(
+                    rank: $0, device: "cpu:\($0)", step: step + 1, instruction: "\($0)F3",
+                    phase: "waiting for rank \($0)'s activation of micro-batch 3", bubbleFraction: 0.25,
+                    peakBytes: 512_000_000)
+            })
+    }
+
+    private static func page(step: Int) throws -> LivePage {
+        LivePage(
+            name: "fabricated", status: status(step: step),
+            report: step == 0 ? nil : try report(stages: 8, microBatches: step))
+    }
+
+    @Test func aLivePageIsAsTidyAsAReport() throws {
+        let widths = [360, 390, 700, 1024, 1400]
+        for page in [LivePage(name: "run"), try Self.page(step: 0), try Self.page(step: 9)] {
+            for look in try look(page.html(), widths: widths) {
+                #expect(look.pageWidth <= look.width, "\(look.width)")
+                #expect(look.cutOff.isEmpty, "\(look.width)")
+                #expect(look.overlaps.isEmpty, "\(look.width)")
+            }
+        }
+    }
+
+    private struct Change: Decodable {
+        var title: String
+        var state: String
+        var rows: Int
+        /// Of nodes that were marked before the change.
+        var kept: [Bool]
+        var zoom: String
+        var buttons: Int
+        var isOpen: Bool
+        var moved: Double
+        var isClosed: Bool
+    }
+
+    /// The page's two ways to the world, in the hands of the test.
+    private static func stub(_ next: LivePage) throws -> String {
+        func quoted(_ text: String) throws -> String {
+            String(decoding: try JSONEncoder().encode(text), as: UTF8.self).replacing("<", with: "\\u003c")
+        }
+        return """
+            <script>
+            class EventSource {
+              constructor() { window.source = this; this.on = {}; this.readyState = 1; }
+              addEventListener(name, action) { this.on[name] = action; }
+              close() { this.readyState = 2; }
+            }
+            window.EventSource = EventSource;
+            window.fetch = async () => ({ text: async () => \(try quoted(next.html())) });
+            const status = \(try quoted(next.statusData()));
+            </script>
+            """
+    }
+
+    private func change(from before: LivePage, to after: LivePage) throws -> Change {
+        let script = """
+            const marked = ["#live", "#causes table", "#timeline svg", "#links", "h1"]
+              .map((name) => document.querySelector(name));
+            const zoom = document.querySelectorAll(".zoom button");
+            if (zoom.length) zoom[1].click();
+            const list = document.querySelector("#live details");
+            if (list) list.open = false;
+            const part = document.querySelector("#critical-path") || document.body;
+            part.scrollIntoView();
+            const top = part.getBoundingClientRect().top;
+            source.on.status({ data: status });
+            await source.on.report({ data: "2" });
+            const moved = part.getBoundingClientRect().top - top;
+            await source.on.end({ data: "2" });
+            return { title: document.title, state: document.getElementById("live").className,
+              rows: document.querySelectorAll("#causes tbody tr").length,
+              kept: marked.map((node) => node !== null && node.isConnected),
+              zoom: getComputedStyle(document.documentElement).getPropertyValue("--zoom"),
+              buttons: document.querySelectorAll(".zoom button").length,
+              isOpen: Boolean(document.querySelector("#live details[open]")), moved,
+              isClosed: source.readyState === 2 };
+            """
+        let browser = try Browser(path: try #require(Browser.path))
+        defer { browser.close() }
+        let html = before.html().replacing("<head>", with: "<head>" + (try Self.stub(after)))
+        return try #require(
+            try JSONDecoder().decode([Change].self, from: browser.evaluate(script, in: html, widths: [1200])).first)
+    }
+
+    @Test func aLivePageChangesInPlace() throws {
+        let change = try change(from: try Self.page(step: 8), to: try Self.page(step: 12))
+        #expect(change.title == "12/40 fabricated" && change.state == "running")
+        #expect(change.kept == [true, true, true, true, true])
+        #expect(change.zoom == "2" && change.buttons == 3 && !change.isOpen && change.isClosed)
+        #expect(change.moved.magnitude < 1)
+    }
+
+    @Test func theFirstReportAppearsByItself() throws {
+        let change = try change(from: try Self.page(step: 0), to: try Self.page(step: 4))
+        #expect(change.rows == 9 && change.buttons == 3)
+        #expect(change.kept[0])
     }
 }

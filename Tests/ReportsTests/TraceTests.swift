@@ -17,6 +17,7 @@ import Testing
     private struct Event {
         var phase: String
         var name: String
+        var category: String
         var pid: Int
         /// Nanoseconds.
         var start: Int
@@ -34,6 +35,7 @@ import Testing
             #expect(event["tid"] as? Int == 0)
             return Event(
                 phase: try #require(event["ph"] as? String), name: try #require(event["name"] as? String),
+                category: event["cat"] as? String ?? "",
                 pid: try #require(event["pid"] as? Int), start: nanoseconds(event["ts"]),
                 duration: nanoseconds(event["dur"]), id: event["id"] as? Int,
                 arguments: event["args"] as? [String: Any] ?? [:])
@@ -57,6 +59,10 @@ import Testing
             #expect(names == (0..<3).flatMap { _ in run.order(of: rank).map(\.description) })
         }
         #expect(spans.filter { $0.name == "optimizer" }.count == 12)
+        let categories = Dictionary(grouping: spans, by: \.category).mapValues(\.count)
+        #expect(categories["forward-compute"] == 72 && categories["backward-compute"] == 72)
+        #expect(categories["optimizer"] == 12)
+        #expect((categories["forward-recv"] ?? 0) > 0 && (categories["backward-recv"] ?? 0) > 0)
     }
 
     @Test func aWaitIsASpanForEachOfItsCauses() throws {

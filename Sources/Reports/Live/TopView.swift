@@ -58,7 +58,7 @@ public struct TopView: Sendable {
         let rows = chosen.map { index in
             let link = links[index]
             return "\(link.from) → \(link.to)".padded(to: 11)
-                + Format.fixed(link.messagesPerStep, 0).aligned(to: 9) + Format.bytes(link.bytesPerStep).aligned(to: 11)
+                + Format.fixed(link.messagesPerStep, 0).aligned(to: 8) + Format.bytes(link.bytesPerStep).aligned(to: 12)
                 + Format.fixed(link.mbPerS, 2).aligned(to: 10) + Format.milliseconds(link.waitedMs).aligned(to: 10)
         }
         let rest = links.count - shown

@@ -1,8 +1,8 @@
-import Foundation
+public import Foundation
 
 /// Debian's chromium without a window, where it is installed.
-struct Browser {
-    static let path = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].first {
+public struct Browser: Sendable {
+    public static let path = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].first {
         FileManager.default.isExecutableFile(atPath: $0)
     }
 
@@ -10,18 +10,19 @@ struct Browser {
     private let folder: String
 
     /// Makes a folder of its own for the page and the browser's profile.
-    init(path: String) throws {
+    public init(path: String) throws {
         self.path = path
         folder = FileManager.default.temporaryDirectory.path + "/browser-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 
-    func close() { try? FileManager.default.removeItem(atPath: folder) }
+    public func close() { try? FileManager.default.removeItem(atPath: folder) }
 
     /// Opens the page in frames of those widths, light and dark in turn, runs the script in each after the page's own,
-    /// and reads back the JSON list of what it returned.
-    func evaluate(_ script: String, in html: String, widths: [Int]) throws -> Data {
-        let probe = "<script>parent.found[+window.name] = (() => {\(script)})();</script>"
+    /// and reads back the JSON list of what it returned. The script may wait for what needs no time.
+    public func evaluate(_ script: String, in html: String, widths: [Int]) throws -> Data {
+        let probe =
+            "<script>(async () => {\(script)})().then((value) => { parent.found[+window.name] = value; });</script>"
         let frames = widths.enumerated().map { index, width in
             let shown =
                 index % 2 == 0 ? html : html.replacingOccurrences(of: "(prefers-color-scheme: dark)", with: "all")
@@ -40,6 +41,11 @@ struct Browser {
             let found = dom[start.upperBound..<end.lowerBound].removingPercentEncoding
         else { return Data() }
         return Data(found.utf8)
+    }
+
+    /// The document that an address shows once nothing loads any more and all its events are over.
+    public func document(at url: String) throws -> String {
+        try run(["--virtual-time-budget=60000", "--dump-dom", url])
     }
 
     private func run(_ arguments: [String]) throws -> String {

@@ -1,0 +1,135 @@
+import Dashboards
+import Foundation
+import Reports
+import Scheduling
+import TestSupport
+import Testing
+
+/// A dashboard beside a run directory that a test writes.
+@Suite(.serialized) struct DashboardTests {
+    private let folder: TemporaryFolder
+    private let run: RunDirectory
+
+    init() throws {
+        folder = try TemporaryFolder()
+        run = RunDirectory(folder.file("run"))
+    }
+
+    private func page(_ dashboard: Dashboard) throws -> String {
+        let connection = try Connection(to: dashboard.address.port)
+        try connection.ask("/")
+        return try connection.read()
+    }
+
+    private func begin() throws {
+        try run.write(
+            RunDescription(
+                name: "tiny", schedule: "1f1b", microBatches: 1,
+                stages: [StageDescription(rank: 0, firstLayer: 0, layers: ["linear"])], devices: ["cpu:0"],
+                tokensPerStep: 64))
+    }
+
+    private func write(_ state: LiveStatus.State, step: Int) throws {
+        let metrics = StepMetrics(
+            step: step, loss: 1.5, lr: 1e-3, gradNorm: nil, tokens: 64, tokensPerS: 4321, stepS: 0.1,
+            bubbleFraction: 0.5)
+        try LiveStatus(
+            name: "tiny", state: state, steps: 9, metrics: step == 0 ? nil : metrics,
+            ranks: [LiveStatus.Rank(rank: 0, device: "cpu:0")]
+        ).write(to: run.livePath)
+    }
+
+    private func events(steps: Range<Int>) -> [Event] {
+        steps.flatMap { step in
+            let start = UInt64(step + 1) * 1_000_000
+            return [
+                Event(
+                    .forward, step: step, instruction: Instruction(.forward, stage: 0, microBatch: 0), start: start,
+                    end: start + 200_000),
+                Event(
+                    .backward, step: step, instruction: Instruction(.backward, stage: 0, microBatch: 0),
+                    start: start + 200_000, end: start + 600_000),
+                Event(.optimizer, step: step, start: start + 600_000, end: start + 900_000),
+            ]
+        }
+    }
+
+    @Test func thePageFollowsTheRun() async throws {
+        try await offPool {
+            var dashboard = try Dashboard(at: DashboardAddress(port: 0), largestDescriptor: .max)
+            #expect(try page(dashboard).contains("No report yet"))
+            dashboard.follow(run)
+            dashboard.update()
+            #expect(try page(dashboard).contains("The workers are starting"))
+            try begin()
+            try write(.running, step: 0)
+            dashboard.update()
+            #expect(try page(dashboard).contains("The first of 9 steps."))
+            let log = RankLog(rank: 0, device: "cpu:0", host: "here", events: events(steps: 0..<3))
+            let writer = try EventFileWriter(path: run.eventsPath(rank: 0), log: log)
+            try write(.running, step: 3)
+            dashboard.update()
+            let third = try page(dashboard)
+            #expect(third.contains("Step 3 of 9 is done.") && third.contains("4,321 tok/s"))
+            #expect(third.contains("Where the time goes") && third.contains("step 2, 2 before left out"))
+            try writer.append(events(steps: 3..<9))
+            try write(.done, step: 9)
+            dashboard.update(isLast: true)
+            let last = try page(dashboard)
+            #expect(last.contains("All 9 steps are done.") && last.contains("steps 2–8"))
+            dashboard.close()
+            #expect(throws: Connection.Failure.self) { try page(dashboard) }
+        }
+    }
+
+    /// A coordinator that was killed leaves `running` behind.
+    @Test func aRunThatEndedWithoutAWordEndedEarly() async throws {
+        try await offPool {
+            var dashboard = try Dashboard(at: DashboardAddress(port: 0), largestDescriptor: .max)
+            defer { dashboard.close() }
+            dashboard.follow(run)
+            try begin()
+            try write(.running, step: 4)
+            dashboard.update(isLast: true)
+            #expect(try page(dashboard).contains("It ended after 4 of 9 steps"))
+        }
+    }
+
+    @Test func whatCannotBeReportedIsSaid() async throws {
+        try await offPool {
+            var dashboard = try Dashboard(at: DashboardAddress(port: 0), largestDescriptor: .max)
+            defer { dashboard.close() }
+            try begin()
+            try folder.write(Data(repeating: 7, count: 500), to: "run/events/rank-0000.events")
+            dashboard.follow(run)
+            dashboard.update()
+            #expect(try page(dashboard).contains("expected an event file"))
+        }
+    }
+
+    @Test(.enabled(if: Browser.path != nil, "chromium is not installed, so the page was not looked at"))
+    func aBrowserSeesTheRunToItsEnd() async throws {
+        try await offPool {
+            var dashboard = try Dashboard(at: DashboardAddress(port: 0), largestDescriptor: .max)
+            dashboard.follow(run)
+            try begin()
+            try write(.running, step: 0)
+            dashboard.update()
+            let browser = try Browser(path: try #require(Browser.path))
+            defer { browser.close() }
+            let url = dashboard.address.url
+            let document = Promise<String>()
+            Thread.detachNewThread { document.keep((try? browser.document(at: url)) ?? "") }
+            let deadline = ContinuousClock.now + .seconds(60)
+            while dashboard.listenerCount == 0, ContinuousClock.now < deadline { usleep(10_000) }
+            let log = RankLog(rank: 0, device: "cpu:0", host: "here", events: events(steps: 0..<9))
+            _ = try EventFileWriter(path: run.eventsPath(rank: 0), log: log)
+            try write(.done, step: 9)
+            dashboard.update(isLast: true)
+            let seen = document.wait()
+            dashboard.close()
+            #expect(seen.contains("All 9 steps are done.") && seen.contains("Where the time goes"))
+            #expect(seen.contains("<title>9/9 tiny: done</title>"))
+        }
+    }
+}

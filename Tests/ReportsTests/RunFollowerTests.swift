@@ -1,0 +1,128 @@
+import Foundation
+import Reports
+import Testing
+
+/// A run directory that grows while somebody follows it.
+@Suite final class RunFollowerTests {
+    private let directory = RunDirectory(NSTemporaryDirectory() + "follower-" + UUID().uuidString)
+    private let run: FabricatedRun = {
+        var run = FabricatedRun(stages: 3, microBatches: 4, steps: 12)
+        run.latency = { _, _ in 400_000 }
+        return run
+    }()
+    private var writers: [EventFileWriter] = []
+
+    deinit { try? FileManager.default.removeItem(atPath: directory.path) }
+
+    private func begin() throws {
+        try directory.write(run.description)
+        writers = try run.logs().map { log in
+            var empty = log
+            empty.events = []
+            return try EventFileWriter(path: directory.eventsPath(rank: log.rank), log: empty)
+        }
+    }
+
+    /// What the ranks log in these steps, rank by rank.
+    private func write(_ steps: Range<Int>, ranks: Range<Int> = 0..<3) throws {
+        for log in run.logs()[ranks] { try writers[log.rank].append(log.events.filter { steps.contains($0.step) }) }
+    }
+
+    @Test func aRunThatHasWrittenNothingIsNoMistake() throws {
+        var follower = RunFollower(directory)
+        try follower.refresh()
+        #expect(follower.description == nil && follower.lastStep == nil)
+        #expect(try follower.report() == nil)
+        #expect(follower.traffic().isEmpty)
+    }
+
+    @Test func theReportIsTheOneOfTheWholeRun() throws {
+        try begin()
+        try write(0..<12)
+        var follower = RunFollower(directory)
+        try follower.refresh()
+        #expect(follower.lastStep == 11)
+        #expect(try follower.report() == run.report(skip: 2))
+    }
+
+    @Test func stepsCountOnceEveryRankHasThem() throws {
+        var follower = RunFollower(directory)
+        try begin()
+        try follower.refresh()
+        #expect(try follower.lastStep == nil && follower.report() == nil)
+        try write(0..<3, ranks: 0..<2)
+        try follower.refresh()
+        #expect(try follower.lastStep == nil && follower.report() == nil)
+        try write(0..<1, ranks: 2..<3)
+        try follower.refresh()
+        #expect(follower.lastStep == 0)
+        #expect(try follower.report()?.lastStep == 0)
+        try write(1..<5, ranks: 2..<3)
+        try write(3..<5, ranks: 0..<2)
+        try follower.refresh()
+        #expect(follower.lastStep == 4)
+        let report = try follower.report()
+        #expect(report?.firstStep == 2 && report?.lastStep == 4 && report?.skipped == 2)
+    }
+
+    /// 3 ranks, at most 24 events each in a step: memory for three steps of each.
+    @Test(arguments: [true, false]) func onlyTheNewestStepsAreKept(isLate: Bool) throws {
+        try begin()
+        var follower = RunFollower(directory, eventLimit: 3 * 80)
+        for step in 0..<12 {
+            try write(step..<step + 1)
+            if !isLate { try follower.refresh() }
+        }
+        try follower.refresh()
+        let report = try #require(try follower.report())
+        #expect(report.lastStep == 11 && report.skipped == 0)
+        #expect((1...4).contains(report.steps))
+        #expect(report.bubble.measured.fraction > 0)
+    }
+
+    @Test func ofAStepThatIsTooLargeThereIsNoReport() throws {
+        try begin()
+        try write(0..<3)
+        var follower = RunFollower(directory, eventLimit: 3 * 8)
+        try follower.refresh()
+        #expect(try follower.report() == nil)
+        try write(3..<4)
+        try follower.refresh()
+        #expect(try follower.report() == nil)
+        #expect(follower.isTooLarge)
+    }
+
+    @Test func aRecordThatIsHalfWrittenIsReadLater() throws {
+        try begin()
+        try write(0..<2)
+        let path = directory.eventsPath(rank: 1)
+        let whole = try Data(contentsOf: URL(filePath: path))
+        try whole.dropLast(20).write(to: URL(filePath: path))
+        var follower = RunFollower(directory)
+        try follower.refresh()
+        try whole.write(to: URL(filePath: path))
+        try follower.refresh()
+        #expect(follower.lastStep == 1)
+        #expect(try follower.report()?.lastStep == 1)
+    }
+
+    @Test func bytesThatAreNoEventsAreNamed() throws {
+        try begin()
+        try Data(repeating: 7, count: 500).write(to: URL(filePath: directory.eventsPath(rank: 1)))
+        var follower = RunFollower(directory)
+        #expect(throws: ReportError.self) { try follower.refresh() }
+    }
+
+    @Test func trafficIsWhatTheReceiversLogged() throws {
+        try begin()
+        try write(0..<12)
+        var follower = RunFollower(directory)
+        try follower.refresh()
+        let traffic = follower.traffic()
+        #expect(traffic.map { [$0.from, $0.to] } == [[1, 0], [0, 1], [2, 1], [1, 2]])
+        for link in traffic {
+            #expect(link.messagesPerStep == 4 && link.bytesPerStep == 4 * 65_536)
+            #expect(link.mbPerS > 0 && link.waitedMs > 0)
+        }
+    }
+}
