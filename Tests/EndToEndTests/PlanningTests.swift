@@ -33,7 +33,7 @@ extension EndToEndTests {
             #expect(planned.isPlanned && (planned.prediction?.stepSeconds ?? 0) > 0)
             #expect(try plan(lab, []).prediction != nil)
             let found = try lab.run(["plan", pipeline, "--search"])
-            #expect(found.exitCode == 0 && found.output.contains("  1  --set schedule="), "\(found.errors)")
+            #expect(found.exitCode == 0 && found.output.contains("  1  --set "), "\(found.errors)")
 
             let usual = try lab.train(run: "usual")
             let run = try lab.train(["partition=profile"])
