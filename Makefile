@@ -17,7 +17,7 @@ demo: build
 build: packages
 	$(BUILD) --product echelon
 
-test: packages
+test: build
 	swift test -c release
 
 # On a quiet machine: tokens/s against the GEMM peak, each layer, and PyTorch where PYTHON has it.
