@@ -27,7 +27,7 @@ public final class CPUBackend: Backend {
         self.device = device
         self.threads = ComputeThreads(count: threads)
         rules = ProductRules(threads: productThreads)
-        products = Products(rules, self.threads)
+        products = Products(productThreads: productThreads, self.threads)
         openblas_set_num_threads(Int32(clamping: productThreads))
     }
 

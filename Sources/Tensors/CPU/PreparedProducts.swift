@@ -10,12 +10,10 @@ struct PreparedProducts: ~Copyable {
     /// One for all of them, as large as the one that needs most.
     private var scratch: UnsafeMutableRawPointer?
     private var scratchBytes = 0
-    let rules: ProductRules
 
-    init(_ rules: ProductRules) {
-        self.rules = rules
+    init(threads: Int) {
         var engine = od_engine()
-        self.engine = od_engine_create(&engine, Int32(clamping: rules.threads)) == dnnl_success ? engine : nil
+        self.engine = od_engine_create(&engine, Int32(clamping: threads)) == dnnl_success ? engine : nil
     }
 
     deinit {

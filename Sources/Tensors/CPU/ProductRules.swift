@@ -31,7 +31,7 @@ struct ProductRules: Sendable {
     /// Types whose products oneDNN computes as they are.
     let nativeTypes: Set<DType>
     private let processor: Processor
-    let threads: Int
+    private let threads: Int
 
     private enum Processor {
         case intel

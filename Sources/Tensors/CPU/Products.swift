@@ -31,11 +31,12 @@ final class Products: Sendable {
     private let lanes: [Lane]
 
     private final class Lane: Sendable {
-        let state = Mutex(PreparedProducts(ProductRules(threads: 1)))
+        let state = Mutex(PreparedProducts(threads: 1))
     }
 
-    init(_ rules: ProductRules, _ threads: ComputeThreads) {
-        state = Mutex(PreparedProducts(rules))
+    /// `productThreads`: of each product that runs alone.
+    init(productThreads: Int, _ threads: ComputeThreads) {
+        state = Mutex(PreparedProducts(threads: productThreads))
         self.threads = threads
         lanes = threads.count > 1 ? (0..<threads.count).map { _ in Lane() } : []
     }
