@@ -7,7 +7,9 @@ final class PrefetchRing: @unchecked Sendable {
     private let depth: Int
     private let count: Int
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    /// What the consumer waits for, and what the producer does.
+    private let filled = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private let freed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     // All under the mutex.
     private var delivered = 0
     private var taken = 0
@@ -19,40 +21,48 @@ final class PrefetchRing: @unchecked Sendable {
         self.depth = depth
         self.count = count
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(changed, nil)
+        pthread_cond_init(filled, nil)
+        pthread_cond_init(freed, nil)
     }
 
     deinit {
-        pthread_cond_destroy(changed)
+        pthread_cond_destroy(filled)
+        pthread_cond_destroy(freed)
         pthread_mutex_destroy(mutex)
-        changed.deallocate()
+        filled.deallocate()
+        freed.deallocate()
         mutex.deallocate()
     }
 
-    /// The producer's next item, once a slot is free; nil when there is nothing more to produce.
+    /// The producer's next item, once a slot is free; nil when there is nothing more to produce. A producer that has to
+    /// wait sleeps until half of the slots are free: waking it for each costs more than filling one.
     func claim() -> Int? {
         lock()
         defer { unlock() }
-        while !stopped, failure == nil, delivered < count, delivered - released >= depth { wait() }
-        return stopped || failure != nil || delivered == count ? nil : delivered
+        if isFull { while !isEnded, delivered < count, !isHalfFree { pthread_cond_wait(freed, mutex) } }
+        return isEnded || delivered == count ? nil : delivered
     }
 
     func deliver() {
         lock()
         defer { unlock() }
         delivered += 1
+        pthread_cond_signal(filled)
     }
 
     func fail(_ error: DatasetError) {
         lock()
         defer { unlock() }
         failure = error
+        pthread_cond_signal(filled)
     }
 
     func stop() {
         lock()
         defer { unlock() }
         stopped = true
+        pthread_cond_broadcast(filled)
+        pthread_cond_broadcast(freed)
     }
 
     /// Releases the consumer's item and takes the next one, with the nanoseconds it had to wait.
@@ -60,11 +70,11 @@ final class PrefetchRing: @unchecked Sendable {
         lock()
         defer { unlock() }
         released = taken
+        if isHalfFree { pthread_cond_signal(freed) }
         var waited: UInt64 = 0
         if mustWait {
-            pthread_cond_broadcast(changed)
             let start = now()
-            while mustWait { wait() }
+            while mustWait { pthread_cond_wait(filled, mutex) }
             waited = now() - start
         }
         if stopped { return nil }
@@ -76,15 +86,11 @@ final class PrefetchRing: @unchecked Sendable {
         return nil
     }
 
-    private var mustWait: Bool { !stopped && failure == nil && delivered == taken && delivered < count }
+    private var isEnded: Bool { stopped || failure != nil }
+    private var isFull: Bool { delivered - released >= depth }
+    private var isHalfFree: Bool { delivered - released <= depth / 2 }
+    private var mustWait: Bool { !isEnded && delivered == taken && delivered < count }
 
     private func lock() { pthread_mutex_lock(mutex) }
-
-    /// Every change is one that the other side may wait for.
-    private func unlock() {
-        pthread_cond_broadcast(changed)
-        pthread_mutex_unlock(mutex)
-    }
-
-    private func wait() { pthread_cond_wait(changed, mutex) }
+    private func unlock() { pthread_mutex_unlock(mutex) }
 }

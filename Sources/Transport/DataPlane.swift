@@ -4,9 +4,12 @@
 public protocol DataPlane: AnyObject, Sendable {
     /// Hands a message to a link and returns at once; without credit it waits in the network thread's list.
     ///
+    /// - Parameter more: whether another message follows at once: then the network thread is woken for both together.
     /// The payload's bytes must stay as they are until `SendTicket.isFree`; after a failure, until the endpoint is closed.
     /// - Precondition: `link` starts here, `header.payloadLength` is `payload.count`, at most the link's largest payload.
-    func send(link: Int, header: FrameHeader, payload: UnsafeRawBufferPointer) throws(TransportError) -> SendTicket
+    func send(
+        link: Int, header: FrameHeader, payload: UnsafeRawBufferPointer, more: Bool
+    ) throws(TransportError) -> SendTicket
 
     /// Whether the link's next message is there already, so that `receive` need not wait.
     func hasMessage(link: Int) -> Bool
@@ -18,6 +21,15 @@ public protocol DataPlane: AnyObject, Sendable {
     func receive(
         link: Int, expecting: FrameHeader, _ body: (UnsafeRawBufferPointer) -> Void
     ) throws(TransportError) -> FrameHeader
+}
+
+extension DataPlane {
+    /// A message that nothing follows at once.
+    public func send(
+        link: Int, header: FrameHeader, payload: UnsafeRawBufferPointer
+    ) throws(TransportError) -> SendTicket {
+        try send(link: link, header: header, payload: payload, more: false)
+    }
 }
 
 /// Says when the bytes of one sent message may be changed again. A value without storage of its own: keep it or drop it.

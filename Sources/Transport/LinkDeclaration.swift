@@ -6,29 +6,34 @@ public struct LinkDeclaration: Hashable, Sendable {
     public var destination: Int
     /// How many messages may be on their way or waiting at the receiver.
     public var credit: Int
+    /// How many consumed messages the receiver may keep to itself.
+    public var silence: Int
     /// The largest payload in bytes.
     public var maxPayload: Int
 
-    /// - Precondition: two different ranks, nothing negative, at least one credit.
-    public init(id: Int, from source: Int, to destination: Int, credit: Int, maxPayload: Int) {
+    /// - Precondition: two different ranks, nothing negative, at least one credit, not all of it silent.
+    public init(id: Int, from source: Int, to destination: Int, credit: Int, silence: Int = 0, maxPayload: Int) {
         precondition(source != destination, "link \(id) leads from rank \(source) to itself")
         precondition(min(id, source, destination, maxPayload) >= 0 && credit >= 1, "link \(id) has a negative field")
         precondition(max(id, source, destination, credit) < Int(Int32.max) / 2, "link \(id) has a field beyond 30 bits")
+        precondition((0..<credit).contains(silence), "link \(id) would never hear of consumed messages")
         self.id = id
         self.source = source
         self.destination = destination
         self.credit = credit
+        self.silence = silence
         self.maxPayload = maxPayload
     }
-}
 
-extension LinkDeclaration {
-    /// The credit of a link on which `depth` messages can always be on their way, however late the receiver says that it
-    /// consumed some: it may keep a third of the credit to itself, so that a few messages share one word about them.
-    public static func credit(forDepth depth: Int) -> Int { depth + depth / 2 }
-
-    /// How many consumed messages the receiver may keep to itself.
-    var silence: Int { credit / 3 }
+    /// A link on which `depth` messages can always be on their way, however late the receiver says that it consumed some.
+    ///
+    /// It has credit beyond that, and silence for as many messages, so that many share one word about them: half the
+    /// depth, but of small messages 64 or 256 KiB.
+    public init(id: Int, from source: Int, to destination: Int, depth: Int, maxPayload: Int) {
+        let rest = max(depth / 2, min(64, (256 << 10) / max(maxPayload, 1)))
+        self.init(
+            id: id, from: source, to: destination, credit: depth + rest, silence: rest, maxPayload: maxPayload)
+    }
 }
 
 extension LinkDeclaration: CustomStringConvertible {

@@ -42,6 +42,20 @@ final class Socket {
         guard zmq_setsockopt(handle, option, &value, 4) == 0 else { throw .lastError("set socket option \(option)") }
     }
 
+    /// Readable once something changed at the socket, until the next call on it: not whenever there is a message.
+    func descriptor() throws(TransportError) -> Int32 { try option(ZMQ_FD, "find a socket's descriptor") }
+
+    func isWritable() throws(TransportError) -> Bool {
+        try option(ZMQ_EVENTS, "ask a socket for its state") & ZMQ_POLLOUT != 0
+    }
+
+    private func option(_ option: Int32, _ what: String) throws(TransportError) -> Int32 {
+        var value: Int32 = 0
+        var size = MemoryLayout<Int32>.size
+        guard zmq_getsockopt(handle, option, &value, &size) == 0 else { throw .lastError(what) }
+        return value
+    }
+
     func setMaxMessageSize(_ size: Int) throws(TransportError) {
         var size = Int64(size)
         guard zmq_setsockopt(handle, ZMQ_MAXMSGSIZE, &size, 8) == 0 else { throw .lastError("limit message size") }

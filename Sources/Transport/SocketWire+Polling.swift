@@ -6,24 +6,32 @@ internal import CZeroMQ
 
 /// From sockets to events.
 extension SocketWire {
+    /// Waits on the descriptors behind the sockets, and reads only those sockets whose descriptor says so: `zmq_poll` asks
+    /// every socket, two system calls each, before it waits and again after.
+    ///
+    /// Such a descriptor tells of a change once, to whoever next talks with the socket, and of messages only after the
+    /// socket was found empty. So a socket is read until nothing is left, a first time when it is new; and the one that is
+    /// written to as well is read once more after each time.
     func poll(milliseconds: Int, into events: inout [WireEvent]) throws(TransportError) {
+        for index in untold { try look(index, &events) }
+        untold.removeAll(keepingCapacity: true)
         let watched = watchedItems
-        guard zmq_poll(&items, Int32(watched), milliseconds) >= 0 else {
-            if zmq_errno() == EINTR { return }
+        guard Glibc.poll(&items, nfds_t(watched), Int32(events.isEmpty ? milliseconds : 0)) >= 0 else {
+            if errno == EINTR { return }
             throw .lastError("poll sockets")
         }
-        for index in 0..<watched where items[index].revents != 0 {
-            switch sources[index] {
-            case .wakeUp: wakeUp.clear()
-            case .lifeline: try readLifeline(index, &events)
-            case .control:
-                items[index].events = Int16(ZMQ_POLLIN)
-                try receiveControl(&events)
-            case .controlMonitor: try receiveControlMonitor(&events)
-            case .bound(let link): try receiveFrames(link, &events)
-            case .monitor(let link): try receiveMonitor(link, &events)
-            case .connected: items[index].events = 0
-            }
+        for index in 0..<watched where items[index].revents != 0 { try look(index, &events) }
+    }
+
+    private func look(_ item: Int, _ events: inout [WireEvent]) throws(TransportError) {
+        switch sources[item] {
+        case .wakeUp: wakeUp.clear()
+        case .lifeline: try readLifeline(item, &events)
+        case .control: try receiveControl(&events)
+        case .controlMonitor: try receiveControlMonitor(&events)
+        case .bound(let link): try receiveFrames(link, &events)
+        case .monitor(let link): try receiveMonitor(link, &events)
+        case .connected(let link): if try connected[link]?.isWritable() != false { items[item].events = 0 }
         }
     }
 

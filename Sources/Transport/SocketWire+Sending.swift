@@ -1,11 +1,15 @@
 internal import CZeroMQ
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// From frames to sockets.
 extension SocketWire {
     func send(_ header: FrameHeader, payload: OutgoingPayload?, on link: Int) throws(TransportError) -> Bool {
         guard let socket = connected[link] else { return false }
         guard try socket.send(header.encoded(), more: payload != nil) else {
-            items[connectedItems[link]].events = Int16(ZMQ_POLLOUT)
+            items[connectedItems[link]].events = Int16(POLLIN)
             return false
         }
         guard let payload else { return true }
@@ -35,7 +39,7 @@ extension SocketWire {
     func sendControl(_ bytes: [UInt8]) throws(TransportError) -> Bool {
         guard let control else { return false }
         let isSent = try control.send(bytes)
-        if !isSent { items[controlItem].events = Int16(ZMQ_POLLIN | ZMQ_POLLOUT) }
+        untold.append(controlItem)
         return isSent
     }
 }

@@ -21,12 +21,16 @@ final class SocketWire: Wire {
     var files: [String] = []
     var lifeline: Int32?
     let frame = MessageBuffer()
-    var items: [zmq_pollitem_t] = []
+    /// The descriptors to poll: one behind each socket, and two of our own. Those of the PUSHes stand last: they are left
+    /// out while none of them waits to be writable.
+    var items: [pollfd] = []
     var sources: [Source] = []
-    /// The poll item of each link's PUSH, and of the DEALER, where one waits to be writable. The PUSHes' stand last: they
-    /// are left out while none of them waits.
+    /// The poll item of each link's PUSH.
     var connectedItems: [Int]
+    /// The poll item of the DEALER.
     var controlItem = 0
+    /// The poll items whose sockets are read before the next wait, whatever their descriptors say: see `poll`.
+    var untold: [Int] = []
 
     /// What a poll item stands for.
     enum Source {
@@ -69,7 +73,7 @@ final class SocketWire: Wire {
             let address = try bindAddress(link, role)
             if address.hasPrefix("ipc://") { files.append(String(address.dropFirst(6))) }
             sockets.append(BoundSocket(link, role, address: try socket.bind(address)))
-            watch(socket, as: .bound(index))
+            try watch(socket, as: .bound(index))
         }
         return sockets
     }
@@ -100,9 +104,9 @@ final class SocketWire: Wire {
         let monitor = try SocketMonitor(context, of: socket, name: "control")
         controlMonitor = monitor
         try socket.connect(configuration.coordinator)
-        watch(monitor.socket, as: .controlMonitor)
+        try watch(monitor.socket, as: .controlMonitor)
         controlItem = items.count
-        watch(socket, as: .control)
+        try watch(socket, as: .control)
     }
 
     func connect(_ sockets: [BoundSocket]) throws(TransportError) {
@@ -120,25 +124,25 @@ final class SocketWire: Wire {
             let monitor = try SocketMonitor(context, of: socket, name: "\(index)")
             monitors.append(monitor)
             try socket.connect(place.address)
-            watch(monitor.socket, as: .monitor(index))
+            try watch(monitor.socket, as: .monitor(index))
         }
         for (index, socket) in connected.enumerated() {
             guard let socket else { continue }
             connectedItems[index] = items.count
-            watch(socket, as: .connected(index), events: 0)
+            try watch(socket, as: .connected(index), events: 0)
         }
     }
 
     /// How many of the poll items there is something to wait for at.
     var watchedItems: Int { items.lastIndex { $0.events != 0 }.map { $0 + 1 } ?? 0 }
 
-    private func watch(_ socket: Socket, as source: Source, events: Int32 = ZMQ_POLLIN) {
-        items.append(zmq_pollitem_t(socket: socket.handle, fd: 0, events: Int16(events), revents: 0))
-        sources.append(source)
+    private func watch(_ socket: Socket, as source: Source, events: Int32 = POLLIN) throws(TransportError) {
+        untold.append(items.count)
+        watch(descriptor: try socket.descriptor(), as: source, events: events)
     }
 
-    private func watch(descriptor: Int32, as source: Source) {
-        items.append(zmq_pollitem_t(socket: nil, fd: descriptor, events: Int16(ZMQ_POLLIN), revents: 0))
+    private func watch(descriptor: Int32, as source: Source, events: Int32 = POLLIN) {
+        items.append(pollfd(fd: descriptor, events: Int16(events), revents: 0))
         sources.append(source)
     }
 

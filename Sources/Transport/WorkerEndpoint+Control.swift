@@ -3,10 +3,11 @@ extension WorkerEndpoint {
     public func updateStatus(_ body: (inout WorkerStatus) -> Void) { status.update(body) }
 
     /// Sends an opaque message to the coordinator, in pieces where it is long; returns at once, order is kept.
+    /// - Parameter more: whether another one follows at once: then the network thread is woken for both together.
     /// - Precondition: at most 256 MiB.
-    public func sendApplication(_ bytes: [UInt8]) {
+    public func sendApplication(_ bytes: [UInt8], more: Bool = false) {
         precondition(bytes.count <= ControlMessage.maxApplicationSize, "an application message of \(bytes.count) bytes")
-        post(ControlMessage.pieces(of: bytes))
+        post(ControlMessage.pieces(of: bytes), more: more)
     }
 
     /// The coordinator's next opaque message; nil when none came in time.
@@ -25,10 +26,10 @@ extension WorkerEndpoint {
         state.update { $0.fail(.aborted(text)) }
     }
 
-    private func post(_ messages: [ControlMessage]) {
+    private func post(_ messages: [ControlMessage], more: Bool = false) {
         state.withLock { state in
             for message in messages { state.outbox.append(message) }
         }
-        wake()
+        if !more { wake() }
     }
 }

@@ -1,6 +1,6 @@
 extension WorkerEndpoint {
     public func send(
-        link: Int, header: FrameHeader, payload: UnsafeRawBufferPointer
+        link: Int, header: FrameHeader, payload: UnsafeRawBufferPointer, more: Bool
     ) throws(TransportError) -> SendTicket {
         let index = index(of: link, outgoing: true)
         let declaration = configuration.links[index]
@@ -17,7 +17,7 @@ extension WorkerEndpoint {
             return state.links[index].enqueue(OutgoingMessage(header: header, payload: payload))
         }
         status.advance()
-        wake()
+        if !more { wake() }
         return SendTicket(state: state, status: status, link: index, number: number)
     }
 

@@ -17,7 +17,7 @@ final class DataFeed {
     private let wide: Tensor?
 
     /// - Parameter depth: micro-batches read ahead.
-    init(_ data: TrainingData, _ plan: TrainingPlan, executor: StageExecutor, depth: Int = 4) throws(DatasetError) {
+    init(_ data: TrainingData, _ plan: TrainingPlan, executor: StageExecutor, depth: Int = 8) throws(DatasetError) {
         self.executor = executor
         let slots = 0..<plan.lowered.slotCount[0]
         if let loss = executor.program.loss {

@@ -43,16 +43,17 @@ package final class MessagePort {
             let frames = specs.map(\.count).max() ?? 1
             let largest = specs.flatMap { $0 }.map(\.byteCount).max() ?? 0
             return LinkDeclaration(
-                id: id, from: link.from, to: link.to,
-                credit: LinkDeclaration.credit(forDepth: plan.queueDepth * max(frames, 1)), maxPayload: largest)
+                id: id, from: link.from, to: link.to, depth: plan.queueDepth * max(frames, 1), maxPayload: largest)
         }
     }
 
     // MARK: Tensors
 
     /// Hands a tensor to its link. What that takes is the checksum, mostly.
+    ///
+    /// - Parameter more: whether another tensor is sent right after this one.
     func send(
-        _ tensor: Tensor, _ message: Message, index: Int, step: Int, of instruction: Instruction, slot: Int,
+        _ tensor: Tensor, _ message: Message, index: Int, step: Int, of instruction: Instruction, slot: Int, more: Bool,
         recorder: inout EventRecorder
     ) throws {
         let start = Clock.nanoseconds
@@ -61,7 +62,7 @@ package final class MessagePort {
         }
         let ticket = try endpoint.send(
             link: message.link, header: header(tensor.spec, message, index: index, step: step),
-            payload: UnsafeRawBufferPointer(bytes))
+            payload: UnsafeRawBufferPointer(bytes), more: more)
         let peer = plan.lowered.links[message.link].to
         let key = BufferKey(stage: instruction.stage, direction: message.direction, slot: slot)
         unsent[key, default: []].append(Unsent(ticket: ticket, peer: peer))
@@ -115,7 +116,10 @@ package final class MessagePort {
         }
     }
 
-    func tell(_ message: WorkerMessage) { endpoint.sendApplication(message.encoded()) }
+    /// - Parameter more: whether another message to the coordinator follows at once.
+    func tell(_ message: WorkerMessage, more: Bool = false) {
+        endpoint.sendApplication(message.encoded(), more: more)
+    }
 
     /// Waits for the coordinator's next message.
     func listen() throws -> CoordinatorMessage {

@@ -76,9 +76,7 @@ final class RankRunner {
         let start = Clock.nanoseconds
         let lossScale = scaler?.scale
         for stage in executors.values { stage.lossScale = Float(lossScale ?? 1) }
-        for (operation, instruction) in zip(program, instructionOf) {
-            try perform(operation, instruction, step: step)
-        }
+        for index in program.indices { try perform(index, step: step) }
         let rate = plan.learningRate.rate(step: step)
         let isSkipped = try update(step: step, learningRate: rate)
         recorder.work(.optimizer) { executors.values.forEach { $0.memory.zeroGradients(on: backend) } }
@@ -93,12 +91,19 @@ final class RankRunner {
         recorder.waited(.report, since: end)
     }
 
-    private func perform(_ operation: Operation, _ instruction: Instruction, step: Int) throws {
-        switch operation {
-        case .receive(let message): try receive(message, for: instruction, step: step)
+    private func perform(_ index: Int, step: Int) throws {
+        switch program[index] {
+        case .receive(let message): try receive(message, for: instructionOf[index], step: step)
         case .compute(let instruction, let slot): try compute(instruction, slot: slot, step: step)
-        case .send(let message): try send(message, of: instruction, step: step)
+        case .send(let message): try send(message, of: instructionOf[index], step: step, more: isQuickSend(index + 1))
         }
+    }
+
+    /// Whether the operation sends something so small that what is sent before may wait for it.
+    private func isQuickSend(_ index: Int) -> Bool {
+        guard index < program.count, case .send(let message) = program[index] else { return false }
+        let tensors = traffic.outgoing(message, slot: slot(message, isSender: true))
+        return !tensors.isEmpty && tensors.allSatisfy { $0.byteCount <= 1 << 16 }
     }
 
     // MARK: Operations
@@ -162,11 +167,13 @@ final class RankRunner {
         }
     }
 
-    private func send(_ message: Message, of instruction: Instruction, step: Int) throws {
+    private func send(_ message: Message, of instruction: Instruction, step: Int, more: Bool) throws {
         let slot = slot(message, isSender: true)
-        for (index, tensor) in traffic.outgoing(message, slot: slot).enumerated() {
+        let tensors = traffic.outgoing(message, slot: slot)
+        for (index, tensor) in tensors.enumerated() {
             try port.send(
-                tensor, message, index: index, step: step, of: instruction, slot: slot, recorder: &recorder)
+                tensor, message, index: index, step: step, of: instruction, slot: slot,
+                more: index + 1 < tensors.count ? tensors[index + 1].byteCount <= 1 << 16 : more, recorder: &recorder)
         }
     }
 
@@ -178,7 +185,7 @@ final class RankRunner {
         let order = plan.stages(of: rank)
         let squares = recorder.work(.optimizer) { order.flatMap { executors[$0]?.gradientSquares() ?? [] } }
         let start = Clock.nanoseconds
-        port.tell(.gradientSquares(step: step, squares: squares))
+        port.tell(.gradientSquares(step: step, squares: squares), more: !plan.needsGlobalNorm)
         var scale: Float = 1
         if plan.needsGlobalNorm {
             let total = try port.awaitGradientSquares(step: step)
@@ -210,7 +217,7 @@ final class RankRunner {
         var rest = recorder.events[...]
         while !rest.isEmpty {
             let (chunk, consumed) = EventLog.encode(rest)
-            port.tell(.events(chunk))
+            port.tell(.events(chunk), more: true)
             rest = rest.dropFirst(consumed)
         }
         recorder.clear()

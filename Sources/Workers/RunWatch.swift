@@ -78,11 +78,17 @@ package struct RunWatch {
         for rank in liveness.silentRanks(at: now) {
             add(.silent(Double(liveness.silence(of: rank, at: now)) / 1e9), rank, now)
         }
+        guard moved.count == rankCount, haveRested(Self.shortestHang, now) else { return }
         let median = stepSeconds.sorted()[safe: stepSeconds.count / 2] ?? 0
-        let limit = UInt64(min(max(Self.shortestHang, 10 * median), Self.longestHang) * 1e9)
-        guard moved.count == rankCount, moved.values.allSatisfy({ now > $0.at + limit }) else { return }
+        let limit = min(max(Self.shortestHang, 10 * median), Self.longestHang)
+        guard haveRested(limit, now) else { return }
         let stuck = statuses.filter { $0.value.phase == .computing }.keys.min() ?? moved.keys.min() ?? 0
-        add(.stuck(Double(limit) / 1e9), stuck, now)
+        add(.stuck(limit), stuck, now)
+    }
+
+    /// Whether no rank has made progress for so many seconds.
+    private func haveRested(_ seconds: Double, _ now: UInt64) -> Bool {
+        moved.values.allSatisfy { now > $0.at + UInt64(seconds * 1e9) }
     }
 
     private func verdict(_ rank: Int, _ sign: FailureEvidence.Sign) -> Verdict {

@@ -58,9 +58,9 @@ import Workers
         }
         // x and its gradient: f32[2 × 4 × 8]; targets: i32[2 × 4] and a count, two frames.
         let skip = try #require(all.first { $0.source == 0 && $0.destination == 2 })
-        #expect(skip.maxPayload == 256 && skip.credit == LinkDeclaration.credit(forDepth: 2 * plan.queueDepth))
+        #expect(skip.maxPayload == 256 && skip.credit - skip.silence == 2 * plan.queueDepth)
         let back = try #require(all.first { $0.source == 2 && $0.destination == 0 })
-        #expect(back.maxPayload == 256 && back.credit == LinkDeclaration.credit(forDepth: plan.queueDepth))
+        #expect(back.maxPayload == 256 && back.credit - back.silence == plan.queueDepth)
     }
 
     @Test func `a stage of re-labelling alone trains along`() throws {
