@@ -11,8 +11,8 @@ public import Tensors
 /// - `backwardInput` writes every input gradient that is not nil, and every `deferred` tensor: what `backwardWeight`
 ///   needs of it. It may overwrite the output gradients.
 /// - `backwardWeight` adds to the parameters' gradients, in the order of the rows. It runs after `backwardInput` of the
-///   same micro-batch, at once or much later, and sees inputs, saved and deferred tensors, but no output gradients
-///   unless the plan says `keepsOutputGradients`.
+///   same micro-batch, at once or much later, and sees inputs, deferred tensors and the saved ones that are not `spent`,
+///   but no output gradients unless the plan says `keepsOutputGradients`.
 public protocol Layer: Sendable {
     /// The manifest's name of this kind of layer.
     var kind: String { get }
@@ -46,6 +46,8 @@ public struct LayerPlan: Hashable, Sendable {
     public var outputs: Signature
     /// Kept from the forward to the last backward half, beside what the flags below keep.
     public var saved: Signature = []
+    /// Which of `saved` only `backwardInput` reads: where the halves run apart, their bytes are used again in between.
+    public var spent: Set<Int> = []
     /// Kept from `backwardInput` to `backwardWeight`.
     public var deferred: Signature = []
     /// Whether the backward halves read the inputs, the outputs; whether `backwardWeight` reads the output gradients.

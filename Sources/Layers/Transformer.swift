@@ -61,6 +61,7 @@ public struct Transformer: Layer {
         let statistics = norm.statistics(rows: x.shape.rows)
         var plan = LayerPlan(outputs: [x], cost: cost(x, shape))
         plan.saved = [statistics, qkv, x, try shape.logSumExp(), x, statistics, up]
+        plan.spent = [1, 3]
         plan.deferred = [qkv, x, up, TensorSpec([normHasBias ? 4 : 2, width])]
         plan.keepsInputs = true
         plan.keepsOutputGradients = true

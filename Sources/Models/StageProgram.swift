@@ -2,14 +2,17 @@ public import Tensors
 
 /// How one stage computes a micro-batch: which node runs when, and where every tensor lies.
 ///
-/// Memory is of two kinds. A *frame* belongs to a micro-batch from its forward to its last backward half; there are as
-/// many as micro-batches in flight. The *transient* arena is shared by all passes, since one thread runs them one by one.
+/// Memory is of three kinds. A *frame* belongs to a micro-batch from its forward to its last backward half; there are as
+/// many as micro-batches in flight. What is *deferred* belongs to a micro-batch between its two backward halves, where a
+/// schedule runs them apart; there are as many as micro-batches between both at once. The *transient* arena is shared by
+/// all passes, since one thread runs them one by one.
 ///
 /// With recomputation the frame keeps only what crosses a segment's border: what lies inside is computed again, into the
 /// arena, right before the segment's backward.
 public struct StageProgram: Sendable {
-    /// Bytes of one frame, and of the transient arena.
+    /// Bytes of one frame, of what one micro-batch defers, and of the transient arena.
     public internal(set) var frameBytes = 0
+    public internal(set) var deferredBytes = 0
     public internal(set) var transientBytes = 0
     /// By node, counted from the stage's first.
     public internal(set) var nodes: [NodePlaces] = []
@@ -22,7 +25,7 @@ public struct StageProgram: Sendable {
     public internal(set) var loss: LossPlaces?
 
     public struct Place: Sendable, Hashable {
-        public enum Region: Sendable, Hashable { case frame, transient }
+        public enum Region: Sendable, Hashable { case frame, deferred, transient }
         public var region: Region
         public var offset: Int
         public var spec: TensorSpec

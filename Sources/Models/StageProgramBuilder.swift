@@ -48,6 +48,8 @@ private struct StageProgramBuilder {
     private var placesAgain: [Int: Place] = [:]
     /// Where each root value's gradient is summed, once its first contribution is there.
     private var gradients: [Int: Place] = [:]
+    /// Parts of the frame that nothing reads any more at this point of the backward pass.
+    private var spent: [Range<Int>] = []
 
     init(
         _ model: Sequential, _ layout: PipelineLayout, _ stage: PipelineLayout.Stage, splitsBackward: Bool,
@@ -114,12 +116,27 @@ private struct StageProgramBuilder {
     private func spec(_ value: Int) -> TensorSpec { model.values[value].spec }
 
     private mutating func frame(_ spec: TensorSpec) -> Place {
-        defer {
-            // A manifest may describe what fits no machine: it is counted, and refused before anything is allocated.
-            let (sum, overflow) = program.frameBytes.addingReportingOverflow(MemoryPlan.aligned(spec.byteCount))
-            program.frameBytes = overflow ? .max : sum
-        }
+        defer { program.frameBytes = grown(program.frameBytes, by: spec) }
         return Place(region: .frame, offset: program.frameBytes, spec: spec)
+    }
+
+    /// From one backward half to the other: where the frame is free by then, else in memory of its own.
+    private mutating func deferred(_ spec: TensorSpec) -> Place {
+        let bytes = MemoryPlan.aligned(spec.byteCount)
+        let fitting = spent.indices.filter { spent[$0].count >= bytes }
+        guard let best = fitting.min(by: { spent[$0].count < spent[$1].count }) else {
+            defer { program.deferredBytes = grown(program.deferredBytes, by: spec) }
+            return Place(region: .deferred, offset: program.deferredBytes, spec: spec)
+        }
+        let start = spent[best].lowerBound
+        spent[best] = start + bytes..<spent[best].upperBound
+        return Place(region: .frame, offset: start, spec: spec)
+    }
+
+    /// A manifest may describe what fits no machine: it is counted, and refused before anything is allocated.
+    private func grown(_ bytes: Int, by spec: TensorSpec) -> Int {
+        let (sum, overflow) = bytes.addingReportingOverflow(MemoryPlan.aligned(spec.byteCount))
+        return overflow ? .max : sum
     }
 
     private mutating func transient(_ spec: TensorSpec, _ lifetime: ClosedRange<Int>) -> Place {
@@ -257,9 +274,20 @@ private struct StageProgramBuilder {
         program.backward.append(.node(index))
         placeInputGradients(node)
         for spec in model.nodes[node].plan.deferred {
-            program.nodes[index].deferred.append(splitsBackward ? frame(spec) : transient(spec, time...time))
+            program.nodes[index].deferred.append(splitsBackward ? deferred(spec) : transient(spec, time...time))
         }
         program.nodes[index].backwardScratch = scratch(model.nodes[node], at: time)
+        if splitsBackward { spend(node) }
+    }
+
+    /// Gives back what the weight half does not read, for what earlier nodes defer.
+    private mutating func spend(_ node: Int) {
+        for saved in model.nodes[node].plan.spent {
+            let place = program.nodes[local(node)].again.saved[saved]
+            guard place.region == .frame else { continue }
+            let (end, overflow) = place.offset.addingReportingOverflow(MemoryPlan.aligned(place.spec.byteCount))
+            if !overflow { spent.append(place.offset..<end) }
+        }
     }
 
     /// Later stages' contributions come first: they belong to later consumers.
@@ -293,9 +321,10 @@ private struct StageProgramBuilder {
 
     /// A gradient lives from its first contribution, at the backward of `node`, to its producer's backward.
     private mutating func gradientPlace(_ value: Int, from node: Int) -> Place {
-        guard let producer = model.values[value].producer, stage.nodes.contains(producer),
-            !(splitsBackward && model.nodes[producer].plan.keepsOutputGradients)
-        else { return frame(spec(value)) }
+        guard let producer = model.values[value].producer, stage.nodes.contains(producer) else {
+            return frame(spec(value))
+        }
+        if splitsBackward && model.nodes[producer].plan.keepsOutputGradients { return deferred(spec(value)) }
         return transient(spec(value), backwardTime[local(node)]...backwardTime[local(producer)])
     }
 

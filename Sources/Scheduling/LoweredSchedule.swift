@@ -32,23 +32,34 @@ public struct LoweredSchedule: Hashable, Sendable {
     public let ranks: [RankProgram]
     /// Activation slots by stage: how many micro-batches are in flight there at most.
     public let slotCount: [Int]
+    /// Deferred slots by stage: how many micro-batches are between their two backward halves there at most.
+    public let deferredCount: [Int]
     private let slots: [Int32]
+    private let deferredSlots: [Int32]
     private let microBatches: Int
 
     init(
-        edges: [Edge], links: [Link], ranks: [RankProgram], slotCount: [Int], slots: [Int32], microBatches: Int
+        edges: [Edge], links: [Link], ranks: [RankProgram], colouring: SlotColouring, microBatches: Int
     ) {
         self.edges = edges
         self.links = links
         self.ranks = ranks
-        self.slotCount = slotCount
-        self.slots = slots
+        slotCount = colouring.count
+        deferredCount = colouring.deferredCount
+        slots = colouring.slots
+        deferredSlots = colouring.deferredSlots
         self.microBatches = microBatches
     }
 
     /// The activation slot that a micro-batch has on a stage, below `slotCount[stage]`: its passes work there and its
     /// messages arrive there, from the first of them to the last backward half.
     public func slot(stage: Int, microBatch: Int) -> Int { Int(slots[stage * microBatches + microBatch]) }
+
+    /// What lies between a micro-batch's backward halves lies there, below `deferredCount[stage]`; 0 where no halves of the
+    /// schedule run apart.
+    public func deferredSlot(stage: Int, microBatch: Int) -> Int {
+        deferredSlots.isEmpty ? 0 : Int(deferredSlots[stage * microBatches + microBatch])
+    }
 
     /// How many messages each link carries in a step.
     public var messagesOfLink: [Int] {

@@ -10,10 +10,10 @@ extension Schedule {
         try checkOrder(edges: edges)
         let routes = Routes(self, edges: edges)
         var deliveries = Deliveries(self, routes)
-        var slots = SlotColouring(stages: stageCount, microBatches: microBatches)
+        var slots = SlotColouring(self)
         let programs = ranks.map { Self.program($0, edges, &deliveries, &slots) }
         return LoweredSchedule(
-            edges: edges, links: routes.links, ranks: programs, slotCount: slots.count, slots: slots.slots,
+            edges: edges, links: routes.links, ranks: programs, colouring: slots,
             microBatches: microBatches)
     }
 

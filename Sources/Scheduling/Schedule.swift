@@ -19,6 +19,8 @@ public struct Schedule: Hashable, Sendable {
 
     public var stageCount: Int { rankOfStage.count }
     public var rankCount: Int { ranks.count }
+    /// Whether it runs the two backward halves apart.
+    public var splitsBackward: Bool { ranks.contains { $0.contains { $0.pass == .backwardWeight } } }
 }
 
 /// Until when activations count as held.

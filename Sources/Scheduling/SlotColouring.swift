@@ -1,51 +1,66 @@
-/// Gives each micro-batch of each stage the lowest free activation slot, from the first message its F needs, or the F
-/// itself, to its last backward half.
+/// Gives each micro-batch of each stage the lowest free slots: an activation slot from the first message its F needs, or
+/// the F itself, to its last backward half; and where halves run apart, a deferred slot from its I to its W.
 struct SlotColouring {
     /// By stage: how many slots were needed.
-    var count: [Int] { taken.map(\.count) }
+    var count: [Int] { activations.map(\.count) }
+    var deferredCount: [Int] { deferrals.map(\.count) }
 
     private let microBatches: Int
-    /// By stage, by slot.
-    private var taken: [[Bool]]
-    /// By stage: no slot below is free.
-    private var lowest: [Int]
+    /// By stage.
+    private var activations: [SlotPool]
+    private var deferrals: [SlotPool]
     /// By stage × micro-batches + micro-batch; −1 before it has one.
     private(set) var slots: [Int32]
+    /// Likewise; empty where no halves run apart.
+    private(set) var deferredSlots: [Int32]
 
-    init(stages: Int, microBatches: Int) {
-        self.microBatches = microBatches
-        taken = [[Bool]](repeating: [], count: stages)
-        lowest = [Int](repeating: 0, count: stages)
-        slots = [Int32](repeating: -1, count: stages * microBatches)
+    init(_ schedule: Schedule) {
+        microBatches = schedule.microBatches
+        activations = [SlotPool](repeating: SlotPool(), count: schedule.stageCount)
+        deferrals = activations
+        slots = [Int32](repeating: -1, count: schedule.stageCount * microBatches)
+        deferredSlots = schedule.splitsBackward ? slots : []
     }
 
     /// A message for a forward needs somewhere to lie, however early it comes.
     mutating func reserve(stage: Int, microBatch: Int) {
         let cell = stage * microBatches + microBatch
-        if slots[cell] < 0 { slots[cell] = Int32(take(stage)) }
+        if slots[cell] < 0 { slots[cell] = activations[stage].take() }
     }
 
-    /// The slot an instruction works in. Called once for each, in the order of its rank.
+    /// The activation slot an instruction works in. Called once for each, in the order of its rank.
     mutating func slot(of instruction: Instruction) -> Int {
         let (stage, cell) = (instruction.stage, instruction.stage * microBatches + instruction.microBatch)
-        switch instruction.pass {
-        case .forward: reserve(stage: stage, microBatch: instruction.microBatch)
-        case .backward, .backwardWeight: free(Int(slots[cell]), of: stage)
-        case .backwardInput: break
+        if instruction.pass == .forward { reserve(stage: stage, microBatch: instruction.microBatch) }
+        if instruction.pass != .forward && !deferredSlots.isEmpty && deferredSlots[cell] < 0 {
+            deferredSlots[cell] = deferrals[stage].take()
+        }
+        if instruction.pass == .backward || instruction.pass == .backwardWeight {
+            activations[stage].free(slots[cell])
+            if !deferredSlots.isEmpty { deferrals[stage].free(deferredSlots[cell]) }
         }
         return Int(slots[cell])
     }
+}
 
-    private mutating func take(_ stage: Int) -> Int {
-        var slot = lowest[stage]
-        while slot < taken[stage].count && taken[stage][slot] { slot += 1 }
-        if slot == taken[stage].count { taken[stage].append(true) } else { taken[stage][slot] = true }
-        lowest[stage] = slot + 1
-        return slot
+/// Slots that are taken and freed; the lowest free one is taken first.
+private struct SlotPool {
+    private var taken: [Bool] = []
+    /// No slot below is free.
+    private var lowest = 0
+
+    var count: Int { taken.count }
+
+    mutating func take() -> Int32 {
+        var slot = lowest
+        while slot < taken.count && taken[slot] { slot += 1 }
+        if slot == taken.count { taken.append(true) } else { taken[slot] = true }
+        lowest = slot + 1
+        return Int32(slot)
     }
 
-    private mutating func free(_ slot: Int, of stage: Int) {
-        taken[stage][slot] = false
-        lowest[stage] = min(lowest[stage], slot)
+    mutating func free(_ slot: Int32) {
+        taken[Int(slot)] = false
+        lowest = min(lowest, Int(slot))
     }
 }

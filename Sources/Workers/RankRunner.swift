@@ -111,6 +111,7 @@ final class RankRunner {
     private func compute(_ instruction: Instruction, slot: Int, step: Int) throws {
         guard let executor = executors[instruction.stage] else { preconditionFailure("\(instruction) on rank \(rank)") }
         let microBatch = instruction.microBatch
+        let deferred = plan.lowered.deferredSlot(stage: instruction.stage, microBatch: microBatch)
         try port.waitUntilSent(before: instruction, slot: slot, recorder: &recorder)
         if instruction.pass == .forward, instruction.stage == 0, let feed {
             let start = Clock.nanoseconds
@@ -126,11 +127,15 @@ final class RankRunner {
                 faults.slow(instruction, step: step, on: backend)
             }
         case .backward:
-            recorder.backward(.backward, instruction) { executor.backward(slot: slot) }
+            recorder.backward(.backward, instruction) { executor.backward(slot: slot, deferred: deferred) }
         case .backwardInput:
-            recorder.backward(.backwardInput, instruction) { executor.backwardInput(slot: slot) }
+            recorder.backward(.backwardInput, instruction) {
+                executor.backwardInput(slot: slot, deferred: deferred)
+            }
         case .backwardWeight:
-            recorder.backward(.backwardWeight, instruction) { executor.backwardWeight(slot: slot) }
+            recorder.backward(.backwardWeight, instruction) {
+                executor.backwardWeight(slot: slot, deferred: deferred)
+            }
         }
         if instruction.pass == .backward || instruction.pass == .backwardInput {
             handOver(.backward, to: instruction, slot: slot)

@@ -21,12 +21,12 @@ extension StageExecutor {
         }
         sample.loss = max(0, whole - sample.nodes.reduce(0) { $0 + $1[0] })
         if apart {
-            _ = run(slot) { node in time(node, 1) { backwardInput(node, slot) } }
-            for case .node(let node) in program.backward { time(node, 2) { backwardWeight(node, slot) } }
+            _ = run(slot, 0) { frame, node in time(node, 1) { backwardInput(frame, node) } }
+            _ = backwardWeight(slot, 0) { frame, node in time(node, 2) { backwardWeight(frame, node) } }
         } else {
-            _ = run(slot) { node in
-                time(node, 1) { backwardInput(node, slot) }
-                time(node, 2) { backwardWeight(node, slot) }
+            _ = run(slot, 0) { frame, node in
+                time(node, 1) { backwardInput(frame, node) }
+                time(node, 2) { backwardWeight(frame, node) }
             }
         }
         return sample

@@ -14,7 +14,12 @@ package final class StageExecutor {
     private let micro: Int
     /// What the loss's gradient is multiplied with, so that small f16 gradients do not vanish.
     var lossScale: Float = 1
-    private var frames: [StageMemory.SlotFrames] = []
+    private let isTraining: Bool
+    /// By slot, by node.
+    private var forwardFrames: [[LayerFrame]]
+    private var framesAgain: [[LayerFrame]]
+    /// By slot, by deferred slot, by node: empty before the schedule first brings the two together.
+    private var backwardFrames: [[[LayerFrame]]]
     private var lossFrames: [LossFrame] = []
     /// f32[micro-batches × rows]: every row's own loss, so that their sum does not depend on the schedule's order.
     private let rowLosses: Tensor?
@@ -29,20 +34,28 @@ package final class StageExecutor {
     }
 
     package init(
-        model: Sequential, layout: PipelineLayout, stage index: Int, slots: Int, microBatches: Int, micro: Int,
-        seed: UInt64, splitsBackward: Bool, recomputation: Recomputation = .none, isTraining: Bool = true,
-        on backend: any Backend
+        model: Sequential, layout: PipelineLayout, stage index: Int, slots: Int, deferredSlots: Int = 1,
+        microBatches: Int, micro: Int, seed: UInt64, splitsBackward: Bool, recomputation: Recomputation = .none,
+        isTraining: Bool = true, on backend: any Backend
     ) {
         self.model = model
         self.backend = backend
         self.seed = seed
         self.micro = micro
+        self.isTraining = isTraining
         stage = layout.stages[index]
         program = StageProgram(
             model, layout, stage: index, splitsBackward: splitsBackward,
             recomputation: recomputation, on: backend)
         memory = StageMemory(
-            model, nodes: stage.nodes, program: program, slots: slots, dtype: model.dtype, on: backend)
+            model, nodes: stage.nodes, program: program, slots: slots, deferredSlots: deferredSlots,
+            dtype: model.dtype, on: backend)
+        let (memory, program) = (memory, program)
+        forwardFrames = (0..<slots).map {
+            memory.forwardFrames(program, \.forward, slot: $0, isTraining: isTraining)
+        }
+        framesAgain = (0..<slots).map { memory.forwardFrames(program, \.again, slot: $0, isTraining: isTraining) }
+        backwardFrames = Array(repeating: Array(repeating: [], count: max(deferredSlots, 1)), count: slots)
         if program.loss != nil {
             let rows = model.loss.rows(for: [model.values[model.prediction].spec])
             let spec = TensorSpec([microBatches * rows])
@@ -53,16 +66,11 @@ package final class StageExecutor {
             microBatchLosses = []
             rowLosses = nil
         }
-        for slot in 0..<slots { appendFrames(slot, isTraining: isTraining) }
-    }
-
-    private func appendFrames(_ slot: Int, isTraining: Bool) {
-        frames.append(memory.layerFrames(program, slot: slot, isTraining: isTraining))
-        if let loss = program.loss {
-            lossFrames.append(
-                LossFrame(
-                    prediction: tensor(loss.prediction, slot), gradient: tensor(loss.gradient, slot),
-                    targets: tensor(loss.targets, slot), normaliser: tensor(loss.normaliser, slot)))
+        guard let loss = program.loss else { return }
+        lossFrames = (0..<slots).map { slot in
+            LossFrame(
+                prediction: tensor(loss.prediction, slot), gradient: tensor(loss.gradient, slot),
+                targets: tensor(loss.targets, slot), normaliser: tensor(loss.normaliser, slot))
         }
     }
 
@@ -80,7 +88,7 @@ package final class StageExecutor {
     package func predict(step: Int, microBatch: Int, slot: Int, around node: (Int, () -> Void) -> Void = { $1() }) {
         setKeys(step: step, microBatch: microBatch, slot: slot)
         for local in program.nodes.indices {
-            node(local) { forward(local, frames[slot].forward[local]) }
+            node(local) { forward(local, forwardFrames[slot][local]) }
         }
     }
 
@@ -105,41 +113,49 @@ package final class StageExecutor {
     /// `B`: both halves, node by node, while the data is warm.
     /// - Returns: nanoseconds spent on computing activations again.
     @discardableResult
-    package func backward(slot: Int) -> UInt64 {
-        run(slot) { local in
-            backwardInput(local, slot)
-            backwardWeight(local, slot)
+    package func backward(slot: Int, deferred: Int = 0) -> UInt64 {
+        run(slot, deferred) { frame, local in
+            backwardInput(frame, local)
+            backwardWeight(frame, local)
         }
     }
 
     /// `I`
+    /// - Parameter deferred: where `W` will look for what it needs of this half.
     @discardableResult
-    package func backwardInput(slot: Int) -> UInt64 { run(slot) { backwardInput($0, slot) } }
+    package func backwardInput(slot: Int, deferred: Int = 0) -> UInt64 {
+        run(slot, deferred) { backwardInput($0, $1) }
+    }
 
     /// `W`: what was computed again for `I` is gone by now, and is computed once more.
     @discardableResult
-    package func backwardWeight(slot: Int) -> UInt64 {
+    package func backwardWeight(slot: Int, deferred: Int = 0) -> UInt64 {
+        backwardWeight(slot, deferred) { backwardWeight($0, $1) }
+    }
+
+    func backwardWeight(_ slot: Int, _ deferred: Int, node: (LayerFrame, Int) -> Void) -> UInt64 {
         var again: UInt64 = 0
         for step in program.backward {
             switch step {
             case .recompute(let local): again += recompute(local, slot)
-            case .node(let local): backwardWeight(local, slot)
+            case .node(let local): node(backwardFrame(local, slot, deferred), local)
             case .add, .zero: break
             }
         }
         return again
     }
 
-    func run(_ slot: Int, node: (Int) -> Void) -> UInt64 {
+    func run(_ slot: Int, _ deferred: Int, node: (LayerFrame, Int) -> Void) -> UInt64 {
         var again: UInt64 = 0
+        func tensor(_ place: StageProgram.Place) -> Tensor { memory.tensor(place, slot: slot, deferred: deferred) }
         for step in program.backward {
             switch step {
             case .recompute(let local): again += recompute(local, slot)
-            case .node(let local): node(local)
+            case .node(let local): node(backwardFrame(local, slot, deferred), local)
             case .add(let part, let sum):
-                let sum = tensor(sum, slot)
-                backend.add(tensor(part, slot).reshaped(sum.shape), sum, into: sum)
-            case .zero(let place): backend.zero(tensor(place, slot))
+                let sum = tensor(sum)
+                backend.add(tensor(part).reshaped(sum.shape), sum, into: sum)
+            case .zero(let place): backend.zero(tensor(place))
             }
         }
         return again
@@ -147,19 +163,29 @@ package final class StageExecutor {
 
     private func recompute(_ local: Int, _ slot: Int) -> UInt64 {
         let start = Clock.nanoseconds
-        forward(local, frames[slot].again[local])
+        forward(local, framesAgain[slot][local])
         return Clock.nanoseconds - start
     }
 
-    func backwardInput(_ local: Int, _ slot: Int) {
+    /// With the random key that the slot's forward had.
+    private func backwardFrame(_ local: Int, _ slot: Int, _ deferred: Int) -> LayerFrame {
+        if backwardFrames[slot][deferred].isEmpty {
+            backwardFrames[slot][deferred] = memory.backwardFrames(
+                program, slot: slot, deferred: deferred, isTraining: isTraining)
+        }
+        backwardFrames[slot][deferred][local].key = forwardFrames[slot][local].key
+        return backwardFrames[slot][deferred][local]
+    }
+
+    func backwardInput(_ frame: LayerFrame, _ local: Int) {
         let node = node(local)
-        node.layer.backwardInput(frames[slot].backward[local], on: backend)
+        node.layer.backwardInput(frame, on: backend)
         backend.spend(Work(flops: node.plan.cost.backwardInput, units: units(node)))
     }
 
-    func backwardWeight(_ local: Int, _ slot: Int) {
+    func backwardWeight(_ frame: LayerFrame, _ local: Int) {
         let node = node(local)
-        node.layer.backwardWeight(frames[slot].backward[local], on: backend)
+        node.layer.backwardWeight(frame, on: backend)
         backend.spend(Work(flops: node.plan.cost.backwardWeight, units: units(node)))
     }
 
@@ -172,9 +198,8 @@ package final class StageExecutor {
                 seed: seed, step: UInt32(truncatingIfNeeded: step),
                 sample: UInt32(truncatingIfNeeded: microBatch * micro),
                 layer: Self.stream(ofNode: stage.nodes.lowerBound + local))
-            frames[slot].forward[local].key = key
-            frames[slot].again[local].key = key
-            frames[slot].backward[local].key = key
+            forwardFrames[slot][local].key = key
+            framesAgain[slot][local].key = key
         }
     }
 

@@ -11,10 +11,11 @@ package struct StageMemory {
     package let gradients: [[Tensor]]
     private let gradientArena: Tensor
     private let frames: [DeviceMemory]
+    private let deferred: [DeviceMemory]
     private let transient: DeviceMemory
 
     init(
-        _ model: Sequential, nodes: Range<Int>, program: StageProgram, slots: Int, dtype: DType,
+        _ model: Sequential, nodes: Range<Int>, program: StageProgram, slots: Int, deferredSlots: Int, dtype: DType,
         on backend: any Backend
     ) {
         let specs = model.nodes[nodes].map(\.layer.parameters)
@@ -32,37 +33,38 @@ package struct StageMemory {
             }
         }
         frames = (0..<slots).map { _ in backend.allocate(byteCount: max(program.frameBytes, 1)) }
+        deferred = (0..<deferredSlots).map { _ in backend.allocate(byteCount: max(program.deferredBytes, 1)) }
         transient = backend.allocate(byteCount: max(program.transientBytes, 1))
     }
 
-    func tensor(_ place: StageProgram.Place, slot: Int) -> Tensor {
+    func tensor(_ place: StageProgram.Place, slot: Int, deferred deferredSlot: Int = 0) -> Tensor {
         switch place.region {
         case .frame: Tensor(frames[slot], offset: place.offset, spec: place.spec)
+        case .deferred: Tensor(deferred[deferredSlot], offset: place.offset, spec: place.spec)
         case .transient: Tensor(transient, offset: place.offset, spec: place.spec)
         }
     }
 
-    /// The frames that layers see, by node: of the forward pass, of the forward run again, of the backward halves.
-    struct SlotFrames {
-        var forward: [LayerFrame]
-        var again: [LayerFrame]
-        var backward: [LayerFrame]
+    /// The frames that layers see in the forward pass, or in the forward run again, by node.
+    func forwardFrames(
+        _ program: StageProgram, _ places: (StageProgram.NodePlaces) -> StageProgram.ForwardPlaces, slot: Int,
+        isTraining: Bool
+    ) -> [LayerFrame] {
+        program.nodes.indices.map { forwardFrame($0, places(program.nodes[$0]), slot, isTraining) }
     }
 
-    func layerFrames(_ program: StageProgram, slot: Int, isTraining: Bool) -> SlotFrames {
-        let locals = program.nodes.indices
-        return SlotFrames(
-            forward: locals.map { forwardFrame($0, program.nodes[$0].forward, slot, isTraining) },
-            again: locals.map { forwardFrame($0, program.nodes[$0].again, slot, isTraining) },
-            backward: locals.map { local in
-                let places = program.nodes[local]
-                var frame = forwardFrame(local, places.again, slot, isTraining)
-                frame.deferred = places.deferred.map { tensor($0, slot: slot) }
-                frame.outputGradients = places.outputGradients.map { tensor($0, slot: slot) }
-                frame.inputGradients = places.inputGradients.map { $0.map { tensor($0, slot: slot) } }
-                frame.scratch = places.backwardScratch.map { tensor($0, slot: slot) }
-                return frame
-            })
+    /// The frames that layers see in their backward halves, by node.
+    func backwardFrames(_ program: StageProgram, slot: Int, deferred: Int, isTraining: Bool) -> [LayerFrame] {
+        program.nodes.indices.map { local in
+            let places = program.nodes[local]
+            func tensor(_ place: StageProgram.Place) -> Tensor { self.tensor(place, slot: slot, deferred: deferred) }
+            var frame = forwardFrame(local, places.again, slot, isTraining)
+            frame.deferred = places.deferred.map(tensor)
+            frame.outputGradients = places.outputGradients.map(tensor)
+            frame.inputGradients = places.inputGradients.map { $0.map(tensor) }
+            frame.scratch = places.backwardScratch.map(tensor)
+            return frame
+        }
     }
 
     private func forwardFrame(

@@ -111,7 +111,8 @@ extension StepCosts {
                 model, layout, stage: stage, splitsBackward: splitsBackward, recomputation: recomputation, on: backend)
             let state = model.stateBytes(nodes: layout.stages[stage].nodes, optimizer)
             let bytes = StageMemoryModel.Bytes(
-                perMicroBatch: program.frameBytes, fixed: state.plus(program.transientBytes))
+                perMicroBatch: program.frameBytes, perDeferred: program.deferredBytes,
+                fixed: state.plus(program.transientBytes))
             known.bytes.withLock { $0[key] = bytes }
             return bytes
         }

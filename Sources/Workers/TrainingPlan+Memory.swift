@@ -7,14 +7,15 @@ import Tensors
 
 extension TrainingPlan {
     /// Bytes that a stage takes on its device: parameters with gradients, optimizer state and 16-bit copies, the frames of
-    /// all micro-batches in flight, the transient arena. What no Int can count is `Int.max`.
+    /// all micro-batches in flight and what they defer, the transient arena. What no Int can count is `Int.max`.
     package func memory(ofStage stage: Int) -> (state: Int, activations: Int, transient: Int) {
         let program = StageProgram(
-            model, layout, stage: stage, splitsBackward: splitsBackward, recomputation: recomputation,
+            model, layout, stage: stage, splitsBackward: schedule.splitsBackward, recomputation: recomputation,
             on: manifest.devices[schedule.rankOfStage[stage]].backend(manifest.simulation))
         return (
             model.stateBytes(nodes: layout.stages[stage].nodes, optimizer.state.count),
-            program.frameBytes.times(lowered.slotCount[stage]), program.transientBytes
+            program.frameBytes.times(lowered.slotCount[stage])
+                .plus(program.deferredBytes.times(lowered.deferredCount[stage])), program.transientBytes
         )
     }
 
@@ -41,9 +42,6 @@ extension TrainingPlan {
 
     /// What a worker process takes before it holds a tensor: measured with a model of a few kilobytes.
     static let processBytes = 34 << 20
-
-    /// Whether the schedule runs the two backward halves apart.
-    package var splitsBackward: Bool { schedule.ranks.contains { $0.contains { $0.pass == .backwardWeight } } }
 }
 
 /// Sums and products of sizes that are not negative, as far as an Int goes: a manifest may describe what fits no machine.

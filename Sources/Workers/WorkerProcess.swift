@@ -88,9 +88,10 @@ public enum WorkerProcess {
         for stage in stages {
             let executor = StageExecutor(
                 model: plan.model, layout: plan.layout, stage: stage, slots: plan.lowered.slotCount[stage],
+                deferredSlots: plan.lowered.deferredCount[stage],
                 microBatches: plan.manifest.batch.microBatches, micro: plan.manifest.batch.micro,
-                seed: plan.manifest.seed, splitsBackward: plan.splitsBackward, recomputation: plan.recomputation,
-                on: backend)
+                seed: plan.manifest.seed, splitsBackward: plan.schedule.splitsBackward,
+                recomputation: plan.recomputation, on: backend)
             if let weights {
                 try executor.loadParameters(weights)
             } else {

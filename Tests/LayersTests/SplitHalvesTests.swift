@@ -13,8 +13,9 @@ struct SplitHalvesTests {
     private func bits(_ lists: [[Double]]) -> [[UInt64]] { lists.map { $0.map(\.bitPattern) } }
 
     /// Runs four micro-batches by a list of passes such as `F0 F1 I0 W0 I1 W1`.
+    /// - Parameter spoils: whether `spent` tensors are overwritten before the weight half.
     private func run(
-        _ example: LayerCase, _ device: Device, _ order: String, wantsInputGradients: Bool = true
+        _ example: LayerCase, _ device: Device, _ order: String, wantsInputGradients: Bool = true, spoils: Bool = false
     ) throws -> Outcome {
         var numbers = Numbers(29)
         let bench = try LayerBench(example.layer, example.inputs, on: device.make())
@@ -34,7 +35,12 @@ struct SplitHalvesTests {
             switch word.first {
             case "F": _ = bench.forward(frames[i], inputs[i])
             case "I": outcome.inputGradients[i] = bits(bench.backwardInput(frames[i], dys[i]))
-            default: bench.backwardWeight(frames[i])
+            default:
+                for index in spoils ? bench.plan.spent : [] {
+                    let saved = frames[i].saved[index]
+                    bench.backend.write(numbers.list(saved.count), to: saved)
+                }
+                bench.backwardWeight(frames[i])
             }
         }
         outcome.gradients = bits(bench.readGradients())
@@ -46,7 +52,7 @@ struct SplitHalvesTests {
         let together = try run(example, device, "F0 I0 W0 F1 I1 W1 F2 I2 W2 F3 I3 W3")
         let gpipe = try run(example, device, "F0 F1 F2 F3 I0 W0 I1 W1 I2 W2 I3 W3")
         let zeroBubble = try run(example, device, "F0 F1 F2 I0 F3 I1 W0 I2 W1 I3 W2 W3")
-        let atTheEnd = try run(example, device, "F0 F1 F2 F3 I0 I1 I2 I3 W0 W1 W2 W3")
+        let atTheEnd = try run(example, device, "F0 F1 F2 F3 I0 I1 I2 I3 W0 W1 W2 W3", spoils: true)
         #expect(gpipe == together)
         #expect(zeroBubble == together)
         #expect(atTheEnd == together)

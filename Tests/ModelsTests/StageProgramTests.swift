@@ -3,10 +3,12 @@ import Tensors
 import Testing
 
 @Suite struct StageProgramTests {
-    private func program(_ model: Sequential, cuts: [Int], stage: Int, _ recomputation: Recomputation) -> StageProgram {
+    private func program(
+        _ model: Sequential, cuts: [Int], stage: Int, _ recomputation: Recomputation, splitsBackward: Bool = false
+    ) -> StageProgram {
         StageProgram(
-            model, PipelineLayout(model, cuts: cuts), stage: stage, splitsBackward: false, recomputation: recomputation,
-            on: CPUBackend(device: "cpu:0", threads: 1))
+            model, PipelineLayout(model, cuts: cuts), stage: stage, splitsBackward: splitsBackward,
+            recomputation: recomputation, on: CPUBackend(device: "cpu:0", threads: 1))
     }
 
     /// `again 0, back 1, add, …`
@@ -39,6 +41,32 @@ import Testing
         let model = try rows("relu, tanh, {linear: {in: 4, out: 2}}")
         #expect(text(program(model, cuts: [], stage: 0, .none)) == ["back 2"])
         #expect(text(program(model, cuts: [2], stage: 0, .none)).isEmpty)
+    }
+
+    @Test func `what lies between the backward halves takes what the frame no longer needs, then memory of its own`()
+        throws
+    {
+        let layer = "{transformer: {width: 16, heads: 2}}"
+        let model = try rows([layer, layer, layer].joined(separator: ", "), TensorSpec([2, 3, 16]))
+        let whole = program(model, cuts: [], stage: 0, .none)
+        let split = program(model, cuts: [], stage: 0, .none, splitsBackward: true)
+        #expect(split.frameBytes == whole.frameBytes && whole.deferredBytes == 0)
+        let places = split.nodes.flatMap(\.deferred)
+        let all = Set(places + split.nodes.flatMap(\.outputGradients))
+        let bytes = all.filter { $0.region != .transient }.map { MemoryPlan.aligned($0.spec.byteCount) }.reduce(0, +)
+        #expect(places.contains { $0.region == .frame } && split.deferredBytes < bytes)
+        // No two of them overlap, nor does any overlap what a weight half reads.
+        let read = split.nodes.flatMap { node in
+            node.again.saved.enumerated().filter { ![1, 3].contains($0.offset) }.map(\.element)
+                + node.again.inputs + node.outputGradients
+        }
+        for place in all.union(read) {
+            for other in all.union(read)
+            where other != place && other.region == place.region && place.region != .transient {
+                let (a, b) = (place.offset, other.offset)
+                #expect(a + place.spec.byteCount <= b || b + other.spec.byteCount <= a)
+            }
+        }
     }
 
     @Test func `recomputation keeps less in the frame`() throws {

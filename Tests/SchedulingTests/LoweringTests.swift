@@ -84,6 +84,29 @@ import Testing
         #expect(lowered.text == "0F0@0 1F0@0 1B0@0 0B0@0")
     }
 
+    @Test func whatIsDeferredHasItsSlotFromOneHalfToTheOther() throws {
+        for (stages, microBatches) in [(1, 1), (2, 8), (4, 8), (4, 3), (8, 32)] {
+            for schedule in [
+                Schedule.zeroBubbleH1(stages: stages, microBatches: microBatches),
+                Schedule.zeroBubbleH2(stages: stages, microBatches: microBatches),
+            ] {
+                let lowered = try schedule.lower(edges: Edge.chain(stages: stages))
+                var holder: [[Int]: Int] = [:]
+                for instruction in schedule.ranks.joined() where instruction.pass != .forward {
+                    let (stage, microBatch) = (instruction.stage, instruction.microBatch)
+                    let place = [stage, lowered.deferredSlot(stage: stage, microBatch: microBatch)]
+                    #expect((0..<lowered.deferredCount[stage]).contains(place[1]))
+                    #expect(holder[place] == (instruction.pass == .backwardInput ? nil : microBatch))
+                    holder[place] = instruction.pass == .backwardInput ? microBatch : nil
+                }
+                // The first stage's weight halves have nothing to wait for.
+                if schedule.name == "zb-h1" { #expect(lowered.deferredCount[0] == 1) }
+            }
+        }
+        let plain = try Schedule.oneForwardOneBackward(stages: 2, microBatches: 4).lower(edges: [])
+        #expect(plain.deferredCount == [0, 0] && plain.deferredSlot(stage: 1, microBatch: 3) == 0)
+    }
+
     @Test func noTwoMicroBatchesShareASlotAtOneTime() throws {
         for schedule in everySchedule() {
             let lowered = try schedule.lower(edges: Edge.chain(stages: schedule.stageCount))

@@ -48,7 +48,8 @@ struct HandDrivenRun {
         stages = layout.stages.map { stage in
             StageExecutor(
                 model: model, layout: layout, stage: stage.index,
-                slots: order == .oneByOne ? 1 : Self.microBatches, microBatches: Self.microBatches,
+                slots: order == .oneByOne ? 1 : Self.microBatches,
+                deferredSlots: order == .oneByOne ? 1 : Self.microBatches, microBatches: Self.microBatches,
                 micro: model.values[model.input].spec.shape[0], seed: 11, splitsBackward: splitsBackward,
                 recomputation: recomputation, on: backend)
         }
@@ -98,7 +99,11 @@ struct HandDrivenRun {
         let slot = slot(microBatch)
         for stage in stages.reversed() {
             poison(stage, slot, .transient)
-            if splitsBackward { stage.backwardInput(slot: slot) } else { stage.backward(slot: slot) }
+            if splitsBackward {
+                stage.backwardInput(slot: slot, deferred: slot)
+            } else {
+                stage.backward(slot: slot)
+            }
             for crossing in stage.stage.imports.map({ layout.crossings[$0] }) {
                 let receiver = stages[crossing.from]
                 for part in crossing.gradients {
@@ -113,7 +118,7 @@ struct HandDrivenRun {
     private func backwardWeight(_ microBatch: Int) {
         for stage in stages {
             poison(stage, slot(microBatch), .transient)
-            stage.backwardWeight(slot: slot(microBatch))
+            stage.backwardWeight(slot: slot(microBatch), deferred: slot(microBatch))
         }
     }
 

@@ -3,11 +3,14 @@ public struct StageMemoryModel: Sendable {
     public struct Bytes: Hashable, Sendable {
         /// Of each micro-batch that the stage has room for.
         public var perMicroBatch: Int
+        /// Of each micro-batch that is between its backward halves.
+        public var perDeferred: Int
         /// Parameters' state, and what all passes share.
         public var fixed: Int
 
-        public init(perMicroBatch: Int, fixed: Int) {
+        public init(perMicroBatch: Int, perDeferred: Int = 0, fixed: Int) {
             self.perMicroBatch = perMicroBatch
+            self.perDeferred = perDeferred
             self.fixed = fixed
         }
     }

@@ -7,6 +7,8 @@ struct StepModel {
     let limits: [Int]
     /// By stage: the most micro-batches in flight.
     let inFlight: [Int]
+    /// By stage: the most micro-batches between their backward halves.
+    private let deferred: [Int]
     private let simulator: Simulator
     private let barrier: Double?
     private let memoryModel: StageMemoryModel?
@@ -26,16 +28,21 @@ struct StepModel {
         barrier = planner.barrier
         limits = planner.memoryLimits ?? [Int](repeating: .max, count: schedule.rankCount)
         memoryModel = planner.memory
-        splitsBackward = schedule.ranks.contains { $0.contains { $0.pass == .backwardWeight } }
-        inFlight = try Self.inFlight(schedule, isExact: planner.memory != nil)
+        splitsBackward = schedule.splitsBackward
+        (inFlight, deferred) = try Self.inFlight(schedule, isExact: planner.memory != nil)
     }
 
     /// How many micro-batches each stage has room for. Exactly, that counts those which arrive before their turn, with
     /// the targets among them.
-    private static func inFlight(_ schedule: Schedule, isExact: Bool) throws(PlanError) -> [Int] {
-        guard isExact else { return (0..<schedule.stageCount).map { schedule.inFlight(stage: $0) } }
+    private static func inFlight(
+        _ schedule: Schedule, isExact: Bool
+    ) throws(PlanError) -> (inFlight: [Int], deferred: [Int]) {
+        guard isExact else { return ((0..<schedule.stageCount).map { schedule.inFlight(stage: $0) }, []) }
         let edges = Edge.chain(stages: schedule.stageCount) + Edge.targets(stages: schedule.stageCount)
-        do { return try schedule.lower(edges: edges).slotCount } catch { throw .schedule(error) }
+        do {
+            let lowered = try schedule.lower(edges: edges)
+            return (lowered.slotCount, lowered.deferredCount)
+        } catch { throw .schedule(error) }
     }
 
     var hasLimits: Bool { limits.contains { $0 < .max } }
@@ -51,7 +58,8 @@ struct StepModel {
             return inFlight[stage] * sums.activationBytes(layers) + sums.stateBytes(layers)
         }
         let bytes = memoryModel.stage(layers, splitsBackward)
-        return bytes.perMicroBatch.saturatingTimes(inFlight[stage]).saturatingPlus(bytes.fixed)
+        return bytes.perMicroBatch.saturatingTimes(inFlight[stage])
+            .saturatingPlus(bytes.perDeferred.saturatingTimes(deferred[stage])).saturatingPlus(bytes.fixed)
     }
 
     /// No more than `memory(stage:_:)`, and never less for more layers.
