@@ -7,8 +7,22 @@ import Tensors
 /// The first stage's source of micro-batches: reads ahead on its own thread, fills inputs, and holds the targets until
 /// they have travelled to the last stage.
 final class DataFeed {
-    /// [slot] → targets, normaliser: what the targets' edge carries.
-    let targets: [[Tensor]]
+    /// By slot.
+    let targets: [Targets]
+    /// A `TargetsMessage` and its parts.
+    struct Targets {
+        let message: Tensor
+        let normaliser: Tensor
+        let values: Tensor
+
+        init(_ message: Tensor, _ values: TensorSpec) {
+            self.message = message
+            normaliser = Tensor(message.memory, offset: message.offset, spec: TargetsMessage.normaliser)
+            let offset = message.offset + TargetsMessage.targetsOffset
+            self.values = Tensor(message.memory, offset: offset, spec: values)
+        }
+    }
+
     private let executor: StageExecutor
     private let reader: Prefetcher<HostBatch>
     private let normaliser: (Int) -> Int
@@ -21,11 +35,12 @@ final class DataFeed {
         self.executor = executor
         let slots = 0..<plan.lowered.slotCount[0]
         if let loss = executor.program.loss {
-            targets = slots.map { [executor.tensor(loss.targets, $0), executor.tensor(loss.normaliser, $0)] }
+            targets = slots.map { Targets(executor.tensor(loss.message, $0), plan.model.targets) }
         } else {
-            let specs = [plan.model.targets, TensorSpec([1], .i64)]
+            let spec = TargetsMessage.spec(plan.model.targets)
             targets = slots.map { _ in
-                specs.map { Tensor(executor.backend.allocate(byteCount: $0.byteCount), spec: $0) }
+                let memory = executor.backend.allocate(byteCount: spec.byteCount)
+                return Targets(Tensor(memory, spec: spec), plan.model.targets)
             }
         }
         let spec = plan.model.values[plan.model.input].spec
@@ -45,9 +60,9 @@ final class DataFeed {
         let tensor = executor.tensor(input, slot)
         executor.backend.upload(UnsafeRawBufferPointer(item.buffer.input), to: wide ?? tensor)
         if let wide { executor.backend.cast(wide, into: tensor) }
-        executor.backend.upload(UnsafeRawBufferPointer(item.buffer.target), to: targets[slot][0])
+        executor.backend.upload(UnsafeRawBufferPointer(item.buffer.target), to: targets[slot].values)
         var count = Int64(targetCount(step: step))
-        withUnsafeBytes(of: &count) { executor.backend.upload($0, to: targets[slot][1]) }
+        withUnsafeBytes(of: &count) { executor.backend.upload($0, to: targets[slot].normaliser) }
     }
 
     /// How many targets of the global batch count.

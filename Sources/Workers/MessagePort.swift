@@ -141,7 +141,7 @@ package final class MessagePort {
 extension TrainingPlan {
     /// What the message of an edge carries, frame by frame.
     func tensors(ofEdge edge: Int, _ direction: Message.Direction) -> [TensorSpec] {
-        if edge == targetsEdge { return [model.targets, TensorSpec([1], .i64)] }
+        if edge == targetsEdge { return [TargetsMessage.spec(model.targets)] }
         let crossing = layout.crossings[edge]
         switch direction {
         case .forward: return crossing.values.map { model.values[$0].spec }

@@ -38,11 +38,11 @@ struct Traffic {
             localEdges[ends.to, default: []].append(edge)
         }
         guard let edge = plan.targetsEdge else { return }
-        if let feed { forwardOut[edge] = feed.targets }
+        if let feed { forwardOut[edge] = feed.targets.map { [$0.message] } }
         let last = plan.edges[edge].to
         if let executor = executors[last], let loss = executor.program.loss {
             forwardIn[edge] = (0..<plan.lowered.slotCount[last]).map { slot in
-                [executor.tensor(loss.targets, slot), executor.tensor(loss.normaliser, slot)]
+                [executor.tensor(loss.message, slot)]
             }
         }
     }

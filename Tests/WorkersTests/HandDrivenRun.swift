@@ -175,7 +175,7 @@ extension StageProgram {
     /// Every place there is, in no order that matters.
     var places: [Place] {
         var places = Array(values.values) + Array(received.values) + Array(sent.values)
-        if let loss { places += [loss.prediction, loss.gradient, loss.targets] }
+        if let loss { places += [loss.prediction, loss.gradient, loss.message] }
         for node in nodes {
             for forward in [node.forward, node.again] {
                 places += forward.inputs + forward.outputs + forward.saved

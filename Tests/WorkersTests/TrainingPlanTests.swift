@@ -56,9 +56,9 @@ import Workers
         for rank in 0..<3 {
             #expect(MessagePort.links(of: rank, plan).allSatisfy { $0.source == rank || $0.destination == rank })
         }
-        // x and its gradient: f32[2 × 4 × 8]; targets: i32[2 × 4] and a count, two frames.
+        // x and its gradient: f32[2 × 4 × 8]; targets: i32[2 × 4] and a count in one.
         let skip = try #require(all.first { $0.source == 0 && $0.destination == 2 })
-        #expect(skip.maxPayload == 256 && skip.credit - skip.silence == 2 * plan.queueDepth)
+        #expect(skip.maxPayload == 256 && skip.credit - skip.silence == plan.queueDepth)
         let back = try #require(all.first { $0.source == 2 && $0.destination == 0 })
         #expect(back.maxPayload == 256 && back.credit - back.silence == plan.queueDepth)
     }
