@@ -1,3 +1,5 @@
+internal import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -7,6 +9,8 @@ package final class Shared<State>: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var state: State
+    /// Counts the changes that someone may wait for.
+    private let changes = Atomic<UInt64>(0)
 
     package init(_ state: State) {
         self.state = state
@@ -36,7 +40,10 @@ package final class Shared<State>: @unchecked Sendable {
     package func update<R, E: Error>(_ body: (inout State) throws(E) -> R) throws(E) -> R {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        defer { pthread_cond_broadcast(condition) }
+        defer {
+            changes.add(1, ordering: .releasing)
+            pthread_cond_broadcast(condition)
+        }
         return try body(&state)
     }
 
@@ -50,8 +57,9 @@ package final class Shared<State>: @unchecked Sendable {
         if patience > .zero {
             let end = min(patience.after(MonotonicClock.now), deadline)
             repeat {
+                let seen = changes.load(ordering: .acquiring)
                 if let result = try withLock(body) { return result }
-                sched_yield()
+                repeat { sched_yield() } while changes.load(ordering: .acquiring) == seen && MonotonicClock.now < end
             } while MonotonicClock.now < end
         }
         pthread_mutex_lock(mutex)
