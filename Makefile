@@ -17,8 +17,10 @@ demo: build
 build: packages
 	$(BUILD) --product echelon
 
-test: build
-	swift test -c release
+# One build, of the tests and of the program that some of them run.
+test: packages
+	$(BUILD) --build-tests
+	swift test -c release --skip-build
 
 # On a quiet machine: tokens/s against the GEMM peak, each layer, and PyTorch where PYTHON has it.
 bench: build

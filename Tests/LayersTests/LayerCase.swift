@@ -62,7 +62,6 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
             LayerCase("split-widths", Split(widths: [1, 4, 2]), [3, 7]),
             LayerCase("add", Add(), [2, 3, 5], [2, 3, 5], [2, 3, 5]),
             LayerCase("concatenate", Concatenate(), [2, 3, 4], [2, 3, 1], [2, 3, 3]),
-            LayerCase("select", Select(1), [2, 3], [2, 5, 4], [2, 1]),
             LayerCase("flatten", Flatten(), [2, 3, 5]),
             LayerCase("reshape", Reshape([5, 6]), [2, 3, 10]),
         ] + Activation.allCases.map { LayerCase($0.rawValue, ActivationLayer($0), [2, 7, 24]) }

@@ -51,7 +51,6 @@ struct PlanTests {
             Concatenate(), wide + [TensorSpec([2, 192])], "tensors that differ in their innermost extent only",
             "a tuple of 2 tensors: [2 × 256 × 192], [2 × 192]"
         ),
-        (Select(1), wide, "a tuple with a tensor 1, counted from 0", "[2 × 256 × 192]"),
         (Reshape([8, 64]), wide, "512 elements per sample for [2 × 8 × 64]", "[2 × 256 × 192]"),
         (Reshape([0, 64]), wide, "extents of at least 1", "[2 × 0 × 64]"),
     ]
@@ -80,7 +79,6 @@ struct PlanTests {
         (Reshape([.max, .max]), wide),
         (Split(widths: [.max, .max]), wide),
         (Split(parts: 0), wide),
-        (Select(-1), wide),
         (Concatenate(), [TensorSpec(Shape([1, huge])), TensorSpec(Shape([1, huge]))]),
     ]
 

@@ -178,7 +178,6 @@ def main():
     layer("split-widths", Function(lambda x: x.split([1, 4, 2], -1)), numbers(3, 7))
     layer("add", Function(lambda a, b, c: a + b + c), numbers(2, 3, 5), numbers(2, 3, 5), numbers(2, 3, 5))
     layer("concatenate", Function(lambda a, b, c: torch.cat([a, b, c], -1)), *(numbers(2, 3, n) for n in (4, 1, 3)))
-    layer("select", Function(lambda a, b, c: b), numbers(2, 3), numbers(2, 5, 4), numbers(2, 1))
     layer("flatten", nn.Flatten(), numbers(2, 3, 5))
     layer("reshape", Function(lambda x: x.reshape(2, 5, 6)), numbers(2, 3, 10))
 

@@ -1,0 +1,105 @@
+import Layers
+import Tensors
+
+/// The forward pass, and the second one where activations are computed again.
+extension StageProgramBuilder {
+    /// What crosses the stage's borders lies in the frame: it is filled before or emptied after the pass.
+    mutating func placeCrossings() {
+        var crossing = Set(imports.flatMap(\.values)).union(exports.flatMap(\.values))
+        if stage.index == 0 { crossing.insert(model.input) }
+        if stage.isLast { crossing.insert(root(model.prediction)) }
+        for value in crossing.sorted() { places[value] = frame(spec(value)) }
+        placesAgain = places
+        program.values = places
+    }
+
+    mutating func placeForward() {
+        for node in stage.nodes { placeOutputs(of: node) }
+        for node in stage.nodes {
+            let index = local(node)
+            program.nodes[index].forward = forwardPlaces(node, places, at: index, until: index, keepsSaved: true)
+            guard let time = secondTime[index] else {
+                // What is not computed again is only asked for its shape.
+                program.nodes[index].again = program.nodes[index].forward
+                program.nodes[index].again.inputs = model.nodes[node].inputs.map { input in
+                    placesAgain[root(input)]?.viewed(as: spec(input)) ?? place(input, in: places)
+                }
+                continue
+            }
+            program.nodes[index].again = forwardPlaces(
+                node, placesAgain, at: time, until: backwardTime[index], keepsSaved: false)
+        }
+    }
+
+    private mutating func forwardPlaces(
+        _ node: Int, _ places: [Int: Place], at time: Int, until end: Int, keepsSaved: Bool
+    ) -> StageProgram.ForwardPlaces {
+        let isFrame = keepsSaved && segments.isEmpty && program.nodes[local(node)].trains
+        let plan = model.nodes[node].plan
+        return StageProgram.ForwardPlaces(
+            inputs: model.nodes[node].inputs.map { place($0, in: places) },
+            outputs: model.nodes[node].outputs.map { place($0, in: places) },
+            saved: plan.saved.map { isFrame ? frame($0) : transient($0, time...end) },
+            scratch: scratch(model.nodes[node], at: time))
+    }
+
+    private mutating func placeOutputs(of node: Int) {
+        for output in model.nodes[node].outputs where places[output] == nil {
+            let users = model.values[output].consumers.filter(stage.nodes.contains)
+            if crossesSegment(output) || (segments.isEmpty && isKept(output)) {
+                places[output] = frame(spec(output))
+                placesAgain[output] = places[output]
+                continue
+            }
+            let last = users.last.map(local) ?? local(node)
+            places[output] = transient(spec(output), local(node)...max(local(node), last))
+            if let time = secondTime[local(node)] {
+                placesAgain[output] = transient(spec(output), time...lastReading(output, users, from: node, time))
+            }
+        }
+    }
+
+    /// When a value that was computed again is read for the last time.
+    private func lastReading(_ value: Int, _ users: [Int], from node: Int, _ time: Int) -> Int {
+        var last = time
+        for user in users {
+            last = max(last, secondTime[local(user)] ?? last)
+            if model.nodes[user].plan.keepsInputs { last = max(last, backwardTime[local(user)]) }
+        }
+        return model.nodes[node].plan.keepsOutputs ? max(last, backwardTime[local(node)]) : last
+    }
+
+    /// Whether another segment uses the value, so that it must survive its own.
+    func crossesSegment(_ value: Int) -> Bool {
+        guard let producer = model.values[value].producer,
+            let home = segments.first(where: { $0.contains(producer) })
+        else { return false }
+        return model.values[value].consumers.contains { stage.nodes.contains($0) && !home.contains($0) }
+    }
+
+    /// Whether some backward half reads the value again.
+    func isKept(_ value: Int) -> Bool {
+        let trains = { (node: Int) in model.nodes[node].outputs.contains { model.values[$0].needsGradient } }
+        let producer = model.values[value].producer
+        return model.values[value].consumers.contains { model.nodes[$0].plan.keepsInputs && trains($0) }
+            || producer.map { model.nodes[$0].plan.keepsOutputs && trains($0) } ?? false
+    }
+
+    /// The loss turns the prediction into its gradient in place, unless something still reads the prediction or it came
+    /// from another stage: then the next one may arrive while the gradient is on its way back.
+    mutating func placeLoss() {
+        guard stage.isLast else { return }
+        let prediction = place(model.prediction, in: places)
+        let value = root(model.prediction)
+        let producer = model.values[value].producer
+        let isOwn = producer.map { stage.nodes.contains($0) && secondTime[local($0)] == nil } ?? false
+        let isRead = isKept(value) || !model.values[value].consumers.isEmpty
+        let gradient = isOwn && !isRead ? prediction : frame(prediction.spec)
+        let message = frame(TargetsMessage.spec(model.targets))
+        let targets = Place(
+            region: .frame, offset: message.offset + TargetsMessage.targetsOffset, spec: model.targets)
+        program.loss = StageProgram.LossPlaces(
+            prediction: prediction, gradient: gradient, message: message, targets: targets)
+        gradients[value] = gradient.viewed(as: spec(value))
+    }
+}
