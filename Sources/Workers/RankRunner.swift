@@ -99,11 +99,14 @@ final class RankRunner {
         }
     }
 
-    /// Whether the operation sends something so small that what is sent before may wait for it.
+    /// Tensors of up to so many bytes take so little to send that what is sent before may wait for them.
+    private static let quickBytes = 1 << 16
+
+    /// Whether the operation sends nothing but such tensors.
     private func isQuickSend(_ index: Int) -> Bool {
         guard index < program.count, case .send(let message) = program[index] else { return false }
         let tensors = traffic.outgoing(message, slot: slot(message, isSender: true))
-        return !tensors.isEmpty && tensors.allSatisfy { $0.byteCount <= 1 << 16 }
+        return !tensors.isEmpty && tensors.allSatisfy { $0.byteCount <= Self.quickBytes }
     }
 
     // MARK: Operations
@@ -176,9 +179,10 @@ final class RankRunner {
         let slot = slot(message, isSender: true)
         let tensors = traffic.outgoing(message, slot: slot)
         for (index, tensor) in tensors.enumerated() {
+            let isLast = index + 1 == tensors.count
             try port.send(
                 tensor, message, index: index, step: step, of: instruction, slot: slot,
-                more: index + 1 < tensors.count ? tensors[index + 1].byteCount <= 1 << 16 : more, recorder: &recorder)
+                more: isLast ? more : tensors[index + 1].byteCount <= Self.quickBytes, recorder: &recorder)
         }
     }
 
