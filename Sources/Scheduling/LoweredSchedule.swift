@@ -51,6 +51,9 @@ public struct LoweredSchedule: Hashable, Sendable {
         self.microBatches = microBatches
     }
 
+    /// Whether the schedule runs the two backward halves apart.
+    public var splitsBackward: Bool { !deferredSlots.isEmpty }
+
     /// The activation slot that a micro-batch has on a stage, below `slotCount[stage]`: its passes work there and its
     /// messages arrive there, from the first of them to the last backward half.
     public func slot(stage: Int, microBatch: Int) -> Int { Int(slots[stage * microBatches + microBatch]) }

@@ -20,9 +20,9 @@ extension Schedule {
         try validate(try Simulator(self, edges: edges), queueDepths: queueDepths, maximumInFlight: maximumInFlight)
     }
 
-    /// The smallest queue depth at which no ranks wait for one another for ever; nil where none helps.
-    public func smallestQueueDepth(edges: [Edge]) throws(ScheduleError) -> Int? {
-        try Simulator(self, edges: edges).smallestQueueDepth()
+    /// The smallest queue depth of at least `least` at which no ranks wait for one another for ever; nil where none helps.
+    public func smallestQueueDepth(edges: [Edge], atLeast least: Int = 1) throws(ScheduleError) -> Int? {
+        try Simulator(self, edges: edges).smallestQueueDepth(atLeast: try Self.checked(least))
     }
 
     /// By link, in the order of `LoweredSchedule.links`: a queue depth at which no rank waits for room, where F, I and W

@@ -50,10 +50,15 @@ public struct Simulator: Sendable {
         return free.links.map { max($0.recorded?.peak(together: true) ?? 1, 1) }
     }
 
-    /// The smallest depth, the same for every link, at which no ranks wait for one another for ever; nil: none helps.
-    func smallestQueueDepth() -> Int? {
-        var range = 1...max(messagesOfLink.max() ?? 1, 1)
-        guard finishes(queueDepth: range.upperBound) else { return nil }
+    /// The smallest depth of at least `least`, the same for every link, at which no ranks wait for one another for ever;
+    /// nil: none helps. Tries `least` first and doubles it, since small depths mostly do.
+    func smallestQueueDepth(atLeast least: Int) -> Int? {
+        let enough = max(messagesOfLink.max() ?? 1, least)
+        var range = least...least
+        while !finishes(queueDepth: range.upperBound) {
+            guard range.upperBound < enough else { return nil }
+            range = (range.upperBound + 1)...min(2 * range.upperBound, enough)
+        }
         while range.count > 1 {
             let middle = (range.lowerBound + range.upperBound) / 2
             range = finishes(queueDepth: middle) ? range.lowerBound...middle : (middle + 1)...range.upperBound

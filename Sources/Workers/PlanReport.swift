@@ -103,8 +103,10 @@ public struct PlanReport: Codable, Sendable {
             let equal = StageTimes.units(stages: stages.count)
             let byFlops = StageTimes(
                 stages: stages.map { StageTimes.Stage(forward: $0.flops / 3, backward: $0.flops * 2 / 3) })
-            idealBubble = try plan.schedule.simulate(edges: plan.edges, times: equal).bubbleFraction
-            predictedBubble = try plan.schedule.simulate(edges: plan.edges, times: byFlops).bubbleFraction
+            let simulator = try Simulator(plan.schedule, edges: plan.edges)
+            let links = [LinkTime](repeating: .free, count: plan.edges.count)
+            idealBubble = try simulator.step(times: equal, linkTimes: links).bubbleFraction
+            predictedBubble = try simulator.step(times: byFlops, linkTimes: links).bubbleFraction
             grid = try plan.schedule.grid(edges: plan.edges, maxColumns: 100, maxRows: 64)
         } catch {
             throw .badInput(error)

@@ -43,7 +43,8 @@ public struct TrainingPlan: Sendable {
             self.manifest = settled
             layout = PipelineLayout(model, cuts: cuts)
             edges = Self.edges(layout)
-            queueDepth = max(2, schedule.stageCount, try schedule.smallestQueueDepth(edges: edges) ?? 1)
+            let depth = max(2, schedule.stageCount)
+            queueDepth = try schedule.smallestQueueDepth(edges: edges, atLeast: depth) ?? depth
             try schedule.validate(edges: edges, queueDepth: queueDepth)
             lowered = try schedule.lower(edges: edges)
             learningRate = try LearningRateSchedule(
