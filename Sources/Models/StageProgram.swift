@@ -71,9 +71,7 @@ public struct StageProgram: Sendable {
         public var prediction: Place
         /// Where the prediction becomes its gradient: the prediction's own place where nothing else needs that.
         public var gradient: Place
-        /// A `TargetsMessage`, as it arrives: normaliser and targets are parts of it.
+        /// A `TargetsMessage`, as it arrives.
         public var message: Place
-        public var normaliser: Place { message.viewed(as: TargetsMessage.normaliser) }
-        public var targets: Place
     }
 }

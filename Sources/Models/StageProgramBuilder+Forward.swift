@@ -95,11 +95,8 @@ extension StageProgramBuilder {
         let isOwn = producer.map { stage.nodes.contains($0) && secondTime[local($0)] == nil } ?? false
         let isRead = isKept(value) || !model.values[value].consumers.isEmpty
         let gradient = isOwn && !isRead ? prediction : frame(prediction.spec)
-        let message = frame(TargetsMessage.spec(model.targets))
-        let targets = Place(
-            region: .frame, offset: message.offset + TargetsMessage.targetsOffset, spec: model.targets)
         program.loss = StageProgram.LossPlaces(
-            prediction: prediction, gradient: gradient, message: message, targets: targets)
+            prediction: prediction, gradient: gradient, message: frame(TargetsMessage.spec(model.targets)))
         gradients[value] = gradient.viewed(as: spec(value))
     }
 }

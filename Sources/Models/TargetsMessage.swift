@@ -1,14 +1,21 @@
 public import Tensors
 
-/// What travels from the data to the loss with each micro-batch, as one tensor: how many targets of the global batch count,
-/// an i64, and behind it the micro-batch's targets.
-public enum TargetsMessage {
-    /// i64[1], at the message's start.
-    public static let normaliser = TensorSpec([1], .i64)
-    /// Bytes from the message's start.
-    public static let targetsOffset = 8
-
+/// What travels from the data to the loss with each micro-batch, as one tensor, and its two parts.
+public struct TargetsMessage {
     /// i64[1 + what the targets' bytes fill]
+    public let tensor: Tensor
+    /// i64[1]: how many targets of the global batch count.
+    public let normaliser: Tensor
+    /// The micro-batch's targets, behind the normaliser.
+    public let targets: Tensor
+
+    /// - Parameter tensor: of `spec(targets)`.
+    public init(_ tensor: Tensor, targets: TensorSpec) {
+        self.tensor = tensor
+        normaliser = Tensor(tensor.memory, offset: tensor.offset, spec: TensorSpec([1], .i64))
+        self.targets = Tensor(tensor.memory, offset: tensor.offset + normaliser.byteCount, spec: targets)
+    }
+
     public static func spec(_ targets: TensorSpec) -> TensorSpec {
         let (bytes, overflow) = targets.byteCount.addingReportingOverflow(7)
         return TensorSpec([1 + (overflow ? .max : bytes) / 8], .i64)

@@ -7,22 +7,8 @@ import Tensors
 /// The first stage's source of micro-batches: reads ahead on its own thread, fills inputs, and holds the targets until
 /// they have travelled to the last stage.
 final class DataFeed {
-    /// By slot.
-    let targets: [Targets]
-    /// A `TargetsMessage` and its parts.
-    struct Targets {
-        let message: Tensor
-        let normaliser: Tensor
-        let values: Tensor
-
-        init(_ message: Tensor, _ values: TensorSpec) {
-            self.message = message
-            normaliser = Tensor(message.memory, offset: message.offset, spec: TargetsMessage.normaliser)
-            let offset = message.offset + TargetsMessage.targetsOffset
-            self.values = Tensor(message.memory, offset: offset, spec: values)
-        }
-    }
-
+    /// By slot: on a stage that is also the last, those of its loss.
+    let targets: [TargetsMessage]
     private let executor: StageExecutor
     private let reader: Prefetcher<HostBatch>
     private let normaliser: (Int) -> Int
@@ -33,14 +19,13 @@ final class DataFeed {
     /// - Parameter depth: micro-batches read ahead.
     init(_ data: TrainingData, _ plan: TrainingPlan, executor: StageExecutor, depth: Int = 8) throws(DatasetError) {
         self.executor = executor
-        let slots = 0..<plan.lowered.slotCount[0]
-        if let loss = executor.program.loss {
-            targets = slots.map { Targets(executor.tensor(loss.message, $0), plan.model.targets) }
+        if executor.program.loss != nil {
+            targets = executor.targets
         } else {
             let spec = TargetsMessage.spec(plan.model.targets)
-            targets = slots.map { _ in
+            targets = (0..<plan.lowered.slotCount[0]).map { _ in
                 let memory = executor.backend.allocate(byteCount: spec.byteCount)
-                return Targets(Tensor(memory, spec: spec), plan.model.targets)
+                return TargetsMessage(Tensor(memory, spec: spec), targets: plan.model.targets)
             }
         }
         let spec = plan.model.values[plan.model.input].spec
@@ -60,7 +45,7 @@ final class DataFeed {
         let tensor = executor.tensor(input, slot)
         executor.backend.upload(UnsafeRawBufferPointer(item.buffer.input), to: wide ?? tensor)
         if let wide { executor.backend.cast(wide, into: tensor) }
-        executor.backend.upload(UnsafeRawBufferPointer(item.buffer.target), to: targets[slot].values)
+        executor.backend.upload(UnsafeRawBufferPointer(item.buffer.target), to: targets[slot].targets)
         var count = Int64(targetCount(step: step))
         withUnsafeBytes(of: &count) { executor.backend.upload($0, to: targets[slot].normaliser) }
     }

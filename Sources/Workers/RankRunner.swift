@@ -23,6 +23,8 @@ final class RankRunner {
     private let program: [Operation]
     /// By operation: the instruction it belongs to: itself, the next one (receives) or the last one (sends).
     private let instructionOf: [Instruction]
+    /// By operation, and for none behind the last: whether it sends nothing but quick tensors.
+    private let isQuickSend: [Bool]
     private var recorder: EventRecorder
     private var peakMemory = PeakMemory()
     /// The same on every rank: all of them see the same global norm.
@@ -43,6 +45,7 @@ final class RankRunner {
         faults = SimulatedFaults(plan.manifest)
         program = plan.lowered.ranks[rank].operations
         instructionOf = Self.instructions(of: program)
+        isQuickSend = Self.quickSends(of: program, plan) + [false]
         scaler = plan.manifest.precision.lossScaler
         recorder = EventRecorder(capacity: 4 * program.count + 16)
     }
@@ -63,6 +66,17 @@ final class RankRunner {
             result.append(last)
         }
         return result
+    }
+
+    /// Tensors of up to so many bytes take so little to send that what is sent before may wait for them.
+    private static let quickBytes = 1 << 16
+
+    private static func quickSends(of program: [Operation], _ plan: TrainingPlan) -> [Bool] {
+        program.map { operation in
+            guard case .send(let message) = operation else { return false }
+            let tensors = plan.tensors(ofEdge: message.edge, message.direction)
+            return !tensors.isEmpty && tensors.allSatisfy { $0.byteCount <= quickBytes }
+        }
     }
 
     // MARK: Steps
@@ -95,18 +109,8 @@ final class RankRunner {
         switch program[index] {
         case .receive(let message): try receive(message, for: instructionOf[index], step: step)
         case .compute(let instruction, let slot): try compute(instruction, slot: slot, step: step)
-        case .send(let message): try send(message, of: instructionOf[index], step: step, more: isQuickSend(index + 1))
+        case .send(let message): try send(message, of: instructionOf[index], step: step, more: isQuickSend[index + 1])
         }
-    }
-
-    /// Tensors of up to so many bytes take so little to send that what is sent before may wait for them.
-    private static let quickBytes = 1 << 16
-
-    /// Whether the operation sends nothing but such tensors.
-    private func isQuickSend(_ index: Int) -> Bool {
-        guard index < program.count, case .send(let message) = program[index] else { return false }
-        let tensors = traffic.outgoing(message, slot: slot(message, isSender: true))
-        return !tensors.isEmpty && tensors.allSatisfy { $0.byteCount <= Self.quickBytes }
     }
 
     // MARK: Operations

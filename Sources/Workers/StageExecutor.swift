@@ -29,8 +29,7 @@ package final class StageExecutor {
     private struct LossFrame {
         var prediction: Tensor
         var gradient: Tensor
-        var targets: Tensor
-        var normaliser: Tensor
+        var message: TargetsMessage
     }
 
     package init(
@@ -70,11 +69,14 @@ package final class StageExecutor {
         lossFrames = (0..<slots).map { slot in
             LossFrame(
                 prediction: tensor(loss.prediction, slot), gradient: tensor(loss.gradient, slot),
-                targets: tensor(loss.targets, slot), normaliser: tensor(loss.normaliser, slot))
+                message: TargetsMessage(tensor(loss.message, slot), targets: model.targets))
         }
     }
 
     package func tensor(_ place: StageProgram.Place, _ slot: Int) -> Tensor { memory.tensor(place, slot: slot) }
+
+    /// By slot, what the loss is compared with; empty but on the last stage.
+    package var targets: [TargetsMessage] { lossFrames.map(\.message) }
 
     // MARK: Passes
 
@@ -106,7 +108,7 @@ package final class StageExecutor {
             backend.copy(frame.prediction, to: frame.gradient)
         }
         model.loss.evaluate(
-            frame.gradient, targets: frame.targets, normaliser: frame.normaliser,
+            frame.gradient, targets: frame.message.targets, normaliser: frame.message.normaliser,
             rowLosses: microBatchLosses[microBatch], gradientScale: lossScale, on: backend)
     }
 

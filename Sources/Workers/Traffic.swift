@@ -38,13 +38,8 @@ struct Traffic {
             localEdges[ends.to, default: []].append(edge)
         }
         guard let edge = plan.targetsEdge else { return }
-        if let feed { forwardOut[edge] = feed.targets.map { [$0.message] } }
-        let last = plan.edges[edge].to
-        if let executor = executors[last], let loss = executor.program.loss {
-            forwardIn[edge] = (0..<plan.lowered.slotCount[last]).map { slot in
-                [executor.tensor(loss.message, slot)]
-            }
-        }
+        if let feed { forwardOut[edge] = feed.targets.map { [$0.tensor] } }
+        if let last = executors[plan.edges[edge].to] { forwardIn[edge] = last.targets.map { [$0.tensor] } }
     }
 
     func outgoing(_ message: Message, slot: Int) -> [Tensor] {

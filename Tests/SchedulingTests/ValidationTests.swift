@@ -33,6 +33,8 @@ import Testing
             let schedule = Schedule.oneForwardOneBackward(stages: stages, microBatches: microBatches)
             let edges = everyEdge(stages: stages, portalGradient: true)
             #expect(try schedule.smallestQueueDepth(edges: edges) == depth)
+            #expect(try schedule.smallestQueueDepth(edges: edges, atLeast: 3) == max(depth, 3))
+            #expect(try schedule.smallestQueueDepth(edges: edges, atLeast: 100) == 100)
             #expect(message { try schedule.validate(edges: edges, queueDepth: depth) } == "")
             #expect(depth == 1 || message { try schedule.validate(edges: edges, queueDepth: depth - 1) } != "")
         }

@@ -56,12 +56,12 @@ import Workers
 
     private func fill(_ executor: StageExecutor) {
         var numbers = Numbers(state: 3)
-        guard let input = executor.program.values[executor.model.input], let loss = executor.program.loss else {
+        guard let input = executor.program.values[executor.model.input], let message = executor.targets.first else {
             return
         }
         numbers.fill(executor.tensor(input, 0), below: 50)
-        numbers.fill(executor.tensor(loss.targets, 0), below: 50)
+        numbers.fill(message.targets, below: 50)
         var count = Int64(4 * executor.model.targets.count)
-        withUnsafeBytes(of: &count) { executor.backend.upload($0, to: executor.tensor(loss.normaliser, 0)) }
+        withUnsafeBytes(of: &count) { executor.backend.upload($0, to: message.normaliser) }
     }
 }
