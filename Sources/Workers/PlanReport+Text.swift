@@ -94,7 +94,12 @@ extension PlanReport {
         return
             "Step: \(prediction.stepSeconds.secondsText), \(prediction.tokensPerSecond.groupedText) tokens/s, bubble "
             + "\(prediction.bubbleFraction.percentText), by \(prediction.source)"
-            + (isPlanned ? "; it decided the cuts" : "")
+            + (isPlanned ? "; it decided the cuts" : "") + leastText(prediction.stepSeconds)
+    }
+
+    private func leastText(_ seconds: Double) -> String {
+        guard stages.count > 1, let least = leastStepSeconds else { return "" }
+        return "; no cuts take less" + (seconds > least * 1.0005 ? " than \(least.secondsText)" : "")
     }
 
     private var manifestText: [String] {

@@ -23,6 +23,8 @@ public struct PlanReport: Codable, Sendable {
     /// nil where the layers' times are not known: `predictionNote` says what to do about that.
     public var prediction: StepPrediction?
     public var predictionNote: String?
+    /// What the step takes at least, whatever the cuts; nil where that is not known.
+    public var leastStepSeconds: Double?
     /// Whether `partition: profile` chose the cuts.
     public var isPlanned: Bool
     /// By rank.
@@ -96,6 +98,7 @@ public struct PlanReport: Codable, Sendable {
             predictionNote = "workers that share a device wait for each other, which is not simulated"
         } else if let costs = StepCosts(plan.manifest, plan.model, plan.optimizer.state.count, profiles) {
             prediction = try StepPrediction(plan, costs)
+            leastStepSeconds = try costs.leastSeconds(plan.schedule, plan.manifest)
         } else {
             predictionNote = "no profile of this model on this machine; \(plan.manifest.profileAdvice)"
         }

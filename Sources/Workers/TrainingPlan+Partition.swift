@@ -40,13 +40,16 @@ extension TrainingPlan {
 extension StepCosts {
     /// The cuts that make a schedule's step as short as memory allows.
     func plan(_ schedule: Schedule, _ manifest: PipelineManifest) throws(RunFailure) -> StepPlan {
-        do {
-            let planner = try StepPlanner(
-                layers: layers, link: link, memoryLimits: manifest.memory, barrier: barrier, memory: memory)
-            return try planner.plan(schedule)
-        } catch {
-            throw manifest.failure(error)
-        }
+        do { return try planner(manifest).plan(schedule) } catch { throw manifest.failure(error) }
+    }
+
+    /// What a schedule's step takes at least, whatever the cuts; nil where that is not known.
+    func leastSeconds(_ schedule: Schedule, _ manifest: PipelineManifest) throws(RunFailure) -> Double? {
+        do { return try planner(manifest).leastSeconds(schedule) } catch { throw manifest.failure(error) }
+    }
+
+    private func planner(_ manifest: PipelineManifest) throws(PlanError) -> StepPlanner {
+        try StepPlanner(layers: layers, link: link, memoryLimits: manifest.memory, barrier: barrier, memory: memory)
     }
 }
 

@@ -57,6 +57,37 @@ import Testing
         }
     }
 
+    /// All 3,060 ways to cut 19 layers are tried; for the 4,845 of 21 a bound stands in.
+    @Test(arguments: [nil, 0.5], [19, 21]) func noCutsTakeLessThanTheLeast(barrier: Double?, layers: Int) throws {
+        var random = Random(seed: 7)
+        for name in ["1f1b", "gpipe", "zb-h1", "zb-h2"] {
+            for _ in 0..<4 {
+                let schedule = try Schedule.named(name, ranks: 5, microBatches: 1 + random.below(16))
+                let costs = (0..<layers).map { _ in random.layer() }
+                let planner = try StepPlanner(
+                    layers: costs, link: LinkCost(latency: 0.1, bytesPerSecond: 100), barrier: barrier)
+                let fastest = try #require(
+                    try everyCuts(layers: layers, stages: 5).map {
+                        try planner.predict(schedule, cuts: $0).stepSeconds
+                    }.min())
+                let least = try #require(try planner.leastSeconds(schedule))
+                #expect(least <= fastest * (1 + 1e-12) && least >= fastest * (layers == 19 ? 1 : 0.6), "\(name)")
+            }
+        }
+    }
+
+    @Test func equalLayersTakeNearlyWhatTheyMustAtLeast() throws {
+        let layer = LayerCost(forward: 1, inputGradient: 1, weightGradient: 1)
+        let planner = try StepPlanner(layers: [LayerCost](repeating: layer, count: 64), barrier: 0)
+        for microBatches in [8, 11, 40] {
+            let schedule = Schedule.oneForwardOneBackward(stages: 8, microBatches: microBatches)
+            let seconds = try planner.plan(schedule).stepSeconds
+            let least = try #require(try planner.leastSeconds(schedule))
+            #expect(seconds <= Double(24 * (microBatches + 7)) && least <= seconds && least > 0.92 * seconds)
+        }
+        #expect(try planner.leastSeconds(.zeroBubbleV(ranks: 8, microBatches: 8)) == nil)
+    }
+
     /// Against every way to cut random layers, with and without a limit that some of them exceed.
     private func compare(_ schedule: Schedule, layers: Int, _ random: inout Random, tolerance: Double) throws {
         let costs = (0..<layers).map { _ in random.layer() }

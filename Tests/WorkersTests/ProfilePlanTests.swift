@@ -97,6 +97,17 @@ import Workers
         #expect(prediction.source == "profile of 2026-01-02T03:04:05Z")
     }
 
+    @Test func `a plan says how fast other cuts could be`() throws {
+        let manifest = try manifest(more: "partition: profile")
+        _ = try cache.keep(profile(for: manifest))
+        let best = try PlanReport(TrainingPlan(manifest, profiles: cache), profiles: cache)
+        #expect(best.text().contains("; it decided the cuts; no cuts take less\n"))
+        let other = try PlanReport(TrainingPlan(self.manifest(more: "partition: {cuts: [9]}")), profiles: cache)
+        let least = try #require(other.leastStepSeconds)
+        #expect(abs(least - (best.prediction?.stepSeconds ?? 0)) < 1e-6)
+        #expect(other.text().contains("; no cuts take less than 1.36 s\n"))
+    }
+
     @Test func `simulated devices need no profile`() throws {
         let manifest = try manifest(
             more: "partition: {cuts: [5]}\nsim: {layer_ms: 10}", set: ["devices=[sim:0, sim:1]"])

@@ -26,10 +26,7 @@ struct CutSearch {
     }
 
     mutating func run() throws(PlanError) {
-        if let ways = ways(atMost: min(StepPlanner.Effort.enumerated, trialsLeft)) {
-            try tryEvery(ways: ways)
-            return
-        }
+        if try tryEvery() { return }
         var starts: [Candidate] = []
         for cuts in CutProposals(model).all() {
             if let start = try consider(cuts) { starts.append(start) }
@@ -52,14 +49,18 @@ struct CutSearch {
         return ways <= bound ? ways : nil
     }
 
-    private mutating func tryEvery(ways: Int) throws(PlanError) {
+    /// - Returns: whether there are few enough, so that the best is known now.
+    mutating func tryEvery() throws(PlanError) -> Bool {
+        guard let ways = ways(atMost: min(StepPlanner.Effort.enumerated, trialsLeft)) else { return false }
         trialsLeft = max(trialsLeft, ways)
         let last = model.sums.layerCount - 1
         var cuts = Array(1..<model.stageCount)
         while true {
             _ = try consider(cuts)
             // The next in lexical order: the last cut that can move does, and those behind follow it closely.
-            guard let moving = cuts.indices.last(where: { cuts[$0] < last - (cuts.count - 1 - $0) }) else { return }
+            guard let moving = cuts.indices.last(where: { cuts[$0] < last - (cuts.count - 1 - $0) }) else {
+                return true
+            }
             let place = cuts[moving] + 1
             for index in moving..<cuts.count { cuts[index] = place + index - moving }
         }

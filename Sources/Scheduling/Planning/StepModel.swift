@@ -10,9 +10,9 @@ struct StepModel {
     /// By stage: the most micro-batches between their backward halves.
     private let deferred: [Int]
     private let simulator: Simulator
-    private let barrier: Double?
+    let barrier: Double?
     private let memoryModel: StageMemoryModel?
-    private let splitsBackward: Bool
+    let splitsBackward: Bool
 
     init(_ schedule: Schedule, _ planner: StepPlanner) throws(PlanError) {
         do { simulator = try Simulator(schedule, edges: Edge.chain(stages: schedule.stageCount)) } catch {

@@ -6,7 +6,7 @@ public struct StepPlanner: Sendable {
     let sums: LayerSums
     let link: LinkCost
     /// By rank; nil: no limit.
-    let memoryLimits: [Int]?
+    private(set) var memoryLimits: [Int]?
     let barrier: Double?
     let memory: StageMemoryModel?
 
@@ -46,6 +46,18 @@ public struct StepPlanner: Sendable {
         return try StepModel(schedule, self).plan(cuts: cuts)
     }
 
+    /// Seconds that a step takes at least, whatever the cuts and their memory: exactly where there are few ways to cut,
+    /// else a bound, within some percent of the best cuts' as a rule; nil where there are many and ranks own several stages.
+    public func leastSeconds(_ schedule: Schedule) throws(PlanError) -> Double? {
+        try checkLayers(schedule)
+        var unlimited = self
+        unlimited.memoryLimits = nil
+        let model = try StepModel(schedule, unlimited)
+        var search = CutSearch(model, effort: .full)
+        if try search.tryEvery() { return search.best?.seconds }
+        return model.ownsOneStageEach ? StepBound(model).seconds() : nil
+    }
+
     /// The best cuts that fit.
     ///
     /// Every way to cut is tried where there are few. Otherwise dynamic programmes find, exactly where each rank owns
@@ -72,14 +84,18 @@ public struct StepPlanner: Sendable {
     }
 
     func plan(_ schedule: Schedule, effort: Effort) throws(PlanError) -> StepPlan {
+        try checkLayers(schedule)
+        var search = CutSearch(try StepModel(schedule, self), effort: effort)
+        try search.run()
+        guard let best = search.best, best.excess == 0 else { throw .memory(try search.shortage()) }
+        return try search.model.plan(cuts: best.cuts)
+    }
+
+    private func checkLayers(_ schedule: Schedule) throws(PlanError) {
         guard schedule.stageCount <= sums.layerCount else {
             throw .argument(
                 "layers", expected: "at least one for each of \(schedule.stageCount) stages",
                 got: "\(sums.layerCount)")
         }
-        var search = CutSearch(try StepModel(schedule, self), effort: effort)
-        try search.run()
-        guard let best = search.best, best.excess == 0 else { throw .memory(try search.shortage()) }
-        return try search.model.plan(cuts: best.cuts)
     }
 }

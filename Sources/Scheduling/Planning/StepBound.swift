@@ -1,0 +1,86 @@
+/// How short a step of a schedule with one stage for each rank can be at the very least, whatever the cuts.
+///
+/// For the sake of each stage alone a step takes so long: the first micro-batch comes through the stages before it; what
+/// the stage does up to its last forward, or from its first backward on, waits besides for one micro-batch's way through
+/// the stages behind it and back; the last one goes back through those before it. A dynamic programme finds the cuts in
+/// which the longest of these is shortest, and no cuts do better.
+struct StepBound {
+    private let model: StepModel
+    private let stages: [Passes]
+
+    /// How often a stage runs what, in a step.
+    private struct Passes {
+        var forward = 0.0
+        /// B and I: either sends a gradient back.
+        var backward = 0.0
+        var backwardInput = 0.0
+        var backwardWeight = 0.0
+        /// Of these, what runs before the first B or I, and behind the last forward.
+        var forwardFirst = 0.0
+        var backwardLast = 0.0
+        var backwardInputLast = 0.0
+
+        mutating func count(_ pass: Pass) {
+            switch pass {
+            case .forward:
+                forward += 1
+                if backward + backwardInput == 0 { forwardFirst += 1 }
+                (backwardLast, backwardInputLast) = (0, 0)
+            case .backward:
+                backward += 1
+                backwardLast += 1
+            case .backwardInput:
+                backwardInput += 1
+                backwardInputLast += 1
+            case .backwardWeight: backwardWeight += 1
+            }
+        }
+    }
+
+    init(_ model: StepModel) {
+        self.model = model
+        stages = model.schedule.ranks.joined().reduce(
+            into: [Passes](repeating: Passes(), count: model.stageCount)
+        ) { $0[$1.stage].count($1.pass) }
+    }
+
+    /// From one step to the next.
+    func seconds() -> Double {
+        let table = CutTable(layers: model.sums.layerCount, stages: model.stageCount)
+        return table.leastMaximum(cost: bound) { stage, layers in
+            let (time, passes) = (model.sums.time(layers), stages[stage])
+            return passes.forward * time.forward + back(passes.backward, passes.backwardInput, time)
+                + passes.backwardWeight * time.backwardWeight
+        }?.price ?? 0
+    }
+
+    private func bound(_ stage: Int, _ layers: Range<Int>) -> Double {
+        let (time, passes) = (model.sums.time(layers), stages[stage])
+        let (before, behind) = (0..<layers.lowerBound, layers.upperBound..<model.sums.layerCount)
+        let transfers = Double(stage) * model.link.latency
+        let others = Double(model.stageCount - 1 - stage) * model.link.latency
+        let filling = model.sums.time(before).forward + transfers
+        let draining = back(model.sums.time(before)) + transfers
+        let turn = model.sums.time(behind).forward + back(model.sums.time(behind)) + 2 * others
+        let backward = back(passes.backward, passes.backwardInput, time)
+        let whole = passes.forward * time.forward + backward
+        let fromFirstBackward = time.forward + turn + whole - passes.forwardFirst * time.forward
+        let untilLastForward =
+            whole - back(passes.backwardLast, passes.backwardInputLast, time) + turn + back(time)
+        let turned = max(whole, fromFirstBackward, untilLastForward)
+        let rest = passes.backwardWeight * time.backwardWeight
+        let update = model.sums.update(layers)
+        guard let barrier = model.barrier else { return max(filling + turned + draining, whole + rest + update) }
+        return filling + max(turned + draining, whole + rest) + barrier + update
+    }
+
+    /// Seconds of so many B and I.
+    private func back(_ backward: Double, _ backwardInput: Double, _ time: StageTimes.Stage) -> Double {
+        backward * time.backward + backwardInput * time.backwardInput
+    }
+
+    /// Seconds of the shorter of both.
+    private func back(_ time: StageTimes.Stage) -> Double {
+        model.splitsBackward ? min(time.backward, time.backwardInput) : time.backward
+    }
+}
