@@ -16,7 +16,7 @@ package enum Preflight {
         try checkWeights(plan)
     }
 
-    private static func checkDevices(_ manifest: PipelineManifest) throws(RunFailure) {
+    static func checkDevices(_ manifest: PipelineManifest) throws(RunFailure) {
         let allowed = Cores.allowed
         for (rank, device) in manifest.devices.enumerated() where device.kind == .cpu {
             guard let missing = device.cores.first(where: { !allowed.contains($0) }) else { continue }

@@ -12,6 +12,7 @@ extension LayerProfile {
     public static func measure(_ manifest: PipelineManifest, repetitions: Int = 5) throws(RunFailure) -> LayerProfile {
         let plan = try TrainingPlan(manifest.whole(on: manifest.devices[0]))
         try ProfileRun.check(plan)
+        try Preflight.checkDevices(manifest)
         let devices = Array(manifest.distinctDevices.prefix(ProfileRun.room(for: plan)))
         do {
             let run = try ProfileRun(manifest, plan, devices)

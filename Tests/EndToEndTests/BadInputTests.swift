@@ -65,6 +65,13 @@ extension EndToEndTests {
             #expect(process.leftovers() == [])
         }
 
+        @Test func aProfileNeedsEveryDevice() throws {
+            let lab = try Lab()
+            let devices = "devices=[\(Lab.device(0)), cpu:9999]"
+            expectRefusal(
+                try lab.run(["profile", "pipeline.yaml", "--set", devices]), ["--set \(devices)", "no core 9999"])
+        }
+
         @Test func aManifestErrorSaysWhereAndWhatWasMeant() throws {
             let lab = try Lab(pipeline: Lab.pipeline.replacing("optimizer: {adamw: {lr: 3e-3}}", with: "optimiser: {}"))
             let path = lab.folder.file("pipeline.yaml")
