@@ -2,7 +2,8 @@ import Foundation
 import Glibc
 import Tensors
 
-/// One core's speed at matrix products, with the kernels that this process's OpenBLAS took.
+/// One core's speed at weight gradients, the products that OpenBLAS computes on every processor, with the kernels that this
+/// process's took.
 struct BLASRun: Codable, Hashable {
     var core: String
     var gflops: Double
@@ -10,7 +11,9 @@ struct BLASRun: Codable, Hashable {
     /// Takes about a quarter of a second.
     static func measure() -> BLASRun {
         let size = 1024
-        var probe = GEMMProbe(CPUBackend(device: "cpu", threads: 1), m: size, n: size, k: size)
+        var probe = GEMMProbe(
+            CPUBackend(device: "cpu", threads: 1), MatMul(m: size, n: size, k: size, transposeA: true, accumulate: true)
+        )
         for _ in 0..<12 { probe.run() }
         return BLASRun(core: OpenBLASCore.current, gflops: probe.rate / 1e9)
     }

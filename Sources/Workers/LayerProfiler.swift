@@ -99,7 +99,9 @@ final class LayerProfiler {
         let matrices = plan.model.parameters.map(\.shape).filter { $0.rank == 2 }
         let rows = plan.manifest.batch.micro * (plan.manifest.data.sequence ?? 1)
         let largest = Set(matrices.map { [$0[0], $0[1]] }).sorted { $0[0] * $0[1] > $1[0] * $1[1] }.prefix(4)
-        return largest.map { GEMMProbe(backend, m: rows, n: $0[0], k: $0[1], dtype: plan.model.dtype) }
+        return largest.map {
+            GEMMProbe(backend, MatMul(m: rows, n: $0[0], k: $0[1], transposeB: true), dtype: plan.model.dtype)
+        }
     }
 
     /// Keeps the device as busy as a measurement does for as long as `isWanted` says.
@@ -118,10 +120,15 @@ struct GEMMProbe {
     private let c: Tensor
     private var seconds: [Double] = []
 
-    init(_ backend: any Backend, m: Int, n: Int, k: Int, dtype: DType = .f32) {
+    init(_ backend: any Backend, _ shape: MatMul, dtype: DType = .f32) {
         self.backend = backend
-        shape = MatMul(m: m, n: n, k: k, transposeB: true)
-        let specs = [TensorSpec([m, k], dtype), TensorSpec([n, k], dtype), TensorSpec([m, n], dtype)]
+        self.shape = shape
+        let (m, n, k) = (shape.m, shape.n, shape.k)
+        let specs = [
+            TensorSpec(shape.transposeA ? [k, m] : [m, k], dtype),
+            TensorSpec(shape.transposeB ? [n, k] : [k, n], dtype),
+            TensorSpec([m, n], dtype),
+        ]
         let tensors = specs.map { Tensor(backend.allocate(byteCount: $0.byteCount), spec: $0) }
         (a, b, c) = (tensors[0], tensors[1], tensors[2])
         for (index, tensor) in tensors.enumerated() {

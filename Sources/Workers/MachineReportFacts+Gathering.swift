@@ -18,7 +18,8 @@ extension MachineReport.Facts {
             memory: Memory(
                 memInfo: text("/proc/meminfo"), limit: text("/sys/fs/cgroup/memory.max"),
                 used: text("/sys/fs/cgroup/memory.current")),
-            zeromq: .current, sockets: .tried(in: "/tmp"), disk: .around("runs"), gpus: gpus())
+            hugePages: hugePages(enabled: text("/sys/kernel/mm/transparent_hugepage/enabled")), zeromq: .current,
+            sockets: .tried(in: "/tmp"), disk: .around("runs"), gpus: gpus())
     }
 
     /// `150000 100000` → 1.5; nil for `max 100000` and for anything else.
@@ -28,6 +29,12 @@ extension MachineReport.Facts {
             return nil
         }
         return quota / period
+    }
+
+    /// `always [madvise] never` → madvise
+    package static func hugePages(enabled text: String) -> String? {
+        text.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("[") && $0.hasSuffix("]") }
+            .map { String($0.dropFirst().dropLast()) }
     }
 
     private static func gpus() -> [String] {

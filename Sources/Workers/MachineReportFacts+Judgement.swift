@@ -5,8 +5,8 @@ extension MachineReport.Facts {
     var findings: [MachineReport.Finding] {
         [
             MachineReport.Finding("system", .ok, "\(system.name), \(system.kernel); built with Swift \(system.swift)"),
-            processorFinding, coresFinding, blasFinding, speedFinding, memoryFinding, zeromqFinding, socketsFinding,
-            diskFinding, gpusFinding,
+            processorFinding, coresFinding, blasFinding, speedFinding, memoryFinding, hugePagesFinding, zeromqFinding,
+            socketsFinding, diskFinding, gpusFinding,
         ]
     }
 
@@ -71,6 +71,20 @@ extension MachineReport.Facts {
         guard memory.availableBytes < 1 << 30 else { return Finding("memory", .ok, text) }
         return Finding(
             "memory", .note, text, advice: "compare with what `echelon plan` says each stage needs.")
+    }
+
+    private var hugePagesFinding: MachineReport.Finding {
+        switch hugePages {
+        case "never":
+            Finding(
+                "huge pages", .note, "none",
+                advice:
+                    "as root, `echo madvise > /sys/kernel/mm/transparent_hugepage/enabled`: matrix products are up to "
+                    + "a quarter faster with them in some virtual machines.")
+        case "always": Finding("huge pages", .ok, "for every program")
+        case "madvise": Finding("huge pages", .ok, "for programs that ask for them, as workers do")
+        default: Finding("huge pages", .ok, "not known: the system does not say")
+        }
     }
 
     private var zeromqFinding: MachineReport.Finding {

@@ -12,6 +12,8 @@ extension MachineReport {
         public var coreQuota: Double?
         public var blas: BLAS
         public var memory: Memory
+        /// When Linux gives huge pages: `always`, `madvise` (to who asks for them), `never`; nil where it does not say.
+        public var hugePages: String?
         public var zeromq: ZeroMQ
         public var sockets: Sockets
         public var disk: Disk
@@ -19,8 +21,8 @@ extension MachineReport {
 
         public init(
             system: System, processor: String, features: [String], cores: [Int], machineCores: Int,
-            coreQuota: Double? = nil, blas: BLAS, memory: Memory, zeromq: ZeroMQ, sockets: Sockets, disk: Disk,
-            gpus: [String] = []
+            coreQuota: Double? = nil, blas: BLAS, memory: Memory, hugePages: String? = nil, zeromq: ZeroMQ,
+            sockets: Sockets, disk: Disk, gpus: [String] = []
         ) {
             self.system = system
             self.processor = processor
@@ -30,6 +32,7 @@ extension MachineReport {
             self.coreQuota = coreQuota
             self.blas = blas
             self.memory = memory
+            self.hugePages = hugePages
             self.zeromq = zeromq
             self.sockets = sockets
             self.disk = disk

@@ -36,6 +36,7 @@ private func finding(_ topic: String, _ change: (inout MachineReport.Facts) -> V
             finding("cores") { $0.coreQuota = 1.5 },
             finding("BLAS") { $0.blas.coreAskedFor = "Nehalem" },
             finding("memory") { $0.memory.availableBytes = 500 << 20 },
+            finding("huge pages") { $0.hugePages = "never" },
             finding("ZeroMQ") { $0.zeromq.hasCURVE = false },
             finding("disk") { $0.disk.freeBytes = 500 << 20 },
             finding("GPUs") { $0.gpus = ["/dev/nvidia0"] },
@@ -113,6 +114,24 @@ private func finding(_ topic: String, _ change: (inout MachineReport.Facts) -> V
         ] as [(String, Double?)])
     func aContainersQuotaIsReadInCores(text: String, cores: Double?) {
         #expect(MachineReport.Facts.coreQuota(cpuMax: text) == cores)
+    }
+
+    @Test(
+        arguments: [
+            ("always [madvise] never\n", "madvise"), ("[always] madvise never", "always"), ("", nil), ("madvise", nil),
+        ] as [(String, String?)])
+    func hugePagesAreWhatStandsInBrackets(text: String, setting: String?) {
+        #expect(MachineReport.Facts.hugePages(enabled: text) == setting)
+    }
+
+    @Test(
+        arguments: [
+            (nil, "glibc.malloc.hugetlb=1"), ("", "glibc.malloc.hugetlb=1"),
+            ("glibc.malloc.check=3", "glibc.malloc.check=3:glibc.malloc.hugetlb=1"),
+            ("glibc.malloc.hugetlb=0", "glibc.malloc.hugetlb=0"),
+        ] as [(String?, String)])
+    func workersAskForHugePagesUnlessToldOtherwise(given: String?, tunables: String) {
+        #expect(WorkerEnvironment.tunables(given: given) == tunables)
     }
 
     @Test func memoryIsTheMachinesUnlessAContainerGrantsLess() {
