@@ -39,7 +39,7 @@ enum Format {
 
     /// `12.3 GFLOP/s`
     static func flops(_ value: Double) -> String {
-        let units = [(1e15, "PFLOP/s"), (1e12, "TFLOP/s"), (1e9, "GFLOP/s"), (1e6, "MFLOP/s")]
+        let units = [(1e15, "PFLOP/s"), (1e12, "TFLOP/s"), (1e9, "GFLOP/s"), (1e6, "MFLOP/s"), (1e3, "kFLOP/s")]
         let (scale, name) = units.first { value >= $0.0 } ?? (1, "FLOP/s")
         return fixed(value / scale, 1) + " " + name
     }
