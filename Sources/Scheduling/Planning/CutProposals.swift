@@ -2,19 +2,14 @@
 struct CutProposals {
     private let model: StepModel
     private let table: CutTable
-    /// By stage: its rank's limit, or its share of it.
-    private let limits: [Double]
 
     init(_ model: StepModel) {
         self.model = model
         table = CutTable(layers: model.sums.layerCount, stages: model.stageCount)
-        let held = model.schedule.stagesOfRank.map { $0.reduce(0) { $0 + model.inFlight[$1] } }
-        limits = model.schedule.rankOfStage.enumerated().map { stage, rank in
-            guard model.limits[rank] < .max else { return .infinity }
-            return Double(model.limits[rank] - model.rankBytes) * Double(model.inFlight[stage])
-                / Double(max(held[rank], 1))
-        }
     }
+
+    /// By stage.
+    private var limits: [Double] { model.stageLimits }
 
     func all() -> [[Int]] {
         var proposals: [[Int]] = []
@@ -50,12 +45,6 @@ struct CutProposals {
         return time.latency + time.secondsPerMessage
     }
 
-    private func fits(_ stage: Int, _ layers: Range<Int>) -> Bool {
-        limits[stage] == .infinity
-            || Double(model.leastMemory(stage: stage, layers)) <= limits[stage]
-                && Double(model.memory(stage: stage, layers)) <= limits[stage]
-    }
-
     private func least(_ stage: Int, _ layers: Range<Int>) -> Double {
         let mayFit = limits[stage] == .infinity || Double(model.leastMemory(stage: stage, layers)) <= limits[stage]
         return mayFit ? Double(model.schedule.microBatches) * model.sums.seconds(layers) : .infinity
@@ -63,7 +52,7 @@ struct CutProposals {
 
     private func slowestStage(_ measure: Measure) -> (price: Double, cuts: [Int])? {
         table.leastMaximum(
-            cost: { fits($0, $1) ? seconds($1, measure) : .infinity }, floor: { least($0, $1) })
+            cost: { model.fits($0, $1) ? seconds($1, measure) : .infinity }, floor: { least($0, $1) })
     }
 
     /// The least sum of squares among cuts whose slowest stage takes no longer than the limit.
@@ -71,7 +60,8 @@ struct CutProposals {
         let limit = limit * (1 + 1e-12)
         func square(_ seconds: Double) -> Double { seconds <= limit ? seconds * seconds : .infinity }
         return table.leastSum(
-            cost: { fits($0, $1) ? square(seconds($1, measure)) : .infinity }, floor: { square(least($0, $1)) })?.cuts
+            cost: { model.fits($0, $1) ? square(seconds($1, measure)) : .infinity }, floor: { square(least($0, $1)) })?
+            .cuts
     }
 
     /// The cuts in which the stage that holds most beyond its limit holds as little beyond it as it can.

@@ -28,7 +28,8 @@ struct CutSearch {
     mutating func run() throws(PlanError) {
         if try tryEvery() { return }
         var starts: [Candidate] = []
-        for cuts in CutProposals(model).all() {
+        let bound = model.ownsOneStageEach ? StepBound(model).least().map { [$0.cuts] } ?? [] : []
+        for cuts in bound + CutProposals(model).all() {
             if let start = try consider(cuts) { starts.append(start) }
         }
         for start in starts.sorted(by: { $0.isBetter(than: $1) }) { try climb(from: start) }

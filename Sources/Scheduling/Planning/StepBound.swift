@@ -44,16 +44,19 @@ struct StepBound {
         ) { $0[$1.stage].count($1.pass) }
     }
 
-    /// From one step to the next.
-    func seconds() -> Double {
+    /// The seconds from one step to the next, and the cuts that would reach them if stages waited for nothing else; nil
+    /// where no cuts fit memory.
+    func least() -> (seconds: Double, cuts: [Int])? {
         let table = CutTable(layers: model.sums.layerCount, stages: model.stageCount)
-        return table.leastMaximum(cost: bound) { stage, layers in
+        let best = table.leastMaximum(cost: { model.fits($0, $1) ? bound($0, $1) : .infinity }) { stage, layers in
             let (time, passes) = (model.sums.time(layers), stages[stage])
             return passes.forward * time.forward + back(passes.backward, passes.backwardInput, time)
                 + passes.backwardWeight * time.backwardWeight
-        }?.price ?? 0
+        }
+        return best.map { ($0.price, $0.cuts) }
     }
 
+    /// Seconds that a step takes for the sake of this stage alone.
     private func bound(_ stage: Int, _ layers: Range<Int>) -> Double {
         let (time, passes) = (model.sums.time(layers), stages[stage])
         let (before, behind) = (0..<layers.lowerBound, layers.upperBound..<model.sums.layerCount)
@@ -67,6 +70,7 @@ struct StepBound {
         let fromFirstBackward = time.forward + turn + whole - passes.forwardFirst * time.forward
         let untilLastForward =
             whole - back(passes.backwardLast, passes.backwardInputLast, time) + turn + back(time)
+        // From its first forward to its last B or I, behind which W may follow.
         let turned = max(whole, fromFirstBackward, untilLastForward)
         let rest = passes.backwardWeight * time.backwardWeight
         let update = model.sums.update(layers)

@@ -5,6 +5,8 @@ struct StepModel {
     let link: LinkCost
     /// By rank; `Int.max`: no limit.
     let limits: [Int]
+    /// By stage, in bytes: what its rank's limit leaves to it; where that owns several, a share by micro-batches in flight.
+    let stageLimits: [Double]
     /// By stage: the most micro-batches in flight.
     let inFlight: [Int]
     /// By stage: the most micro-batches between their backward halves.
@@ -30,6 +32,17 @@ struct StepModel {
         memoryModel = planner.memory
         splitsBackward = schedule.splitsBackward
         (inFlight, deferred) = try Self.inFlight(schedule, isExact: planner.memory != nil)
+        stageLimits = Self.stageLimits(schedule, inFlight, limits, rankBytes: planner.memory?.rankBytes ?? 0)
+    }
+
+    private static func stageLimits(
+        _ schedule: Schedule, _ inFlight: [Int], _ limits: [Int], rankBytes: Int
+    ) -> [Double] {
+        let held = schedule.stagesOfRank.map { $0.reduce(0) { $0 + inFlight[$1] } }
+        return schedule.rankOfStage.enumerated().map { stage, rank in
+            guard limits[rank] < .max else { return .infinity }
+            return Double(limits[rank] - rankBytes) * Double(inFlight[stage]) / Double(max(held[rank], 1))
+        }
     }
 
     /// How many micro-batches each stage has room for. Exactly, that counts those which arrive before their turn, with
@@ -65,6 +78,13 @@ struct StepModel {
     /// No more than `memory(stage:_:)`, and never less for more layers.
     func leastMemory(stage: Int, _ layers: Range<Int>) -> Int {
         memoryModel == nil ? memory(stage: stage, layers) : sums.stateBytes(layers)
+    }
+
+    /// Whether a stage takes no more than its `stageLimits`.
+    func fits(_ stage: Int, _ layers: Range<Int>) -> Bool {
+        let limit = stageLimits[stage]
+        return limit == .infinity
+            || Double(leastMemory(stage: stage, layers)) <= limit && Double(memory(stage: stage, layers)) <= limit
     }
 
     /// What a rank takes besides its stages.

@@ -55,17 +55,19 @@ public struct StepPlanner: Sendable {
         let model = try StepModel(schedule, unlimited)
         var search = CutSearch(model, effort: .full)
         if try search.tryEvery() { return search.best?.seconds }
-        return model.ownsOneStageEach ? StepBound(model).seconds() : nil
+        return model.ownsOneStageEach ? StepBound(model).least()?.seconds : nil
     }
 
     /// The best cuts that fit.
     ///
-    /// Every way to cut is tried where there are few. Otherwise dynamic programmes find, exactly where each rank owns
-    /// one stage, the cuts whose slowest stage (its passes and its boundaries' transfers) is fastest among those that
-    /// fit, and a few that weigh transfers and the pipeline's filling differently; the one with the shortest simulated
-    /// step is then improved by moving cuts while that helps, from several starts. Where ranks own several stages,
-    /// memory is shared out among these beforehand. Throws `PlanError.memory` where nothing fits: with one stage for each rank this is
-    /// certain, otherwise nothing was found.
+    /// Every way to cut is tried where there are few. Otherwise dynamic programmes find the cuts whose slowest stage is
+    /// fastest among those that fit, exactly where each rank owns one stage: by how long a step takes for a stage's sake
+    /// alone (`leastSeconds`), and by simpler measures of its passes, transfers and the pipeline's filling. From each of
+    /// these, cuts are moved while that makes the simulated step shorter. Where ranks own several stages, memory is shared
+    /// out among these beforehand.
+    ///
+    /// Throws `PlanError.memory` where nothing fits: with one stage for each rank this is certain, otherwise nothing was
+    /// found.
     public func plan(_ schedule: Schedule) throws(PlanError) -> StepPlan {
         try plan(schedule, effort: .full)
     }
