@@ -12,7 +12,7 @@ extension PlanChoices {
                 "\(index + 1)", choice.schedule, "\(choice.virtual)", "\(choice.microBatches) × \(choice.micro)",
                 choice.recompute, choice.tokensPerSecond.groupedText, choice.stepSeconds.secondsText,
                 choice.bubbleFraction.percentText, (choice.memoryBytes.max() ?? 0).bytesText,
-                choice.cuts.map(String.init).joined(separator: " "),
+                Self.text(cuts: choice.cuts),
             ])
         }
         let heading =
@@ -22,6 +22,13 @@ extension PlanChoices {
             return "  \(index + 1)  \(words.isEmpty ? "as it is" : words)"
         }
         return ([heading] + table.lines() + ["", "To select one:"] + options + note).joined(separator: "\n")
+    }
+
+    /// `3 7 8`; of many only the outermost: `1 2 3 4 … 63`. All are in the JSON.
+    package static func text(cuts: [Int]) -> String {
+        let words = cuts.map(String.init)
+        let shown = words.count > 8 ? words.prefix(4) + ["…"] + words.suffix(1) : words[...]
+        return shown.joined(separator: " ")
     }
 
     private var note: [String] {

@@ -97,6 +97,12 @@ import Workers
         #expect(prediction.source == "profile of 2026-01-02T03:04:05Z")
     }
 
+    @Test func `cuts are written in full where they are few`() {
+        #expect(PlanChoices.text(cuts: []) == "")
+        #expect(PlanChoices.text(cuts: Array(1...8)) == "1 2 3 4 5 6 7 8")
+        #expect(PlanChoices.text(cuts: Array(1...9)) == "1 2 3 4 … 9")
+    }
+
     @Test func `a plan says how fast other cuts could be`() throws {
         let manifest = try manifest(more: "partition: profile")
         _ = try cache.keep(profile(for: manifest))
