@@ -12,7 +12,7 @@ struct Profile: ParsableCommand {
 
     @OptionGroup var pipeline: PipelineArguments
 
-    @Option(help: "Measured runs of every layer; the median counts.")
+    @Option(help: "Measured runs of every layer, or more within half a second; the middle half counts.")
     var repetitions: Int = 5
 
     @Flag(help: "Print one JSON object.")

@@ -21,8 +21,8 @@ extension LayerProfile {
                     + String(format: "GEMM peak %.1f GFLOP/s at the model's shapes", peak / 1e9)
             ] + table.lines() + [
                 String(
-                    format: "All layers: %.1f ms, %.1f GFLOP/s, %@ of peak", seconds * 1e3, rate / 1e9,
-                    (rate / peak).percentText)
+                    format: "All layers: %.1f ms, %.1f GFLOP/s, %@ of peak; half of the rounds within %@",
+                    seconds * 1e3, rate / 1e9, (rate / peak).percentText, spread.percentText)
             ] + rest).joined(separator: "\n")
     }
 
@@ -39,6 +39,9 @@ extension LayerProfile {
                 String(
                     format: "Link between two devices: %.3f ms and %.2f GB/s", link.latency * 1e3,
                     link.bytesPerSecond / 1e9))
+        }
+        if spread > Self.largeSpread {
+            lines.append("The machine was not quiet: what is predicted from these times may be off by as much.")
         }
         return lines
     }

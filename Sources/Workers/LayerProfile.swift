@@ -8,7 +8,7 @@ import Tensors
 /// `echelon profile` shows and keeps.
 public struct LayerProfile: Codable, Sendable {
     /// Changes with what is measured, so that old profiles count no more.
-    public static let form = 2
+    public static let form = 3
 
     public var version = LayerProfile.form
     public var key: ProfileKey
@@ -24,6 +24,11 @@ public struct LayerProfile: Codable, Sendable {
     public var link: Link?
     /// Seconds from the last worker's word to the coordinator until all may go on.
     public var barrier: Double
+    /// How far the middle half of a device's rounds lies apart, where that is most: 0.02 for 2 %.
+    public var spread: Double
+
+    /// From here on times say little of the next minute's.
+    static let largeSpread = 0.05
 
     public struct Line: Codable, Sendable {
         public var index: Int
@@ -118,15 +123,15 @@ extension LayerProfile {
         self.init(
             key: key, measuredAt: ISO8601DateFormatter().string(from: Date()), devices: devices,
             precision: plan.manifest.precision.name, peak: times.map(\.peak).max() ?? 0, layers: lines, link: link,
-            barrier: barrier)
+            barrier: barrier, spread: times.map(\.spread).max() ?? 0)
     }
 
     package init(
         key: ProfileKey, measuredAt: String, devices: [String], precision: String, peak: Double, layers: [Line],
-        link: Link?, barrier: Double
+        link: Link?, barrier: Double, spread: Double
     ) {
         (self.key, self.measuredAt, self.devices, self.precision) = (key, measuredAt, devices, precision)
-        (self.peak, self.layers, self.link, self.barrier) = (peak, layers, link, barrier)
+        (self.peak, self.layers, self.link, self.barrier, self.spread) = (peak, layers, link, barrier, spread)
     }
 }
 

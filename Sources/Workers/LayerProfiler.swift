@@ -14,6 +14,8 @@ struct DeviceTimes: Codable, Hashable {
     var update: Double
     /// FLOP/s of the fastest product of the model's shapes.
     var peak: Double
+    /// How much longer than the fastest of the middle half of the rounds its slowest took: 0.02 where that is 2 %.
+    var spread: Double
 }
 
 /// Times the passes of every layer of a one-stage plan, as often as asked.
@@ -27,6 +29,9 @@ final class LayerProfiler {
         backend = try plan.manifest.devices[0].pinnedBackend(plan.manifest.simulation)
     }
 
+    /// Rounds of a small model are repeated for so long at least.
+    private static let leastNanoseconds: UInt64 = 500_000_000
+
     /// Both ways to run the backward halves are measured in turn, so that what disturbs the machine disturbs both.
     func run(repetitions: Int) throws -> DeviceTimes {
         let executor = try executor()
@@ -35,7 +40,10 @@ final class LayerProfiler {
         var apart: [PassSample] = []
         var updates: [Double] = []
         var probes = self.probes
-        for round in 0...repetitions {
+        let start = Clock.nanoseconds
+        var round = 0
+        while round <= repetitions || Clock.nanoseconds - start < Self.leastNanoseconds {
+            defer { round += 1 }
             let samples = [false, true].map { executor.timePasses(step: round, slot: 0, apart: $0) }
             let update = time(update: &parameters, executor)
             for index in probes.indices { probes[index].run() }
@@ -50,7 +58,13 @@ final class LayerProfiler {
         }
         return DeviceTimes(
             layers: layers, loss: Self.middle(together.map(\.loss)), update: Self.middle(updates),
-            peak: Self.peak(probes))
+            peak: Self.peak(probes), spread: Self.spread(zip(together, apart).map { $0.total + $1.total }))
+    }
+
+    private static func spread(_ rounds: [Double]) -> Double {
+        let half = middleHalf(rounds)
+        guard let fastest = half.first, let slowest = half.last, fastest > 0 else { return 0 }
+        return slowest / fastest - 1
     }
 
     private static func seconds(of entry: Entry, pass: Int, _ samples: [PassSample]) -> Double {
@@ -80,8 +94,13 @@ final class LayerProfiler {
 
     /// The mean of the middle half.
     static func middle(_ values: [Double]) -> Double {
-        let kept = values.sorted()[(values.count / 4)..<(values.count - values.count / 4)]
+        let kept = middleHalf(values)
         return kept.isEmpty ? 0 : kept.reduce(0, +) / Double(kept.count)
+    }
+
+    /// In order.
+    private static func middleHalf(_ values: [Double]) -> ArraySlice<Double> {
+        values.sorted()[(values.count / 4)..<(values.count - values.count / 4)]
     }
 
     /// FLOP/s of the fastest product of the sizes that the model's matrices have, nothing else running in between.

@@ -6,6 +6,8 @@ struct PassSample {
     /// By node: forward, input gradient, weight gradient.
     var nodes: [[Double]]
     var loss = 0.0
+
+    var total: Double { nodes.joined().reduce(loss, +) }
 }
 
 extension StageExecutor {

@@ -27,7 +27,7 @@ struct StepCosts: Sendable {
             guard let profile = profiles.profile(for: ProfileKey(manifest)) else { return nil }
             times = profile.layers.map(Times.init)
             link = profile.link.map { LinkCost(latency: $0.latency, bytesPerSecond: $0.bytesPerSecond) } ?? .free
-            (barrier, source) = (profile.barrier, "profile of \(profile.measuredAt)")
+            (barrier, source) = (profile.barrier, profile.source)
         }
         guard times.count == model.entries.count else { return nil }
         if manifest.clip == nil && manifest.precision.lossScaler == nil { barrier = nil }
@@ -87,6 +87,14 @@ struct StepCosts: Sendable {
         guard entry + 1 < model.entries.count else { return 0 }
         let layout = PipelineLayout(model, cuts: [entry + 1])
         return layout.crossings.flatMap(\.values).reduce(0) { $0.plus(model.values[$1].spec.byteCount) }
+    }
+}
+
+extension LayerProfile {
+    /// What predictions rest on.
+    fileprivate var source: String {
+        "profile of \(measuredAt)"
+            + (spread > Self.largeSpread ? ", whose rounds differ by \(spread.percentText)" : "")
     }
 }
 

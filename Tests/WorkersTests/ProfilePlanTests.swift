@@ -27,7 +27,7 @@ import Workers
     }
 
     private func profile(
-        for manifest: PipelineManifest, seconds: (Int) -> Double = { $0 > 5 ? 0.03 : 0.01 }
+        for manifest: PipelineManifest, spread: Double = 0.02, seconds: (Int) -> Double = { $0 > 5 ? 0.03 : 0.01 }
     ) -> LayerProfile {
         LayerProfile(
             key: ProfileKey(manifest), measuredAt: "2026-01-02T03:04:05Z", devices: ["cpu:0", "cpu:1"],
@@ -37,7 +37,7 @@ import Workers
                     index: index, kind: "linear", forward: seconds(index), backwardInput: seconds(index),
                     backwardWeight: seconds(index), inputApart: seconds(index), weightApart: seconds(index),
                     update: 0.001, flops: 1, parameters: 1, keptBytes: 1, outputBytes: 1)
-            }, link: LayerProfile.Link(latency: 0.001, bytesPerSecond: 1e9), barrier: 0.002)
+            }, link: LayerProfile.Link(latency: 0.001, bytesPerSecond: 1e9), barrier: 0.002, spread: spread)
     }
 
     @Test func `a profile is kept for its machine and model alone`() throws {
@@ -112,6 +112,16 @@ import Workers
         let least = try #require(other.leastStepSeconds)
         #expect(abs(least - (best.prediction?.stepSeconds ?? 0)) < 1e-6)
         #expect(other.text().contains("; no cuts take less than 1.36 s\n"))
+    }
+
+    @Test func `a profile of a restless machine says so wherever it is used`() throws {
+        let manifest = try manifest()
+        let (quiet, restless) = (profile(for: manifest), profile(for: manifest, spread: 0.12))
+        #expect(quiet.text().contains("; half of the rounds within 2.0 %\n"))
+        #expect(!quiet.text().contains("not quiet") && restless.text().contains("The machine was not quiet"))
+        _ = try cache.keep(restless)
+        let prediction = try #require(try PlanReport(TrainingPlan(manifest), profiles: cache).prediction)
+        #expect(prediction.source == "profile of 2026-01-02T03:04:05Z, whose rounds differ by 12.0 %")
     }
 
     @Test func `simulated devices need no profile`() throws {
