@@ -51,17 +51,17 @@ public struct LoweredSchedule: Hashable, Sendable {
         self.microBatches = microBatches
     }
 
-    /// Whether the schedule runs the two backward halves apart.
-    public var splitsBackward: Bool { !deferredSlots.isEmpty }
+    /// Whether a stage runs the two backward halves of any micro-batch apart.
+    public func splitsBackward(stage: Int) -> Bool { deferredCount[stage] > 0 }
 
     /// The activation slot that a micro-batch has on a stage, below `slotCount[stage]`: its passes work there and its
     /// messages arrive there, from the first of them to the last backward half.
     public func slot(stage: Int, microBatch: Int) -> Int { Int(slots[stage * microBatches + microBatch]) }
 
     /// What lies between a micro-batch's backward halves lies there, below `deferredCount[stage]`; 0 where no halves of the
-    /// schedule run apart.
+    /// stage run apart.
     public func deferredSlot(stage: Int, microBatch: Int) -> Int {
-        deferredSlots.isEmpty ? 0 : Int(deferredSlots[stage * microBatches + microBatch])
+        splitsBackward(stage: stage) ? Int(deferredSlots[stage * microBatches + microBatch]) : 0
     }
 
     /// How many messages each link carries in a step.

@@ -19,8 +19,12 @@ public struct Schedule: Hashable, Sendable {
 
     public var stageCount: Int { rankOfStage.count }
     public var rankCount: Int { ranks.count }
-    /// Whether it runs the two backward halves apart.
-    public var splitsBackward: Bool { ranks.contains { $0.contains { $0.pass == .backwardWeight } } }
+    /// By stage: whether it runs the two backward halves of any micro-batch apart.
+    public var splitsBackward: [Bool] {
+        ranks.joined().reduce(into: [Bool](repeating: false, count: stageCount)) {
+            if $1.pass == .backwardWeight { $0[$1.stage] = true }
+        }
+    }
 }
 
 /// Until when activations count as held.

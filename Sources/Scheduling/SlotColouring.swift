@@ -1,11 +1,13 @@
 /// Gives each micro-batch of each stage the lowest free slots: an activation slot from the first message its F needs, or
-/// the F itself, to its last backward half; and where halves run apart, a deferred slot from its I to its W.
+/// the F itself, to its last backward half; and on stages where halves run apart, a deferred slot from its I to its W.
 struct SlotColouring {
     /// By stage: how many slots were needed.
     var count: [Int] { activations.map(\.count) }
     var deferredCount: [Int] { deferrals.map(\.count) }
 
     private let microBatches: Int
+    /// By stage.
+    private let splits: [Bool]
     /// By stage.
     private var activations: [SlotPool]
     private var deferrals: [SlotPool]
@@ -19,7 +21,8 @@ struct SlotColouring {
         activations = [SlotPool](repeating: SlotPool(), count: schedule.stageCount)
         deferrals = activations
         slots = [Int32](repeating: -1, count: schedule.stageCount * microBatches)
-        deferredSlots = schedule.splitsBackward ? slots : []
+        splits = schedule.splitsBackward
+        deferredSlots = splits.contains(true) ? slots : []
     }
 
     /// A message for a forward needs somewhere to lie, however early it comes.
@@ -32,12 +35,12 @@ struct SlotColouring {
     mutating func slot(of instruction: Instruction) -> Int {
         let (stage, cell) = (instruction.stage, instruction.stage * microBatches + instruction.microBatch)
         if instruction.pass == .forward { reserve(stage: stage, microBatch: instruction.microBatch) }
-        if instruction.pass != .forward && !deferredSlots.isEmpty && deferredSlots[cell] < 0 {
+        if instruction.pass != .forward && splits[stage] && deferredSlots[cell] < 0 {
             deferredSlots[cell] = deferrals[stage].take()
         }
         if instruction.pass == .backward || instruction.pass == .backwardWeight {
             activations[stage].free(slots[cell])
-            if !deferredSlots.isEmpty { deferrals[stage].free(deferredSlots[cell]) }
+            if splits[stage] { deferrals[stage].free(deferredSlots[cell]) }
         }
         return Int(slots[cell])
     }

@@ -10,7 +10,8 @@ extension TrainingPlan {
     /// all micro-batches in flight and what they defer, the transient arena. What no Int can count is `Int.max`.
     package func memory(ofStage stage: Int) -> (state: Int, activations: Int, transient: Int) {
         let program = StageProgram(
-            model, layout, stage: stage, splitsBackward: lowered.splitsBackward, recomputation: recomputation,
+            model, layout, stage: stage, splitsBackward: lowered.splitsBackward(stage: stage),
+            recomputation: recomputation,
             on: manifest.devices[schedule.rankOfStage[stage]].backend(manifest.simulation))
         return (
             model.stateBytes(nodes: layout.stages[stage].nodes, optimizer.state.count),

@@ -90,7 +90,7 @@ public enum WorkerProcess {
                 model: plan.model, layout: plan.layout, stage: stage, slots: plan.lowered.slotCount[stage],
                 deferredSlots: plan.lowered.deferredCount[stage],
                 microBatches: plan.manifest.batch.microBatches, micro: plan.manifest.batch.micro,
-                seed: plan.manifest.seed, splitsBackward: plan.lowered.splitsBackward,
+                seed: plan.manifest.seed, splitsBackward: plan.lowered.splitsBackward(stage: stage),
                 recomputation: plan.recomputation, on: backend)
             if let weights {
                 try executor.loadParameters(weights)

@@ -17,7 +17,7 @@ public struct StageMemoryModel: Sendable {
 
     /// Bytes that each rank takes besides its stages.
     public var rankBytes: Int
-    /// `splitsBackward`: whether the schedule runs the two backward halves apart. At least `LayerCost.stateBytes`.
+    /// `splitsBackward`: whether the stage runs the two backward halves apart. At least `LayerCost.stateBytes`.
     public var stage: @Sendable (_ layers: Range<Int>, _ splitsBackward: Bool) -> Bytes
 
     public init(rankBytes: Int = 0, stage: @escaping @Sendable (Range<Int>, Bool) -> Bytes) {

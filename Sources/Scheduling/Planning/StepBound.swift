@@ -7,6 +7,8 @@
 struct StepBound {
     private let model: StepModel
     private let stages: [Passes]
+    /// Whether any stage runs I.
+    private let isSplit: Bool
 
     /// How often a stage runs what, in a step.
     private struct Passes {
@@ -42,6 +44,7 @@ struct StepBound {
         stages = model.schedule.ranks.joined().reduce(
             into: [Passes](repeating: Passes(), count: model.stageCount)
         ) { $0[$1.stage].count($1.pass) }
+        isSplit = model.splitsBackward.contains(true)
     }
 
     /// The seconds from one step to the next, and the cuts that would reach them if stages waited for nothing else; nil
@@ -85,6 +88,6 @@ struct StepBound {
 
     /// Seconds of the shorter of both.
     private func back(_ time: StageTimes.Stage) -> Double {
-        model.splitsBackward ? min(time.backward, time.backwardInput) : time.backward
+        isSplit ? min(time.backward, time.backwardInput) : time.backward
     }
 }

@@ -14,7 +14,8 @@ struct StepModel {
     private let simulator: Simulator
     let barrier: Double?
     private let memoryModel: StageMemoryModel?
-    let splitsBackward: Bool
+    /// By stage: whether it runs the backward halves apart.
+    let splitsBackward: [Bool]
 
     init(_ schedule: Schedule, _ planner: StepPlanner) throws(PlanError) {
         do { simulator = try Simulator(schedule, edges: Edge.chain(stages: schedule.stageCount)) } catch {
@@ -70,7 +71,7 @@ struct StepModel {
         guard let memoryModel else {
             return inFlight[stage] * sums.activationBytes(layers) + sums.stateBytes(layers)
         }
-        let bytes = memoryModel.stage(layers, splitsBackward)
+        let bytes = memoryModel.stage(layers, splitsBackward[stage])
         return bytes.perMicroBatch.saturatingTimes(inFlight[stage])
             .saturatingPlus(bytes.perDeferred.saturatingTimes(deferred[stage])).saturatingPlus(bytes.fixed)
     }
