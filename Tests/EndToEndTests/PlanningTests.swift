@@ -43,10 +43,10 @@ extension EndToEndTests {
 
         @Test func memoryThatDoesNotSufficeIsRefusedBeforeAnythingStarts() throws {
             let lab = try Lab()
-            let outcome = try lab.startTraining(["memory=34MiB"]).finish()
-            #expect(outcome.exitCode == 64 && outcome.errors.contains("more than its limit of 34.0 MiB"))
+            let outcome = try lab.startTraining(["memory=46MiB"]).finish()
+            #expect(outcome.exitCode == 64 && outcome.errors.contains("more than its limit of 46.0 MiB"))
             #expect(!lab.folder.exists("run"))
-            let shown = try lab.run(["plan", lab.folder.file("pipeline.yaml"), "--set", "memory=34MiB"])
+            let shown = try lab.run(["plan", lab.folder.file("pipeline.yaml"), "--set", "memory=46MiB"])
             #expect(shown.exitCode == 64 && shown.output.contains("missing"))
             #expect(try lab.train(["memory=1GiB"]).losses.count == 4)
         }

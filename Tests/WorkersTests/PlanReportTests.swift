@@ -27,9 +27,9 @@ import Workers
 
         Stages (state: weights, gradients, optimizer)
           stage  device  parameters   GFLOP   share  in flight     state  activations  transient   process    memory  layers
-              0  cpu:0        2,120  0.0000   3.1 %          3  33.1 KiB      3.2 KiB      256 B  34.0 MiB  34.0 MiB  layers 0–2 (embedding, stash, linear)
-              1  cpu:1            0  0.0000   0.2 %          2       0 B      2.0 KiB        0 B  34.0 MiB  34.0 MiB  layer 3 (relu)
-              2  cpu:2        2,304  0.0001  96.7 %          1  36.0 KiB      9.3 KiB      256 B  34.0 MiB  34.0 MiB  layers 4–6 (pop, add, linear)
+              0  cpu:0        2,120  0.0000   3.1 %          3  33.1 KiB      3.2 KiB      256 B  46.0 MiB  46.0 MiB  layers 0–2 (embedding, stash, linear)
+              1  cpu:1            0  0.0000   0.2 %          2       0 B      2.0 KiB        0 B  46.0 MiB  46.0 MiB  layer 3 (relu)
+              2  cpu:2        2,304  0.0001  96.7 %          1  36.0 KiB      9.3 KiB      256 B  46.0 MiB  46.0 MiB  layers 4–6 (pop, add, linear)
 
         Between stages (each micro-batch)
           stages  what      tensors         forward   back

@@ -1,15 +1,11 @@
 internal import Glibc
 
 extension CPUBackend {
-    private static let hugePage = 2 << 20
-
     /// 64-byte aligned; large blocks lie on huge pages where the system grants them. Holds anything at first.
     public func allocate(byteCount: Int) -> DeviceMemory {
         precondition(byteCount >= 0, "allocation of \(byteCount) bytes")
-        let isLarge = byteCount >= Self.hugePage
-        let address = UnsafeMutableRawPointer.allocate(
-            byteCount: max(byteCount, 64), alignment: isLarge ? Self.hugePage : 64)
-        if isLarge { _ = madvise(address, byteCount, MADV_HUGEPAGE) }
+        if byteCount >= HugePages.size { return HugePages.allocate(byteCount: byteCount) }
+        let address = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 64), alignment: 64)
         return DeviceMemory(address: address, byteCount: byteCount) { $0.deallocate() }
     }
 
