@@ -33,6 +33,10 @@ extension StageExecutor {
     /// First values from a file that was checked to hold them.
     func loadParameters(_ weights: Weights) throws(CheckpointError) {
         for parameter in allParameters {
+            if let bytes = backend.hostView(parameter.tensor) {
+                try weights.copyFloats(parameter.name, into: bytes.bindMemory(to: Float.self))
+                continue
+            }
             let staging = UnsafeMutableBufferPointer<Float>.allocate(capacity: parameter.tensor.count)
             defer { staging.deallocate() }
             try weights.copyFloats(parameter.name, into: staging)
@@ -46,6 +50,10 @@ extension StageExecutor {
         throws(CheckpointError)
     {
         for parameter in allParameters {
+            if let bytes = backend.hostView(parameter.tensor) {
+                try write(parameter.name, UnsafeRawBufferPointer(bytes))
+                continue
+            }
             let staging = UnsafeMutableRawBufferPointer.allocate(byteCount: parameter.tensor.byteCount, alignment: 64)
             defer { staging.deallocate() }
             backend.download(parameter.tensor, to: staging)
