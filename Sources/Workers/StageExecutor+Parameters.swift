@@ -33,14 +33,11 @@ extension StageExecutor {
     /// First values from a file that was checked to hold them.
     func loadParameters(_ weights: Weights) throws(CheckpointError) {
         for parameter in allParameters {
-            if let bytes = backend.hostView(parameter.tensor) {
-                try weights.copyFloats(parameter.name, into: bytes.bindMemory(to: Float.self))
-                continue
-            }
-            let staging = UnsafeMutableBufferPointer<Float>.allocate(capacity: parameter.tensor.count)
-            defer { staging.deallocate() }
-            try weights.copyFloats(parameter.name, into: staging)
-            backend.upload(UnsafeRawBufferPointer(staging), to: parameter.tensor)
+            let view = backend.hostView(parameter.tensor)
+            let bytes = view ?? .allocate(byteCount: parameter.tensor.byteCount, alignment: 64)
+            defer { if view == nil { bytes.deallocate() } }
+            try weights.copyFloats(parameter.name, into: bytes.bindMemory(to: Float.self))
+            if view == nil { backend.upload(UnsafeRawBufferPointer(bytes), to: parameter.tensor) }
         }
         memory.castParameters(on: backend)
     }
@@ -50,14 +47,11 @@ extension StageExecutor {
         throws(CheckpointError)
     {
         for parameter in allParameters {
-            if let bytes = backend.hostView(parameter.tensor) {
-                try write(parameter.name, UnsafeRawBufferPointer(bytes))
-                continue
-            }
-            let staging = UnsafeMutableRawBufferPointer.allocate(byteCount: parameter.tensor.byteCount, alignment: 64)
-            defer { staging.deallocate() }
-            backend.download(parameter.tensor, to: staging)
-            try write(parameter.name, UnsafeRawBufferPointer(staging))
+            let view = backend.hostView(parameter.tensor)
+            let bytes = view ?? .allocate(byteCount: parameter.tensor.byteCount, alignment: 64)
+            defer { if view == nil { bytes.deallocate() } }
+            if view == nil { backend.download(parameter.tensor, to: bytes) }
+            try write(parameter.name, UnsafeRawBufferPointer(bytes))
         }
     }
 }

@@ -59,6 +59,7 @@ import Testing
         )
         #expect(
             ProgressLine(metrics, of: 2, flopsPerS: 5e12).plain == "step 1/2  lr 3.0e-4  1,234,567 tok/s  5.0 TFLOP/s")
+        #expect(ProgressLine(metrics, of: 2, flopsPerS: 5e3).plain.hasSuffix("  5.0 kFLOP/s"))
     }
 
     @Test(arguments: [(0.4, "0s"), (59.6, "1m00s"), (3599, "59m59s"), (3661, "1h01m"), (190_000, "2d04h")])

@@ -8,6 +8,16 @@ import Testing
         let memory = lab.backend.allocate(byteCount: byteCount)
         #expect(UInt(bitPattern: memory.address) % 64 == 0)
         #expect(memory.byteCount == byteCount)
+        if byteCount >= 2 << 20 { #expect(UInt(bitPattern: memory.address) % (2 << 20) == 0) }
+        memory.address.initializeMemory(as: UInt8.self, repeating: 1, count: byteCount)
+    }
+
+    @Test func whereTheSystemGrantsNoneTheProcessEndsWithItsMessage() async {
+        let result = await #expect(processExitsWith: .exitCode(75), observing: [\.standardErrorContent]) {
+            _ = Lab().backend.allocate(byteCount: 1 << 60)
+        }
+        let errors = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(errors == "echelon: the system grants no \(1 << 60) bytes: Cannot allocate memory\n")
     }
 
     @Test(arguments: DType.allCases) func bytesComeBackAsTheyWent(dtype: DType) {

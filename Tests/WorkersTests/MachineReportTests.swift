@@ -124,16 +124,6 @@ private func finding(_ topic: String, _ change: (inout MachineReport.Facts) -> V
         #expect(MachineReport.Facts.hugePages(enabled: text) == setting)
     }
 
-    @Test(
-        arguments: [
-            (nil, "glibc.malloc.hugetlb=1"), ("", "glibc.malloc.hugetlb=1"),
-            ("glibc.malloc.check=3", "glibc.malloc.check=3:glibc.malloc.hugetlb=1"),
-            ("glibc.malloc.hugetlb=0", "glibc.malloc.hugetlb=0"),
-        ] as [(String?, String)])
-    func workersAskForHugePagesUnlessToldOtherwise(given: String?, tunables: String) {
-        #expect(WorkerEnvironment.tunables(given: given) == tunables)
-    }
-
     @Test func memoryIsTheMachinesUnlessAContainerGrantsLess() {
         let info = "MemTotal:       8192 kB\nMemFree:  1 kB\nMemAvailable:   4096 kB\n"
         func memory(_ limit: String, _ used: String) -> [Int] {

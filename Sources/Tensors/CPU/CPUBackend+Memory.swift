@@ -1,5 +1,3 @@
-internal import Glibc
-
 extension CPUBackend {
     /// 64-byte aligned; large blocks lie on huge pages where the system grants them. Holds anything at first.
     public func allocate(byteCount: Int) -> DeviceMemory {

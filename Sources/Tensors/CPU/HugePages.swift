@@ -10,7 +10,7 @@ enum HugePages {
         let mapped = byteCount + size
         guard let start = mmap(nil, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             start != MAP_FAILED
-        else { fatalError("no memory for \(byteCount) bytes: \(String(cString: strerror(errno)))") }
+        else { HostMemory.exhausted(byteCount: byteCount) }
         let address = start.alignedUp(toMultipleOf: size)
         let end = (address + byteCount).alignedUp(toMultipleOf: sysconf(Int32(_SC_PAGESIZE)))
         unmap(start, to: address)

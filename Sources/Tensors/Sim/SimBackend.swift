@@ -34,9 +34,7 @@ public final class SimBackend: Backend {
     }
 
     public func allocate(byteCount: Int) -> DeviceMemory {
-        guard let address = calloc(max(byteCount, 1), 1) else {
-            preconditionFailure("\(device): no memory for \(byteCount) bytes")
-        }
+        guard let address = calloc(max(byteCount, 1), 1) else { HostMemory.exhausted(byteCount: byteCount) }
         return DeviceMemory(address: address, byteCount: byteCount) { Glibc.free($0) }
     }
 

@@ -1,0 +1,14 @@
+import Testing
+import Workers
+
+@Suite struct WorkerEnvironmentTests {
+    @Test(
+        arguments: [
+            (nil, "glibc.malloc.hugetlb=1"), ("", "glibc.malloc.hugetlb=1"),
+            ("glibc.malloc.check=3", "glibc.malloc.check=3:glibc.malloc.hugetlb=1"),
+            ("glibc.malloc.hugetlb=0", "glibc.malloc.hugetlb=0"),
+        ] as [(String?, String)])
+    func workersAskForHugePagesUnlessToldOtherwise(given: String?, tunables: String) {
+        #expect(WorkerEnvironment.tunables(given: given) == tunables)
+    }
+}
