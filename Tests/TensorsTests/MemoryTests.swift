@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func whereTheSystemGrantsNoneTheProcessEndsWithItsMessage() async {
-        let result = await #expect(processExitsWith: .exitCode(75), observing: [\.standardErrorContent]) {
+        let result = await #expect(processExitsWith: .exitCode(64), observing: [\.standardErrorContent]) {
             _ = Lab().backend.allocate(byteCount: 1 << 60)
         }
         let errors = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
