@@ -1,0 +1,24 @@
+extension StringProtocol {
+    /// The text with everything escaped that a terminal or a log line would act on: control characters (C0, DEL, C1),
+    /// line and paragraph separators, and marks that change the direction of writing. What comes from outside (a peer, a
+    /// file, a path) passes through here before it is shown.
+    ///
+    ///     "\u{1b}[31mred".printable()   // "\u{1b}[31mred", spelled out
+    ///
+    /// - Parameter limit: Unicode scalars kept; the rest becomes `…`. A limit in characters would not bound the length:
+    ///   a character may hold any number of combining marks.
+    package func printable(limit: Int = 4096) -> String {
+        var result = ""
+        var kept = 0
+        for scalar in unicodeScalars {
+            guard kept < limit else { return result + "…" }
+            kept += 1
+            switch scalar.value {
+            case 0..<0x20, 0x7f..<0xa0, 0x2028, 0x2029, 0x200e, 0x200f, 0x202a...0x202e, 0x2066...0x2069:
+                result += "\\u{\(String(scalar.value, radix: 16))}"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,44 @@
+import Glibc
+
+/// An operation on a file that the system refused, or that a limit of ours forbids.
+///
+/// `description` is one line for a user: what was tried, on which path, and why it failed.
+package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Reason: Hashable, Sendable {
+        /// The system's error number.
+        case system(Int32)
+        /// A file of so many bytes where at most `limit` are read.
+        case tooLarge(bytes: Int, limit: Int)
+    }
+
+    /// What was tried, as `open` or `write`.
+    package var operation: String
+    package var path: String
+    package var reason: Reason
+
+    package init(_ operation: String, _ path: String, _ reason: Reason) {
+        self.operation = operation
+        self.path = path
+        self.reason = reason
+    }
+
+    /// - Parameter number: the system's error number, `errno` right after the call.
+    package init(_ operation: String, _ path: String, errno number: Int32 = errno) {
+        self.init(operation, path, .system(number))
+    }
+
+    /// Whether the path names nothing.
+    package var isMissing: Bool { reason == .system(ENOENT) || reason == .system(ENOTDIR) }
+
+    /// Whether the device, or the user's share of it, has no room left: the same call may work later.
+    package var isFull: Bool { [.system(ENOSPC), .system(EDQUOT)].contains(reason) }
+
+    package var description: String {
+        switch reason {
+        case .system(let number):
+            "cannot \(operation) \(path.printable()): \(String(cString: strerror(number)))"
+        case .tooLarge(let bytes, let limit):
+            "cannot \(operation) \(path.printable()): it has \(bytes) bytes, expected at most \(limit)"
+        }
+    }
+}
