@@ -9,7 +9,8 @@ extension PipelineManifest {
             "batch: {micro: \(batch.micro), microbatches: \(batch.microBatches)}", "precision: \(precision.yaml)",
             "recompute: \(recompute.text)",
             "optimizer: \(optimizer.yaml)", "learning_rate: \(learningRate.yaml)",
-            "clip: \(clip.map(YAML.number) ?? "null")", "data: \(data.yaml)", "steps: \(steps)", "seed: \(seed)",
+            "clip: \(clip.map(YAML.number) ?? "null")", "on_nan: \(onNaN.rawValue)", "deadlines: \(deadlines.yaml)",
+            "data: \(data.yaml)", "steps: \(steps)", "seed: \(seed)",
             "weights: \(weights.map(YAML.path) ?? "null")", "log_every: \(logEvery)",
             "by_hand: \(YAML.list(byHand.map(String.init)))",
         ]

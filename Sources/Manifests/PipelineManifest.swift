@@ -21,6 +21,8 @@ public struct PipelineManifest: Hashable, Sendable {
     public var learningRate: LearningRate
     /// The largest global gradient norm; nil: no clipping. `clip: 1.0`
     public var clip: Double?
+    public var onNaN: OnNaN
+    public var deadlines: Deadlines
     public var data: Data
     public var steps: Int
     public var seed: UInt64

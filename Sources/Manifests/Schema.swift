@@ -2,7 +2,8 @@
 enum Schema {
     static let pipeline = [
         "name", "model", "devices", "memory", "partition", "schedule", "virtual", "batch", "precision", "recompute",
-        "optimizer", "learning_rate", "clip", "data", "steps", "seed", "weights", "log_every", "sim", "by_hand",
+        "optimizer", "learning_rate", "clip", "on_nan", "deadlines",
+        "data", "steps", "seed", "weights", "log_every", "sim", "by_hand",
     ]
     static let model = ["layers", "loss"]
     static let batch = ["micro", "microbatches", "global"]
@@ -26,7 +27,8 @@ enum Schema {
 
     private static let sections: [(path: String, keys: [String])] = [
         ("", pipeline), ("model", model), ("batch", batch), ("optimizer", optimizer), ("optimizer.adamw", adam),
-        ("optimizer.sgd", sgd), ("learning_rate", learningRate), ("data", data), ("sim", sim), ("sim.slow", slow),
+        ("optimizer.sgd", sgd), ("learning_rate", learningRate), ("data", data),
+        ("deadlines", PipelineManifest.Deadlines.keys), ("sim", sim), ("sim.slow", slow),
         ("sim.link", link), ("partition", partition), ("schedule", schedule),
         ("recompute", recompute), ("precision", precision), ("precision.f16", lossScale),
     ]

@@ -2,7 +2,7 @@
 extension ControlMessage {
     /// `ECTL` in the order of the bytes.
     private static let magic: UInt32 = 0x4C54_4345
-    static let version: UInt16 = 2
+    static let version: UInt16 = 3
 
     private var type: UInt8 {
         switch self {
@@ -149,6 +149,7 @@ extension WorkerStatus {
         writer.put(UInt64(clamping: microBatch))
         writer.put(text: instruction, limit: 64)
         writer.put(progress)
+        writer.put(stalled)
         phase.encode(into: &writer)
     }
 
@@ -157,6 +158,7 @@ extension WorkerStatus {
         microBatch = try reader.int(UInt64.self, "micro-batch")
         instruction = try reader.text("instruction")
         progress = try reader.integer()
+        stalled = try reader.integer()
         phase = try WorkerPhase(&reader)
     }
 }
@@ -175,7 +177,7 @@ extension WorkerPhase {
         case .sending(let rank):
             writer.put(UInt8(3))
             writer.put(UInt32(clamping: rank))
-        case .finishing: writer.put(UInt8(4))
+        case .saving: writer.put(UInt8(4))
         }
     }
 
@@ -192,7 +194,7 @@ extension WorkerPhase {
             self = .receiving(
                 from: rank, kind: kind, step: step, microBatch: try reader.int(UInt32.self, "micro-batch"))
         case 3: self = .sending(to: try reader.int(UInt32.self, "rank"))
-        case 4: self = .finishing
+        case 4: self = .saving
         default: throw reader.malformed("phase", "0 to 4", "\(tag)")
         }
     }

@@ -89,7 +89,7 @@ final class NetworkLoop {
         let now = MonotonicClock.now
         guard now >= nextHeartbeat else { return }
         nextHeartbeat = configuration.heartbeat.after(now)
-        state.withLock { if $0.hasCoordinator { $0.outbox.append(.status(status.current)) } }
+        state.withLock { if $0.hasCoordinator { $0.outbox.append(.status(status.current(at: MonotonicClock.now))) } }
     }
 
     func pumpControl() throws(TransportError) {

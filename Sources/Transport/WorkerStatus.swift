@@ -9,16 +9,20 @@ public struct WorkerStatus: Hashable, Sendable {
     public var phase: WorkerPhase
     /// Grows with every message and instruction: a worker whose counter stands still is stuck.
     public var progress: UInt64
+    /// Nanoseconds since the counter last moved, by the worker's own clock: what the coordinator was busy with
+    /// meanwhile does not count.
+    public var stalled: UInt64
 
     public init(
         step: Int = 0, microBatch: Int = 0, instruction: String = "", phase: WorkerPhase = .starting,
-        progress: UInt64 = 0
+        progress: UInt64 = 0, stalled: UInt64 = 0
     ) {
         self.step = step
         self.microBatch = microBatch
         self.instruction = instruction
         self.phase = phase
         self.progress = progress
+        self.stalled = stalled
     }
 }
 
@@ -30,7 +34,8 @@ public enum WorkerPhase: Hashable, Sendable {
     case receiving(from: Int, kind: FrameKind, step: Int, microBatch: Int)
     /// Waits until a rank has taken a message, so that its buffer can be used again.
     case sending(to: Int)
-    case finishing
+    /// Writes its weights, or waits for the disk.
+    case saving
 }
 
 extension WorkerPhase: CustomStringConvertible {
@@ -41,7 +46,7 @@ extension WorkerPhase: CustomStringConvertible {
         case .receiving(let rank, let kind, _, let microBatch):
             "waiting for rank \(rank)'s \(kind) of micro-batch \(microBatch)"
         case .sending(let rank): "waiting for rank \(rank) to take a message"
-        case .finishing: "finishing"
+        case .saving: "saving its weights"
         }
     }
 }
@@ -55,8 +60,18 @@ extension WorkerStatus: CustomStringConvertible {
 /// Where the compute thread writes its status and the network thread reads it.
 final class StatusBoard: Sendable {
     private let status = Mutex(WorkerStatus())
+    /// The counter as the last heartbeat told it, and when it was first seen so.
+    private let seen = Mutex((progress: UInt64(0), at: MonotonicClock.now))
 
-    var current: WorkerStatus { status.withLock { $0 } }
+    /// What a heartbeat tells at `now`; `stalled` is counted from heartbeat to heartbeat.
+    func current(at now: UInt64) -> WorkerStatus {
+        var current = status.withLock { $0 }
+        current.stalled = seen.withLock { seen in
+            if seen.progress != current.progress { seen = (current.progress, now) }
+            return now > seen.at ? now - seen.at : 0
+        }
+        return current
+    }
 
     func update(_ body: (inout WorkerStatus) -> Void) { status.withLock { body(&$0) } }
 

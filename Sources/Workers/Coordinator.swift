@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 public import Manifests
 import Reports
+import Systems
 import Transport
 
 /// Starts the workers of a run, watches them, gathers what they report, and sees every one of them end.
@@ -50,17 +51,22 @@ public final class Coordinator {
     private let server: ControlServer
     private let pool: WorkerPool
     private var watch: RunWatch
+    private var clock = ListeningClock()
     private var board: LiveBoard
     private var steps: StepAssembly
+    private var gate: UpdateGate?
+    private var divergence = Divergence()
     private var bytesWritten = 0
     private var finished: Set<Int> = []
     private var left: Set<Int> = []
 
     private init(_ plan: TrainingPlan, _ options: Options) throws(RunFailure) {
         self.plan = plan
-        record = try RunRecord(plan, directory: options.runDirectory)
-        display = RunDisplay(plan, options.output)
+        let display = RunDisplay(plan, options.output)
+        self.display = display
+        record = try RunRecord(plan, directory: options.runDirectory) { display.note($0) }
         steps = StepAssembly(plan)
+        gate = plan.gate.map { UpdateGate(rankCount: plan.rankCount, $0) }
         watch = RunWatch(plan)
         board = LiveBoard(plan, directory: record.directory)
         pool = try WorkerPool()
@@ -84,13 +90,20 @@ public final class Coordinator {
         do {
             try startWorkers()
             while left.count < plan.rankCount {
-                for event in try server.poll(timeout: .milliseconds(50)) { try handle(event) }
+                let events = try server.poll(timeout: .milliseconds(50))
+                clock.tick(at: Clock.nanoseconds)
+                for event in events { try handle(event) }
                 for (rank, ending) in pool.reap() { ended(rank, ending) }
                 try checkHealth()
                 board.refresh()
             }
-            board.enter(.done)
-            display.finish(try record.finish(bytesWritten: bytesWritten))
+            let failure = divergence.failure(plan, directory: record.directory)
+            board.enter(failure == nil ? .done : .failed)
+            let report = try record.finish(bytesWritten: bytesWritten)
+            for missing in record.missing { display.note(missing) }
+            if let failure { throw failure }
+            if plan.manifest.onNaN == .skip, let skipped = divergence.skippedText { display.note(skipped) }
+            display.finish(report)
         } catch {
             board.enter(.failed)
             display.clear()
@@ -117,51 +130,59 @@ public final class Coordinator {
         if finished.count == plan.rankCount, ending == .exited(0) {
             left.insert(rank)
         } else {
-            watch.ended(rank, ending)
+            watch.ended(rank, ending, now: clock.now)
         }
     }
 
     private func handle(_ event: ControlEvent) throws {
         switch event {
         case .registered(let rank, _, let host):
-            try record.register(rank: rank, host: host)
+            record.register(rank: rank, host: host)
+            watch.heard(rank, now: clock.now)
             display.registered(rank)
         case .refused(let reason): display.note(reason)
         case .connecting: break
         case .go:
             watch.begin()
             board.enter(.running)
-            let path = record.weightsDraftPath
+            let path = try record.weightsDraftPath.map { path throws(SystemError) in try File.absolute(path) }
             for rank in 0..<plan.rankCount { try tell(rank, .begin(weightsFile: path)) }
         case .status(let rank, let status):
-            watch.heard(rank, status)
+            watch.heard(rank, status, now: clock.now)
             board.heard(rank, status)
         case .clock(let rank, let sample):
             let reading = ClockReading(own: sample.worker, coordinator: sample.coordinator, error: sample.error)
             steps.add(reading, rank: rank)
-            try record.append(reading, rank: rank)
-        case .message(let rank, let bytes): try handle(try WorkerMessage(bytes), from: rank)
-        case .failed(let rank, let code, let text): watch.failed(rank, WireCode.decode(code, text))
-        case .goodbye(let rank): left.insert(rank)
+            record.append(reading, rank: rank)
+        case .message(let rank, let bytes):
+            watch.heard(rank, now: clock.now)
+            try handle(try WorkerMessage(bytes), from: rank)
+        case .failed(let rank, let code, let text):
+            watch.failed(rank, WireCode.decode(code, text), now: clock.now)
+        case .goodbye(let rank):
+            left.insert(rank)
+            watch.left(rank)
         case .gone(let rank):
-            if !left.contains(rank) { watch.gone(rank, isByHand: plan.manifest.byHand.contains(rank)) }
+            guard !left.contains(rank) else { return }
+            watch.gone(rank, isByHand: plan.manifest.byHand.contains(rank), now: clock.now)
         }
     }
 
     private func handle(_ message: WorkerMessage, from rank: Int) throws {
         switch message {
-        case .gradientSquares(let step, let squares):
-            guard let total = steps.add(squares: squares, step: step, rank: rank) else { return }
-            if plan.needsGlobalNorm {
-                for rank in 0..<plan.rankCount { try tell(rank, .gradientSquares(step: step, total: total)) }
-            }
+        case .gradientSquares(let step, let squares, let isFinite):
+            let sum = steps.add(squares: squares, step: step, rank: rank)
+            let answers = gate?.add(rank: rank, step: step, isFinite: isFinite, sum: sum) ?? []
+            for answer in answers { try tell(answer.rank, answer.message) }
+        case .diverged(let step, let tensor): divergence.add(step: step, tensor)
         case .step(let part):
             guard let metrics = steps.add(part, rank: rank) else { return }
             watch.finishedStep(seconds: metrics.stepS)
             board.finished(metrics, bubbles: steps.rankBubbles)
-            try record.append(metrics)
+            divergence.finished(metrics)
+            record.append(metrics)
             display.show(metrics, durations: steps.durations)
-        case .events(let chunk): try record.append(events: chunk, rank: rank)
+        case .events(let chunk): record.append(events: chunk, rank: rank)
         case .weightsWritten(let bytes):
             bytesWritten += bytes
             finished.insert(rank)
@@ -179,7 +200,7 @@ public final class Coordinator {
 
     private func checkHealth() throws(RunFailure) {
         if Interrupts.count > 0 { throw interrupted() }
-        if let failure = watch.verdict(now: Clock.nanoseconds, server.liveness) {
+        if let failure = watch.verdict(now: clock.now) {
             throw explain(failure)
         }
     }

@@ -10,7 +10,8 @@ final class DataFeed {
     /// By slot: on a stage that is also the last, those of its loss.
     let targets: [TargetsMessage]
     private let executor: StageExecutor
-    private let reader: Prefetcher<HostBatch>
+    private var reader: Prefetcher<HostBatch>
+    private let read: (Range<Int>) throws(DatasetError) -> Prefetcher<HostBatch>
     private let normaliser: (Int) -> Int
     private var normaliserOfStep: (step: Int, count: Int)?
     /// f32 rows on their way into a 16-bit input.
@@ -33,8 +34,18 @@ final class DataFeed {
         wide =
             isNarrower
             ? Tensor(executor.backend.allocate(byteCount: spec.count * 4), spec: TensorSpec(spec.shape)) : nil
-        reader = try Prefetcher(data.dataset, data.batches, steps: 0..<plan.manifest.steps, depth: depth)
+        let read = { (steps: Range<Int>) throws(DatasetError) in
+            try Prefetcher(data.dataset, data.batches, steps: steps, depth: depth)
+        }
+        self.read = read
+        reader = try read(0..<plan.manifest.steps)
         normaliser = { data.targetCount(step: $0) }
+    }
+
+    /// Begins again with the first micro-batch of this step, the only one that follows.
+    func rewind(to step: Int) throws(DatasetError) {
+        reader.stop()
+        reader = try read(step..<step + 1)
     }
 
     /// Fills a slot with the next micro-batch.

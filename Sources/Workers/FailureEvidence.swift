@@ -10,8 +10,8 @@ package struct FailureEvidence {
         case disconnected
         /// No heartbeat for so many seconds.
         case silent(Double)
-        /// No progress for so many seconds.
-        case stuck(Double)
+        /// No progress for so many seconds, the limit of this entry of `deadlines`.
+        case stuck(Double, deadline: String)
     }
 
     package private(set) var signs: [(rank: Int, sign: Sign)] = []

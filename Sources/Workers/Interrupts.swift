@@ -20,7 +20,8 @@ enum Interrupts {
         }
         // Whoever started this process may have blocked them.
         pthread_sigmask(SIG_UNBLOCK, &caught, nil)
-        signal(SIGPIPE, SIG_IGN)
+        // A limit on the size of files is an error of the write then.
+        for signal in [SIGPIPE, SIGXFSZ] { Glibc.signal(signal, SIG_IGN) }
     }
 
     private static func isIgnored(_ signal: Int32) -> Bool {

@@ -136,6 +136,14 @@ package final class MessagePort {
         }
         return total
     }
+
+    /// Waits for the word that the gradients of the other ranks are finite, or are not.
+    func awaitOthers(step: Int) throws -> Bool {
+        guard case .othersAreFinite(step, let isFinite) = try listen() else {
+            throw RunFailure(.bug, "the coordinator did not say whether the gradients of step \(step) are finite")
+        }
+        return isFinite
+    }
 }
 
 extension TrainingPlan {

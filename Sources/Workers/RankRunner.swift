@@ -11,24 +11,27 @@ import Transport
 ///
 /// It holds no schedule logic: the lowered program says what to receive, compute and send, and in which slot.
 final class RankRunner {
-    private let plan: TrainingPlan
+    let plan: TrainingPlan
     private let rank: Int
-    private let backend: any Backend
+    let backend: any Backend
     private let port: MessagePort
-    private let executors: [Int: StageExecutor]
+    let executors: [Int: StageExecutor]
     private var parameters: [Int: StageParameters]
-    private let feed: DataFeed?
+    let feed: DataFeed?
     private let traffic: Traffic
     private let faults: SimulatedFaults
-    private let program: [Operation]
+    let program: [Operation]
     /// By operation: the instruction it belongs to: itself, the next one (receives) or the last one (sends).
     private let instructionOf: [Instruction]
     /// By operation, and for none behind the last: whether it sends nothing but quick tensors.
     private let isQuickSend: [Bool]
-    private var recorder: EventRecorder
+    var recorder: EventRecorder
     private var peakMemory = PeakMemory()
     /// The same on every rank: all of them see the same global norm.
     private var scaler: LossScaler?
+    /// Steps in a row whose gradients were not finite.
+    private var skippedInRow = 0
+    var probe: FiniteProbe?
 
     init(
         _ plan: TrainingPlan, rank: Int, executors: [Int: StageExecutor], parameters: [Int: StageParameters],
@@ -81,31 +84,48 @@ final class RankRunner {
 
     // MARK: Steps
 
-    func run() throws {
-        for step in 0..<plan.manifest.steps { try run(step: step) }
+    /// How a run's steps ended.
+    enum Ending {
+        case done
+        /// The gradients or the loss of a step are not finite; the parameters are those of the step before.
+        case diverged(step: Int, NonFiniteTensor?)
     }
 
-    private func run(step: Int) throws {
+    func run() throws -> Ending {
+        for step in 0..<plan.manifest.steps {
+            guard try run(step: step) else { return .diverged(step: step, try diagnose(step: step)) }
+        }
+        return .done
+    }
+
+    /// - Returns: false where the run is to end before the step's update.
+    private func run(step: Int) throws -> Bool {
         recorder.step = step
         let start = Clock.nanoseconds
         let lossScale = scaler?.scale
         for stage in executors.values { stage.lossScale = Float(lossScale ?? 1) }
         for index in program.indices { try perform(index, step: step) }
         let rate = plan.learningRate.rate(step: step)
-        let isSkipped = try update(step: step, learningRate: rate)
+        let lossSum = plan.stages(of: rank).lazy.compactMap { self.executors[$0]?.lossSum() }.first
+        let decision = try decide(step: step, lossSum: lossSum)
+        switch decision {
+        case .stop: return false
+        case .skip: break
+        case .move(let scale): update(learningRate: rate, gradientScale: scale)
+        }
         recorder.work(.optimizer) { executors.values.forEach { $0.memory.zeroGradients(on: backend) } }
         let end = Clock.nanoseconds
-        let lossSum = plan.stages(of: rank).lazy.compactMap { self.executors[$0]?.lossSum() }.first
         let part = WorkerMessage.StepPart(
             step: step, lossSum: lossSum, targetCount: feed?.targetCount(step: step), learningRate: rate, start: start,
-            end: end, busy: recorder.busy, lossScale: lossScale, isSkipped: isSkipped,
+            end: end, busy: recorder.busy, lossScale: lossScale, isSkipped: decision == .skip,
             peakBytes: peakMemory.bytes())
         report(part)
         recorder.step = step + 1
         recorder.waited(.report, since: end)
+        return true
     }
 
-    private func perform(_ index: Int, step: Int) throws {
+    func perform(_ index: Int, step: Int) throws {
         switch program[index] {
         case .receive(let message): try receive(message, for: instructionOf[index], step: step)
         case .compute(let instruction, let slot): try compute(instruction, slot: slot, step: step)
@@ -118,6 +138,7 @@ final class RankRunner {
     private func compute(_ instruction: Instruction, slot: Int, step: Int) throws {
         guard let executor = executors[instruction.stage] else { preconditionFailure("\(instruction) on rank \(rank)") }
         let microBatch = instruction.microBatch
+        probe?.microBatch = microBatch
         let deferred = plan.lowered.deferredSlot(stage: instruction.stage, microBatch: microBatch)
         try port.waitUntilSent(before: instruction, slot: slot, recorder: &recorder)
         if instruction.pass == .forward, instruction.stage == 0, let feed {
@@ -192,38 +213,76 @@ final class RankRunner {
 
     // MARK: The end of a step
 
-    /// Moves the parameters, unless a gradient overflowed.
-    /// - Returns: whether the step was skipped.
-    private func update(step: Int, learningRate: Double) throws -> Bool {
-        let order = plan.stages(of: rank)
-        let squares = recorder.work(.optimizer) { order.flatMap { executors[$0]?.gradientSquares() ?? [] } }
-        let start = Clock.nanoseconds
-        port.tell(.gradientSquares(step: step, squares: squares), more: !plan.needsGlobalNorm)
-        var scale: Float = 1
-        if plan.needsGlobalNorm {
-            let total = try port.awaitGradientSquares(step: step)
-            recorder.waited(.gradientSync, since: start)
-            guard let factor = try gradientScale(total) else { return true }
-            scale = factor
-        } else {
-            recorder.waited(.report, since: start)
-        }
-        recorder.work(.optimizer) {
-            for stage in order { parameters[stage]?.update(learningRate: learningRate, gradientScale: scale) }
-            backend.synchronise()
-        }
-        return false
+    /// What becomes of a step's gradients.
+    private enum Decision: Equatable {
+        /// Every gradient is multiplied with `scale` (clipping over loss scale) and applied.
+        case move(scale: Float)
+        /// A gradient overflowed, or `on_nan: skip`: the parameters stay.
+        case skip
+        case stop
     }
 
-    /// What every gradient is multiplied with before the update: clipping over loss scale; nil after an overflow.
-    private func gradientScale(_ squares: Double) throws -> Float? {
+    /// The same on all ranks: nothing moves before it is known that the gradients of all ranks, and the loss, are finite.
+    private func decide(step: Int, lossSum: Double?) throws -> Decision {
+        let order = plan.stages(of: rank)
+        let squares = recorder.work(.optimizer) { order.flatMap { executors[$0]?.gradientSquares() ?? [] } }
+        let isFinite = squares.allSatisfy(\.isFinite) && lossSum?.isFinite ?? true
+        let start = Clock.nanoseconds
+        port.tell(.gradientSquares(step: step, squares: squares, isFinite: isFinite))
+        switch plan.gate {
+        case .sum:
+            let total = try port.awaitGradientSquares(step: step)
+            recorder.waited(.gradientSync, since: start)
+            return decide(squares: total)
+        case .all where plan.rankCount > 1:
+            let areOthersFinite = try port.awaitOthers(step: step)
+            recorder.waited(.gradientSync, since: start)
+            return isFinite && areOthersFinite ? move() : decideNotFinite()
+        case .own where plan.rankCount > 1 && !isFinite:
+            guard try port.awaitOthers(step: step) else { return .stop }
+            throw RunFailure(
+                .diverged,
+                "the gradients of step \(step + 1) are not finite on this worker, while others moved their parameters "
+                    + "by theirs: no weights were kept. With `clip` or `on_nan: skip` all wait for each other")
+        case .own, .all, nil:
+            recorder.waited(.report, since: start)
+            return isFinite ? move() : decideNotFinite()
+        }
+    }
+
+    private func move(scale: Float = 1) -> Decision {
+        skippedInRow = 0
+        return .move(scale: scale)
+    }
+
+    private func decide(squares: Double) -> Decision {
         let lossScale = scaler?.scale ?? 1
         if scaler != nil {
-            try scaler?.update(overflow: !squares.isFinite)
-            guard squares.isFinite else { return nil }
+            do {
+                try scaler?.update(overflow: !squares.isFinite)
+            } catch {
+                return .stop
+            }
+            guard squares.isFinite else { return .skip }
         }
+        guard squares.isFinite else { return decideNotFinite() }
         let clip = plan.clipping?.factor(norm: squares.squareRoot() / lossScale) ?? 1
-        return clip / Float(lossScale)
+        return move(scale: clip / Float(lossScale))
+    }
+
+    /// `on_nan`; so many steps in a row without a finite gradient will not be followed by a good one.
+    private func decideNotFinite() -> Decision {
+        skippedInRow += 1
+        return plan.manifest.onNaN == .skip && skippedInRow < 100 ? .skip : .stop
+    }
+
+    private func update(learningRate: Double, gradientScale: Float) {
+        recorder.work(.optimizer) {
+            for stage in plan.stages(of: rank) {
+                parameters[stage]?.update(learningRate: learningRate, gradientScale: gradientScale)
+            }
+            backend.synchronise()
+        }
     }
 
     private func report(_ part: WorkerMessage.StepPart) {

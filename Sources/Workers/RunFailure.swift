@@ -8,6 +8,8 @@ public enum ExitCode: Int32, Sendable {
     case done = 0
     /// Bad input: trying again is useless.
     case badInput = 64
+    /// The loss or a gradient is not finite: trying again with the same settings is useless.
+    case diverged = 65
     /// A bug of ours.
     case bug = 70
     /// Lost a peer or was asked to stop: trying again is sensible.

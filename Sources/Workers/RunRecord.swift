@@ -5,61 +5,101 @@ import Manifests
 import Models
 import Reports
 import Scheduling
+import Systems
 
 /// What a run leaves behind, as it goes: manifest, description, metrics, events, and at last the weights.
+///
+/// Metrics and events that cannot be written end nothing: the first failure of each is told at once, and at the end
+/// what is missing.
 final class RunRecord {
     let directory: RunDirectory
     private let claim: RunClaim
     private let plan: TrainingPlan
     private let draft: SafetensorsDraft?
-    private let metrics: FileHandle
+    private let metrics: RecordFile
     private var events: [Int: EventFileWriter] = [:]
+    /// By rank: chunks that are not in its event log, and why the first of them is not.
+    private var lostEvents: [Int: (count: Int, error: String)] = [:]
+    private let warn: (String) -> Void
 
-    init(_ plan: TrainingPlan, directory path: String?) throws(RunFailure) {
+    /// - Parameter warn: tells the user of something that does not end the run.
+    init(_ plan: TrainingPlan, directory path: String?, warn: @escaping (String) -> Void) throws(RunFailure) {
         self.plan = plan
+        self.warn = warn
         claim = try RunClaim(named: path, run: plan.manifest.name)
         directory = claim.directory
         do {
-            try Data(plan.manifest.resolvedYAML().utf8).write(to: URL(filePath: directory.manifestPath))
+            try File.write(plan.manifest.resolvedYAML().utf8, to: directory.manifestPath)
             try directory.write(Self.describe(plan))
-            guard FileManager.default.createFile(atPath: directory.metricsPath, contents: nil),
-                let handle = FileHandle(forWritingAtPath: directory.metricsPath)
-            else { throw RunFailure.badInput("cannot write \(directory.metricsPath)") }
-            metrics = handle
+            metrics = try RecordFile(directory.metricsPath)
             let computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
             draft =
                 computes
                 ? try SafetensorsDraft(
                     path: directory.weightsPath, layout: try plan.weightsLayout(), replacingPartial: true) : nil
         } catch {
-            throw .badInput("\(error)")
+            throw RunFailure(wrapping: error)
         }
     }
 
     /// Where workers write their weights at the end; nil on devices that compute nothing.
     var weightsDraftPath: String? { draft?.partialPath }
 
-    func register(rank: Int, host: String) throws {
+    func register(rank: Int, host: String) {
         guard events[rank] == nil else { return }
         let log = RankLog(rank: rank, device: plan.manifest.devices[rank].description, host: host)
-        events[rank] = try EventFileWriter(path: directory.eventsPath(rank: rank), log: log)
+        attempt(rank) { events[rank] = try EventFileWriter(path: directory.eventsPath(rank: rank), log: log) }
     }
 
-    func append(events chunk: [UInt8], rank: Int) throws { try events[rank]?.append(chunk: chunk) }
+    func append(events chunk: [UInt8], rank: Int) { attempt(rank) { try events[rank]?.append(chunk: chunk) } }
 
-    func append(_ reading: ClockReading, rank: Int) throws { try events[rank]?.append(reading) }
+    func append(_ reading: ClockReading, rank: Int) { attempt(rank) { try events[rank]?.append(reading) } }
 
-    func append(_ step: StepMetrics) throws { try metrics.write(contentsOf: Data((step.line() + "\n").utf8)) }
+    func append(_ step: StepMetrics) {
+        guard let error = metrics.append(Array((step.line() + "\n").utf8)) else { return }
+        warn("\(error); training goes on, the metrics of some steps will be missing")
+    }
+
+    /// Writes to a rank's event log. Once that failed, nothing more is written: the log would have a hole.
+    private func attempt(_ rank: Int, _ write: () throws -> Void) {
+        guard lostEvents[rank] == nil else {
+            lostEvents[rank]?.count += 1
+            return
+        }
+        do {
+            try write()
+        } catch {
+            if lostEvents.isEmpty { warn("\(error); training goes on, the report will end before the run does") }
+            lostEvents[rank] = (1, "\(error)")
+        }
+    }
+
+    /// What the run should have left and could not, a line each.
+    var missing: [String] {
+        var lines: [String] = []
+        if let error = metrics.firstError {
+            lines.append("\(directory.metricsPath) lacks \(metrics.lost) steps: \(error)")
+        }
+        if let error = lostEvents.min(by: { $0.key < $1.key })?.value.error {
+            let ranks = lostEvents.keys.sorted().map(String.init).joined(separator: ", ")
+            lines.append("the event log of worker \(ranks) is not complete: \(error)")
+        }
+        return lines
+    }
 
     /// Puts the weights and the report in place.
     /// - Returns: the report, where there were steps enough for one.
     func finish(bytesWritten: Int) throws -> BubbleReport? {
         try draft?.commit(bytesWritten: bytesWritten)
-        for writer in events.values { try writer.close() }
+        for writer in events.values { try? writer.close() }
         events = [:]
-        try metrics.close()
+        metrics.close()
         let report = try? directory.report()
-        if let report { try Data((try report.json() + "\n").utf8).write(to: URL(filePath: directory.reportPath)) }
+        do {
+            if let report { try File.replace(directory.reportPath, with: (try report.json() + "\n").utf8) }
+        } catch {
+            warn("\(error): there is no report.json")
+        }
         return report
     }
 

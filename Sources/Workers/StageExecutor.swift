@@ -14,6 +14,8 @@ package final class StageExecutor {
     private let micro: Int
     /// What the loss's gradient is multiplied with, so that small f16 gradients do not vanish.
     var lossScale: Float = 1
+    /// Sees each node's tensors right after each of its passes; nil but in a diagnosis.
+    var probe: FiniteProbe?
     private let isTraining: Bool
     /// By slot, by node.
     private var forwardFrames: [[LayerFrame]]
@@ -97,6 +99,7 @@ package final class StageExecutor {
     private func forward(_ local: Int, _ frame: LayerFrame) {
         let node = node(local)
         node.layer.forward(frame, on: backend)
+        probe?.finishedForward(stage.nodes.lowerBound + local, frame, on: backend)
         backend.spend(Work(flops: node.plan.cost.forward, units: units(node)))
     }
 
@@ -110,6 +113,7 @@ package final class StageExecutor {
         model.loss.evaluate(
             frame.gradient, targets: frame.message.targets, normaliser: frame.message.normaliser,
             rowLosses: microBatchLosses[microBatch], gradientScale: lossScale, on: backend)
+        probe?.finishedLoss(stage.nodes.upperBound - 1, microBatchLosses[microBatch], on: backend)
     }
 
     /// `B`: both halves, node by node, while the data is warm.
@@ -182,12 +186,14 @@ package final class StageExecutor {
     func backwardInput(_ frame: LayerFrame, _ local: Int) {
         let node = node(local)
         node.layer.backwardInput(frame, on: backend)
+        probe?.finishedBackwardInput(stage.nodes.lowerBound + local, frame, on: backend)
         backend.spend(Work(flops: node.plan.cost.backwardInput, units: units(node)))
     }
 
     func backwardWeight(_ frame: LayerFrame, _ local: Int) {
         let node = node(local)
         node.layer.backwardWeight(frame, on: backend)
+        probe?.finishedBackwardWeight(stage.nodes.lowerBound + local, frame, on: backend)
         backend.spend(Work(flops: node.plan.cost.backwardWeight, units: units(node)))
     }
 

@@ -60,8 +60,14 @@ public struct TrainingPlan: Sendable {
         }
     }
 
-    /// Whether an update waits for the gradients of all stages.
-    var needsGlobalNorm: Bool { clipping != nil || manifest.precision.lossScaler != nil }
+    /// What an update waits for; nil on devices that compute nothing.
+    package var gate: UpdateGate.Rule? {
+        if clipping != nil || manifest.precision.lossScaler != nil { return .sum }
+        guard manifest.devices.allSatisfy({ $0.kind != .sim }) else { return nil }
+        // Where every backward is whole, rank 0's last one comes after all others' work: nobody waits for longer.
+        let isWhole = layout.stages.indices.allSatisfy { !lowered.splitsBackward(stage: $0) }
+        return isWhole || manifest.onNaN == .skip ? .all : .own
+    }
     public var rankCount: Int { schedule.rankCount }
     public var recomputation: Recomputation { manifest.recompute.rule }
     /// Tokens (or rows) of one step.

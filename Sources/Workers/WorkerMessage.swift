@@ -2,8 +2,11 @@ import Reports
 
 /// What a worker tells the coordinator beside heartbeats. Little-endian; a first byte names the kind.
 package enum WorkerMessage: Equatable {
-    /// Σ of squared gradients by node, for each of the rank's stages in order: sent before the update.
-    case gradientSquares(step: Int, squares: [Double])
+    /// Σ of squared gradients by node, for each of the rank's stages in order, and whether they and the loss are finite:
+    /// sent before the update.
+    case gradientSquares(step: Int, squares: [Double], isFinite: Bool)
+    /// The rank has computed the step that was not finite once more: the first tensor of its own that is not.
+    case diverged(step: Int, NonFiniteTensor?)
     /// One worker's part of a step, once it is done.
     case step(StepPart)
     /// A chunk of the rank's event log, as `EventLog` encodes it.
@@ -51,8 +54,10 @@ package enum WorkerMessage: Equatable {
 package enum CoordinatorMessage: Equatable {
     /// Begin; the weights go into this file at the end, if anywhere.
     case begin(weightsFile: String?)
-    /// Σ of squared gradients over all stages, for clipping.
+    /// Σ of squared gradients over all stages, for clipping; NaN where a rank's gradients or the loss are not finite.
     case gradientSquares(step: Int, total: Double)
+    /// Where nothing needs the sum: whether the other ranks' gradients are finite, as `UpdateGate.Rule` has it.
+    case othersAreFinite(step: Int, Bool)
     /// Everything is written: leave.
     case leave
 }
@@ -84,10 +89,15 @@ extension WorkerMessage {
         case .weightsWritten(let count):
             bytes.put(UInt8(3))
             bytes.put(count)
-        case .gradientSquares(let step, let squares):
+        case .gradientSquares(let step, let squares, let isFinite):
             bytes.put(UInt8(4))
             bytes.put(step)
+            bytes.put(UInt8(isFinite ? 1 : 0))
             for square in squares { bytes.put(square.bitPattern) }
+        case .diverged(let step, let tensor):
+            bytes.put(UInt8(5))
+            bytes.put(step)
+            tensor?.encode(into: &bytes)
         }
         return bytes.bytes
     }
@@ -107,9 +117,13 @@ extension WorkerMessage {
         case 3: self = .weightsWritten(bytes: try bytes.count())
         case 4:
             let step = try bytes.count()
+            let isFinite = try bytes.byte() == 1
             var squares: [Double] = []
             while bytes.remaining > 0 { squares.append(try bytes.double()) }
-            self = .gradientSquares(step: step, squares: squares)
+            self = .gradientSquares(step: step, squares: squares, isFinite: isFinite)
+        case 5:
+            let step = try bytes.count()
+            self = .diverged(step: step, bytes.remaining == 0 ? nil : try NonFiniteTensor(&bytes))
         case let kind: throw MessageError(description: "a worker's message of unknown kind \(kind)")
         }
         try bytes.end()
@@ -124,6 +138,10 @@ extension CoordinatorMessage {
             bytes.put(UInt8(1))
             bytes.put(step)
             bytes.put(total.bitPattern)
+        case .othersAreFinite(let step, let isFinite):
+            bytes.put(UInt8(4))
+            bytes.put(step)
+            bytes.put(UInt8(isFinite ? 1 : 0))
         case .leave: bytes.put(UInt8(2))
         case .begin(let path):
             bytes.put(UInt8(3))
@@ -140,13 +158,14 @@ extension CoordinatorMessage {
         case 3:
             let path = String(decoding: bytes.rest(), as: UTF8.self)
             self = .begin(weightsFile: path.isEmpty ? nil : path)
+        case 4: self = .othersAreFinite(step: try bytes.count(), try bytes.byte() == 1)
         case let kind: throw MessageError(description: "a coordinator's message of unknown kind \(kind)")
         }
         try bytes.end()
     }
 }
 
-private struct ByteWriter {
+struct ByteWriter {
     var bytes: [UInt8] = []
 
     mutating func put<Value: FixedWidthInteger>(_ value: Value) {
@@ -159,7 +178,7 @@ private struct ByteWriter {
     }
 }
 
-private struct ByteReader {
+struct ByteReader {
     private let bytes: [UInt8]
     private var at = 0
 

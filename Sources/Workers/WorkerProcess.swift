@@ -92,6 +92,7 @@ public enum WorkerProcess {
                 microBatches: plan.manifest.batch.microBatches, micro: plan.manifest.batch.micro,
                 seed: plan.manifest.seed, splitsBackward: plan.lowered.splitsBackward(stage: stage),
                 recomputation: plan.recomputation, on: backend)
+            endpoint.updateStatus { $0.progress &+= 1 }
             if let weights {
                 try executor.loadParameters(weights)
             } else {
@@ -113,19 +114,28 @@ public enum WorkerProcess {
         guard case .begin(let path) = try parts.port.listen() else {
             throw RunFailure(.bug, "the coordinator did not say where the weights go")
         }
-        try parts.runner.run()
-        let written = try path.map { try write(parts.executors, plan, to: $0, endpoint) }
+        // Opened before the first step: that the file cannot be written must not be found after the last.
+        let writer = try path.map { path throws(CheckpointError) in
+            try SafetensorsWriter(partialPath: path, layout: try plan.weightsLayout())
+        }
+        if case .diverged(let step, let tensor) = try parts.runner.run() {
+            parts.port.tell(.diverged(step: step, tensor))
+        }
+        let written = try writer.map { try write(parts.executors, to: $0, endpoint) }
         parts.port.tell(.weightsWritten(bytes: written ?? 0))
         guard case .leave = try parts.port.listen() else {
             throw RunFailure(.bug, "the coordinator did not end the run")
         }
     }
 
-    /// Each tensor counts as progress: a large model's file takes longer than a hang's limit.
+    /// Each tensor counts as progress.
     private static func write(
-        _ executors: [StageExecutor], _ plan: TrainingPlan, to path: String, _ endpoint: WorkerEndpoint
+        _ executors: [StageExecutor], to writer: SafetensorsWriter, _ endpoint: WorkerEndpoint
     ) throws -> Int {
-        let writer = try SafetensorsWriter(partialPath: path, layout: try plan.weightsLayout())
+        endpoint.updateStatus {
+            $0.phase = .saving
+            $0.progress &+= 1
+        }
         for executor in executors {
             try executor.saveParameters { name, bytes throws(CheckpointError) in
                 try writer.write(name, bytes)

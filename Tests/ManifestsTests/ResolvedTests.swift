@@ -115,6 +115,8 @@ import Testing
                 optimizer: {adamw: {lr: 0.001, betas: [0.9, 0.999], eps: 1e-08, weight_decay: 0.01}}
                 learning_rate: {warmup: 0, decay: constant}
                 clip: null
+                on_nan: stop
+                deadlines: {load: 600.0, first_step: 600.0, step: null, save: 3600.0}
                 data: {random: 17, sequence: 16, order: sequential}
                 steps: 5
                 seed: 0

@@ -1,7 +1,6 @@
 import Glibc
+import Systems
 import Testing
-
-@testable import Systems
 
 struct FileTests {
     private let folder: String

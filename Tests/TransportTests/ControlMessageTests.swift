@@ -13,7 +13,7 @@ import Transport
             WorkerStatus(
                 step: 7, microBatch: 3, instruction: "2F3",
                 phase: .receiving(from: 1, kind: .activation, step: 7, microBatch: 3), progress: 88)),
-        .status(WorkerStatus(phase: .sending(to: 2))), .status(WorkerStatus(phase: .finishing)),
+        .status(WorkerStatus(phase: .sending(to: 2))), .status(WorkerStatus(phase: .saving, stalled: 7)),
         .failure(code: 64, text: "no such token"), .refused("why"), .abort("because"),
         .peers([BoundSocket(link, .data, address: "tcp://127.0.0.1:5555")]),
         .ping(1 << 40), .pong(ping: 1 << 40, clock: 77),

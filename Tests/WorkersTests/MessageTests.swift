@@ -14,12 +14,14 @@ import Workers
             .init(
                 step: 1, lossSum: -.infinity, targetCount: 0, learningRate: 0.5, start: 0, end: 0, busy: 0, peakBytes: 0
             )),
-        .gradientSquares(step: 3, squares: [1, 0.5, .infinity]), .gradientSquares(step: 0, squares: []),
+        .gradientSquares(step: 3, squares: [1, 0.5, .infinity], isFinite: false),
+        .gradientSquares(step: 0, squares: [], isFinite: true), .diverged(step: 4, nil),
+        .diverged(step: 4, NonFiniteTensor(.weightGradient, microBatch: 3, node: 2, index: 1, isNaN: true)),
         .events([]), .events([1, 2, 255]), .weightsWritten(bytes: 1 << 40),
     ]
     private let fromCoordinator: [CoordinatorMessage] = [
         .begin(weightsFile: nil), .begin(weightsFile: "runs/ä b/model.safetensors.partial"),
-        .gradientSquares(step: 9, total: 2.5), .leave,
+        .gradientSquares(step: 9, total: 2.5), .othersAreFinite(step: 3, false), .leave,
     ]
 
     @Test func `what is sent is what is read`() throws {
@@ -32,7 +34,8 @@ import Workers
             if case .events = message { continue }
             let bytes = message.encoded()
             for count in 0..<bytes.count {
-                if case .gradientSquares = message, count >= 9, (count - 9).isMultiple(of: 8) { continue }
+                if case .gradientSquares = message, count >= 10, (count - 10).isMultiple(of: 8) { continue }
+                if case .diverged(_, .some) = message, count == 9 { continue }
                 #expect(throws: MessageError.self) { try WorkerMessage(Array(bytes.prefix(count))) }
             }
             #expect(throws: MessageError.self) { try WorkerMessage(bytes + [0]) }
@@ -64,10 +67,10 @@ import Workers
         var plan = StepAssembly(try Plans.make())
         for _ in 0..<20_000 {
             var bytes = (0..<numbers.next(below: 80)).map { _ in UInt8(numbers.next(below: 256)) }
-            if !bytes.isEmpty { bytes[0] = UInt8(numbers.next(below: 6)) }
+            if !bytes.isEmpty { bytes[0] = UInt8(numbers.next(below: 7)) }
             switch try? WorkerMessage(bytes) {
             case .step(let part): _ = plan.add(part, rank: 0)
-            case .gradientSquares(let step, let squares): _ = plan.add(squares: squares, step: step, rank: 1)
+            case .gradientSquares(let step, let squares, _): _ = plan.add(squares: squares, step: step, rank: 1)
             default: break
             }
             _ = try? CoordinatorMessage(bytes)

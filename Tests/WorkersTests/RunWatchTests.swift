@@ -1,3 +1,4 @@
+import Manifests
 import Testing
 import Transport
 import Workers
@@ -6,8 +7,6 @@ private let second: UInt64 = 1_000_000_000
 
 /// One failure shows at several places: what the user reads is its cause, told once.
 @Suite struct RunWatchTests {
-    private let alive = Liveness(world: 3)
-
     private func watch(running: Bool = true) throws -> RunWatch {
         var watch = RunWatch(try Plans.make(devices: "[cpu:0, cpu:1, cpu:2-3]"))
         if running { watch.begin() }
@@ -23,7 +22,7 @@ private let second: UInt64 = 1_000_000_000
 
     @Test func `nothing is wrong until something is seen`() throws {
         var watch = try watch()
-        let before = watch.verdict(now: 100 * second, alive)
+        let before = watch.verdict(now: 100 * second)
         #expect(before == nil)
     }
 
@@ -33,10 +32,10 @@ private let second: UInt64 = 1_000_000_000
         watch.heard(1, at(6, "1F3", .computing), now: second)
         watch.heard(2, at(6, "2F3", .sending(to: 1)), now: second)
         watch.failed(0, peerGone, now: 2 * second)
-        let before = watch.verdict(now: 2 * second, alive)
+        let before = watch.verdict(now: 2 * second)
         #expect(before == nil)
         watch.ended(1, .killed(signal: 9), now: 2 * second + 1)
-        let found = watch.verdict(now: 2 * second + 1, alive)
+        let found = watch.verdict(now: 2 * second + 1)
         let verdict = try #require(found)
         #expect(verdict.rank == 1 && verdict.failure.code == .interrupted)
         #expect(
@@ -50,9 +49,9 @@ private let second: UInt64 = 1_000_000_000
     @Test func `a peer's loss alone waits for a better reason, and then is told`() throws {
         var watch = try watch()
         watch.failed(2, peerGone, now: second)
-        let before = watch.verdict(now: second + RunWatch.grace - 1, alive)
+        let before = watch.verdict(now: second + RunWatch.grace - 1)
         #expect(before == nil)
-        let found = watch.verdict(now: second + RunWatch.grace, alive)
+        let found = watch.verdict(now: second + RunWatch.grace)
         let verdict = try #require(found)
         #expect(verdict.rank == 2 && verdict.failure.code == .interrupted)
         #expect(
@@ -65,7 +64,7 @@ private let second: UInt64 = 1_000_000_000
         watch.failed(1, peerGone, now: second)
         watch.ended(0, .exited(64), now: second)
         watch.failed(0, RunFailure(.badInput, "a.bin: token 300 at 7 is outside the vocabulary of 256"), now: second)
-        let found = watch.verdict(now: second, alive)
+        let found = watch.verdict(now: second)
         let verdict = try #require(found)
         #expect(verdict.rank == nil && verdict.failure.code == .badInput)
         #expect(verdict.failure.message == "a.bin: token 300 at 7 is outside the vocabulary of 256")
@@ -75,7 +74,7 @@ private let second: UInt64 = 1_000_000_000
         var watch = try watch()
         watch.ended(2, .killed(signal: 11), now: second)
         watch.failed(1, RunFailure(.bug, "no such slot"), now: second)
-        let found = watch.verdict(now: second, alive)
+        let found = watch.verdict(now: second)
         let verdict = try #require(found)
         #expect(verdict.rank == 1 && verdict.failure.code == .bug)
         #expect(verdict.failure.message == "worker 1 (cpu:1): no such slot")
@@ -84,9 +83,9 @@ private let second: UInt64 = 1_000_000_000
     @Test func `an exit code is told, and its 70 stays a bug`() throws {
         var watch = try watch(running: false)
         watch.ended(0, .exited(70), now: second)
-        let before = watch.verdict(now: second, alive)
+        let before = watch.verdict(now: second)
         #expect(before == nil)
-        let found = watch.verdict(now: 2 * second, alive)
+        let found = watch.verdict(now: 2 * second)
         let verdict = try #require(found)
         #expect(verdict.failure.code == .bug)
         #expect(
@@ -95,7 +94,7 @@ private let second: UInt64 = 1_000_000_000
                 + "All workers are stopped; start the run again.")
         var other = try self.watch(running: false)
         other.ended(0, .exited(3), now: second)
-        let another = other.verdict(now: 2 * second, alive)
+        let another = other.verdict(now: 2 * second)
         #expect(another?.failure.code == .interrupted)
     }
 
@@ -103,10 +102,10 @@ private let second: UInt64 = 1_000_000_000
     {
         var watch = try watch()
         watch.gone(1, isByHand: false, now: second)
-        let before = watch.verdict(now: 9 * second, alive)
+        let before = watch.verdict(now: 9 * second)
         #expect(before == nil)
         watch.gone(1, isByHand: true, now: 9 * second)
-        let found = watch.verdict(now: 10 * second, alive)
+        let found = watch.verdict(now: 10 * second)
         let verdict = try #require(found)
         #expect(
             verdict.failure.message
@@ -115,17 +114,18 @@ private let second: UInt64 = 1_000_000_000
     }
 
     @Test func `silence is a failure once the run has begun`() throws {
-        var liveness = Liveness(world: 3)
-        for rank in 0..<3 { liveness.heard(rank, at: second) }
-        liveness.heard(0, at: 7 * second)
-        liveness.heard(1, at: 7 * second)
+        func hear(_ watch: inout RunWatch) {
+            watch.heard(2, at(0, "2F0", .computing), now: second)
+            for rank in 0..<2 { watch.heard(rank, now: 7 * second) }
+        }
         var early = try watch(running: false)
-        let before = early.verdict(now: 8 * second, liveness)
+        hear(&early)
+        let before = early.verdict(now: 8 * second)
         #expect(before == nil)
         var watch = try watch()
-        watch.heard(2, at(0, "2F0", .computing), now: second)
-        _ = watch.verdict(now: 8 * second, liveness)
-        let found = watch.verdict(now: 9 * second, liveness)
+        hear(&watch)
+        _ = watch.verdict(now: 8 * second)
+        let found = watch.verdict(now: 9 * second)
         let verdict = try #require(found)
         #expect(verdict.rank == 2)
         #expect(
@@ -140,23 +140,80 @@ private let second: UInt64 = 1_000_000_000
         watch.finishedStep(seconds: 4)
         watch.heard(0, at(1, "0B0", .receiving(from: 1, kind: .gradient, step: 1, microBatch: 0)), now: second)
         watch.heard(1, at(1, "1F0", .computing), now: second)
-        let unheard = watch.verdict(now: 99 * second, alive)
+        let unheard = watch.verdict(now: 2 * second)
         #expect(unheard == nil)
         watch.heard(2, at(1, "2F0", .receiving(from: 1, kind: .activation, step: 1, microBatch: 0)), now: 2 * second)
         // A heartbeat with the same counter is no progress.
         watch.heard(2, at(1, "2F0", .receiving(from: 1, kind: .activation, step: 1, microBatch: 0)), now: 41 * second)
-        let before = watch.verdict(now: 42 * second, alive)
+        for rank in 0..<3 { watch.heard(rank, now: 41 * second) }
+        let before = watch.verdict(now: 42 * second)
         #expect(before == nil)
-        _ = watch.verdict(now: 42 * second + 1, alive)
-        let found = watch.verdict(now: 43 * second, alive)
+        for rank in 0..<3 { watch.heard(rank, now: 42 * second) }
+        _ = watch.verdict(now: 42 * second + 1)
+        let found = watch.verdict(now: 43 * second)
         let verdict = try #require(found)
         #expect(verdict.rank == 1)
         #expect(
             verdict.failure.message == """
                 no worker made progress for 40 s; worker 1 (cpu:1) is the first that computes at step 2, instruction \
                 1F0 (computing); worker 0 waits for its gradient of micro-batch 0; worker 2 waits for its activation \
-                of micro-batch 0. All workers are stopped; start the run again.
+                of micro-batch 0. All workers are stopped; start the run again; where that may take longer, set \
+                deadlines.step.
                 """)
+    }
+
+    @Test func `the first step, loading and saving may take longer than a later step`() throws {
+        var watch = try watch()
+        for rank in 0..<3 { watch.heard(rank, at(0, "\(rank)F0", .computing), now: second) }
+        func hearAll(_ phase: WorkerPhase, _ now: UInt64) {
+            for rank in 0..<3 { watch.heard(rank, at(0, "\(rank)F0", phase), now: now) }
+        }
+        hearAll(.computing, 600 * second)
+        let inFirstStep = watch.verdict(now: 601 * second)
+        #expect(inFirstStep == nil)
+        watch.finishedStep(seconds: 1)
+        hearAll(.saving, 3000 * second)
+        let saving = watch.verdict(now: 3001 * second)
+        #expect(saving == nil)
+        hearAll(.computing, 3001 * second)
+        _ = watch.verdict(now: 3001 * second)
+        let later = watch.verdict(now: 3002 * second)
+        #expect(later?.failure.message.hasPrefix("no worker made progress for 30 s") == true)
+    }
+
+    @Test func `a deadline of the manifest replaces the rule`() throws {
+        var deadlines = PipelineManifest.Deadlines()
+        deadlines.step = 5
+        var rule = HangRule(deadlines)
+        #expect(rule.limit(of: [.computing]).seconds == 600)
+        rule.finishedStep(seconds: 100)
+        #expect(rule.limit(of: [.computing, .sending(to: 1)]).seconds == 5)
+        #expect(rule.limit(of: [.computing, .saving]) == (3600, "save"))
+    }
+
+    @Test func `a heartbeat that waited to be read counts by the worker's clock`() throws {
+        var watch = try watch()
+        watch.finishedStep(seconds: 1)
+        for rank in 0..<3 {
+            var status = at(1, "\(rank)F0", .computing)
+            status.stalled = 31 * second
+            watch.heard(rank, status, now: 40 * second)
+        }
+        _ = watch.verdict(now: 40 * second)
+        let found = watch.verdict(now: 41 * second)
+        #expect(found?.failure.message.hasPrefix("no worker made progress for 30 s") == true)
+    }
+
+    @Test func `a coordinator that was held up for a minute hears of no silence`() throws {
+        var clock = ListeningClock()
+        clock.tick(at: 5 * second)
+        clock.tick(at: 5 * second + 50_000_000)
+        var watch = try watch()
+        for rank in 0..<3 { watch.heard(rank, at(0, "\(rank)F0", .computing), now: clock.now) }
+        clock.tick(at: 65 * second)
+        #expect(clock.now == 50_000_000 + ListeningClock.longestTick)
+        let before = watch.verdict(now: clock.now)
+        #expect(before == nil)
     }
 
     @Test func `where every worker waits, none is said to compute`() throws {
@@ -164,11 +221,12 @@ private let second: UInt64 = 1_000_000_000
         for rank in 0..<3 {
             watch.heard(rank, at(0, "\(rank)F0", .sending(to: (rank + 1) % 3)), now: second)
         }
-        _ = watch.verdict(now: 40 * second, alive)
-        let found = watch.verdict(now: 41 * second, alive)
+        for rank in 0..<3 { watch.heard(rank, now: 640 * second) }
+        _ = watch.verdict(now: 640 * second)
+        let found = watch.verdict(now: 641 * second)
         let verdict = try #require(found)
         #expect(
-            verdict.failure.message.hasPrefix("no worker made progress for 30 s; all of them wait, worker 0 (cpu:0)"))
+            verdict.failure.message.hasPrefix("no worker made progress for 600 s; all of them wait, worker 0 (cpu:0)"))
     }
 
     @Test func `the strongest sign is the cause, the first of equals`() {

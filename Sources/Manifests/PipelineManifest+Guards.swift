@@ -1,0 +1,49 @@
+extension PipelineManifest {
+    /// What follows when a step's loss or one of its gradients is not finite. `on_nan: stop | skip`
+    ///
+    /// Either way the update is left out, on all ranks. With `precision: f16` a dynamic loss scale shrinks first.
+    public enum OnNaN: String, Hashable, Sendable, CaseIterable {
+        /// Ends the run with exit code 65, with the weights of the last good step.
+        case stop
+        /// Goes on with the next step; a hundred in a row end the run.
+        case skip
+    }
+
+    /// How long all workers may go without any progress before the run counts as hung, in seconds, by what they are at.
+    /// `deadlines: {load: 600, first_step: 600, step: 60, save: 3600}`
+    public struct Deadlines: Hashable, Sendable {
+        /// Reading or drawing the first weights.
+        public var load = 600.0
+        /// Until the first step is done: nothing is known yet of how long an instruction takes.
+        public var firstStep = 600.0
+        /// Afterwards; nil: ten times the median step, at least 30 s.
+        public var step: Double?
+        /// Writing the weights and waiting for the disk.
+        public var save = 3600.0
+
+        public init() {}
+    }
+}
+
+extension PipelineManifest.Deadlines {
+    static let keys = ["load", "first_step", "step", "save"]
+
+    static func decode(_ field: Field?) throws(ManifestError) -> Self {
+        guard let field else { return Self() }
+        let fields = try Fields(field, keys: keys)
+        func seconds(_ key: String) throws(ManifestError) -> Double? {
+            try fields[key].unlessNull?.number("of seconds, from 1 to a year") { $0 >= 1 && $0 <= 31_536_000 }
+        }
+        var deadlines = Self()
+        deadlines.load = try seconds("load") ?? deadlines.load
+        deadlines.firstStep = try seconds("first_step") ?? deadlines.firstStep
+        deadlines.step = try seconds("step")
+        deadlines.save = try seconds("save") ?? deadlines.save
+        return deadlines
+    }
+
+    var yaml: String {
+        "{load: \(YAML.number(load)), first_step: \(YAML.number(firstStep)), "
+            + "step: \(step.map(YAML.number) ?? "null"), save: \(YAML.number(save))}"
+    }
+}
