@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// A device's coarse operations over its own memory.
 ///
 /// Every call is made by the one compute thread of a worker, in program order. Matrices are row-major; a tensor of any
@@ -15,10 +17,15 @@ public protocol Backend: AnyObject, Sendable {
     var computes: Bool { get }
 
     // Memory
-    func allocate(byteCount: Int) -> DeviceMemory
-    /// The tensor's bytes where the host can read and write them in place; nil where they must be copied.
+    /// Holds anything at first.
+    /// - Throws: where the device has no room.
+    func allocate(byteCount: Int) throws(TensorError) -> DeviceMemory
+    /// The tensor's bytes where the host can read and write them in place, once all that was asked before is done; nil
+    /// where they must be copied.
     func hostView(_ tensor: Tensor) -> UnsafeMutableRawBufferPointer?
+    /// Returns when the bytes may be used again.
     func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor)
+    /// Returns when the bytes are there.
     func download(_ tensor: Tensor, to bytes: UnsafeMutableRawBufferPointer)
     func zero(_ x: Tensor)
     func copy(_ x: Tensor, to y: Tensor)
@@ -86,6 +93,8 @@ public protocol Backend: AnyObject, Sendable {
     // Reductions to the host: they wait for the device. Sums run in f64, in an order fixed by the count alone.
     func sum(_ x: Tensor) -> Double
     func sumOfSquares(_ x: Tensor) -> Double
+    /// Of each tensor by itself; a device that computes by itself is waited for once.
+    func sumsOfSquares(_ tensors: [Tensor]) -> [Double]
 
     // Optimizers over f32, in one pass over memory; PyTorch's formulas. `gradientScale` multiplies every gradient first.
     // `working`, where given, takes the new weights in its own type.
@@ -96,6 +105,27 @@ public protocol Backend: AnyObject, Sendable {
     func spend(_ work: Work)
     /// Returns when everything asked so far is done.
     func synchronise()
+    /// True where calls return before the device has done what they ask.
+    var isAsynchronous: Bool { get }
+    /// Marks the point of the device's work that was reached when everything asked so far is done.
+    func mark() -> DeviceMark
+    /// When the device passed these points, in nanoseconds of the host's monotonic clock; waits until it has.
+    func times(of marks: [DeviceMark]) -> [UInt64]
+}
+
+/// A point in the order of a device's work: a time where calls return once they are done, else what the backend makes of
+/// it.
+public struct DeviceMark: Hashable, Sendable {
+    public var value: UInt64
+
+    public init(_ value: UInt64) { self.value = value }
+}
+
+/// Where every call is done when it returns, the host's clock times the device.
+extension Backend {
+    public var isAsynchronous: Bool { false }
+    public func mark() -> DeviceMark { DeviceMark(UInt64(bitPattern: ck_now())) }
+    public func times(of marks: [DeviceMark]) -> [UInt64] { marks.map(\.value) }
 }
 
 extension Backend {
@@ -111,6 +141,8 @@ extension Backend {
         meanSquaredError(
             prediction, targets: targets, normaliser: normaliser, rowLosses: rowLosses, gradientScale: 1)
     }
+
+    public func sumsOfSquares(_ tensors: [Tensor]) -> [Double] { tensors.map { sumOfSquares($0) } }
 
     public func adamW(_ p: Tensor, gradient: Tensor, m: Tensor, v: Tensor, _ step: AdamStep) {
         adamW(p, gradient: gradient, m: m, v: v, working: nil, step)

@@ -2,12 +2,9 @@ internal import Glibc
 
 /// Moving bytes between tensors that lie in host memory, whatever their dtype.
 enum HostMemory {
-    /// Ends the process with a message where the system grants no memory: nothing can go on without its tensors, and trying
-    /// again is useless.
-    static func exhausted(byteCount: Int) -> Never {
-        let message = "echelon: the system grants no \(byteCount) bytes: \(String(cString: strerror(errno)))\n"
-        _ = message.withCString { write(STDERR_FILENO, $0, strlen($0)) }
-        _exit(64)
+    /// What an allocation throws that the system refused; reads `errno`.
+    static func exhausted(byteCount: Int) -> TensorError {
+        TensorError("memory", expected: "\(byteCount) bytes", got: "\(String(cString: strerror(errno)))")
     }
 
     static func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) {

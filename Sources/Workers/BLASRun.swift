@@ -9,11 +9,15 @@ struct BLASRun: Codable, Hashable {
     var gflops: Double
 
     /// Takes about a quarter of a second.
-    static func measure() -> BLASRun {
+    static func measure() throws(RunFailure) -> BLASRun {
         let size = 1024
-        var probe = GEMMProbe(
-            CPUBackend(device: "cpu", threads: 1), MatMul(m: size, n: size, k: size, transposeA: true, accumulate: true)
-        )
+        let shape = MatMul(m: size, n: size, k: size, transposeA: true, accumulate: true)
+        var probe: GEMMProbe
+        do {
+            probe = try GEMMProbe(CPUBackend(device: "cpu", threads: 1), shape)
+        } catch {
+            throw RunFailure(wrapping: error)
+        }
         for _ in 0..<12 { probe.run() }
         return BLASRun(core: OpenBLASCore.current, gflops: probe.rate / 1e9)
     }

@@ -18,14 +18,14 @@ final class DataFeed {
     private let wide: Tensor?
 
     /// - Parameter depth: micro-batches read ahead.
-    init(_ data: TrainingData, _ plan: TrainingPlan, executor: StageExecutor, depth: Int = 8) throws(DatasetError) {
+    init(_ data: TrainingData, _ plan: TrainingPlan, executor: StageExecutor, depth: Int = 8) throws {
         self.executor = executor
         if executor.program.loss != nil {
             targets = executor.targets
         } else {
             let spec = TargetsMessage.spec(plan.model.targets)
-            targets = (0..<plan.lowered.slotCount[0]).map { _ in
-                let memory = executor.backend.allocate(byteCount: spec.byteCount)
+            targets = try (0..<plan.lowered.slotCount[0]).map { _ throws(TensorError) in
+                let memory = try executor.backend.allocate(byteCount: spec.byteCount)
                 return TargetsMessage(Tensor(memory, spec: spec), targets: plan.model.targets)
             }
         }
@@ -33,7 +33,7 @@ final class DataFeed {
         let isNarrower = data.dataset.inputSpec.dtype == .f32 && spec.dtype != .f32
         wide =
             isNarrower
-            ? Tensor(executor.backend.allocate(byteCount: spec.count * 4), spec: TensorSpec(spec.shape)) : nil
+            ? Tensor(try executor.backend.allocate(byteCount: spec.count * 4), spec: TensorSpec(spec.shape)) : nil
         let read = { (steps: Range<Int>) throws(DatasetError) in
             try Prefetcher(data.dataset, data.batches, steps: steps, depth: depth)
         }

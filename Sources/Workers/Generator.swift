@@ -53,9 +53,13 @@ public final class Generator {
         let cpu = CPUBackend(device: "cpu", threads: threads)
         backend = cpu
         let layout = PipelineLayout(model, cuts: [])
-        executor = StageExecutor(
-            model: model, layout: layout, stage: 0, slots: 1, microBatches: 1, micro: 1, seed: 0,
-            splitsBackward: false, isTraining: false, on: cpu)
+        do {
+            executor = try StageExecutor(
+                model: model, layout: layout, stage: 0, slots: 1, microBatches: 1, micro: 1, seed: 0,
+                splitsBackward: false, isTraining: false, on: cpu)
+        } catch {
+            throw RunFailure(wrapping: error)
+        }
         guard let output = executor.program.loss?.prediction, let start = executor.program.values[model.input] else {
             preconditionFailure("a model of one stage has an input and a prediction")
         }

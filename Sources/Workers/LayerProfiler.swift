@@ -35,11 +35,11 @@ final class LayerProfiler {
     /// Both ways to run the backward halves are measured in turn, so that what disturbs the machine disturbs both.
     func run(repetitions: Int) throws -> DeviceTimes {
         let executor = try executor()
-        var parameters = StageParameters(executor, optimizer: plan.optimizer)
+        var parameters = try StageParameters(executor, optimizer: plan.optimizer)
         var together: [PassSample] = []
         var apart: [PassSample] = []
         var updates: [Double] = []
-        var probes = self.probes
+        var probes = try self.probes()
         let start = Clock.nanoseconds
         var round = 0
         while round <= repetitions || Clock.nanoseconds - start < Self.leastNanoseconds {
@@ -82,7 +82,7 @@ final class LayerProfiler {
 
     /// The model on this device, with a micro-batch in its only slot.
     private func executor() throws -> StageExecutor {
-        let executor = StageExecutor(
+        let executor = try StageExecutor(
             model: plan.model, layout: plan.layout, stage: 0, slots: 1, microBatches: 1,
             micro: plan.manifest.batch.micro, seed: plan.manifest.seed, splitsBackward: true, on: backend)
         executor.initialiseParameters(seed: plan.manifest.seed)
@@ -104,8 +104,8 @@ final class LayerProfiler {
     }
 
     /// FLOP/s of the fastest product of the sizes that the model's matrices have, nothing else running in between.
-    func peak(runs: Int = 12) -> Double {
-        var probes = self.probes
+    func peak(runs: Int = 12) throws(TensorError) -> Double {
+        var probes = try self.probes()
         for _ in 0..<runs {
             for index in probes.indices { probes[index].run() }
         }
@@ -114,12 +114,12 @@ final class LayerProfiler {
 
     private static func peak(_ probes: [GEMMProbe]) -> Double { probes.map(\.rate).max() ?? 1 }
 
-    private var probes: [GEMMProbe] {
+    private func probes() throws(TensorError) -> [GEMMProbe] {
         let matrices = plan.model.parameters.map(\.shape).filter { $0.rank == 2 }
         let rows = plan.manifest.batch.micro * (plan.manifest.data.sequence ?? 1)
         let largest = Set(matrices.map { [$0[0], $0[1]] }).sorted { $0[0] * $0[1] > $1[0] * $1[1] }.prefix(4)
-        return largest.map {
-            GEMMProbe(backend, MatMul(m: rows, n: $0[0], k: $0[1], transposeB: true), dtype: plan.model.dtype)
+        return try largest.map { (sizes) throws(TensorError) in
+            try GEMMProbe(backend, MatMul(m: rows, n: sizes[0], k: sizes[1], transposeB: true), dtype: plan.model.dtype)
         }
     }
 
@@ -139,7 +139,7 @@ struct GEMMProbe {
     private let c: Tensor
     private var seconds: [Double] = []
 
-    init(_ backend: any Backend, _ shape: MatMul, dtype: DType = .f32) {
+    init(_ backend: any Backend, _ shape: MatMul, dtype: DType = .f32) throws(TensorError) {
         self.backend = backend
         self.shape = shape
         let (m, n, k) = (shape.m, shape.n, shape.k)
@@ -148,11 +148,13 @@ struct GEMMProbe {
             TensorSpec(shape.transposeB ? [n, k] : [k, n], dtype),
             TensorSpec([m, n], dtype),
         ]
-        let tensors = specs.map { Tensor(backend.allocate(byteCount: $0.byteCount), spec: $0) }
+        let tensors = try specs.map { (spec) throws(TensorError) in
+            Tensor(try backend.allocate(byteCount: spec.byteCount), spec: spec)
+        }
         (a, b, c) = (tensors[0], tensors[1], tensors[2])
         for (index, tensor) in tensors.enumerated() {
             let wide = TensorSpec(tensor.shape)
-            let source = Tensor(backend.allocate(byteCount: wide.byteCount), spec: wide)
+            let source = Tensor(try backend.allocate(byteCount: wide.byteCount), spec: wide)
             backend.fill(source, .normal(mean: 0, deviation: 1), key: RandomKey(seed: 0, layer: UInt32(index)))
             backend.cast(source, into: tensor)
         }

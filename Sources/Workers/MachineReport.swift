@@ -41,10 +41,11 @@ public struct MachineReport: Codable, Hashable, Sendable {
     /// OpenBLAS takes its orders from the environment it starts in: this program may start again, in place, in the one
     /// that workers have.
     public static func examine() throws(RunFailure) -> MachineReport {
-        let before = BLASRun.handedOver ?? BLASRun.measure()
+        let handedOver = BLASRun.handedOver
+        let before = if let handedOver { handedOver } else { try BLASRun.measure() }
         before.handOver()
         try WorkerEnvironment.prepare(threads: 1)
-        let used = before.core == OpenBLASCore.current ? before : BLASRun.measure()
+        let used = try before.core == OpenBLASCore.current ? before : BLASRun.measure()
         return MachineReport(Facts.gather(blasHere: before, blasUsed: used))
     }
 

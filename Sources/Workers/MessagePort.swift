@@ -12,6 +12,7 @@ package final class MessagePort {
     private let endpoint: WorkerEndpoint
     private let backend: any Backend
     private let faults: SimulatedFaults
+    private let staging: Staging
     /// Messages whose buffers a slot's next pass would overwrite.
     private var unsent: [BufferKey: [Unsent]] = [:]
 
@@ -30,6 +31,7 @@ package final class MessagePort {
         self.plan = plan
         self.endpoint = endpoint
         self.backend = backend
+        staging = Staging(backend)
         faults = SimulatedFaults(plan.manifest)
     }
 
@@ -57,12 +59,10 @@ package final class MessagePort {
         recorder: inout EventRecorder
     ) throws {
         let start = Clock.nanoseconds
-        guard let bytes = backend.hostView(tensor) else {
-            preconditionFailure("\(backend.device): its memory is not the host's, so it cannot be sent from in place")
-        }
+        let bytes = staging.bytes(of: tensor)
         let ticket = try endpoint.send(
             link: message.link, header: header(tensor.spec, message, index: index, step: step),
-            payload: UnsafeRawBufferPointer(bytes), more: more)
+            payload: bytes, more: more)
         let peer = plan.lowered.links[message.link].to
         let key = BufferKey(stage: instruction.stage, direction: message.direction, slot: slot)
         unsent[key, default: []].append(Unsent(ticket: ticket, peer: peer))

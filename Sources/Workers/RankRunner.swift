@@ -50,7 +50,7 @@ final class RankRunner {
         instructionOf = Self.instructions(of: program)
         isQuickSend = Self.quickSends(of: program, plan) + [false]
         scaler = plan.manifest.precision.lossScaler
-        recorder = EventRecorder(capacity: 4 * program.count + 16)
+        recorder = EventRecorder(capacity: 4 * program.count + 16, on: backend)
     }
 
     private static func instructions(of program: [Operation]) -> [Instruction] {
@@ -114,6 +114,7 @@ final class RankRunner {
         case .move(let scale): update(learningRate: rate, gradientScale: scale)
         }
         recorder.work(.optimizer) { executors.values.forEach { $0.memory.zeroGradients(on: backend) } }
+        recorder.settle()
         let end = Clock.nanoseconds
         let part = WorkerMessage.StepPart(
             step: step, lossSum: lossSum, targetCount: feed?.targetCount(step: step), learningRate: rate, start: start,

@@ -23,6 +23,8 @@ package final class StageExecutor {
     /// By slot, by deferred slot, by node: empty before the schedule first brings the two together.
     private var backwardFrames: [[[LayerFrame]]]
     private var lossFrames: [LossFrame] = []
+    /// What the last backward pass computed again.
+    private var recomputed: [DeviceSpan] = []
     /// f32[micro-batches × rows]: every row's own loss, so that their sum does not depend on the schedule's order.
     private let rowLosses: Tensor?
     /// The parts of `rowLosses`, by micro-batch.
@@ -38,7 +40,7 @@ package final class StageExecutor {
         model: Sequential, layout: PipelineLayout, stage index: Int, slots: Int, deferredSlots: Int = 1,
         microBatches: Int, micro: Int, seed: UInt64, splitsBackward: Bool, recomputation: Recomputation = .none,
         isTraining: Bool = true, on backend: any Backend
-    ) {
+    ) throws(TensorError) {
         self.model = model
         self.backend = backend
         self.seed = seed
@@ -48,7 +50,7 @@ package final class StageExecutor {
         program = StageProgram(
             model, layout, stage: index, splitsBackward: splitsBackward,
             recomputation: recomputation, on: backend)
-        memory = StageMemory(
+        memory = try StageMemory(
             model, nodes: stage.nodes, program: program, slots: slots, deferredSlots: deferredSlots,
             dtype: model.dtype, on: backend)
         let (memory, program) = (memory, program)
@@ -60,13 +62,14 @@ package final class StageExecutor {
         if program.loss != nil {
             let rows = model.loss.rows(for: [model.values[model.prediction].spec])
             let spec = TensorSpec([microBatches * rows])
-            let losses = Tensor(backend.allocate(byteCount: spec.byteCount), spec: spec)
+            let losses = Tensor(try backend.allocate(byteCount: spec.byteCount), spec: spec)
             microBatchLosses = (0..<microBatches).map { losses.slice(start: $0 * rows, [rows]) }
             rowLosses = losses
         } else {
             microBatchLosses = []
             rowLosses = nil
         }
+        recomputed.reserveCapacity(program.nodes.count)
         guard let loss = program.loss else { return }
         lossFrames = (0..<slots).map { slot in
             LossFrame(
@@ -117,9 +120,9 @@ package final class StageExecutor {
     }
 
     /// `B`: both halves, node by node, while the data is warm.
-    /// - Returns: nanoseconds spent on computing activations again.
+    /// - Returns: the parts that computed activations again.
     @discardableResult
-    package func backward(slot: Int, deferred: Int = 0) -> UInt64 {
+    package func backward(slot: Int, deferred: Int = 0) -> [DeviceSpan] {
         run(slot, deferred) { frame, local in
             backwardInput(frame, local)
             backwardWeight(frame, local)
@@ -129,34 +132,34 @@ package final class StageExecutor {
     /// `I`
     /// - Parameter deferred: where `W` will look for what it needs of this half.
     @discardableResult
-    package func backwardInput(slot: Int, deferred: Int = 0) -> UInt64 {
+    package func backwardInput(slot: Int, deferred: Int = 0) -> [DeviceSpan] {
         run(slot, deferred) { backwardInput($0, $1) }
     }
 
     /// `W`: what was computed again for `I` is gone by now, and is computed once more.
     @discardableResult
-    package func backwardWeight(slot: Int, deferred: Int = 0) -> UInt64 {
+    package func backwardWeight(slot: Int, deferred: Int = 0) -> [DeviceSpan] {
         backwardWeight(slot, deferred) { backwardWeight($0, $1) }
     }
 
-    func backwardWeight(_ slot: Int, _ deferred: Int, node: (LayerFrame, Int) -> Void) -> UInt64 {
-        var again: UInt64 = 0
+    func backwardWeight(_ slot: Int, _ deferred: Int, node: (LayerFrame, Int) -> Void) -> [DeviceSpan] {
+        recomputed.removeAll(keepingCapacity: true)
         for step in program.backward {
             switch step {
-            case .recompute(let local): again += recompute(local, slot)
+            case .recompute(let local): recomputed.append(recompute(local, slot))
             case .node(let local): node(backwardFrame(local, slot, deferred), local)
             case .add, .zero: break
             }
         }
-        return again
+        return recomputed
     }
 
-    func run(_ slot: Int, _ deferred: Int, node: (LayerFrame, Int) -> Void) -> UInt64 {
-        var again: UInt64 = 0
+    func run(_ slot: Int, _ deferred: Int, node: (LayerFrame, Int) -> Void) -> [DeviceSpan] {
+        recomputed.removeAll(keepingCapacity: true)
         func tensor(_ place: StageProgram.Place) -> Tensor { memory.tensor(place, slot: slot, deferred: deferred) }
         for step in program.backward {
             switch step {
-            case .recompute(let local): again += recompute(local, slot)
+            case .recompute(let local): recomputed.append(recompute(local, slot))
             case .node(let local): node(backwardFrame(local, slot, deferred), local)
             case .add(let part, let sum):
                 let sum = tensor(sum)
@@ -164,13 +167,13 @@ package final class StageExecutor {
             case .zero(let place): backend.zero(tensor(place))
             }
         }
-        return again
+        return recomputed
     }
 
-    private func recompute(_ local: Int, _ slot: Int) -> UInt64 {
-        let start = Clock.nanoseconds
+    private func recompute(_ local: Int, _ slot: Int) -> DeviceSpan {
+        let start = backend.mark()
         forward(local, framesAgain[slot][local])
-        return Clock.nanoseconds - start
+        return DeviceSpan(start: start, end: backend.mark())
     }
 
     /// With the random key that the slot's forward had.
@@ -221,6 +224,10 @@ package final class StageExecutor {
 
     /// Σ of the squared gradients of each node that has parameters, in the model's order.
     package func gradientSquares() -> [Double] {
-        memory.gradients.lazy.filter { !$0.isEmpty }.map { $0.reduce(0) { $0 + self.backend.sumOfSquares($1) } }
+        var squares = backend.sumsOfSquares(memory.allGradients)[...]
+        return memory.gradients.lazy.filter { !$0.isEmpty }.map { gradients in
+            defer { squares = squares.dropFirst(gradients.count) }
+            return squares.prefix(gradients.count).reduce(0, +)
+        }
     }
 }

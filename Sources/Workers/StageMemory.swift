@@ -9,6 +9,8 @@ package struct StageMemory {
     /// What layers compute with: the masters, or 16-bit copies of the matrices.
     package let parameters: [[Tensor]]
     package let gradients: [[Tensor]]
+    /// The same, one after the other.
+    let allGradients: [Tensor]
     private let gradientArena: Tensor
     private let frames: [DeviceMemory]
     private let deferred: [DeviceMemory]
@@ -17,24 +19,29 @@ package struct StageMemory {
     init(
         _ model: Sequential, nodes: Range<Int>, program: StageProgram, slots: Int, deferredSlots: Int, dtype: DType,
         on backend: any Backend
-    ) {
+    ) throws(TensorError) {
         let specs = model.nodes[nodes].map(\.layer.parameters)
         let shapes = specs.map { $0.map(\.shape) }
-        (masters, _) = Self.carve(shapes, on: backend)
-        (gradients, gradientArena) = Self.carve(shapes, on: backend)
+        (masters, _) = try Self.carve(shapes, on: backend)
+        (gradients, gradientArena) = try Self.carve(shapes, on: backend)
+        allGradients = gradients.flatMap { $0 }
         if dtype == .f32 {
             parameters = masters
         } else {
             let matrices = specs.map { $0.filter(\.isMatrix).map(\.shape) }
-            let (copies, _) = Self.carve(matrices, dtype, on: backend)
+            let (copies, _) = try Self.carve(matrices, dtype, on: backend)
             parameters = zip(specs, zip(masters, copies)).map { specs, tensors in
                 var copies = tensors.1.makeIterator()
                 return zip(specs, tensors.0).map { $0.isMatrix ? copies.next() ?? $1 : $1 }
             }
         }
-        frames = (0..<slots).map { _ in backend.allocate(byteCount: max(program.frameBytes, 1)) }
-        deferred = (0..<deferredSlots).map { _ in backend.allocate(byteCount: max(program.deferredBytes, 1)) }
-        transient = backend.allocate(byteCount: max(program.transientBytes, 1))
+        frames = try (0..<slots).map { _ throws(TensorError) in
+            try backend.allocate(byteCount: max(program.frameBytes, 1))
+        }
+        deferred = try (0..<deferredSlots).map { _ throws(TensorError) in
+            try backend.allocate(byteCount: max(program.deferredBytes, 1))
+        }
+        transient = try backend.allocate(byteCount: max(program.transientBytes, 1))
     }
 
     func tensor(_ place: StageProgram.Place, slot: Int, deferred deferredSlot: Int = 0) -> Tensor {
@@ -95,11 +102,11 @@ package struct StageMemory {
     /// One allocation cut into tensors, each aligned to a cache line.
     static func carve(
         _ shapes: [[Shape]], _ dtype: DType = .f32, on backend: any Backend
-    ) -> (tensors: [[Tensor]], arena: Tensor) {
+    ) throws(TensorError) -> (tensors: [[Tensor]], arena: Tensor) {
         let line = 64 / dtype.size
         let sizes = shapes.flatMap { $0 }.map { ($0.count + line - 1) / line * line }
         let count = max(sizes.reduce(0, +), 1)
-        let arena = Tensor(backend.allocate(byteCount: count * dtype.size), spec: TensorSpec([count], dtype))
+        let arena = Tensor(try backend.allocate(byteCount: count * dtype.size), spec: TensorSpec([count], dtype))
         backend.zero(arena)
         var start = 0
         var next = sizes.makeIterator()

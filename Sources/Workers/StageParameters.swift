@@ -1,5 +1,5 @@
 package import Optimizers
-import Tensors
+package import Tensors
 
 /// The parameters of one stage over a run: what the optimizer remembers of them, and their updates.
 package struct StageParameters {
@@ -9,13 +9,13 @@ package struct StageParameters {
     private let states: [[[Tensor]]]
     private var updates = 0
 
-    package init(_ executor: StageExecutor, optimizer: any Optimizer) {
+    package init(_ executor: StageExecutor, optimizer: any Optimizer) throws(TensorError) {
         self.executor = executor
         self.optimizer = optimizer
         let shapes = executor.memory.masters.map {
             $0.flatMap { Array(repeating: $0.shape, count: optimizer.state.count) }
         }
-        let (flat, _) = StageMemory.carve(shapes, on: executor.backend)
+        let (flat, _) = try StageMemory.carve(shapes, on: executor.backend)
         let count = optimizer.state.count
         states = flat.map { node in
             count == 0

@@ -86,7 +86,7 @@ public enum WorkerProcess {
         var parameters: [Int: StageParameters] = [:]
         let weights = try plan.manifest.weights.map { path in try Weights(path: path) }
         for stage in stages {
-            let executor = StageExecutor(
+            let executor = try StageExecutor(
                 model: plan.model, layout: plan.layout, stage: stage, slots: plan.lowered.slotCount[stage],
                 deferredSlots: plan.lowered.deferredCount[stage],
                 microBatches: plan.manifest.batch.microBatches, micro: plan.manifest.batch.micro,
@@ -99,7 +99,7 @@ public enum WorkerProcess {
                 executor.initialiseParameters(seed: plan.manifest.seed)
             }
             executors[stage] = executor
-            parameters[stage] = StageParameters(executor, optimizer: plan.optimizer)
+            parameters[stage] = try StageParameters(executor, optimizer: plan.optimizer)
         }
         let feed = try executors[0].map { try DataFeed(TrainingData(plan), plan, executor: $0) }
         let port = MessagePort(plan, endpoint: endpoint, on: backend)

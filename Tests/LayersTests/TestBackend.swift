@@ -14,7 +14,10 @@ extension TestBackend {
     }
 
     func make(_ spec: TensorSpec) -> Tensor {
-        let x = Tensor(allocate(byteCount: max(spec.byteCount, 64)), spec: spec)
+        guard let memory = try? allocate(byteCount: max(spec.byteCount, 64)) else {
+            preconditionFailure("no memory for \(spec)")
+        }
+        let x = Tensor(memory, spec: spec)
         poison(x)
         return x
     }

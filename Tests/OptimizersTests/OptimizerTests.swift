@@ -76,7 +76,10 @@ private struct Run {
         self.optimizer = optimizer
         self.backend = backend
         let tensors = (0..<2 + optimizer.state.count).map { _ in
-            Tensor(backend.allocate(byteCount: Fixture.count * 4), spec: TensorSpec([Fixture.count]))
+            guard let memory = try? backend.allocate(byteCount: Fixture.count * 4) else {
+                preconditionFailure("no memory")
+            }
+            return Tensor(memory, spec: TensorSpec([Fixture.count]))
         }
         tensors.forEach(backend.zero)
         parameter = tensors[0]

@@ -14,7 +14,9 @@ struct Lab {
 
     func empty(_ shape: Shape, _ dtype: DType = .f32) -> Tensor {
         let spec = TensorSpec(shape, dtype)
-        let memory = backend.allocate(byteCount: spec.byteCount + offset * dtype.size)
+        guard let memory = try? backend.allocate(byteCount: spec.byteCount + offset * dtype.size) else {
+            preconditionFailure("no memory for \(spec)")
+        }
         return Tensor(memory, offset: offset * dtype.size, spec: spec)
     }
 

@@ -4,20 +4,18 @@ import Testing
 @Suite struct MemoryTests {
     let lab = Lab()
 
-    @Test(arguments: [0, 1, 63, 4096, 5 << 20]) func allocationsAreAligned(byteCount: Int) {
-        let memory = lab.backend.allocate(byteCount: byteCount)
+    @Test(arguments: [0, 1, 63, 4096, 5 << 20]) func allocationsAreAligned(byteCount: Int) throws {
+        let memory = try lab.backend.allocate(byteCount: byteCount)
         #expect(UInt(bitPattern: memory.address) % 64 == 0)
         #expect(memory.byteCount == byteCount)
         if byteCount >= 2 << 20 { #expect(UInt(bitPattern: memory.address) % (2 << 20) == 0) }
         memory.address.initializeMemory(as: UInt8.self, repeating: 1, count: byteCount)
     }
 
-    @Test func whereTheSystemGrantsNoneTheProcessEndsWithItsMessage() async {
-        let result = await #expect(processExitsWith: .exitCode(64), observing: [\.standardErrorContent]) {
-            _ = Lab().backend.allocate(byteCount: 1 << 60)
-        }
-        let errors = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-        #expect(errors == "echelon: the system grants no \(1 << 60) bytes: Cannot allocate memory\n")
+    @Test(arguments: [1 << 60, .max]) func `memory that the system does not grant is the caller's error`(byteCount: Int)
+    {
+        let error = #expect(throws: TensorError.self) { _ = try lab.backend.allocate(byteCount: byteCount) }
+        #expect(error?.description == "memory: expected \(byteCount) bytes, got Cannot allocate memory")
     }
 
     @Test(arguments: DType.allCases) func bytesComeBackAsTheyWent(dtype: DType) {

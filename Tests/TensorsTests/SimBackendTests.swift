@@ -14,11 +14,12 @@ import Testing
         #expect(elapsed { byRate.spend(Work(flops: 3e6, units: 1e6)) } >= 0.003)
     }
 
-    @Test func messagesAreReal() {
+    @Test func messagesAreReal() throws {
         let backend = SimBackend(device: "sim:0", pace: .secondsPerUnit(0))
         let spec = TensorSpec([3], .i32)
         let (x, y) = (
-            Tensor(backend.allocate(byteCount: 12), spec: spec), Tensor(backend.allocate(byteCount: 12), spec: spec)
+            Tensor(try backend.allocate(byteCount: 12), spec: spec),
+            Tensor(try backend.allocate(byteCount: 12), spec: spec)
         )
         #expect(backend.hostView(x).map { [UInt8]($0) } == [UInt8](repeating: 0, count: 12))
         let bytes = (0..<12).map { UInt8($0) }
@@ -29,9 +30,9 @@ import Testing
         #expect(back == bytes)
     }
 
-    @Test func nothingIsComputed() {
+    @Test func nothingIsComputed() throws {
         let backend = SimBackend(device: "sim:3", pace: .secondsPerUnit(0))
-        let x = Tensor(backend.allocate(byteCount: 4), spec: TensorSpec([1]))
+        let x = Tensor(try backend.allocate(byteCount: 4), spec: TensorSpec([1]))
         #expect(!backend.computes)
         #expect(backend.device == "sim:3")
         #expect(backend.sum(x).isNaN)

@@ -37,21 +37,21 @@ struct HandDrivenRun {
 
     init(
         _ model: Sequential, cuts: [Int] = [], order: Order = .forwardsFirst, splitsBackward: Bool = false,
-        recomputation: Recomputation = .none
-    ) {
+        recomputation: Recomputation = .none,
+        backend makeBackend: () -> any Backend = { CPUBackend(device: "cpu:0", threads: 1) }
+    ) throws {
         self.model = model
         self.order = order
         self.splitsBackward = splitsBackward
         let layout = PipelineLayout(model, cuts: cuts)
         self.layout = layout
-        let backend = CPUBackend(device: "cpu:0", threads: 1)
-        stages = layout.stages.map { stage in
-            StageExecutor(
+        stages = try layout.stages.map { stage in
+            try StageExecutor(
                 model: model, layout: layout, stage: stage.index,
                 slots: order == .oneByOne ? 1 : Self.microBatches,
                 deferredSlots: order == .oneByOne ? 1 : Self.microBatches, microBatches: Self.microBatches,
                 micro: model.values[model.input].spec.shape[0], seed: 11, splitsBackward: splitsBackward,
-                recomputation: recomputation, on: backend)
+                recomputation: recomputation, on: makeBackend())
         }
         for stage in stages { stage.initialiseParameters(seed: 5) }
     }
@@ -88,8 +88,8 @@ struct HandDrivenRun {
                 let receiver = stages[crossing.to]
                 for value in crossing.values {
                     copy(
-                        stage.program.values[value].map { stage.tensor($0, slot) },
-                        receiver.program.values[value].map { receiver.tensor($0, slot) })
+                        stage.program.values[value].map { stage.tensor($0, slot) }, on: stage,
+                        to: receiver.program.values[value].map { receiver.tensor($0, slot) }, on: receiver)
                 }
             }
         }
@@ -108,8 +108,8 @@ struct HandDrivenRun {
                 let receiver = stages[crossing.from]
                 for part in crossing.gradients {
                     copy(
-                        stage.program.sent[part].map { stage.tensor($0, slot) },
-                        receiver.program.received[part].map { receiver.tensor($0, slot) })
+                        stage.program.sent[part].map { stage.tensor($0, slot) }, on: stage,
+                        to: receiver.program.received[part].map { receiver.tensor($0, slot) }, on: receiver)
                 }
             }
         }
@@ -132,24 +132,29 @@ struct HandDrivenRun {
             preconditionFailure("a pipeline has an input")
         }
         let message = last.targets[slot]
-        numbers.fill(first.tensor(input, slot), below: 7)
-        numbers.fill(message.targets, below: 7)
+        numbers.fill(first.tensor(input, slot), below: 7, on: first.backend)
+        numbers.fill(message.targets, below: 7, on: last.backend)
         var count = Int64(model.targets.count * Self.microBatches)
         withUnsafeBytes(of: &count) { last.backend.upload($0, to: message.normaliser) }
     }
 
-    private func copy(_ source: Tensor?, _ target: Tensor?) {
+    /// By way of the host, as messages go.
+    private func copy(
+        _ source: Tensor?, on sender: StageExecutor, to target: Tensor?, on receiver: StageExecutor
+    ) {
         guard let source, let target, source.spec == target.spec else {
             preconditionFailure(
                 "the two ends of a crossing do not agree: \(source?.spec as Any), \(target?.spec as Any)")
         }
-        target.address.copyMemory(from: source.address, byteCount: source.byteCount)
+        source.bytes(on: sender.backend).withUnsafeBytes { receiver.backend.upload($0, to: target) }
     }
 
     private func poison(_ stage: StageExecutor, _ slot: Int, _ region: StageProgram.Place.Region) {
         for place in stage.program.places where place.region == region {
             let memory = stage.tensor(place, slot).memory
-            memset(memory.address, 0xff, memory.byteCount)
+            let whole = Tensor(memory, spec: TensorSpec([memory.byteCount / 4], .i32))
+            let ones = [UInt8](repeating: 0xff, count: whole.byteCount)
+            ones.withUnsafeBytes { stage.backend.upload($0, to: whole) }
             return
         }
     }
@@ -163,8 +168,10 @@ struct HandDrivenRun {
             outcome.squares += stage.gradientSquares().map(\.bitPattern)
             for (local, node) in model.nodes[stage.stage.nodes].enumerated() {
                 for (index, name) in node.parameterNames.enumerated() {
-                    outcome.gradients[name] = stage.memory.gradients[local][index].floats.map(\.bitPattern)
-                    outcome.parameters[name] = stage.memory.parameters[local][index].floats.map(\.bitPattern)
+                    outcome.gradients[name] = stage.memory.gradients[local][index].floats(on: stage.backend).map(
+                        \.bitPattern)
+                    outcome.parameters[name] = stage.memory.parameters[local][index].floats(on: stage.backend).map(
+                        \.bitPattern)
                 }
             }
         }
@@ -191,8 +198,15 @@ extension StageProgram {
 }
 
 extension Tensor {
-    /// Elements of a tensor on the CPU.
-    var floats: [Float] { Array(UnsafeBufferPointer(start: address.assumingMemoryBound(to: Float.self), count: count)) }
+    func bytes(on backend: any Backend) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: byteCount)
+        bytes.withUnsafeMutableBytes { backend.download(self, to: $0) }
+        return bytes
+    }
+
+    func floats(on backend: any Backend) -> [Float] {
+        bytes(on: backend).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+    }
 }
 
 /// A stream of numbers that is the same everywhere (Knuth's MMIX multiplier).
@@ -205,14 +219,11 @@ struct Numbers {
     }
 
     /// Ids, or numbers between −1 and 1.
-    mutating func fill(_ x: Tensor, below limit: Int) {
-        for index in 0..<x.count {
-            if x.dtype == .i32 {
-                x.address.storeBytes(of: Int32(next(below: limit)), toByteOffset: 4 * index, as: Int32.self)
-            } else {
-                let number = Float(next(below: 2001) - 1000) / 1000
-                x.address.storeBytes(of: number, toByteOffset: 4 * index, as: Float.self)
-            }
+    mutating func fill(_ x: Tensor, below limit: Int, on backend: any Backend) {
+        let words = (0..<x.count).map { _ in
+            x.dtype == .i32
+                ? UInt32(next(below: limit)) : (Float(next(below: 2001) - 1000) / 1000).bitPattern
         }
+        words.withUnsafeBytes { backend.upload($0, to: x) }
     }
 }

@@ -16,12 +16,12 @@ import Workers
             model: Self.model, devices: "[cpu:0]", more: "precision: \(precision)\nrecompute: \(recompute)",
             set: ["data.sequence=70"])
         let backend = CPUBackend(device: "cpu:0", threads: 1)
-        let executor = StageExecutor(
+        let executor = try StageExecutor(
             model: plan.model, layout: plan.layout, stage: 0, slots: 1,
             microBatches: plan.manifest.batch.microBatches, micro: plan.manifest.batch.micro, seed: 1,
             splitsBackward: false, recomputation: plan.recomputation, on: backend)
         executor.initialiseParameters(seed: 1)
-        var parameters = StageParameters(executor, optimizer: plan.optimizer)
+        var parameters = try StageParameters(executor, optimizer: plan.optimizer)
         fill(executor)
         func step(_ index: Int) {
             for microBatch in 0..<plan.manifest.batch.microBatches {
@@ -59,8 +59,8 @@ import Workers
         guard let input = executor.program.values[executor.model.input], let message = executor.targets.first else {
             return
         }
-        numbers.fill(executor.tensor(input, 0), below: 50)
-        numbers.fill(message.targets, below: 50)
+        numbers.fill(executor.tensor(input, 0), below: 50, on: executor.backend)
+        numbers.fill(message.targets, below: 50, on: executor.backend)
         var count = Int64(4 * executor.model.targets.count)
         withUnsafeBytes(of: &count) { executor.backend.upload($0, to: message.normaliser) }
     }

@@ -8,7 +8,7 @@ import Workers
     @Test(arguments: TestModels.all)
     func `every list of cuts gives the gradients of one stage`(_ name: String) throws {
         let wrong = try differences(name) { model, cuts in
-            HandDrivenRun.Order.allCases.map { HandDrivenRun(model, cuts: cuts, order: $0) }
+            try HandDrivenRun.Order.allCases.map { try HandDrivenRun(model, cuts: cuts, order: $0) }
         }
         #expect(wrong == [])
     }
@@ -16,7 +16,9 @@ import Workers
     @Test(arguments: TestModels.all)
     func `halves of the backward that run apart give the same gradients`(_ name: String) throws {
         let wrong = try differences(name) { model, cuts in
-            HandDrivenRun.Order.allCases.map { HandDrivenRun(model, cuts: cuts, order: $0, splitsBackward: true) }
+            try HandDrivenRun.Order.allCases.map {
+                try HandDrivenRun(model, cuts: cuts, order: $0, splitsBackward: true)
+            }
         }
         #expect(wrong == [])
     }
@@ -24,15 +26,29 @@ import Workers
     @Test(arguments: TestModels.all)
     func `activations that are computed again give the same gradients`(_ name: String) throws {
         let wrong = try differences(name) { model, cuts in
-            [Recomputation.stage, .every(1), .every(2)].map { HandDrivenRun(model, cuts: cuts, recomputation: $0) }
-                + [HandDrivenRun(model, cuts: cuts, splitsBackward: true, recomputation: .every(2))]
+            try [Recomputation.stage, .every(1), .every(2)].map {
+                try HandDrivenRun(model, cuts: cuts, recomputation: $0)
+            } + [try HandDrivenRun(model, cuts: cuts, splitsBackward: true, recomputation: .every(2))]
+        }
+        #expect(wrong == [])
+    }
+
+    /// The host cannot read that device's memory, and its work goes on by itself.
+    @Test(arguments: TestModels.all)
+    func `a device apart from the host gives the CPU's gradients, however the model is cut`(_ name: String) throws {
+        let wrong = try differences(name) { model, cuts in
+            guard cuts.count == 1 || cuts.isEmpty else { return [] }
+            return [
+                try HandDrivenRun(model, cuts: cuts) { DetachedBackend() },
+                try HandDrivenRun(model, cuts: cuts, splitsBackward: true, recomputation: .stage) { DetachedBackend() },
+            ]
         }
         #expect(wrong == [])
     }
 
     @Test(arguments: TestModels.all)
     func `no loss and no gradient is a number that was never written`(_ name: String) throws {
-        let outcome = HandDrivenRun(try TestModels.build(name)).step()
+        let outcome = try HandDrivenRun(try TestModels.build(name)).step()
         #expect(Double(bitPattern: outcome.lossSum).isFinite)
         #expect(outcome.gradients.values.joined().allSatisfy { Float(bitPattern: $0).isFinite })
     }
@@ -42,7 +58,7 @@ import Workers
     func `a gradient is never sent from where values arrive`(_ name: String) throws {
         let model = try TestModels.build(name)
         for cuts in everyCuts(of: model) {
-            for stage in HandDrivenRun(model, cuts: cuts).stages where !stage.stage.imports.isEmpty {
+            for stage in try HandDrivenRun(model, cuts: cuts).stages where !stage.stage.imports.isEmpty {
                 let imported = Set(stage.program.values.values.map(\.offset))
                 let sent = stage.program.sent.values.filter { $0.region == .frame }.map(\.offset)
                 #expect(imported.isDisjoint(with: sent), "cuts \(cuts), stage \(stage.stage.index)")
@@ -53,7 +69,7 @@ import Workers
     @Test(arguments: ["attention inside nested residuals", "one value with five consumers"])
     func `gradients are the slopes of the loss`(_ name: String) throws {
         let model = try TestModels.build(name)
-        let run = HandDrivenRun(model)
+        let run = try HandDrivenRun(model)
         let outcome = run.step()
         let count = Double(model.targets.count * HandDrivenRun.microBatches)
         let stage = run.stages[0]
@@ -84,12 +100,12 @@ import Workers
 
     /// The runs, named by cuts and place in their list, whose outcome is not that of one stage.
     private func differences(
-        _ name: String, _ runs: (Sequential, _ cuts: [Int]) -> [HandDrivenRun]
+        _ name: String, _ runs: (Sequential, _ cuts: [Int]) throws -> [HandDrivenRun]
     ) throws -> [String] {
         let model = try TestModels.build(name)
-        let expected = HandDrivenRun(model).step()
-        return everyCuts(of: model).flatMap { cuts in
-            runs(model, cuts).enumerated().compactMap { index, run in
+        let expected = try HandDrivenRun(model).step()
+        return try everyCuts(of: model).flatMap { cuts in
+            try runs(model, cuts).enumerated().compactMap { index, run in
                 let outcome = run.step()
                 return outcome == expected ? nil : "run \(index), cuts \(cuts): \(outcome.difference(from: expected))"
             }

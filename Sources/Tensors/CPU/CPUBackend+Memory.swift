@@ -1,10 +1,14 @@
+internal import Glibc
+
 extension CPUBackend {
     /// 64-byte aligned; large blocks lie on huge pages where the system grants them. Holds anything at first.
-    public func allocate(byteCount: Int) -> DeviceMemory {
+    public func allocate(byteCount: Int) throws(TensorError) -> DeviceMemory {
         precondition(byteCount >= 0, "allocation of \(byteCount) bytes")
-        if byteCount >= HugePages.size { return HugePages.allocate(byteCount: byteCount) }
-        let address = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 64), alignment: 64)
-        return DeviceMemory(address: address, byteCount: byteCount) { $0.deallocate() }
+        if byteCount >= HugePages.size { return try HugePages.allocate(byteCount: byteCount) }
+        guard let address = aligned_alloc(64, (max(byteCount, 64) + 63) / 64 * 64) else {
+            throw HostMemory.exhausted(byteCount: byteCount)
+        }
+        return DeviceMemory(address: address, byteCount: byteCount) { free($0) }
     }
 
     public func hostView(_ tensor: Tensor) -> UnsafeMutableRawBufferPointer? {

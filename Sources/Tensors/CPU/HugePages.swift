@@ -5,12 +5,16 @@ internal import Glibc
 enum HugePages {
     static let size = 2 << 20
 
-    static func allocate(byteCount: Int) -> DeviceMemory {
+    static func allocate(byteCount: Int) throws(TensorError) -> DeviceMemory {
         // Enough to begin where a huge page does; what lies before and behind is given back.
-        let mapped = byteCount + size
+        let (mapped, overflow) = byteCount.addingReportingOverflow(size)
+        guard !overflow else {
+            errno = ENOMEM
+            throw HostMemory.exhausted(byteCount: byteCount)
+        }
         guard let start = mmap(nil, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             start != MAP_FAILED
-        else { HostMemory.exhausted(byteCount: byteCount) }
+        else { throw HostMemory.exhausted(byteCount: byteCount) }
         let address = start.alignedUp(toMultipleOf: size)
         let end = (address + byteCount).alignedUp(toMultipleOf: sysconf(Int32(_SC_PAGESIZE)))
         unmap(start, to: address)

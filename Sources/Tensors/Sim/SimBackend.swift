@@ -33,8 +33,10 @@ public final class SimBackend: Backend {
         self.pace = pace
     }
 
-    public func allocate(byteCount: Int) -> DeviceMemory {
-        guard let address = calloc(max(byteCount, 1), 1) else { HostMemory.exhausted(byteCount: byteCount) }
+    public func allocate(byteCount: Int) throws(TensorError) -> DeviceMemory {
+        guard let address = calloc(max(byteCount, 1), 1) else {
+            throw HostMemory.exhausted(byteCount: byteCount)
+        }
         return DeviceMemory(address: address, byteCount: byteCount) { Glibc.free($0) }
     }
 
