@@ -17,7 +17,8 @@ let package = Package(
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
-        .systemLibrary(name: "COpenBLAS"),
+        // Loads the library when it is first used.
+        .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
         .systemLibrary(name: "COneDNN"),
         .systemLibrary(name: "CZeroMQ"),
         .target(name: "CKernels"),
@@ -77,8 +78,8 @@ let package = Package(
         .testTarget(
             name: "WorkersTests",
             dependencies: [
-                "Workers", "Tensors", "Layers", "Optimizers", "Manifests", "Models", "Partitioning", "Scheduling",
-                "Transport", "Reports", "CAllocations", "TestSupport",
+                "Workers", "Systems", "Tensors", "Layers", "Optimizers", "Manifests", "Models", "Partitioning",
+                "Scheduling", "Transport", "Datasets", "Checkpoints", "Reports", "CAllocations", "TestSupport",
             ]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         // Stands before the C library's malloc, in the test program alone.

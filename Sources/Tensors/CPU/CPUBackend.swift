@@ -28,11 +28,15 @@ public final class CPUBackend: Backend {
         self.threads = ComputeThreads(count: threads)
         rules = ProductRules(threads: productThreads)
         products = Products(productThreads: productThreads, self.threads)
-        openblas_set_num_threads(Int32(clamping: productThreads))
+        ob_set_threads(Int32(clamping: productThreads))
     }
 
     /// Gives each compute thread a core of its own; the calling thread, which is to compute, stays on the first.
-    public func pinThreads(to cores: [Int]) { threads.pin(to: cores) }
+    public func pinThreads(to cores: [Int]) {
+        // OpenBLAS's inherit the cores of the thread that starts them: all of the device's, not the first alone.
+        ob_start_threads()
+        threads.pin(to: cores)
+    }
 
     func multipliesNatively(_ dtype: DType) -> Bool { rules.nativeTypes.contains(dtype) }
 

@@ -40,10 +40,9 @@ struct SGEMM {
     }
 
     private func runOpenBLAS() {
-        cblas_sgemm(
-            CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
-            Int32(m), Int32(n), Int32(k), 1, a, Int32(max(strideA, 1)), b, Int32(max(strideB, 1)), beta,
-            c, Int32(strideC))
+        ob_sgemm(
+            transposeA, transposeB, Int32(m), Int32(n), Int32(k), a, Int32(max(strideA, 1)), b, Int32(max(strideB, 1)),
+            beta, c, Int32(strideC))
     }
 
     private func runOneDNN(_ threads: Int) {

@@ -10,8 +10,7 @@ public enum Cores {
         }.map(Int.init)
     }
 
-    /// Keeps every thread of this process on these cores: those that run (OpenBLAS starts its own when it is loaded) and
-    /// those that they start from now on.
+    /// Keeps every thread of this process on these cores: those that run and those that they start from now on.
     /// - Throws: `TensorError` if one of them does not exist or is not allowed.
     public static func pin(to cores: [Int]) throws(TensorError) {
         let allowed = allowed

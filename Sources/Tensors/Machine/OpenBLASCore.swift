@@ -9,7 +9,7 @@ public enum OpenBLASCore {
     public static let environmentVariable = "OPENBLAS_CORETYPE"
 
     /// The core whose kernels this process's OpenBLAS uses, as OpenBLAS spells it.
-    public static var current: String { String(cString: openblas_get_corename()) }
+    public static var current: String { String(cString: ob_core_name()) }
 
     /// The core to ask for instead of `detected`; nil where that is as good as it gets.
     public static func recommended(for features: CPUFeatures, detected: String) -> String? {

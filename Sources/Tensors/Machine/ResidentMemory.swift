@@ -4,7 +4,7 @@ internal import Glibc
 public enum ResidentMemory {
     /// The most bytes that were resident at once (VmHWM), nil where the system does not tell.
     public static var peak: Int? {
-        guard let file = fopen("/proc/self/status", "r") else { return nil }
+        guard let file = fopen("/proc/self/status", "re") else { return nil }
         defer { fclose(file) }
         var text = [CChar](repeating: 0, count: 8192)
         let count = fread(&text, 1, text.count, file)
