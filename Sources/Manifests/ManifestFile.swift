@@ -1,4 +1,5 @@
-internal import Foundation
+internal import Glibc
+internal import Systems
 
 /// A manifest's text, and the paths inside it.
 enum ManifestFile {
@@ -32,7 +33,7 @@ enum ManifestFile {
             return ManifestError(
                 at: place, found: "cannot read \(path.printable): \(reason)", expected: "a readable \(what)")
         }
-        guard let file = fopen(path, "rb") else { throw failure() }
+        guard let file = fopen(path, "rbe") else { throw failure() }
         defer { fclose(file) }
         var bytes = [UInt8](repeating: 0, count: Limit.fileBytes + 1)
         let count = fread(&bytes, 1, bytes.count, file)
@@ -46,7 +47,8 @@ enum ManifestFile {
         mark.isOverride ? path : join(folder(of: mark.file), path)
     }
 
-    static func absolute(_ path: String) -> String { join(FileManager.default.currentDirectoryPath, path) }
+    /// As it is where the system does not say what the working directory is.
+    static func absolute(_ path: String) -> String { join((try? File.absolute("")) ?? "", path) }
 
     /// `pipelines/demo.yaml` → `demo`; always a name that a folder may have.
     static func name(of path: String) -> String {

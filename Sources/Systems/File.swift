@@ -30,9 +30,17 @@ package enum File {
     /// The path from the root: this process's working directory before a relative one.
     package static func absolute(_ path: String) throws(SystemError) -> String {
         if path.hasPrefix("/") { return path }
-        guard let folder = getcwd(nil, 0) else { throw SystemError("find the working directory of", path) }
+        guard let folder = getcwd(nil, 0) else {
+            throw SystemError("find the working directory, to look there for", path)
+        }
         defer { free(folder) }
         return String(cString: folder) + "/" + path
+    }
+
+    /// Bytes of the file; nil where there is none.
+    package static func size(_ path: String) -> Int? {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : nil
     }
 
     // MARK: Reading
@@ -125,5 +133,12 @@ package enum File {
         guard mkdir(path, 0o755) == 0 || (errno == EEXIST && isFolder(path)) else {
             throw SystemError("make the folder", path)
         }
+    }
+
+    /// Removes a file or a folder with all that it holds, as far as that goes. Links are removed, not followed.
+    package static func remove(_ path: String) {
+        guard unlink(path) != 0, errno == EISDIR || errno == EPERM else { return }
+        for name in (try? names(in: path)) ?? [] { remove("\(path)/\(name)") }
+        rmdir(path)
     }
 }

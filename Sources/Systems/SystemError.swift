@@ -33,12 +33,35 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether the device, or the user's share of it, has no room left: the same call may work later.
     package var isFull: Bool { [.system(ENOSPC), .system(EDQUOT)].contains(reason) }
 
+    /// Whether something of the machine was lacking that others gave back or an administrator grants: room on a disk,
+    /// descriptors, processes, memory. The same call may work later; any other failure stays until the user changes
+    /// something.
+    package var isLacking: Bool {
+        guard case .system(let number) = reason else { return false }
+        return isFull || [EAGAIN, ENOMEM, EMFILE, ENFILE, ENOBUFS, EIO, EINTR].contains(number)
+    }
+
     package var description: String {
         switch reason {
+        case .system(ENOSPC) where lacksInodes:
+            "cannot \(operation) \(path.printable()): its file system holds as many files as it can (no inode is free)"
         case .system(let number):
             "cannot \(operation) \(path.printable()): \(String(cString: strerror(number)))"
         case .tooLarge(let bytes, let limit):
             "cannot \(operation) \(path.printable()): it has \(bytes) bytes, expected at most \(limit)"
+        }
+    }
+
+    /// Whether the file system of the path has room for bytes, but not for another file.
+    private var lacksInodes: Bool {
+        var folder = path[...]
+        while true {
+            var status = statvfs()
+            if statvfs(folder.isEmpty ? "/" : String(folder), &status) == 0 {
+                return status.f_files > 0 && status.f_favail == 0 && status.f_bavail > 0
+            }
+            guard let slash = folder.lastIndex(of: "/"), !folder.isEmpty else { return false }
+            folder = folder[..<slash]
         }
     }
 }

@@ -46,6 +46,21 @@ struct FileTests {
         #expect(directory?.description == "cannot read \(folder): Is a directory")
     }
 
+    @Test func `removing a folder leaves what its links point to`() throws {
+        try File.makeFolder(folder + "/kept")
+        try File.write("x".utf8, to: folder + "/kept/file")
+        try File.makeFolder(folder + "/gone/inner")
+        #expect(symlink(folder + "/kept", folder + "/gone/inner/link") == 0)
+        File.remove(folder + "/gone")
+        #expect(try File.names(in: folder) == ["kept"])
+        #expect(try File.names(in: folder + "/kept") == ["file"])
+    }
+
+    @Test(arguments: [(ENOSPC, true), (EDQUOT, true), (EAGAIN, true), (EMFILE, true), (ENOENT, false), (EACCES, false)])
+    func `what is lacking now may be there later`(number: Int32, isLacking: Bool) {
+        #expect(SystemError("write", "x", errno: number).isLacking == isLacking)
+    }
+
     @Test func `a failed replacement keeps the old file and leaves no draft`() throws {
         let path = folder + "/kept"
         try File.makeFolder(path)

@@ -1,0 +1,33 @@
+import Glibc
+
+/// This program's own file.
+package enum Program {
+    /// Starts this very file, also after another was put in its place.
+    package static let executable = "/proc/self/exe"
+
+    /// Its path from the root, for people and process lists; the name that it was called by where the system does not say.
+    package static var path: String {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(executable, &buffer, buffer.count)
+        guard count > 0, count < buffer.count else { return CommandLine.arguments.first ?? "echelon" }
+        return String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}
+
+extension StringProtocol {
+    /// One word for a POSIX shell: as it is where no character has a meaning there, else in single quotes.
+    ///
+    ///     "my runs/x".shellQuoted   // 'my runs/x'
+    package var shellQuoted: String {
+        let plain = utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "/._-+:,@%".utf8.contains(byte)
+            }
+        }
+        if plain, !isEmpty { return String(self) }
+        return "'" + split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+}
