@@ -11,7 +11,7 @@ struct Doctor: ParsableCommand {
     func run() throws {
         try reportingFailures {
             let examination = try MachineReport.examine()
-            print(json ? try examination.json() : examination.text())
+            try Console.print(json ? try examination.json() : examination.text())
         }
     }
 }

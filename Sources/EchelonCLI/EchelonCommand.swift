@@ -1,6 +1,5 @@
 import ArgumentParser
 
-@main
 struct EchelonCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "echelon",
@@ -15,8 +14,8 @@ struct EchelonCommand: ParsableCommand {
               echelon report runs/demo              where the idle time went
               echelon generate runs/demo --prompt "This License "
 
-            Exit codes: 0 done; 64 bad input (trying again is useless); 75 lost a worker or was interrupted (try again); \
-            70 a bug of ours.
+            Exit codes: 0 done; 64 bad input (trying again is useless); 65 the training diverged; 75 lost a worker, was \
+            interrupted, or the machine lacked something (the same command may work now); 70 a bug of ours.
             """,
         version: "0.1.0",
         subcommands: [

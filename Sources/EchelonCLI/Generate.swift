@@ -48,7 +48,7 @@ struct Generate: ParsableCommand {
                 written.append(token)
                 return true
             }
-            print(tokenizer.decode(written))
+            try Console.print(tokenizer.decode(written))
         }
     }
 }

@@ -27,11 +27,11 @@ struct Plan: ParsableCommand {
             let manifest = try pipeline.load()
             if search {
                 let choices = try PlanChoices(manifest)
-                return print(json ? try choices.json() : choices.text())
+                return try Console.print(json ? try choices.json() : choices.text())
             }
             let plan = try TrainingPlan(manifest)
             let report = try PlanReport(plan)
-            print(json ? try report.json() : report.text())
+            try Console.print(json ? try report.json() : report.text())
             try plan.checkMemoryLimits()
         }
     }

@@ -38,15 +38,16 @@ struct Profile: ParsableCommand {
 
     func run() throws {
         try reportingFailures {
-            if gemm { return print(try LayerProfile.gemmPeak(try pipeline.load()) / 1e9) }
+            if gemm { return try Console.print("\(try LayerProfile.gemmPeak(try pipeline.load()) / 1e9)") }
             if let rank, let coordinator {
                 return try ProfileWorker.run(
-                    try pipeline.load(), rank: rank, world: world, coordinator: coordinator, repetitions: repetitions)
+                    try pipeline.load(), from: pipeline.pipeline, rank: rank, world: world, coordinator: coordinator,
+                    repetitions: repetitions)
             }
             let profile = try LayerProfile.measure(try pipeline.load(), repetitions: repetitions)
-            print(json ? try profile.json() : profile.text())
+            try Console.print(json ? try profile.json() : profile.text())
             let path = try ProfileCache.standard.keep(profile)
-            if !json { print("Kept in \(path) for `partition: profile` and `echelon plan`") }
+            if !json { try Console.print("Kept in \(path) for `partition: profile` and `echelon plan`") }
         }
     }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Echelon
-import Foundation
+import Systems
 
 struct Report: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -38,20 +38,15 @@ struct Report: ParsableCommand {
             let report = try run.report(skip: skip)
             let baseline = try compare.map { try RunDirectory($0).report(skip: skip) }
             if let html {
-                let page = Data(try report.html(comparedTo: baseline).utf8)
-                do {
-                    try page.write(to: URL(filePath: html), options: .atomic)
-                } catch {
-                    throw RunFailure.badInput("--html \(html): \(error.localizedDescription)")
-                }
+                try File.replace(html, with: try report.html(comparedTo: baseline).utf8)
             }
             if let trace { try run.trace().write(toFile: trace) }
             guard html == nil, trace == nil else { return }
             if let baseline {
                 let comparison = try RunComparison(baseline, report)
-                print(json ? try comparison.json() : comparison.text())
+                try Console.print(json ? try comparison.json() : comparison.text())
             } else {
-                print(json ? try report.json() : report.text())
+                try Console.print(json ? try report.json() : report.text())
             }
         }
     }

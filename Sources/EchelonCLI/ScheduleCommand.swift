@@ -1,6 +1,6 @@
 import ArgumentParser
 import Echelon
-import Foundation
+import Systems
 
 struct ScheduleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -37,12 +37,12 @@ struct ScheduleCommand: ParsableCommand {
     func run() throws {
         try reportingFailures {
             let schedule = try schedule()
-            print(text ? schedule.description : try schedule.grid(maxColumns: columns))
+            try Console.print(text ? schedule.description : try schedule.grid(maxColumns: columns))
         }
     }
 
     private func schedule() throws -> Schedule {
-        if !Schedule.names.contains(name), FileManager.default.fileExists(atPath: name) {
+        if !Schedule.names.contains(name), File.exists(name) {
             guard stages == nil, microbatches == nil, virtual == nil else {
                 throw RunFailure.badInput("\(name): a file says itself how many stages and micro-batches it has")
             }

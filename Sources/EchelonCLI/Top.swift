@@ -1,6 +1,7 @@
 import ArgumentParser
 import Echelon
 import Glibc
+import Systems
 
 struct Top: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,13 +21,13 @@ struct Top: ParsableCommand {
         try reportingFailures {
             var follower = RunFollower(RunDirectory(directory))
             var screen = Screen()
-            let isWatching = isatty(STDOUT_FILENO) == 1 && !once
+            let isWatching = Terminal.drawsInPlace(STDOUT_FILENO) && !once
             while true {
                 let status = try LiveStatus.read(follower.directory)
                 try follower.refresh()
                 let view = TopView(status, links: follower.traffic())
-                guard isWatching else { return print(view.text()) }
-                screen.show { width, height in view.text(width: width, height: height) }
+                guard isWatching else { return try Console.print(view.text()) }
+                try screen.show { width, height in view.text(width: width, height: height) }
                 if status.state == .done || status.state == .failed { return }
                 usleep(500_000)
             }

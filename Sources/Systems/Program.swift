@@ -10,7 +10,10 @@ package enum Program {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink(executable, &buffer, buffer.count)
         guard count > 0, count < buffer.count else { return CommandLine.arguments.first ?? "echelon" }
-        return String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let path = String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+        // What the system says once another file was put in its place.
+        let mark = " (deleted)"
+        return path.hasSuffix(mark) && !File.exists(path) ? String(path.dropLast(mark.count)) : path
     }
 }
 

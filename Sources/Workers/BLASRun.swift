@@ -32,6 +32,7 @@ struct BLASRun: Codable, Hashable {
 
     static var handedOver: BLASRun? {
         guard let text = getenv(variable) else { return nil }
-        return try? JSONDecoder().decode(BLASRun.self, from: Data(String(cString: text).utf8))
+        let run = try? JSONDecoder().decode(BLASRun.self, from: Data(String(cString: text).utf8))
+        return run.flatMap { $0.gflops.isFinite && $0.gflops >= 0 ? $0 : nil }
     }
 }

@@ -1,13 +1,20 @@
 import Glibc
+package import Systems
 
-/// Writes to the terminal at once: no buffer keeps a progress line back.
-public enum Console {
-    public static func write(_ text: String, to descriptor: Int32) {
-        var bytes = Array(text.utf8)[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno != EINTR { return }
-            bytes = bytes.dropFirst(max(count, 0))
-        }
+/// Writes to standard output and error: whole, at once, waiting where there is no room for more.
+package enum Console {
+    /// A line, or several, on standard output.
+    /// - Throws: what a command must not hide: its output is not there.
+    package static func print(_ text: String) throws(SystemError) { try write(text + "\n", to: STDOUT_FILENO) }
+
+    package static func write(_ text: String, to descriptor: Int32) throws(SystemError) {
+        try File.write(Array(text.utf8), to: descriptor, path: name(of: descriptor))
+    }
+
+    /// To standard error. There is nobody to tell of a failure.
+    package static func complain(_ message: String) { try? write("echelon: \(message)\n", to: STDERR_FILENO) }
+
+    static func name(of descriptor: Int32) -> String {
+        descriptor == STDERR_FILENO ? "standard error" : "standard output"
     }
 }

@@ -62,21 +62,34 @@ public final class Coordinator {
 
     private init(_ plan: TrainingPlan, _ options: Options) throws(RunFailure) {
         self.plan = plan
-        let display = RunDisplay(plan, options.output)
-        self.display = display
-        record = try RunRecord(plan, directory: options.runDirectory) { display.note($0) }
         steps = StepAssembly(plan)
         gate = plan.gate.map { UpdateGate(rankCount: plan.rankCount, $0) }
         watch = RunWatch(plan)
-        board = LiveBoard(plan, directory: record.directory)
         pool = try WorkerPool()
+        let display = try RunDisplay(plan, options.output)
+        self.display = display
+        // All that may be refused comes before the run's folder: what is refused leaves none.
+        server = try Self.listen(plan, options)
+        do throws(RunFailure) {
+            record = try RunRecord(plan, directory: options.runDirectory) { display.note($0) }
+        } catch {
+            server.close()
+            throw error
+        }
+        board = LiveBoard(plan, directory: record.directory)
+    }
+
+    private static func listen(_ plan: TrainingPlan, _ options: Options) throws(RunFailure) -> ControlServer {
         do {
             var configuration = ControlServer.Configuration(world: plan.rankCount, digest: plan.digest)
+            configuration.socketParent = try ScratchFolder.parentForSockets()
             if options.port != nil || !plan.manifest.byHand.isEmpty {
                 configuration.tcpAddress = "tcp://127.0.0.1:\(options.port ?? 0)"
             }
             if !plan.manifest.byHand.isEmpty { configuration.startTimeout = .seconds(3600) }
-            server = try ControlServer(configuration)
+            return try ControlServer(configuration)
+        } catch TransportError.system(_, code: EADDRINUSE) {
+            throw .badInput("--port \(options.port ?? 0) is taken: choose another, or leave it out for any free one")
         } catch {
             throw RunFailure(wrapping: error)
         }
@@ -106,13 +119,16 @@ public final class Coordinator {
             display.finish(report)
         } catch {
             board.enter(.failed)
-            display.clear()
+            display.endEarly()
             try? server.abort("the run ended")
             throw RunFailure(wrapping: error)
         }
+        pool.endAll()
+        try display.end()
     }
 
     private func startWorkers() throws(RunFailure) {
+        if let note = record.note { display.note(note) }
         display.begin(directory: record.directory.path)
         for (rank, device) in plan.manifest.devices.enumerated() where !plan.manifest.byHand.contains(rank) {
             try pool.start(
@@ -199,6 +215,7 @@ public final class Coordinator {
     // MARK: Health
 
     private func checkHealth() throws(RunFailure) {
+        pool.pauseIfAsked()
         if Interrupts.count > 0 { throw interrupted() }
         if let failure = watch.verdict(now: clock.now) {
             throw explain(failure)

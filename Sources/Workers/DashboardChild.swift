@@ -1,6 +1,6 @@
-import Foundation
 import Glibc
 import Reports
+import Systems
 
 /// The process that serves a run's live page, from the coordinator's side: it listens before the run takes anything, and
 /// ends with it.
@@ -15,16 +15,21 @@ final class DashboardChild {
     /// Returns when the page is there.
     /// - Throws: bad input where the address cannot be had.
     init(address: String) throws(RunFailure) {
-        let input = try Self.pipe()
-        let output = try Self.pipe()
-        let program =
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let (input, output) = try Self.pipes()
         lifeline = input.write
-        process = try ChildProcess.spawn(
-            [program, "dashboard", "--beside-run", "--at", address],
-            environment: WorkerEnvironment.ofWorker(threads: 1), input: input.read, output: output.write)
-        Glibc.close(input.read)
-        Glibc.close(output.write)
+        do throws(RunFailure) {
+            defer {
+                Glibc.close(input.read)
+                Glibc.close(output.write)
+            }
+            process = try ChildProcess.spawn(
+                ["dashboard", "--beside-run", "--at", address], environment: WorkerEnvironment.ofWorker(threads: 1),
+                input: input.read, output: output.write)
+        } catch {
+            Glibc.close(input.write)
+            Glibc.close(output.read)
+            throw error
+        }
         let said = Self.line(from: output.read)
         Glibc.close(output.read)
         url = said
@@ -33,13 +38,13 @@ final class DashboardChild {
         if Self.end(of: process) == .exited(ExitCode.badInput.rawValue) {
             throw .badInput("--" + said.dropFirst(said.hasPrefix("echelon: ") ? 9 : 0))
         }
-        throw RunFailure(.bug, "the dashboard did not start: \(said)")
+        throw RunFailure(.interrupted, "the dashboard did not start: \(said.isEmpty ? "it said nothing" : said)")
     }
 
     /// Shows this run.
     func follow(_ directory: RunDirectory) {
-        let line = Array((URL(filePath: directory.path).path + "\n").utf8)
-        _ = write(lifeline, line, line.count)
+        let path = (try? File.absolute(directory.path)) ?? directory.path
+        try? File.write(Array((path + "\n").utf8), to: lifeline, path: "the dashboard's input")
     }
 
     /// The run is over: shows its last state to whoever looks, and ends the process.
@@ -48,13 +53,17 @@ final class DashboardChild {
         _ = Self.end(of: process)
     }
 
-    private static func pipe() throws(RunFailure) -> (read: Int32, write: Int32) {
-        var ends: [Int32] = [0, 0]
-        guard Glibc.pipe(&ends) == 0 else {
-            throw RunFailure(.bug, "no pipe: \(String(cString: strerror(errno)))")
+    private static func pipes() throws(RunFailure) -> (input: Pipe, output: Pipe) {
+        do throws(SystemError) {
+            let input = try Pipe()
+            do throws(SystemError) { return (input, try Pipe()) } catch {
+                Glibc.close(input.read)
+                Glibc.close(input.write)
+                throw error
+            }
+        } catch {
+            throw RunFailure(wrapping: error)
         }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        return (ends[0], ends[1])
     }
 
     /// What the process says first.
@@ -69,7 +78,7 @@ final class DashboardChild {
             guard count > 0 else { break }
             bytes += buffer[..<count]
         }
-        return String(decoding: bytes.prefix { $0 != 10 }, as: UTF8.self)
+        return String(decoding: bytes.prefix { $0 != 10 }, as: UTF8.self).printable()
     }
 
     /// Waits for its end; kills it where that takes too long.

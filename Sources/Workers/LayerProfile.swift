@@ -80,6 +80,18 @@ public struct LayerProfile: Codable, Sendable {
         self = try decoder.decode(LayerProfile.self, from: json)
     }
 
+    /// Whether all numbers are ones that a measurement can give: a file may hold anything.
+    var isPlausible: Bool {
+        let times = layers.flatMap { line in
+            [line.forward, line.backwardInput, line.backwardWeight, line.inputApart, line.weightApart, line.update]
+        }
+        let numbers =
+            times + [barrier, peak, spread] + layers.map(\.flops)
+            + (link.map { [$0.latency, $0.bytesPerSecond] } ?? [])
+        return times.allSatisfy { $0 <= 1e6 } && numbers.allSatisfy { $0.isFinite && $0 >= 0 }
+            && layers.allSatisfy { $0.parameters >= 0 && $0.keptBytes >= 0 && $0.outputBytes >= 0 }
+    }
+
     public func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

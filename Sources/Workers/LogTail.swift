@@ -1,10 +1,22 @@
-import Foundation
+import Glibc
+import Systems
 
 /// The last lines of a worker's log, for the message that says why it ended.
 enum LogTail {
     static func read(_ path: String, lines: Int = 5) -> String? {
-        guard let data = FileManager.default.contents(atPath: path), !data.isEmpty else { return nil }
-        let text = String(decoding: data.suffix(4096), as: UTF8.self)
-        return text.split(separator: "\n").suffix(lines).map { "  \($0)" }.joined(separator: "\n")
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        return read(file, lines: lines)
+    }
+
+    /// - Parameter file: open; where it stands is not changed.
+    static func read(_ file: Int32, lines: Int = 5) -> String? {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = pread(file, &bytes, bytes.count, max(0, lseek(file, 0, SEEK_END) - bytes.count))
+        guard count > 0 else { return nil }
+        let text = String(decoding: bytes[..<count], as: UTF8.self)
+        return text.split(separator: "\n").suffix(lines).map { "  " + $0.printable(limit: 512) }
+            .joined(separator: "\n")
     }
 }

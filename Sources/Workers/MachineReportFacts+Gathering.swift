@@ -1,5 +1,5 @@
-import Foundation
 import Glibc
+package import Systems
 import Tensors
 import Transport
 
@@ -10,25 +10,15 @@ extension MachineReport.Facts {
             system: .current, processor: processor.name,
             features: CPUFeatures.Feature.allCases.filter(processor.features.contains).map(\.rawValue),
             cores: Cores.allowed, machineCores: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
-            coreQuota: coreQuota(cpuMax: text("/sys/fs/cgroup/cpu.max")),
+            coreQuota: ControlGroup.own.processorQuota,
             blas: BLAS(
                 library: OpenBLASCore.library, coreHere: blasHere.core, gflopsHere: blasHere.gflops,
                 coreUsed: blasUsed.core, gflopsUsed: blasUsed.gflops,
                 coreAskedFor: getenv(WorkerEnvironment.blasCoreVariable).map { String(cString: $0) }),
             memory: Memory(
-                memInfo: text("/proc/meminfo"), limit: text("/sys/fs/cgroup/memory.max"),
-                used: text("/sys/fs/cgroup/memory.current")),
-            hugePages: hugePages(enabled: text("/sys/kernel/mm/transparent_hugepage/enabled")), zeromq: .current,
-            sockets: .tried(in: "/tmp"), disk: .around("runs"), gpus: gpus())
-    }
-
-    /// `150000 100000` → 1.5; nil for `max 100000` and for anything else.
-    package static func coreQuota(cpuMax text: String) -> Double? {
-        let numbers = text.split(whereSeparator: \.isWhitespace).map { Double($0) }
-        guard numbers.count == 2, let quota = numbers[0], let period = numbers[1], quota > 0, period > 0 else {
-            return nil
-        }
-        return quota / period
+                memInfo: SmallFile.text("/proc/meminfo"), limit: .together, left: ControlGroup.own.memoryLeft),
+            hugePages: hugePages(enabled: SmallFile.text("/sys/kernel/mm/transparent_hugepage/enabled")),
+            zeromq: .current, sockets: .found, disk: .around("runs"), gpus: gpus())
     }
 
     /// `always [madvise] never` → madvise
@@ -38,14 +28,9 @@ extension MachineReport.Facts {
     }
 
     private static func gpus() -> [String] {
-        let devices = (try? FileManager.default.contentsOfDirectory(atPath: "/dev")) ?? []
+        let devices = (try? File.names(in: "/dev")) ?? []
         let nvidia = devices.filter { $0.hasPrefix("nvidia") && Int($0.dropFirst(6)) != nil }
         return (nvidia + devices.filter { $0 == "kfd" }).sorted().map { "/dev/\($0)" }
-    }
-
-    /// A small file of the system's; empty where there is none.
-    fileprivate static func text(_ path: String) -> String {
-        FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 }
 
@@ -54,7 +39,7 @@ extension MachineReport.Facts.System {
         var name = utsname()
         uname(&name)
         return Self(
-            name: prettyName(osRelease: MachineReport.Facts.text("/etc/os-release")),
+            name: prettyName(osRelease: SmallFile.text("/etc/os-release")),
             kernel: [text(&name.sysname), text(&name.release), text(&name.machine)].joined(separator: " "),
             swift: compiler)
     }
@@ -84,18 +69,19 @@ extension MachineReport.Facts.System {
 
 extension MachineReport.Facts.Memory {
     /// From the text of /proc/meminfo; a container's limit, where it is lower, counts instead of the machine's.
-    package init(memInfo: String, limit: String, used: String) {
+    /// - Parameter left: bytes that the container may still take.
+    package init(memInfo: String, limit: MemoryLimit, left: Int?) {
         func bytes(_ key: String) -> Int {
             let line = memInfo.split(separator: "\n").first { $0.hasPrefix(key + ":") }
             let words = line?.split(whereSeparator: \.isWhitespace) ?? []
             let product = (words.count > 1 ? Int(words[1]) ?? 0 : 0).multipliedReportingOverflow(by: 1024)
             return product.overflow ? Int.max : product.partialValue
         }
-        func number(_ text: String) -> Int? { Int(text.filter { !$0.isWhitespace }) }
         self.init(totalBytes: bytes("MemTotal"), availableBytes: bytes("MemAvailable"))
-        guard let limit = number(limit), limit >= 0, limit < totalBytes else { return }
-        totalBytes = limit
-        availableBytes = min(availableBytes, max(0, limit - max(0, number(used) ?? 0)))
+        availableBytes = min(availableBytes, left ?? .max)
+        // The machine's own memory as sysconf tells it differs by what the kernel keeps.
+        guard limit != .machine, limit.bytes < totalBytes else { return }
+        (totalBytes, limitedBy) = (limit.bytes, limit.source)
     }
 }
 
@@ -107,6 +93,15 @@ extension MachineReport.Facts.ZeroMQ {
 }
 
 extension MachineReport.Facts.Sockets {
+    /// Where a run started here would make them.
+    fileprivate static var found: Self {
+        do {
+            return tried(in: try ScratchFolder.parentForSockets())
+        } catch {
+            return Self(folder: ScratchFolder.parent, failure: "\(error)")
+        }
+    }
+
     package static func tried(in folder: String) -> Self {
         do {
             try TransportFacts.trySockets(in: folder)
@@ -120,7 +115,7 @@ extension MachineReport.Facts.Sockets {
 extension MachineReport.Facts.Disk {
     /// Of the folder itself, or where it does not exist yet, of the one that would hold it.
     package static func around(_ folder: String) -> Self {
-        let exists = access(folder, F_OK) == 0
+        let exists = File.exists(folder)
         let nearest = exists ? folder : "."
         var status = statvfs()
         let found = statvfs(nearest, &status) == 0

@@ -67,7 +67,9 @@ extension MachineReport.Facts {
     }
 
     private var memoryFinding: MachineReport.Finding {
-        let text = "\(memory.totalBytes.bytesText), \(memory.availableBytes.bytesText) of it available"
+        let text =
+            "\(memory.totalBytes.bytesText), \(memory.availableBytes.bytesText) of it available"
+            + (memory.limitedBy.map { "; limited by \($0)" } ?? "")
         guard memory.availableBytes < 1 << 30 else { return Finding("memory", .ok, text) }
         return Finding(
             "memory", .note, text, advice: "compare with what `echelon plan` says each stage needs.")
@@ -108,7 +110,9 @@ extension MachineReport.Facts {
         }
         return Finding(
             "sockets", .problem, failure,
-            advice: "let this user write to \(sockets.folder), and see that it is not full.")
+            advice:
+                "let this user write to \(sockets.folder), see that it is not full, or set TMPDIR to another short path."
+        )
     }
 
     private var diskFinding: MachineReport.Finding {

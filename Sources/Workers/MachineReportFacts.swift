@@ -84,10 +84,13 @@ extension MachineReport.Facts {
     public struct Memory: Codable, Hashable, Sendable {
         public var totalBytes: Int
         public var availableBytes: Int
+        /// What grants less than the machine has; nil where all of it may be used.
+        public var limitedBy: String?
 
-        public init(totalBytes: Int, availableBytes: Int) {
+        public init(totalBytes: Int, availableBytes: Int, limitedBy: String? = nil) {
             self.totalBytes = totalBytes
             self.availableBytes = availableBytes
+            self.limitedBy = limitedBy
         }
     }
 

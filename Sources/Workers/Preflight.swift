@@ -1,8 +1,8 @@
 import Checkpoints
-import Glibc
 import Manifests
 import Models
 import Scheduling
+package import Systems
 import Tensors
 
 /// Everything a user can get wrong that the manifest alone does not show: found before anything is started or written.
@@ -11,7 +11,7 @@ package enum Preflight {
         try checkDevices(plan.manifest)
         try checkFaults(plan)
         try plan.checkMemoryLimits()
-        try checkMemory(plan, physical: sysconf(Int32(_SC_PHYS_PAGES)).times(sysconf(Int32(_SC_PAGESIZE))))
+        try checkMemory(plan, together: .together, each: .ofProcess)
         _ = try TrainingData(plan)
         try checkWeights(plan)
     }
@@ -37,20 +37,34 @@ package enum Preflight {
                 + "expected one of the links \(links)")
     }
 
-    /// What this machine's workers need must fit its memory: else the system would kill one of them in the middle.
-    /// - Parameter physical: bytes.
-    package static func checkMemory(_ plan: TrainingPlan, physical: Int) throws(RunFailure) {
+    /// What this machine's workers need must fit the memory that they may use: else the system would kill one of them in
+    /// the middle, or refuse it memory.
+    /// - Parameters:
+    ///   - together: what all of them may take.
+    ///   - each: what one of them may take.
+    package static func checkMemory(
+        _ plan: TrainingPlan, together: MemoryLimit, each: MemoryLimit? = nil
+    ) throws(RunFailure) {
         var needed = 0
+        let devices = plan.manifest.mark(of: "devices")
         for stage in plan.layout.stages.indices {
             let rank = plan.schedule.rankOfStage[stage]
             guard plan.manifest.devices[rank].kind == .cpu, !plan.manifest.byHand.contains(rank) else { continue }
             let memory = plan.memory(ofStage: stage)
             needed = needed.plus(memory.state).plus(memory.activations).plus(memory.transient)
         }
-        guard needed <= physical else {
+        guard needed <= together.bytes else {
             throw .badInput(
-                "\(plan.manifest.mark(of: "devices")): the workers need \(needed.bytesText) of memory, this machine has "
-                    + "\(physical.bytesText): `echelon plan` shows where it goes")
+                "\(devices): the workers need \(needed.bytesText) of memory, there are \(together.bytes.bytesText) "
+                    + "(\(together.source)): `echelon plan` shows where it goes")
+        }
+        guard let each else { return }
+        for rank in 0..<plan.rankCount where !plan.manifest.byHand.contains(rank) {
+            let needed = plan.memory(ofRank: rank)
+            guard plan.manifest.devices[rank].kind == .cpu, needed > each.bytes else { continue }
+            throw .badInput(
+                "\(devices): worker \(rank) needs \(needed.bytesText) of memory, a process may have "
+                    + "\(each.bytes.bytesText) (\(each.source)): `echelon plan` shows where it goes")
         }
     }
 

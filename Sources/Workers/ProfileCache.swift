@@ -1,12 +1,14 @@
-public import Foundation
+import Foundation
 import Glibc
+import Systems
 
 /// Where profiles are kept between commands: one file for each machine and model.
 public struct ProfileCache: Sendable {
-    /// nil: there is no place.
-    public var folder: URL?
+    /// A path; nil: there is no place.
+    public var folder: String?
+    private static let largestProfile = 256 << 20
 
-    public init(folder: URL?) { self.folder = folder }
+    public init(folder: String?) { self.folder = folder }
 
     /// `$XDG_CACHE_HOME/echelon/profiles`, or that below `~/.cache`.
     public static var standard: ProfileCache {
@@ -14,29 +16,34 @@ public struct ProfileCache: Sendable {
             getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
         }
         let caches = variable("XDG_CACHE_HOME") ?? variable("HOME").map { $0 + "/.cache" }
-        return ProfileCache(folder: caches.map { URL(filePath: $0 + "/echelon/profiles") })
+        return ProfileCache(folder: caches.map { $0 + "/echelon/profiles" })
     }
 
-    /// The profile for a key; nil where there is none, or none of this form.
+    private func path(of key: ProfileKey) -> String? { folder.map { "\($0)/\(key.fileName)" } }
+
+    /// The profile for a key; nil where there is none, or none of this form with numbers that a measurement gives.
     public func profile(for key: ProfileKey) -> LayerProfile? {
-        guard let file = folder?.appending(path: key.fileName), let data = try? Data(contentsOf: file),
-            let profile = try? LayerProfile(json: data), profile.key == key
+        guard let path = path(of: key), let bytes = try? File.read(path, limit: Self.largestProfile),
+            let profile = try? LayerProfile(json: Data(bytes)), profile.key == key, profile.isPlausible
         else { return nil }
         return profile
     }
 
     /// - Returns: the file's path.
     public func keep(_ profile: LayerProfile) throws(RunFailure) -> String {
-        guard let folder else {
+        guard let folder, let path = path(of: profile.key) else {
             throw .badInput("no place to keep the profile: set HOME or XDG_CACHE_HOME to an absolute path")
         }
-        let file = folder.appending(path: profile.key.fileName)
         do {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            try Data(profile.json().utf8).write(to: file, options: .atomic)
+            try File.makeFolder(folder)
+            try File.replace(path, with: try profile.json().utf8)
+        } catch let error as SystemError {
+            var failure = RunFailure(wrapping: error)
+            failure.message = "cannot keep the profile: \(error)"
+            throw failure
         } catch {
-            throw .badInput("cannot keep the profile in \(file.path): \(error.localizedDescription)")
+            throw RunFailure(wrapping: error)
         }
-        return file.path
+        return path
     }
 }

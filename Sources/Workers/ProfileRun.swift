@@ -1,21 +1,23 @@
-import Foundation
 import Glibc
 public import Manifests
 import Models
+import Systems
 import Tensors
 import Transport
 
 extension LayerProfile {
     /// Runs every pass of the model `repetitions` times on all of the pipeline's devices at once, as in a run, where they
     /// share memory and heat; after one run to warm up. Devices for which there is no memory take no part.
-    /// - Throws: bad input: a device that does not exist or computes nothing, data that is not there.
+    /// - Throws: bad input: a device that does not exist or computes nothing, data that is not there; interrupted: by the
+    ///   user, or because a process that measures ended or hangs.
     public static func measure(_ manifest: PipelineManifest, repetitions: Int = 5) throws(RunFailure) -> LayerProfile {
         let plan = try TrainingPlan(manifest.whole(on: manifest.devices[0]))
         try ProfileRun.check(plan)
         try Preflight.checkDevices(manifest)
         let devices = Array(manifest.distinctDevices.prefix(ProfileRun.room(for: plan)))
+        Interrupts.catchAll()
         do {
-            let run = try ProfileRun(manifest, plan, devices)
+            let run = try ProfileRun(manifest, devices)
             let (times, link, barrier) = try run.measure(repetitions: repetitions)
             return LayerProfile(
                 plan, key: ProfileKey(manifest), devices: devices.map(\.description), times, link: link,
@@ -28,16 +30,24 @@ extension LayerProfile {
 
 /// Starts a process for each device, sees that they measure at the same time, and gathers what they say.
 final class ProfileRun {
-    private let folder: URL
+    /// Holds the manifest of each process until it has read it. The last of them removes it, so that it goes also where
+    /// this process is killed.
+    private let folder: String
     private let server: ControlServer
-    private let lifeline: (read: Int32, write: Int32)
+    private let pool: WorkerPool
     private let devices: [PipelineManifest.Device]
-    private var children: [ChildProcess] = []
+    /// What each process says that is no message: open files without a name.
+    private var logs: [Int: Int32] = [:]
     private var times: [Int: DeviceTimes] = [:]
     private var waiting: Set<Int> = []
     private var link: LayerProfile.Link?
     private var barriers: [Double] = []
     private var left: Set<Int> = []
+    /// For how many looks in a row nothing was heard of a rank.
+    private var silentLooks: [Int: Int] = [:]
+    /// So many are a hang: two seconds of looking beyond the server's own patience. What passes while this process itself
+    /// is stopped or starved does not count.
+    private static let hangingLooks = 40
 
     /// What must be right before anything is measured.
     static func check(_ plan: TrainingPlan) throws(RunFailure) {
@@ -48,64 +58,95 @@ final class ProfileRun {
         try Preflight.check(plan)
     }
 
-    /// On how many devices at once this machine's memory can hold the whole model.
+    /// On how many devices at once the memory that may be used here can hold the whole model.
     static func room(for plan: TrainingPlan) -> Int {
         let memory = plan.memory(ofStage: 0)
         let needed = memory.state.plus(memory.activations).plus(memory.transient).plus(TrainingPlan.processBytes)
-        return max(1, sysconf(Int32(_SC_PHYS_PAGES)).times(sysconf(Int32(_SC_PAGESIZE))) / max(needed, 1))
+        return max(1, MemoryLimit.together.bytes / max(needed, 1))
     }
 
-    init(_ manifest: PipelineManifest, _ plan: TrainingPlan, _ devices: [PipelineManifest.Device]) throws {
+    init(_ manifest: PipelineManifest, _ devices: [PipelineManifest.Device]) throws {
         self.devices = devices
-        folder = FileManager.default.temporaryDirectory.appending(path: "echelon-profile-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        for (rank, device) in devices.enumerated() {
-            let yaml = manifest.whole(on: device).resolvedYAML()
-            try Data(yaml.utf8).write(to: folder.appending(path: "\(rank).yaml"))
+        pool = try WorkerPool()
+        var configuration = ControlServer.Configuration(world: devices.count, digest: ProfileWorker.digest)
+        configuration.socketParent = try ScratchFolder.parentForSockets()
+        server = try ControlServer(configuration)
+        do {
+            folder = try ScratchFolder.make("echelon-profile")
+        } catch {
+            server.close()
+            throw error
         }
-        var ends: [Int32] = [0, 0]
-        guard pipe(&ends) == 0 else { throw RunFailure(.bug, "no pipe: \(String(cString: strerror(errno)))") }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        lifeline = (ends[0], ends[1])
-        server = try ControlServer(ControlServer.Configuration(world: devices.count, digest: ProfileWorker.digest))
+        do {
+            for (rank, device) in devices.enumerated() {
+                try File.write(manifest.whole(on: device).resolvedYAML().utf8, to: manifestPath(rank))
+            }
+        } catch {
+            clear()
+            throw error
+        }
     }
+
+    private func manifestPath(_ rank: Int) -> String { "\(folder)/\(rank).yaml" }
 
     func measure(repetitions: Int) throws -> ([DeviceTimes], LayerProfile.Link?, barrier: Double) {
         defer { clear() }
         for rank in devices.indices { try start(rank, repetitions) }
         while left.count < devices.count {
             for event in try server.poll(timeout: .milliseconds(50)) { try handle(event) }
+            try checkHealth()
         }
         let ordered = devices.indices.compactMap { times[$0] }
         return (ordered, link, barriers.max() ?? 0)
     }
 
     private func start(_ rank: Int, _ repetitions: Int) throws {
-        let log = open(logPath(rank), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o644)
-        defer { close(log) }
-        let program =
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-        children.append(
-            try ChildProcess.spawn(
-                [
-                    program, "profile", folder.appending(path: "\(rank).yaml").path, "--repetitions", "\(repetitions)",
-                    "--rank", "\(rank)", "--world", "\(devices.count)", "--coordinator", server.ipcAddress,
-                ], environment: WorkerEnvironment.ofWorker(threads: devices[rank].threads), input: lifeline.read,
-                output: log))
+        let path = "\(folder)/\(rank).log"
+        let log = try WorkerPool.log(path)
+        unlink(path)
+        logs[rank] = log
+        try pool.start(
+            rank,
+            [
+                "profile", manifestPath(rank), "--repetitions", "\(repetitions)", "--rank", "\(rank)", "--world",
+                "\(devices.count)", "--coordinator", server.ipcAddress,
+            ], threads: devices[rank].threads, log: log)
     }
 
-    private func logPath(_ rank: Int) -> String { folder.appending(path: "\(rank).log").path }
+    private func checkHealth() throws(RunFailure) {
+        pool.pauseIfAsked()
+        guard Interrupts.count == 0 else {
+            throw RunFailure(.interrupted, "interrupted: nothing was kept of the profile")
+        }
+        for (rank, ending) in pool.reap() where ending != .exited(0) && !left.contains(rank) {
+            throw endedEarly(rank)
+        }
+        let silent = server.silentRanks
+        for rank in devices.indices {
+            silentLooks[rank] = silent.contains(rank) ? silentLooks[rank, default: 0] + 1 : 0
+            guard silentLooks[rank, default: 0] < Self.hangingLooks else {
+                throw RunFailure(
+                    .interrupted,
+                    "the process that measures on \(devices[rank]) has not been heard of for "
+                        + "\(server.configuration.patience.components.seconds + 2) s: it hangs. All are ended; try again."
+                )
+            }
+        }
+    }
+
+    private func endedEarly(_ rank: Int) -> RunFailure {
+        let tail = logs[rank].flatMap { LogTail.read($0) }.map { ":\n\($0)" } ?? ""
+        return RunFailure(.interrupted, "the process that measured on \(devices[rank]) ended early\(tail)")
+    }
 
     private func handle(_ event: ControlEvent) throws {
         switch event {
         case .message(let rank, let bytes): try handle(try ProfileMessage(bytes), from: rank)
         case .goodbye(let rank): left.insert(rank)
         case .failed(_, let code, let text): throw WireCode.decode(code, text)
-        case .gone(let rank) where !left.contains(rank):
-            let tail = LogTail.read(logPath(rank)).map { ":\n\($0)" } ?? ""
-            throw RunFailure(.interrupted, "the process that measured on \(devices[rank]) ended early\(tail)")
-        case .refused(let reason): throw RunFailure(.bug, reason)
-        case .registered, .connecting, .go, .status, .clock, .gone: break
+        case .gone(let rank) where !left.contains(rank): throw endedEarly(rank)
+        // A stranger was turned away: that changes nothing here.
+        case .refused, .registered, .connecting, .go, .status, .clock, .gone: break
         }
     }
 
@@ -134,16 +175,9 @@ final class ProfileRun {
 
     /// Whatever happened: nothing of it is left.
     private func clear() {
-        close(lifeline.write)
-        for child in children {
-            let deadline = Clock.nanoseconds + 2_000_000_000
-            while child.reap() == nil {
-                if Clock.nanoseconds > deadline { child.signal(SIGKILL) }
-                usleep(2_000)
-            }
-        }
-        close(lifeline.read)
+        pool.endAll(patience: left.count == devices.count ? 2 : 0)
         server.close()
-        try? FileManager.default.removeItem(at: folder)
+        for log in logs.values { close(log) }
+        File.remove(folder)
     }
 }

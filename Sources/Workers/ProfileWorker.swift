@@ -1,6 +1,7 @@
 import Glibc
 public import Manifests
 import Models
+import Systems
 import Tensors
 import Transport
 
@@ -9,12 +10,15 @@ public enum ProfileWorker {
     static let digest = "profile"
     private static let rounds = 20
 
-    /// - Parameter manifest: of the whole model on this device.
+    /// - Parameters:
+    ///   - manifest: of the whole model on this device.
+    ///   - path: its file, which was made for this process alone.
     public static func run(
-        _ manifest: PipelineManifest, rank: Int, world: Int, coordinator: String, repetitions: Int
+        _ manifest: PipelineManifest, from path: String, rank: Int, world: Int, coordinator: String, repetitions: Int
     ) throws(RunFailure) {
-        let plan = try TrainingPlan(manifest)
         try WorkerEnvironment.prepare(threads: manifest.devices[0].threads)
+        remove(path)
+        let plan = try TrainingPlan(manifest)
         TransportTuning.apply()
         let probe = LinkProbe(plan, rank: rank, world: world)
         var configuration = WorkerConfiguration(
@@ -38,6 +42,13 @@ public enum ProfileWorker {
             try? endpoint.close(goodbye: false)
             throw failure
         }
+    }
+
+    /// Nobody else does where the command that started this process was killed.
+    private static func remove(_ path: String) {
+        unlink(path)
+        // Of the last of these processes the folder is empty.
+        if let slash = path.lastIndex(of: "/") { rmdir(String(path[..<slash])) }
     }
 
     private static func measure(

@@ -1,24 +1,28 @@
-import Foundation
 import Glibc
 import Layers
 import Manifests
 import Models
 import Reports
 import Scheduling
+import Systems
 
 /// What the person who started a run sees of it.
 final class RunDisplay {
     private let plan: TrainingPlan
     private let output: Coordinator.Output
-    private let isTerminal: Bool
+    /// Whether a bar can be drawn again and again in its place.
+    private let hasPlaceForBar: Bool
+    private let console: ConsoleThread
+    private var isBrokenOutputTold = false
     private var directory = ""
     private var hasBar = false
     private let start = Clock.nanoseconds
 
-    init(_ plan: TrainingPlan, _ output: Coordinator.Output) {
+    init(_ plan: TrainingPlan, _ output: Coordinator.Output) throws(RunFailure) {
         self.plan = plan
         self.output = output
-        isTerminal = isatty(STDERR_FILENO) == 1
+        hasPlaceForBar = Terminal.drawsInPlace(STDERR_FILENO)
+        do { console = try ConsoleThread() } catch { throw RunFailure(wrapping: error) }
     }
 
     func begin(directory: String) {
@@ -39,9 +43,11 @@ final class RunDisplay {
     }
 
     func askFor(rank: Int, address: String) {
+        let path = directory + "/pipeline.yaml"
+        let absolute = (try? File.absolute(path)) ?? path
         say(
             "waiting for worker \(rank); start it in another terminal:\n"
-                + "  \(Self.program) worker \(directory)/pipeline.yaml --rank \(rank) --coordinator \(address)",
+                + "  \(Self.absoluteProgram) worker \(absolute.shellQuoted) --rank \(rank) --coordinator \(address)",
             always: true)
     }
 
@@ -52,10 +58,11 @@ final class RunDisplay {
     func note(_ text: String) { say(text, always: true) }
 
     func show(_ metrics: StepMetrics, durations: [Double]) {
+        tellBrokenOutput()
         switch output {
         case .quiet: break
         case .json:
-            Console.write(metrics.line() + "\n", to: STDOUT_FILENO)
+            write(metrics.line() + "\n", to: STDOUT_FILENO)
         case .progress: showProgress(metrics, durations)
         }
     }
@@ -69,8 +76,8 @@ final class RunDisplay {
         let isDue =
             metrics.step == 1 || metrics.step % plan.manifest.logEvery == 0 || metrics.step == plan.manifest.steps
         if isDue { say(line.plain) }
-        if isTerminal, !isDue || metrics.step < plan.manifest.steps {
-            Console.write(line.bar(width: Self.terminalWidth), to: STDERR_FILENO)
+        if hasPlaceForBar, !isDue || metrics.step < plan.manifest.steps {
+            console.offer(line.bar(width: Terminal.width(of: STDERR_FILENO)), to: STDERR_FILENO)
             hasBar = true
         }
     }
@@ -84,9 +91,9 @@ final class RunDisplay {
         let computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
         let contents = computes ? "metrics, events, weights and the report" : "metrics, events and the report"
         say("done in \(elapsed): \(directory) holds \(contents); next:")
-        say("  \(Self.program) report \(directory)")
+        say("  \(Self.program) report \(directory.shellQuoted)")
         if computes, case .text = plan.manifest.data.source {
-            say("  \(Self.program) generate \(directory) --prompt \"The \"")
+            say("  \(Self.program) generate \(directory.shellQuoted) --prompt \"The \"")
         }
     }
 
@@ -99,27 +106,56 @@ final class RunDisplay {
     /// This program as it was called, so that what is printed can be called again.
     private static var program: String {
         let name = CommandLine.arguments.first ?? ""
-        return name.hasSuffix("/echelon") ? name : "echelon"
+        return name.hasSuffix("/echelon") ? name.shellQuoted : "echelon"
     }
 
+    /// The same from any folder.
+    private static var absoluteProgram: String {
+        let name = CommandLine.arguments.first ?? ""
+        return name.hasSuffix("/echelon") ? Program.path.shellQuoted : "echelon"
+    }
+
+    // MARK: Writing
+
     /// Takes the bar off the terminal.
-    func clear() {
-        if hasBar { Console.write("\r\u{1b}[K", to: STDERR_FILENO) }
+    private func clear() {
+        if hasBar { write("\r\u{1b}[K", to: STDERR_FILENO) }
         hasBar = false
     }
 
     private func say(_ text: String, always: Bool = false) {
         guard output == .progress || always else { return }
         clear()
-        if output == .progress {
-            Console.write(text + "\n", to: STDOUT_FILENO)
-        } else {
-            Console.write(text + "\n", to: STDERR_FILENO)
-        }
+        write(text + "\n", to: output == .progress ? STDOUT_FILENO : STDERR_FILENO)
     }
 
-    private static var terminalWidth: Int {
-        var size = winsize()
-        return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+    private func write(_ text: String, to descriptor: Int32) {
+        console.write(text, to: descriptor) { Interrupts.count > 0 }
+    }
+
+    /// That nobody can read the progress is no reason to stop training.
+    private func tellBrokenOutput() {
+        guard !isBrokenOutputTold, let failure = console.failure(of: STDOUT_FILENO) else { return }
+        isBrokenOutputTold = true
+        clear()
+        write("echelon: \(failure); training goes on, metrics.jsonl holds every step\n", to: STDERR_FILENO)
+    }
+
+    /// The run is complete: waits until all is read.
+    /// - Throws: where standard output did not take all of it.
+    func end() throws(RunFailure) {
+        clear()
+        console.end { Interrupts.count > 0 }
+        guard let failure = console.failure(of: STDOUT_FILENO) else { return }
+        throw RunFailure(
+            failure.reason == .system(EPIPE) ? .closedPipe : .interrupted,
+            "\(failure): not all of the progress was shown; the run is complete in \(directory.printable())")
+    }
+
+    /// The run is over: shows what was said so far, but waits for no reader.
+    func endEarly() {
+        clear()
+        let deadline = Clock.nanoseconds + 1_000_000_000
+        console.end { Clock.nanoseconds > deadline }
     }
 }

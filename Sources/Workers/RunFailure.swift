@@ -1,5 +1,10 @@
 import Checkpoints
 import Datasets
+import Glibc
+import Manifests
+import Optimizers
+import Reports
+import Systems
 import Tensors
 import Transport
 
@@ -8,12 +13,14 @@ public enum ExitCode: Int32, Sendable {
     case done = 0
     /// Bad input: trying again is useless.
     case badInput = 64
-    /// The loss or a gradient is not finite: trying again with the same settings is useless.
+    /// The training diverged: a loss or gradient was no number any more. Trying again is useless.
     case diverged = 65
-    /// A bug of ours.
+    /// What only we can cause.
     case bug = 70
-    /// Lost a peer or was asked to stop: trying again is sensible.
+    /// Lost a peer, was asked to stop, or lacked a resource of the machine: trying again is sensible.
     case interrupted = 75
+    /// Whoever read the output left; what a shell shows for SIGPIPE.
+    case closedPipe = 141
 }
 
 /// Why a run, or one worker's part of it, ended early: one message for the user, and the exit code that goes with it.
@@ -37,12 +44,17 @@ public struct RunFailure: Error, Sendable, Hashable, CustomStringConvertible {
 
 extension RunFailure {
     /// Sorts an error of any room by whose fault it is.
-    init(wrapping error: any Error) {
+    package init(wrapping error: any Error) {
         switch error {
         case let failure as RunFailure: self = failure
+        case let error as SystemError: self.init(error.isLacking ? .interrupted : .badInput, "\(error)")
         case let error as TransportError:
             self.init(error.code, "\(error)", isConsequence: error.isConsequence)
-        case is DatasetError, is CheckpointError, is TensorError: self = .badInput("\(error)")
+        // Settings are checked before a run: in one, a loss scale fell as low as it may.
+        case is OptimizerError: self.init(.diverged, "\(error)")
+        case CheckpointError.space, DatasetError.thread: self.init(.interrupted, "\(error)")
+        case is DatasetError, is CheckpointError, is TensorError, is ManifestError, is ReportError:
+            self = .badInput("\(error)")
         default: self.init(.bug, "\(error)")
         }
     }
@@ -51,7 +63,9 @@ extension RunFailure {
 extension TransportError {
     fileprivate var code: ExitCode {
         switch self {
-        case .address, .refused: .badInput
+        case .address, .refused, .system(_, code: EADDRINUSE), .system(_, code: EACCES),
+            .system(_, code: EADDRNOTAVAIL):
+            .badInput
         case .mismatch, .malformed, .violation, .links: .bug
         default: .interrupted
         }
@@ -65,6 +79,6 @@ enum WireCode {
     }
 
     static func decode(_ wire: Int32, _ message: String) -> RunFailure {
-        RunFailure(ExitCode(rawValue: abs(wire)) ?? .bug, message, isConsequence: wire < 0)
+        RunFailure(ExitCode(rawValue: Int32(clamping: wire.magnitude)) ?? .bug, message, isConsequence: wire < 0)
     }
 }

@@ -26,7 +26,7 @@ final class RunRecord {
     init(_ plan: TrainingPlan, directory path: String?, warn: @escaping (String) -> Void) throws(RunFailure) {
         self.plan = plan
         self.warn = warn
-        claim = try RunClaim(named: path, run: plan.manifest.name)
+        claim = try RunClaim(named: path, run: plan.manifest.name, manifest: plan.manifest.resolvedYAML())
         directory = claim.directory
         do {
             try File.write(plan.manifest.resolvedYAML().utf8, to: directory.manifestPath)
@@ -41,6 +41,9 @@ final class RunRecord {
             throw RunFailure(wrapping: error)
         }
     }
+
+    /// What the user should know of the folder.
+    var note: String? { claim.note }
 
     /// Where workers write their weights at the end; nil on devices that compute nothing.
     var weightsDraftPath: String? { draft?.partialPath }

@@ -1,4 +1,5 @@
 import Glibc
+import Systems
 import Tensors
 
 /// What a process's environment must say before it starts: libraries read it as they are loaded.
@@ -37,8 +38,8 @@ public enum WorkerEnvironment {
         for (name, value) in wanted { setenv(name, value, 1) }
         let arguments = CommandLine.arguments.map { strdup($0) } + [nil]
         defer { arguments.forEach { free($0) } }
-        execv("/proc/self/exe", arguments)
-        throw RunFailure(.bug, "could not start this program again: \(String(cString: strerror(errno)))")
+        execv(Program.executable, arguments)
+        throw RunFailure(wrapping: SystemError("start again", Program.path))
     }
 
     /// All that a worker inherits.

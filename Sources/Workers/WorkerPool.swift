@@ -1,20 +1,17 @@
-import Foundation
 import Glibc
 import Reports
+import Systems
 
-/// The worker processes that the coordinator started: every one of them ends before the coordinator does.
+/// The processes that a command started: every one of them ends before the command does.
 final class WorkerPool {
     private var children: [Int: ChildProcess] = [:]
     /// How those that ended did so.
     private(set) var endings: [Int: ChildProcess.Ending] = [:]
-    /// Both ends of the lifeline: what workers read ends when this process does, however it ends.
-    private let lifeline: (read: Int32, write: Int32)
+    /// What workers read ends when this process does, however it ends.
+    private let lifeline: Pipe
 
     init() throws(RunFailure) {
-        var ends: [Int32] = [0, 0]
-        guard pipe(&ends) == 0 else { throw RunFailure(.bug, "no pipe: \(String(cString: strerror(errno)))") }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        lifeline = (ends[0], ends[1])
+        do { lifeline = try Pipe() } catch { throw RunFailure(wrapping: error) }
     }
 
     deinit {
@@ -24,16 +21,25 @@ final class WorkerPool {
     }
 
     func start(rank: Int, coordinator: String, directory: RunDirectory, threads: Int) throws(RunFailure) {
-        let log = open(directory.logPath(rank: rank), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o644)
-        guard log >= 0 else { throw .badInput("\(directory.logPath(rank: rank)): \(String(cString: strerror(errno)))") }
+        let arguments = [
+            "worker", directory.manifestPath, "--rank", "\(rank)", "--coordinator", coordinator, "--lifeline",
+        ]
+        let log = try Self.log(directory.logPath(rank: rank))
         defer { close(log) }
-        let program =
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        try start(rank, arguments, threads: threads, log: log)
+    }
+
+    /// - Parameter log: what the process's standard output and error go to, open.
+    func start(_ rank: Int, _ arguments: [String], threads: Int, log: Int32) throws(RunFailure) {
         children[rank] = try ChildProcess.spawn(
-            [
-                program, "worker", directory.manifestPath, "--rank", "\(rank)", "--coordinator", coordinator,
-                "--lifeline",
-            ], environment: WorkerEnvironment.ofWorker(threads: threads), input: lifeline.read, output: log)
+            arguments, environment: WorkerEnvironment.ofWorker(threads: threads), input: lifeline.read, output: log)
+    }
+
+    /// A file to append to, open; the caller closes it.
+    static func log(_ path: String) throws(RunFailure) -> Int32 {
+        let log = open(path, O_CREAT | O_RDWR | O_APPEND | O_CLOEXEC, 0o644)
+        guard log >= 0 else { throw RunFailure(wrapping: SystemError("open", path)) }
+        return log
     }
 
     func process(of rank: Int) -> pid_t? { children[rank]?.pid }
@@ -47,6 +53,15 @@ final class WorkerPool {
             endings[rank] = ending
             return (rank, ending)
         }
+    }
+
+    /// Where Ctrl-Z was pressed: stops the workers, which the terminal does not reach, and this process; returns once it
+    /// goes on (`fg`, `bg`), and they with it.
+    func pauseIfAsked() {
+        guard Interrupts.takePause() else { return }
+        for rank in running { children[rank]?.signal(SIGSTOP) }
+        Interrupts.pause()
+        for rank in running { children[rank]?.signal(SIGCONT) }
     }
 
     /// Gives workers a moment to leave by themselves, then kills the rest; returns when none is left.

@@ -32,11 +32,20 @@ public final class EchelonProcess {
 
     /// Starts it in `folder`; one that is urgent goes before other processes where the system allows that, so that its times
     /// are its own on a busy machine.
-    public init(_ arguments: [String], in folder: TemporaryFolder, isUrgent: Bool = false) throws {
+    ///
+    /// - Parameter shell: what a shell does before it becomes the program: `ulimit -n 64`, `exec 0<&-`. It may call the
+    ///   program itself: `"$@" | head -1`.
+    public init(
+        _ arguments: [String], in folder: TemporaryFolder, isUrgent: Bool = false, shell: String? = nil
+    ) throws {
         self.folder = folder
         name = "process-" + UUID().uuidString
         process.executableURL = URL(fileURLWithPath: isUrgent ? "/usr/bin/nice" : Self.program)
         process.arguments = (isUrgent ? ["-n", "-15", Self.program] : []) + arguments
+        if let shell {
+            process.executableURL = URL(fileURLWithPath: "/bin/bash")
+            process.arguments = ["-c", shell + "\nexec \"$@\"", "bash", Self.program] + arguments
+        }
         process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
         // What it keeps between commands lies in the folder too.
         process.environment = ProcessInfo.processInfo.environment.merging(["XDG_CACHE_HOME": folder.file("cache")]) {

@@ -1,4 +1,5 @@
 import Foundation
+import Systems
 import Testing
 import Workers
 
@@ -109,15 +110,6 @@ private func finding(_ topic: String, _ change: (inout MachineReport.Facts) -> V
 @Suite struct MachineFactsTests {
     @Test(
         arguments: [
-            ("max 100000\n", nil), ("150000 100000\n", 1.5), ("", nil), ("0 0", nil), ("-1 100000", nil),
-            ("1 2 3", nil),
-        ] as [(String, Double?)])
-    func aContainersQuotaIsReadInCores(text: String, cores: Double?) {
-        #expect(MachineReport.Facts.coreQuota(cpuMax: text) == cores)
-    }
-
-    @Test(
-        arguments: [
             ("always [madvise] never\n", "madvise"), ("[always] madvise never", "always"), ("", nil), ("madvise", nil),
         ] as [(String, String?)])
     func hugePagesAreWhatStandsInBrackets(text: String, setting: String?) {
@@ -126,20 +118,20 @@ private func finding(_ topic: String, _ change: (inout MachineReport.Facts) -> V
 
     @Test func memoryIsTheMachinesUnlessAContainerGrantsLess() {
         let info = "MemTotal:       8192 kB\nMemFree:  1 kB\nMemAvailable:   4096 kB\n"
-        func memory(_ limit: String, _ used: String) -> [Int] {
-            let memory = MachineReport.Facts.Memory(memInfo: info, limit: limit, used: used)
-            return [memory.totalBytes, memory.availableBytes]
+        func memory(_ limit: Int, left: Int?) -> MachineReport.Facts.Memory {
+            MachineReport.Facts.Memory(memInfo: info, limit: MemoryLimit(bytes: limit, source: "a test"), left: left)
         }
-        #expect(memory("max\n", "5\n") == [8192 << 10, 4096 << 10])
-        #expect(memory("", "") == [8192 << 10, 4096 << 10])
-        #expect(memory("1048576\n", "1000000\n") == [1_048_576, 48576])
-        #expect(memory("1048576\n", "2000000\n") == [1_048_576, 0])
-        #expect(memory("99999999999\n", "0\n") == [8192 << 10, 4096 << 10])
+        typealias Memory = MachineReport.Facts.Memory
+        let all = Memory(totalBytes: 8192 << 10, availableBytes: 4096 << 10)
+        #expect(memory(.max, left: nil) == all)
+        #expect(memory(99_999_999_999, left: 99_999_999_999) == all)
+        #expect(
+            memory(1 << 20, left: 48576) == Memory(totalBytes: 1 << 20, availableBytes: 48576, limitedBy: "a test"))
     }
 
     @Test func nonsenseFromTheSystemIsNoTrap() {
         let memory = MachineReport.Facts.Memory(
-            memInfo: "MemTotal: 9223372036854775807 kB\nMemAvailable: what", limit: "-9223372036854775808", used: "")
+            memInfo: "MemTotal: 9223372036854775807 kB\nMemAvailable: what", limit: .machine, left: nil)
         #expect(memory.totalBytes == Int.max)
         #expect(memory.availableBytes == 0)
     }

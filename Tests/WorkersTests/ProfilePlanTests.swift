@@ -13,7 +13,7 @@ import Workers
 
     init() throws {
         folder = try TemporaryFolder()
-        cache = ProfileCache(folder: URL(filePath: folder.file("cache")))
+        cache = ProfileCache(folder: folder.file("cache"))
     }
 
     /// Eight layers beside an embedding, of which the last four take three times as long.
@@ -57,6 +57,11 @@ import Workers
             "optimizer=sgd",
         ] {
             #expect(cache.profile(for: ProfileKey(try self.manifest(set: [other]))) == nil, "\(other)")
+        }
+        // No measurement gives these: somebody changed the file.
+        for seconds in [1e300, -1] {
+            _ = try cache.keep(profile(for: manifest) { _ in seconds })
+            #expect(cache.profile(for: ProfileKey(manifest)) == nil)
         }
         try Data("{".utf8).write(to: URL(filePath: path))
         #expect(cache.profile(for: ProfileKey(manifest)) == nil)

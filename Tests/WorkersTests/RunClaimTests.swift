@@ -1,42 +1,140 @@
-import Foundation
+import Glibc
 import Reports
+import Systems
+import TestSupport
 import Testing
 import Workers
 
 @Suite struct RunClaimTests {
-    private let folder = FileManager.default.temporaryDirectory.path + "/echelon-claim-\(UUID().uuidString)"
+    private let folder: TemporaryFolder
+    private var path: String { folder.file("x") }
 
-    @Test func `a folder is one run's, until that ends without a trace`() throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        var first: RunClaim? = try RunClaim(named: folder, run: "x")
-        #expect(first?.directory.path == folder)
-        #expect(
-            message { try RunClaim(named: folder, run: "x") }
-                == "run directory \(folder) is in use by another run: choose another with --run-dir")
-        first = nil
-        #expect(message { try RunClaim(named: folder, run: "x") }.isEmpty)
+    init() throws { folder = try TemporaryFolder() }
+
+    private func claim(_ manifest: String = "m") throws -> RunClaim {
+        try RunClaim(named: path, run: "x", manifest: manifest)
     }
 
-    @Test func `a folder that holds a run is not written over`() throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try Data("x".utf8).write(to: URL(filePath: folder + "/pipeline.yaml"))
+    /// What a run of manifest `m` leaves that ended after so many steps.
+    private func leaveUnfinishedRun(steps: Int) throws {
+        for name in ["events", "logs"] { try File.makeFolder("\(path)/\(name)") }
+        try folder.write("", to: "x/lock")
+        try folder.write("m", to: "x/pipeline.yaml")
+        try folder.write("{}", to: "x/run.json")
+        try folder.write(String(repeating: "{}\n", count: steps), to: "x/metrics.jsonl")
+    }
+
+    @Test func `a folder is one run's, until that ends without a trace`() throws {
+        var first: RunClaim? = try claim()
+        #expect(first?.directory.path == path)
+        #expect(
+            message { try claim() } == "run directory \(path) is in use by another run: choose another with --run-dir")
+        #expect(folder.exists("x/lock"))
+        first = nil
+        #expect(!folder.exists("x"))
+        #expect(message { try claim() }.isEmpty)
+    }
+
+    /// A taken port, a full disk: the same line works once that is over.
+    @Test func `a claim that came to nothing is removed, with what was prepared in it`() throws {
+        var first: RunClaim? = try claim()
+        for name in ["pipeline.yaml", "run.json", "metrics.jsonl", "model.safetensors.partial", "logs/rank-0.log"] {
+            try folder.write(name == "run.json" ? "{}" : "", to: "x/" + name)
+        }
+        // What the coordinator has shown already.
+        try folder.write("echelon: the run ended\n", to: "x/logs/rank-1.log")
+        withExtendedLifetime(first) {}
+        first = nil
+        #expect(!folder.exists("x"))
+    }
+
+    @Test(arguments: ["metrics.jsonl", "logs/rank-0.log", "model.safetensors"])
+    func `what a run or its workers wrote is kept`(name: String) throws {
+        var first: RunClaim? = try claim()
+        try folder.write("something\n", to: "x/" + name)
+        withExtendedLifetime(first) {}
+        first = nil
+        #expect(folder.exists("x/" + name))
+    }
+
+    @Test func `an empty folder of the user's stays`() throws {
+        try File.makeFolder(path)
+        _ = try claim()
+        #expect(folder.exists("x") && folder.files == ["x"])
+    }
+
+    /// `--run-dir models` replaced metrics.jsonl and report.json of a folder that no run had made.
+    @Test(arguments: ["model.safetensors", "metrics.jsonl", "notes.txt"])
+    func `a folder with anything else in it is never written to`(name: String) throws {
+        try File.makeFolder(path)
+        try folder.write("mine", to: "x/" + name)
+        #expect(
+            message { try claim() }
+                == "run directory \(path) is not empty (it holds \(name)), and no run of this program made it: choose "
+                + "another with --run-dir")
+        #expect(folder.files == ["x", "x/" + name])
+    }
+
+    @Test(arguments: ["model.safetensors", "pipeline.yaml"]) func `a folder that holds a run is refused`(name: String)
+        throws
+    {
+        if name == "pipeline.yaml" {
+            try File.makeFolder(path)
+        } else {
+            try leaveUnfinishedRun(steps: 3)
+        }
+        try folder.write("w", to: "x/" + name)
+        let before = folder.files
         for _ in 0..<2 {
             #expect(
-                message { try RunClaim(named: folder, run: "x") }
-                    == "run directory \(folder) already holds a run: remove it, or choose another with --run-dir")
+                message { try claim() }
+                    == "run directory \(path) already holds a run: remove it, or choose another with --run-dir")
         }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["lock", "pipeline.yaml"])
+        #expect(folder.files == before)
+    }
+
+    /// Devices that compute nothing leave no weights: live.json says that the run came to its end.
+    @Test func `a finished run without weights is refused`() throws {
+        try leaveUnfinishedRun(steps: 3)
+        try LiveStatus(name: "x", state: .done, steps: 3, metrics: nil, ranks: []).write(to: path + "/live.json")
+        #expect(message { try claim() }.contains("already holds a run"))
+    }
+
+    @Test func `an unfinished run of the same pipeline makes way, and is kept`() throws {
+        try leaveUnfinishedRun(steps: 12)
+        try File.makeFolder(path + ".1")
+        let again = try claim()
+        #expect(
+            again.note == "run directory \(path) holds an unfinished run (stopped after step 12): starting over; it is "
+                + "kept as \(path).2")
+        #expect(try folder.text("x.2/metrics.jsonl").count == 36 && !folder.exists("x/metrics.jsonl"))
+    }
+
+    @Test func `an unfinished run of another pipeline stays where it is`() throws {
+        try leaveUnfinishedRun(steps: 12)
+        #expect(message { try claim("other") }.contains("holds an unfinished run of another pipeline"))
+        #expect(try folder.text("x/metrics.jsonl").count == 36)
     }
 
     @Test func `a path that cannot be a folder is bad input`() throws {
-        let failure = try #require(throws: RunFailure.self) { try RunClaim(named: "/dev/null/run", run: "x") }
-        #expect(failure.code == .badInput && failure.message.hasPrefix("run directory /dev/null/run: "))
+        let failure = #expect(throws: RunFailure.self) {
+            _ = try RunClaim(named: "/dev/null/run", run: "x", manifest: "")
+        }
+        #expect(failure?.code == .badInput)
+        #expect(failure?.message == "run directory /dev/null/run: cannot list /dev/null/run: Not a directory")
+    }
+
+    /// bash leaves `--run-dir=~/x` as it is: it names a folder here, not one at home.
+    @Test func `a tilde is a name like any other`() throws {
+        let claim = try RunClaim(named: folder.file("~/x"), run: "x", manifest: "")
+        #expect(folder.exists("~/x/lock"))
+        withExtendedLifetime(claim) {}
     }
 
     @Test func `without a name the first free number is taken`() throws {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let claims = try (0..<3).map { _ in try RunClaim(named: nil, run: "x", under: folder) }
-        #expect(claims.map(\.directory.path) == ["\(folder)/x", "\(folder)/x-2", "\(folder)/x-3"])
+        let claims = try (0..<3).map { _ in
+            try RunClaim(named: nil, run: "x", manifest: "", under: folder.file("runs"))
+        }
+        #expect(claims.map(\.directory.path) == ["runs/x", "runs/x-2", "runs/x-3"].map(folder.file))
     }
 }

@@ -1,5 +1,6 @@
 import Models
 import Scheduling
+import Systems
 import Tensors
 import Testing
 import Transport
@@ -105,13 +106,18 @@ import Workers
 
     @Test func `a run that its machine cannot hold is refused before anything starts`() throws {
         let plan = try Plans.make()
+        func memory(_ bytes: Int) -> MemoryLimit { MemoryLimit(bytes: bytes, source: "a test") }
         let needed = [0, 1].map(plan.memory(ofStage:)).reduce(0) { $0 + $1.state + $1.activations + $1.transient }
-        #expect(message { try Preflight.checkMemory(plan, physical: needed) }.isEmpty)
+        #expect(message { try Preflight.checkMemory(plan, together: memory(needed)) }.isEmpty)
         #expect(
-            message { try Preflight.checkMemory(plan, physical: needed - 1) }.hasPrefix(
-                "p/tiny.yaml:3:10: the workers need "))
+            message { try Preflight.checkMemory(plan, together: memory(needed - 1)) }.wholeMatch(
+                of: #/p/tiny\.yaml:3:10: the workers need .+ of memory, there are .+ \(a test\): .+/#) != nil)
+        let each = plan.memory(ofRank: 0)
+        #expect(
+            message { try Preflight.checkMemory(plan, together: memory(.max), each: memory(each - 1)) }.wholeMatch(
+                of: #/p/tiny\.yaml:3:10: worker \d needs .+ of memory, a process may have .+ \(a test\): .+/#) != nil)
         let simulated = try Plans.make(devices: "[sim:0, sim:1]", more: "sim: {layer_ms: 1}")
-        #expect(message { try Preflight.checkMemory(simulated, physical: 0) }.isEmpty)
+        #expect(message { try Preflight.checkMemory(simulated, together: memory(0)) }.isEmpty)
     }
 
     @Test func `tokens of a step are the global batch's`() throws {
