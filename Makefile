@@ -30,6 +30,7 @@ lint:
 	swift format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests
 	.ci/check-arrows
 	.ci/check-docs
+	.ci/check-paths
 
 format:
 	swift format --in-place --recursive --configuration .swift-format Package.swift Sources Tests
