@@ -6,6 +6,8 @@ package enum Startup {
         openStandardStreams()
         // Ignored by the parent, the system would forget children as they end: nobody could wait for them.
         signal(SIGCHLD, SIG_DFL)
+        // Process lists show the last part of the path that was started: `exe` of `/proc/self/exe`.
+        try? File.write("echelon".utf8, to: "/proc/self/comm")
     }
 
     /// Opens descriptors 0 to 2 where they are closed: else the next files that are opened would take these numbers, and
