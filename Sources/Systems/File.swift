@@ -43,6 +43,14 @@ package enum File {
         return stat(path, &status) == 0 ? Int(status.st_size) : nil
     }
 
+    /// Bytes that this user may still write to the file system of a path, which must exist.
+    package static func freeBytes(at path: String) throws(SystemError) -> Int {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { throw SystemError("examine the file system of", path) }
+        let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+        return overflow ? .max : Int(clamping: bytes)
+    }
+
     // MARK: Reading
 
     /// Everything that the file holds.

@@ -9,6 +9,12 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         case system(Int32)
         /// A file of so many bytes where at most `limit` are read.
         case tooLarge(bytes: Int, limit: Int)
+        /// A folder, a device, a pipe.
+        case notRegular
+        /// The file ended before what it held when it was opened.
+        case shrunk(from: Int, to: Int)
+        /// The name names another file, or one that was written to since.
+        case changed
     }
 
     /// What was tried, as `open` or `write`.
@@ -41,14 +47,18 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         return isFull || [EAGAIN, ENOMEM, EMFILE, ENFILE, ENOBUFS, EIO, EINTR].contains(number)
     }
 
-    package var description: String {
+    package var description: String { "cannot \(operation) \(path.printable()): \(explanation)" }
+
+    /// Why it failed: what stands behind the colon of `description`.
+    package var explanation: String {
         switch reason {
-        case .system(ENOSPC) where lacksInodes:
-            "cannot \(operation) \(path.printable()): its file system holds as many files as it can (no inode is free)"
-        case .system(let number):
-            "cannot \(operation) \(path.printable()): \(String(cString: strerror(number)))"
-        case .tooLarge(let bytes, let limit):
-            "cannot \(operation) \(path.printable()): it has \(bytes) bytes, expected at most \(limit)"
+        case .system(ENOSPC) where lacksInodes: "its file system holds as many files as it can (no inode is free)"
+        case .system(let number): String(cString: strerror(number))
+        case .tooLarge(let bytes, let limit): "it has \(bytes) bytes, expected at most \(limit)"
+        case .notRegular: "not a regular file"
+        case .shrunk(let from, let to):
+            "it had \(from) bytes when it was opened and has \(to) now: it was cut short or replaced meanwhile"
+        case .changed: "it was changed or replaced since it was opened"
         }
     }
 
