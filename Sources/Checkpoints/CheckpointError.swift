@@ -1,3 +1,4 @@
+internal import Systems
 public import Tensors
 
 /// What is wrong with a checkpoint's files, or with the pair of a checkpoint and a model.
@@ -6,6 +7,10 @@ public enum CheckpointError: Error, Hashable, Sendable {
     case file(path: String, operation: String, reason: String)
     /// A file breaks its format at `place`.
     case malformed(path: String, place: String, expected: String, got: String)
+    /// A file of another format: what it is, and what helps.
+    case foreign(path: String, kind: String)
+    /// Numbers that no training can begin with: all tensors that hold some.
+    case notFinite(path: String, [NotFiniteTensor])
     /// Tensors that do not fit the model: all of them.
     case mismatch(path: String, [TensorMismatch])
     /// The file system has too little room.
@@ -19,22 +24,65 @@ public enum TensorMismatch: Hashable, Sendable {
     case missing(name: String, expected: TensorSpec)
     case extra(name: String, type: StoredType, shape: Shape)
     case different(name: String, expected: TensorSpec, type: StoredType, shape: Shape)
+
+    fileprivate var isExtra: Bool {
+        guard case .extra = self else { return false }
+        return true
+    }
+}
+
+/// A tensor that holds infinities or what is not a number.
+public struct NotFiniteTensor: Hashable, Sendable {
+    public var name: String
+    /// Elements that are not finite as f32.
+    public var count: Int
+    /// All elements.
+    public var elements: Int
+
+    public init(name: String, count: Int, elements: Int) {
+        self.name = name
+        self.count = count
+        self.elements = elements
+    }
 }
 
 extension CheckpointError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .file(let path, let operation, let reason): "\(path): cannot \(operation): \(reason)"
+        case .file(let path, let operation, let reason): "\(path.printable()): cannot \(operation): \(reason)"
         case .malformed(let path, let place, let expected, let got):
-            "\(path): \(place): expected \(expected), got \(got)"
+            "\(path.printable()): \(place): expected \(expected), got \(got)"
         case .mismatch(let path, let mismatches):
-            "\(path): \(mismatches.count) of its tensors do not fit the model:"
-                + mismatches.map { "\n  \($0)" }.joined()
+            "\(path.printable()): \(mismatches.count) of its tensors do not fit the model:"
+                + Self.lines(Self.mostTelling(mismatches), of: mismatches.count)
+        case .foreign(let path, let kind): "\(path.printable()) is \(kind)"
+        case .notFinite(let path, let tensors):
+            "\(path.printable()): \(tensors.count) of its tensors hold values that are not finite (NaN or infinite as "
+                + "f32): start from weights of an earlier step"
+                + Self.lines(
+                    tensors.prefix(Self.longestList).map {
+                        "\(shown($0.name)): \($0.count) of \($0.elements) elements"
+                    }, of: tensors.count)
         case .space(let path, let needed, let free):
-            "\(path): the file system has \(free) bytes free, \(needed) are needed"
+            "\(path.printable()): the file system has \(free) bytes free, \(needed) are needed"
         case .incomplete(let path, let expected, let got):
-            "\(path): \(got) of \(expected) bytes were written, so it is not kept"
+            "\(path.printable()): \(got) of \(expected) bytes were written, so it is not kept"
         }
+    }
+
+    /// Lines of one message; a list of all would push its beginning off the screen.
+    private static let longestList = 20
+
+    private static func lines(_ shown: [String], of count: Int) -> String {
+        shown.map { "\n  \($0)" }.joined() + (shown.count < count ? "\n  … and \(count - shown.count) more" : "")
+    }
+
+    /// Both what the model lacks and what it does not know, as far as there is room: their names tell what is wrong.
+    private static func mostTelling(_ mismatches: [TensorMismatch]) -> [String] {
+        let extras = mismatches.filter(\.isExtra)
+        let others = mismatches.filter { !$0.isExtra }
+        let extraCount = min(extras.count, max(longestList / 2, longestList - others.count))
+        return (others.prefix(longestList - extraCount) + extras.prefix(extraCount)).map(\.description)
     }
 }
 

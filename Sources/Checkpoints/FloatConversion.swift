@@ -18,3 +18,35 @@ func convertToFloats(_ bytes: UnsafeRawBufferPointer, of type: StoredType, into 
 private func load<Bits: FixedWidthInteger & BitwiseCopyable>(_ bytes: UnsafeRawBufferPointer, _ index: Int) -> Bits {
     Bits(littleEndian: bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Bits>.size, as: Bits.self))
 }
+
+/// How many elements of a floating-point type are not finite as f32: infinities, what is not a number, and f64 values
+/// that round to an infinity. A loop without a branch over the bits, which without their sign are ordered like the
+/// values: several GB/s. The bytes are aligned to their type.
+func countNotFinite(_ bytes: UnsafeRawBufferPointer, of type: StoredType) -> Int {
+    switch type {
+    case .f32: count(bytes, notBelow: Float.infinity.bitPattern)
+    case .f16: count(bytes, notBelow: Float16.infinity.bitPattern)
+    case .bf16: count(bytes, notBelow: UInt16(Float.infinity.bitPattern >> 16))
+    // Halfway between the largest f32 and the next power of two.
+    case .f64: count(bytes, notBelow: (Double(Float.greatestFiniteMagnitude) + 0x1p103).bitPattern)
+    case .bool, .u8, .i8, .i16, .i32, .i64: 0
+    }
+}
+
+private func count<Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    _ bytes: UnsafeRawBufferPointer, notBelow limit: Bits
+) -> Int {
+    var count: Bits = 0
+    var total = 0
+    let elements = bytes.bindMemory(to: Bits.self)
+    let withoutSign = Bits.max >> 1
+    // Counted in the elements' own width, so that as many fit a vector; no count overflows within a block.
+    for start in stride(from: 0, to: elements.count, by: 1 << 15) {
+        count = 0
+        for index in start..<min(start + (1 << 15), elements.count) {
+            count &+= Bits(littleEndian: elements[index]) & withoutSign >= limit ? 1 : 0
+        }
+        total += Int(count)
+    }
+    return total
+}

@@ -1,3 +1,5 @@
+internal import Systems
+
 /// What breaks a format, and where.
 struct FormatProblem: Error, Hashable {
     var place: String
@@ -15,7 +17,11 @@ struct JSONScanner {
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     /// An object: `member` is called behind each key's colon and reads the value.
+    /// - Parameters:
+    ///   - limit: members; more of them throw before they take memory.
+    ///   - what: they are called in errors.
     mutating func object(
+        limit: Int = .max, of what: String = "members",
         _ member: (inout JSONScanner, String) throws(FormatProblem) -> Void
     ) throws(FormatProblem) {
         var keys: Set<String> = []
@@ -25,6 +31,7 @@ struct JSONScanner {
             skipSpace()
             let start = at
             let key = try string()
+            guard keys.count < limit else { throw problem("at most \(limit) \(what)", "more", at: start) }
             guard keys.insert(key).inserted else { throw problem("each key once", "\(quoted(key)) again", at: start) }
             try expect(":")
             try member(&self, key)
@@ -61,15 +68,25 @@ struct JSONScanner {
     mutating func string() throws(FormatProblem) -> String {
         try expect("\"")
         let start = at
-        var text: [UInt8] = []
+        // Most strings have no escape: they are taken as they are.
+        while let byte = peek, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { at += 1 }
+        if peek == UInt8(ascii: "\"") {
+            at += 1
+            return try text(bytes[start..<at - 1], at: start)
+        }
+        var characters = Array(bytes[start..<at])
         while true {
             guard let byte = peek else { throw problem("the string's closing quote", found) }
             guard byte >= 0x20 else { throw problem("control characters to be escaped in strings", found) }
             at += 1
             if byte == UInt8(ascii: "\"") { break }
-            if byte == UInt8(ascii: "\\") { try escape(into: &text) } else { text.append(byte) }
+            if byte == UInt8(ascii: "\\") { try escape(into: &characters) } else { characters.append(byte) }
         }
-        guard let string = String(validating: text, as: UTF8.self) else {
+        return try text(characters[...], at: start)
+    }
+
+    private func text(_ bytes: ArraySlice<UInt8>, at start: Int) throws(FormatProblem) -> String {
+        guard let string = String(validating: bytes, as: UTF8.self) else {
             throw problem("UTF-8", "a string that is not", at: start)
         }
         return string
@@ -165,20 +182,20 @@ struct JSONScanner {
 
     private var peek: UInt8? { at < bytes.count ? bytes[at] : nil }
 
-    private func isSpace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
+    private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 }
 
     private mutating func skipSpace() {
         while let byte = peek, isSpace(byte) { at += 1 }
     }
 
-    private mutating func take(_ character: Character) -> Bool {
+    private mutating func take(_ character: UnicodeScalar) -> Bool {
         skipSpace()
-        guard peek == character.asciiValue else { return false }
+        guard peek == UInt8(ascii: character) else { return false }
         at += 1
         return true
     }
 
-    private mutating func expect(_ character: Character, or other: String? = nil) throws(FormatProblem) {
+    private mutating func expect(_ character: UnicodeScalar, or other: String? = nil) throws(FormatProblem) {
         guard take(character) else {
             throw problem("\"\(character)\"" + (other.map { " or \($0)" } ?? ""), found)
         }
@@ -195,10 +212,11 @@ struct JSONScanner {
     }
 }
 
-/// A name from a file as a message may show it: escaped, and of bounded length.
+/// A name from a file as a message may show it: escaped, and of bounded length, also in combining marks.
 func shown(_ text: String) -> String {
-    let start = text.count > 200 ? text.prefix(200) + "…" : text[...]
-    return start.unicodeScalars.map { $0.escaped(asASCII: false) }.joined()
+    let scalars = text.unicodeScalars
+    return scalars.prefix(200).map { $0.escaped(asASCII: false) }.joined().printable()
+        + (scalars.dropFirst(200).isEmpty ? "" : "…")
 }
 
 func quoted(_ text: String) -> String { "\"\(shown(text))\"" }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Systems
 
 /// A safetensors file while several processes write it, as the one that coordinates them sees it.
 ///
@@ -69,10 +70,8 @@ public final class SafetensorsDraft {
     }
 
     private static func checkSpace(_ path: String, needed: Int) throws(CheckpointError) {
-        var status = statvfs()
-        guard statvfs(folder(path), &status) == 0 else { throw .system(folder(path), "examine") }
-        let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
-        let free = overflow ? Int.max : Int(clamping: bytes)
+        let free: Int
+        do throws(SystemError) { free = try File.freeBytes(at: folder(path)) } catch { throw CheckpointError(error) }
         guard free >= needed else { throw .space(path: path, needed: needed, free: free) }
     }
 

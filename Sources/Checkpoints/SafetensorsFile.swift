@@ -1,52 +1,70 @@
-/// A safetensors file, mapped: only the tensors that are read come into memory.
+internal import Systems
+
+/// A safetensors file: its header in memory, its tensors read when they are asked for.
+///
+/// The file is open only while it is read; one that was replaced or written to since its header was read is an error.
 public final class SafetensorsFile: Sendable {
     public let path: String
     public let metadata: [String: String]
     /// In the order of their bytes in the file.
     public let tensors: [StoredTensor]
     private let indices: [String: Int]
-    private let mapping: FileMapping
+    private let file: RegularFile
     private let dataStart: Int
 
-    /// Maps a file and validates its whole header. Throws when it cannot be read or breaks the format.
+    /// Opens a file and validates its whole header. Throws when it cannot be read or breaks the format.
     public init(path: String) throws(CheckpointError) {
-        mapping = try FileMapping(path: path)
         self.path = path
-        let header: SafetensorsHeader
-        do throws(FormatProblem) {
-            dataStart = try Self.dataStart(mapping.bytes)
-            header = try SafetensorsHeader(
-                Array(mapping.bytes[SafetensorsHeader.prefixByteCount..<dataStart]),
-                dataByteCount: mapping.bytes.count - dataStart)
+        do {
+            file = try RegularFile(path, staysOpen: false)
+            dataStart = try Self.dataStart(file)
+            let json = try file.bytes(SafetensorsHeader.prefixByteCount..<dataStart)
+            let header = try SafetensorsHeader(json, dataByteCount: file.byteCount - dataStart)
+            metadata = header.metadata
+            tensors = header.tensors
         } catch {
-            throw CheckpointError(error, in: path)
+            throw CheckpointError.reading(path, error)
         }
-        metadata = header.metadata
-        tensors = header.tensors
         var indices: [String: Int] = [:]
-        for (i, tensor) in header.tensors.enumerated() { indices[tensor.name] = i }
+        for (i, tensor) in tensors.enumerated() { indices[tensor.name] = i }
         self.indices = indices
     }
 
     public subscript(name: String) -> StoredTensor? { indices[name].map { tensors[$0] } }
 
-    /// Lends a tensor's bytes, row-major and little-endian, at any alignment; nil when there is no such tensor.
-    public func withBytes<Result>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows
-        -> Result?
-    {
+    /// A tensor's bytes, row-major and little-endian; nil when there is no such tensor.
+    public func bytes(of name: String) throws(CheckpointError) -> [UInt8]? {
         guard let tensor = self[name] else { return nil }
-        let range = dataStart + tensor.range.lowerBound..<dataStart + tensor.range.upperBound
-        return try withExtendedLifetime(mapping) { try body(UnsafeRawBufferPointer(rebasing: mapping.bytes[range])) }
+        var bytes = [UInt8](repeating: 0, count: tensor.range.count)
+        do {
+            try bytes.withUnsafeMutableBytes { try read(tensor, at: 0, into: $0) }
+        } catch {
+            throw CheckpointError.reading(path, error)
+        }
+        return bytes
+    }
+
+    /// Fills `out` with a tensor's bytes from `offset` of them on.
+    func read(
+        _ tensor: StoredTensor, at offset: Int, into out: UnsafeMutableRawBufferPointer
+    ) throws(CheckpointError) {
+        precondition(offset >= 0 && offset + out.count <= tensor.range.count, "bytes that \(tensor.name) does not have")
+        do throws(SystemError) {
+            let identity = try file.read(at: dataStart + tensor.range.lowerBound + offset, into: out)
+            guard identity.hasSameContents(as: file.identity) else { throw SystemError("read", path, .changed) }
+        } catch {
+            throw CheckpointError(error)
+        }
     }
 
     /// Where the data begins: behind the header and the eight bytes that hold its length.
-    private static func dataStart(_ bytes: UnsafeRawBufferPointer) throws(FormatProblem) -> Int {
+    private static func dataStart(_ file: RegularFile) throws -> Int {
         let prefix = SafetensorsHeader.prefixByteCount
-        guard bytes.count >= prefix else {
-            throw FormatProblem(place: "its header", expected: "at least \(prefix) bytes", got: "\(bytes.count)")
+        guard file.byteCount >= prefix else {
+            throw FormatProblem(place: "its header", expected: "at least \(prefix) bytes", got: "\(file.byteCount)")
         }
-        let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
-        let limit = min(SafetensorsHeader.maximumByteCount, bytes.count - prefix)
+        let length = try file.bytes(0..<prefix).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let limit = min(SafetensorsHeader.maximumByteCount, file.byteCount - prefix)
         guard length <= limit else {
             throw FormatProblem(place: "its header", expected: "at most \(limit) bytes", got: "\(length)")
         }

@@ -4,6 +4,11 @@ internal import Tensors
 struct SafetensorsHeader: Hashable {
     static let maximumByteCount = 100_000_000
     static let prefixByteCount = 8
+    /// A file's tensors; the largest published models have some 1,000 in each.
+    static let maximumTensorCount = 1 << 18
+    static let maximumMetadataCount = 1 << 16
+    /// Numbers of a shape or of offsets that are read before they are judged.
+    private static let maximumListCount = 64
 
     var metadata: [String: String] = [:]
     /// In the order of their bytes in the file.
@@ -18,9 +23,10 @@ struct SafetensorsHeader: Hashable {
         var scanner = JSONScanner(json)
         var metadata: [String: String] = [:]
         var tensors: [StoredTensor] = []
-        try scanner.object { (scanner: inout JSONScanner, key: String) throws(FormatProblem) in
+        try scanner.object(limit: Self.maximumTensorCount + 1, of: "tensors") {
+            (scanner: inout JSONScanner, key: String) throws(FormatProblem) in
             if key == "__metadata__" {
-                metadata = try Self.metadata(&scanner)
+                metadata = try Self.strings(&scanner, limit: Self.maximumMetadataCount, of: "entries of metadata")
             } else {
                 tensors.append(try Self.tensor(key, &scanner))
             }
@@ -30,12 +36,16 @@ struct SafetensorsHeader: Hashable {
         self.tensors = try Self.inFileOrder(tensors, dataByteCount)
     }
 
-    static func metadata(_ scanner: inout JSONScanner) throws(FormatProblem) -> [String: String] {
-        var metadata: [String: String] = [:]
-        try scanner.object { (scanner: inout JSONScanner, key: String) throws(FormatProblem) in
-            metadata[key] = try scanner.string()
+    /// An object of strings.
+    static func strings(
+        _ scanner: inout JSONScanner, limit: Int, of what: String
+    ) throws(FormatProblem) -> [String: String] {
+        var strings: [String: String] = [:]
+        try scanner.object(limit: limit, of: what) {
+            (scanner: inout JSONScanner, key: String) throws(FormatProblem) in
+            strings[key] = try scanner.string()
         }
-        return metadata
+        return strings
     }
 
     private static func tensor(_ name: String, _ scanner: inout JSONScanner) throws(FormatProblem) -> StoredTensor {
@@ -59,7 +69,12 @@ struct SafetensorsHeader: Hashable {
 
     private static func integers(_ scanner: inout JSONScanner) throws(FormatProblem) -> [Int] {
         var values: [Int] = []
-        try scanner.array { (scanner: inout JSONScanner) throws(FormatProblem) in values.append(try scanner.integer()) }
+        try scanner.array { (scanner: inout JSONScanner) throws(FormatProblem) in
+            guard values.count < maximumListCount else {
+                throw scanner.problem("at most \(maximumListCount) numbers", "more")
+            }
+            values.append(try scanner.integer())
+        }
         return values
     }
 
@@ -102,7 +117,9 @@ struct SafetensorsHeader: Hashable {
             end = tensor.range.upperBound
         }
         guard end == dataByteCount else {
-            throw FormatProblem(place: "its data", expected: "\(end) bytes behind the header", got: "\(dataByteCount)")
+            let advice = dataByteCount < end ? ": the file was cut short; copy or download it again" : ""
+            throw FormatProblem(
+                place: "its data", expected: "\(end) bytes behind the header", got: "\(dataByteCount)\(advice)")
         }
         return sorted
     }

@@ -1,3 +1,5 @@
+internal import Systems
+
 /// `model.safetensors.index.json`: which file of a sharded model holds which tensor.
 public struct SafetensorsIndex: Hashable, Sendable {
     public var path: String
@@ -7,28 +9,35 @@ public struct SafetensorsIndex: Hashable, Sendable {
     /// Throws when the file cannot be read or is no index.
     public init(path: String) throws(CheckpointError) {
         self.path = path
-        let mapping = try FileMapping(path: path)
-        do throws(FormatProblem) {
-            weightMap = try Self.parse(mapping.bytes)
+        do {
+            let file = try RegularFile(path, staysOpen: false)
+            guard file.byteCount <= SafetensorsHeader.maximumByteCount else {
+                throw FormatProblem(
+                    place: "its size", expected: "at most \(SafetensorsHeader.maximumByteCount) bytes",
+                    got: "\(file.byteCount)")
+            }
+            weightMap = try Self.parse(file.bytes(0..<file.byteCount))
+            guard files.count <= Self.maximumFileCount else {
+                throw FormatProblem(
+                    place: "weight_map", expected: "at most \(Self.maximumFileCount) files", got: "\(files.count)")
+            }
         } catch {
-            throw CheckpointError(error, in: path)
+            throw CheckpointError.reading(path, error)
         }
     }
 
     /// The files named, each once, in alphabetical order.
     public var files: [String] { Set(weightMap.values).sorted() }
 
-    private static func parse(_ bytes: UnsafeRawBufferPointer) throws(FormatProblem) -> [String: String] {
-        guard bytes.count <= SafetensorsHeader.maximumByteCount else {
-            throw FormatProblem(
-                place: "its size", expected: "at most \(SafetensorsHeader.maximumByteCount) bytes",
-                got: "\(bytes.count)")
-        }
+    private static let maximumFileCount = 10_000
+    private static let maximumTensorCount = 1 << 20
+
+    private static func parse(_ bytes: [UInt8]) throws(FormatProblem) -> [String: String] {
         var weightMap: [String: String]?
-        var scanner = JSONScanner(Array(bytes))
+        var scanner = JSONScanner(bytes)
         try scanner.object { (scanner: inout JSONScanner, key: String) throws(FormatProblem) in
             if key == "weight_map" {
-                weightMap = try SafetensorsHeader.metadata(&scanner)
+                weightMap = try SafetensorsHeader.strings(&scanner, limit: maximumTensorCount, of: "tensors")
             } else {
                 try scanner.skipValue()
             }

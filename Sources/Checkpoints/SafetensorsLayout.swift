@@ -17,6 +17,9 @@ public struct SafetensorsLayout: Hashable, Sendable {
     public init(
         _ tensors: [(name: String, spec: TensorSpec)], metadata: [String: String] = ["format": "pt"]
     ) throws(CheckpointError) {
+        guard tensors.count <= SafetensorsHeader.maximumTensorCount else {
+            throw Self.problem("all", "at most \(SafetensorsHeader.maximumTensorCount) tensors", "\(tensors.count)")
+        }
         var placed: [StoredTensor] = []
         var indices: [String: Int] = [:]
         var end = 0

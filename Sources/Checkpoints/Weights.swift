@@ -5,6 +5,10 @@ public struct Weights: Sendable {
     /// As the user gave it.
     public let path: String
     public let files: [SafetensorsFile]
+    /// What every name in the files begins with and the model's names do not: what wraps a model gives its state dict
+    /// such names (`torch.compile`, `DataParallel`, a module's attribute).
+    public let prefix: String
+    /// By the name without prefix.
     private let fileOf: [String: Int]
 
     /// Opens a `.safetensors` file, an index (`.json`), or a folder that holds `model.safetensors` or
@@ -12,25 +16,34 @@ public struct Weights: Sendable {
     public init(path: String) throws(CheckpointError) {
         self.path = path
         let file = try WeightsPath.resolve(path)
-        guard file.hasSuffix(".json") else {
+        if file.hasSuffix(".json") {
+            files = try Self.shards(of: SafetensorsIndex(path: file))
+        } else {
             files = [try SafetensorsFile(path: file)]
-            fileOf = Dictionary(uniqueKeysWithValues: files[0].tensors.map { ($0.name, 0) })
-            return
         }
-        (files, fileOf) = try Self.shards(of: SafetensorsIndex(path: file))
+        let names = files.flatMap { $0.tensors.map(\.name) }
+        let prefix = Self.sharedPrefix(of: names)
+        var fileOf: [String: Int] = [:]
+        for (index, file) in files.enumerated() {
+            for tensor in file.tensors { fileOf[Self.name(of: tensor, behind: prefix)] = index }
+        }
+        self.prefix = prefix
+        self.fileOf = fileOf
     }
 
-    /// All tensors, in the order of their bytes, file after file.
-    public var tensors: [StoredTensor] { files.flatMap(\.tensors) }
+    /// All tensors by their names without prefix, in the order of their bytes, file after file.
+    public var tensors: [StoredTensor] {
+        files.flatMap(\.tensors).map { tensor in
+            var tensor = tensor
+            tensor.name = Self.name(of: tensor, behind: prefix)
+            return tensor
+        }
+    }
 
-    public subscript(name: String) -> StoredTensor? { fileOf[name].flatMap { files[$0][name] } }
-
-    /// Lends a tensor's bytes, row-major and little-endian, at any alignment; nil when there is no such tensor.
-    public func withBytes<Result>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows
-        -> Result?
-    {
-        guard let file = fileOf[name] else { return nil }
-        return try files[file].withBytes(of: name, body)
+    public subscript(name: String) -> StoredTensor? {
+        guard let file = fileOf[name], var tensor = files[file][prefix + name] else { return nil }
+        tensor.name = name
+        return tensor
     }
 
     /// Throws an error that lists every missing, superfluous and different tensor. Floating-point types may differ, as
@@ -62,17 +75,82 @@ public struct Weights: Sendable {
             throw .mismatch(
                 path: path, [.different(name: name, expected: expected, type: stored.type, shape: stored.shape)])
         }
-        withBytes(of: name) { convertToFloats($0, of: stored.type, into: out) }
+        if stored.type == .f32 {
+            try read(stored, at: 0, into: UnsafeMutableRawBufferPointer(out))
+        } else {
+            let size = stored.type.size
+            try forEachChunk(of: stored) { (start, bytes) throws(CheckpointError) in
+                let part = out[start / size..<(start + bytes.count) / size]
+                convertToFloats(bytes, of: stored.type, into: UnsafeMutableBufferPointer(rebasing: part))
+            }
+        }
+        let count = countNotFinite(UnsafeRawBufferPointer(out), of: .f32)
+        guard count == 0 else {
+            throw .notFinite(path: path, [NotFiniteTensor(name: name, count: count, elements: out.count)])
+        }
+    }
+
+    /// Throws an error that lists every tensor of these names that holds values which are not finite as f32. Reads each
+    /// once, at some GB/s.
+    public func checkFinite(_ names: [String]) throws(CheckpointError) {
+        var found: [NotFiniteTensor] = []
+        for name in names {
+            guard let stored = self[name], stored.type.isFloatingPoint else { continue }
+            var count = 0
+            try forEachChunk(of: stored) { (_, bytes) throws(CheckpointError) in
+                count += countNotFinite(bytes, of: stored.type)
+            }
+            if count > 0 { found.append(NotFiniteTensor(name: name, count: count, elements: stored.shape.count)) }
+        }
+        if !found.isEmpty { throw .notFinite(path: path, found) }
+    }
+
+    /// Lends a tensor's bytes, aligned, a mebibyte at a time, with where in the tensor they begin.
+    private func forEachChunk(
+        of tensor: StoredTensor, _ body: (Int, UnsafeRawBufferPointer) throws(CheckpointError) -> Void
+    ) throws(CheckpointError) {
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: min(1 << 20, tensor.range.count), alignment: 64)
+        defer { chunk.deallocate() }
+        var start = 0
+        while start < tensor.range.count {
+            let part = UnsafeMutableRawBufferPointer(rebasing: chunk[..<min(chunk.count, tensor.range.count - start)])
+            try read(tensor, at: start, into: part)
+            try body(start, UnsafeRawBufferPointer(part))
+            start += part.count
+        }
+    }
+
+    private func read(
+        _ tensor: StoredTensor, at offset: Int, into out: UnsafeMutableRawBufferPointer
+    ) throws(CheckpointError) {
+        guard let file = fileOf[tensor.name] else { preconditionFailure("\(tensor.name) is in none of the files") }
+        try files[file].read(tensor, at: offset, into: out)
+    }
+
+    private static let wrappers = ["_orig_mod.", "module.", "model."]
+
+    private static func name(of tensor: StoredTensor, behind prefix: String) -> String {
+        String(decoding: tensor.name.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
+    }
+
+    private static func sharedPrefix(of names: [String]) -> String {
+        var prefix = ""
+        while let wrapper = wrappers.first(where: { wrapper in
+            !names.isEmpty && names.allSatisfy { $0.utf8.starts(with: (prefix + wrapper).utf8) }
+        }) {
+            prefix += wrapper
+        }
+        return prefix
     }
 
     private static func shards(
         of index: SafetensorsIndex
-    ) throws(CheckpointError) -> ([SafetensorsFile], [String: Int]) {
+    ) throws(CheckpointError) -> [SafetensorsFile] {
         let folder = WeightsPath.folder(of: index.path)
         let names = index.files
         var files: [SafetensorsFile] = []
-        var fileOf: [String: Int] = [:]
-        for (i, name) in names.enumerated() {
+        var found: Set<String> = []
+        for name in names {
             let file = try SafetensorsFile(path: folder + name)
             files.append(file)
             for tensor in file.tensors {
@@ -81,14 +159,14 @@ public struct Weights: Sendable {
                         path: index.path, place: "weight_map, \(quoted(tensor.name))", expected: quoted(name),
                         got: index.weightMap[tensor.name].map(quoted) ?? "nothing")
                 }
-                fileOf[tensor.name] = i
+                found.insert(tensor.name)
             }
         }
-        for (name, file) in index.weightMap.sorted(by: { $0.key < $1.key }) where fileOf[name] == nil {
+        for (name, file) in index.weightMap.sorted(by: { $0.key < $1.key }) where !found.contains(name) {
             throw .malformed(
                 path: folder + file, place: "its tensors", expected: "\(quoted(name)), as \(index.path) says",
                 got: "no such tensor")
         }
-        return (files, fileOf)
+        return files
     }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Systems
 
 /// Where a model's weights are, for the path that a user gave.
 enum WeightsPath {
@@ -12,6 +13,10 @@ enum WeightsPath {
         guard status.st_mode & S_IFMT == S_IFDIR else { return path }
         let folder = path.hasSuffix("/") ? path : path + "/"
         for name in [file, index] where access(folder + name, F_OK) == 0 { return folder + name }
+        for name in ["pytorch_model.bin", "model.pt", "consolidated.00.pth"] where access(folder + name, F_OK) == 0 {
+            let kind = "\(ForeignFile.torch), expected safetensors; convert it:\n  "
+            throw .foreign(path: folder + name, kind: kind + CheckpointError.conversion(of: folder + name))
+        }
         throw .file(path: path, operation: "load weights", reason: "it holds neither \(file) nor \(index)")
     }
 

@@ -15,15 +15,15 @@ import Testing
         for (name, (type, shape)) in expected {
             let tensor = try #require(file[name])
             #expect(tensor.type == type && tensor.shape == shape)
-            #expect(file.withBytes(of: name) { $0.count } == shape.count * type.size)
+            #expect(try file.bytes(of: name)?.count == shape.count * type.size)
         }
-        let integers = file.withBytes(of: "i64") { bytes in
+        let integers = try file.bytes(of: "i64")?.withUnsafeBytes { bytes in
             [0, 8].map { bytes.loadUnaligned(fromByteOffset: $0, as: Int64.self) }
         }
         #expect(integers == [.min, .max])
-        #expect(file.withBytes(of: "bool") { Array($0) } == [1, 0, 1])
-        #expect(file.withBytes(of: "i32") { Array($0) } == [255, 255, 255, 255, 7, 0, 0, 0])
-        #expect(file.withBytes(of: "none") { $0.count } == nil)
+        #expect(try file.bytes(of: "bool") == [1, 0, 1])
+        #expect(try file.bytes(of: "i32") == [255, 255, 255, 255, 7, 0, 0, 0])
+        #expect(try file.bytes(of: "none") == nil)
     }
 
     @Test func tensorsAreListedInFileOrder() throws {
@@ -117,7 +117,7 @@ import Testing
         }
         let empty = try folder.write([], to: "empty")
         let error = try #require(throws: CheckpointError.self) { try SafetensorsFile(path: empty) }
-        #expect(error.description.contains("at least 8 bytes, got 0"))
+        #expect(error.description.contains("is an empty file"))
     }
 
     /// Whatever bytes a file holds, reading it ends in its tensors or in an error, and tensors lie inside the file.
@@ -136,8 +136,7 @@ import Testing
             do {
                 let file = try SafetensorsFile(path: path)
                 for tensor in file.tensors {
-                    let sum = file.withBytes(of: tensor.name) { $0.reduce(0) { $0 &+ Int($1) } }
-                    #expect(sum != nil)
+                    #expect(try file.bytes(of: tensor.name)?.count == tensor.range.count)
                 }
             } catch {
                 refused += 1

@@ -8,8 +8,14 @@ import Testing
         let values: [Float] = [-0.5, -0.25, 0, 0.25, 0.5, 0.75]
         #expect(try floats(weights, "f32", 6) == values)
         #expect(try floats(weights, "bf16", 6) == values)
-        #expect(try floats(weights, "f16", 9) == values + [65504, 0x1p-24, .infinity])
-        #expect(try floats(weights, "f64", 3) == [0.1, -2.5, .infinity])
+        for (name, expected) in [("f16", values + [65504, 0x1p-24, .infinity]), ("f64", [0.1, -2.5, .infinity])] {
+            var converted = [Float](repeating: .nan, count: expected.count)
+            let error = #expect(throws: CheckpointError.self) {
+                try converted.withUnsafeMutableBufferPointer { try weights.copyFloats(name, into: $0) }
+            }
+            #expect(converted == expected)
+            #expect(error?.description.contains("\(name): 1 of \(expected.count) elements") == true)
+        }
         #expect(try floats(weights, "scalar", 1) == [3.5])
         #expect(try floats(weights, "empty", 0) == [])
     }
@@ -99,7 +105,7 @@ import Testing
             "at most 32 levels"
         ),
         (#"{"metadata": nan, "weight_map": {}}"#, #"expected a value, got "nan""#),
-        (#""#, "got the end"),
+        (#""#, "is an empty file"),
     ])
     func refusesAnIndexThatDoesNotDescribeItsFiles(index: String, message: String) throws {
         let folder = try TemporaryFolder()
