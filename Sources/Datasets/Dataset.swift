@@ -13,6 +13,9 @@ public protocol Dataset: Sendable {
     ) throws(DatasetError)
     /// How many elements of a sample's target count in the loss.
     func targetCount(sample: Int) -> Int
+    /// Reads the first so many samples, in the order of storage, and throws where one holds what cannot be trained on: so
+    /// that it is found before work starts. `cache` keeps which files were found to be good.
+    func check(samples: Int, cache: ScanCache) throws(DatasetError)
     /// Called once, with the order the samples will be asked for.
     func prepare(for order: SampleOrder)
 }

@@ -1,3 +1,5 @@
+internal import Systems
+
 /// What is wrong with a data file, or with the pair of a data set and what is asked of it.
 public enum DatasetError: Error, Hashable, Sendable {
     /// A system call on a file failed.
@@ -8,6 +10,10 @@ public enum DatasetError: Error, Hashable, Sendable {
     case noSample(source: String, tokens: Int, needed: Int)
     /// A token that the model has no embedding for.
     case vocabulary(token: Int, vocabulary: Int, location: TokenLocation)
+    /// A file of another format than the one asked for.
+    case foreign(path: String, kind: String)
+    /// A number in a row that is not finite: every value that depends on it would be none.
+    case notFinite(path: String, row: Int, column: Int, byte: Int)
     /// A setting that cannot work.
     case setting(name: String, expected: String, got: String)
     /// The reader's thread could not start.
@@ -17,16 +23,24 @@ public enum DatasetError: Error, Hashable, Sendable {
 extension DatasetError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .file(let path, let operation, let reason): "\(path): cannot \(operation): \(reason)"
-        case .size(let path, let bytes, let expected): "\(path): expected \(expected), got \(bytes) bytes"
+        case .file(let path, let operation, let reason): "\(path.printable()): cannot \(operation): \(reason)"
+        case .size(let path, let bytes, let expected): "\(path.printable()): expected \(expected), got \(bytes) bytes"
         case .noSample(let source, let tokens, let needed):
-            "\(source): one sample needs \(needed) tokens (the sequence length and one more), got \(tokens)"
+            "\(source.printable()): one sample needs \(needed) tokens (the sequence length and one more), got \(tokens)"
         case .vocabulary(let token, let vocabulary, let location):
             "\(location): token \(token) is outside the vocabulary of \(vocabulary): expected 0 to \(vocabulary - 1)"
+                + (token == -100 ? Self.ignoredTarget : "")
+        case .foreign(let path, let kind): "\(path.printable()) is \(kind)"
+        case .notFinite(let path, let row, let column, let byte):
+            "\(path.printable()): row \(row), value \(column) (byte offset \(byte)) is not finite: expected a number"
         case .setting(let name, let expected, let got): "\(name): expected \(expected), got \(got)"
         case .thread(let reason): "cannot start the data reader's thread: \(reason)"
         }
     }
+
+    /// What somebody who writes −100 means elsewhere.
+    private static let ignoredTarget =
+        "; a stream's tokens are inputs as well as targets, so it cannot mark targets that do not count: leave them out"
 }
 
 /// Where a token stands.
@@ -45,6 +59,6 @@ public struct TokenLocation: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String {
-        source + ": token \(token)" + (byte.map { " (byte offset \($0))" } ?? "")
+        source.printable() + ": token \(token)" + (byte.map { " (byte offset \($0))" } ?? "")
     }
 }

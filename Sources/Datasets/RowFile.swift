@@ -5,9 +5,9 @@ public final class RowFile: Dataset {
     public let inputs: Int
     public let targets: Int
     public let sampleCount: Int
-    private let file: MappedFile
+    private let file: DataFile
 
-    /// Throws when the file cannot be mapped, or holds no whole number of rows, or none.
+    /// Throws when the file cannot be read, is of another format, or holds no whole number of rows, or none.
     public init(path: String, inputs: Int, targets: Int) throws(DatasetError) {
         for (name, width) in [("data.inputs", inputs), ("data.targets", targets)]
         where !(1...Int(Int32.max)).contains(width) {
@@ -15,12 +15,13 @@ public final class RowFile: Dataset {
         }
         self.inputs = inputs
         self.targets = targets
-        file = try MappedFile(path: path)
+        file = try DataFile(path: path)
+        try file.requireRawNumbers()
         let row = (inputs + targets) * DType.f32.size
-        sampleCount = file.bytes.count / row
-        guard sampleCount >= 1, file.bytes.count % row == 0 else {
+        sampleCount = file.byteCount / row
+        guard sampleCount >= 1, file.byteCount % row == 0 else {
             throw .size(
-                path: path, bytes: file.bytes.count,
+                path: path, bytes: file.byteCount,
                 expected: "rows of \(row) bytes (\(inputs) inputs and \(targets) targets as f32), at least one")
         }
     }
@@ -36,9 +37,19 @@ public final class RowFile: Dataset {
         precondition(
             input.count == inputSpec.byteCount && target.count == targetSpec.byteCount, "buffers of one sample")
         let start = sample * (input.count + target.count)
-        let middle = start + input.count
-        input.copyMemory(from: UnsafeRawBufferPointer(rebasing: file.bytes[start..<middle]))
-        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: file.bytes[middle..<middle + target.count]))
+        try file.read(at: start, into: input)
+        try file.read(at: start + input.count, into: target)
+    }
+
+    public func check(samples: Int, cache: ScanCache) throws(DatasetError) {
+        let row = inputs + targets
+        let infinity = Float.infinity.bitPattern
+        let found = try file.firstNumber(
+            notBelow: UInt64(infinity), in: 0..<min(samples, sampleCount) * row, as: UInt32.self,
+            mask: ~(1 << 31), cache: cache)
+        if let found {
+            throw .notFinite(path: file.path, row: found / row, column: found % row, byte: found * DType.f32.size)
+        }
     }
 
     public func prepare(for order: SampleOrder) { file.prepare(for: order) }

@@ -35,17 +35,34 @@ public struct TokenDataset: Dataset {
         precondition(
             input.count == inputSpec.byteCount && target.count == targetSpec.byteCount, "buffers of one sample")
         let start = sample * sequence
-        try copy(from: start, into: input.bindMemory(to: Int32.self))
-        try copy(from: start + 1, into: target.bindMemory(to: Int32.self))
+        let (tokens, next) = (input.bindMemory(to: Int32.self), target.bindMemory(to: Int32.self))
+        try copy(from: start, into: tokens)
+        // The targets are the inputs, one token further.
+        _ = UnsafeMutableBufferPointer(rebasing: next.dropLast()).update(fromContentsOf: tokens.dropFirst())
+        try copy(from: start + sequence, into: UnsafeMutableBufferPointer(rebasing: next.suffix(1)))
+    }
+
+    public func check(samples: Int, cache: ScanCache) throws(DatasetError) {
+        let end = min(samples, sampleCount) * sequence + 1
+        guard let index = try source.firstToken(notBelow: vocabulary, in: 0..<end, cache: cache) else { return }
+        var token: Int32 = 0
+        try withUnsafeMutablePointer(to: &token) { token throws(DatasetError) in
+            try source.copy(index..<index + 1, into: UnsafeMutableBufferPointer(start: token, count: 1))
+        }
+        throw outside(Int(token), at: index)
     }
 
     public func prepare(for order: SampleOrder) { source.prepare(for: order) }
 
     private func copy(from start: Int, into out: UnsafeMutableBufferPointer<Int32>) throws(DatasetError) {
-        source.copy(start..<start + sequence, into: out)
+        try source.copy(start..<start + out.count, into: out)
         let limit = UInt32(vocabulary)
         for (i, token) in out.enumerated() where UInt32(bitPattern: token) >= limit {
-            throw .vocabulary(token: Int(token), vocabulary: vocabulary, location: source.location(of: start + i))
+            throw outside(Int(token), at: start + i)
         }
+    }
+
+    private func outside(_ token: Int, at index: Int) -> DatasetError {
+        .vocabulary(token: token, vocabulary: vocabulary, location: source.location(of: index))
     }
 }

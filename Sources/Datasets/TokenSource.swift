@@ -4,8 +4,13 @@ public protocol TokenSource: Sendable {
     var count: Int { get }
     /// What errors call it: the file's path, where there is one.
     var name: String { get }
-    /// Writes tokens `range` to the start of `out`, unchecked against any vocabulary.
-    func copy(_ range: Range<Int>, into out: UnsafeMutableBufferPointer<Int32>)
+    /// Writes tokens `range` to the start of `out`, unchecked against any vocabulary. Throws when a file can no longer
+    /// be read, or is not the one that was opened.
+    func copy(_ range: Range<Int>, into out: UnsafeMutableBufferPointer<Int32>) throws(DatasetError)
+    /// The first token of `range` that no vocabulary of that many holds; nil: there is none.
+    func firstToken(
+        notBelow vocabulary: Int, in range: Range<Int>, cache: ScanCache
+    ) throws(DatasetError) -> Int?
     /// Where a token stands, for errors.
     func location(of token: Int) -> TokenLocation
     /// Called once, with the order the samples will be asked for.
@@ -13,6 +18,10 @@ public protocol TokenSource: Sendable {
 }
 
 extension TokenSource {
+    public func firstToken(
+        notBelow vocabulary: Int, in range: Range<Int>, cache: ScanCache
+    ) throws(DatasetError) -> Int? { nil }
+
     public func prepare(for order: SampleOrder) {}
 }
 

@@ -12,9 +12,37 @@ package enum Preflight {
         try checkFaults(plan)
         try plan.checkMemoryLimits()
         try checkMemory(plan, together: .together, each: .ofProcess)
-        _ = try TrainingData(plan)
+        let data = try TrainingData(plan)
         try checkWeights(plan)
+        try data.check(plan)
     }
+
+    /// What a run needs at its end must be there before its first step: leave to make files where the run directory is
+    /// or will be, and room for the weights.
+    /// - Parameter path: as the user named it; nil: below `runs`.
+    package static func checkPlace(_ path: String?, _ plan: TrainingPlan) throws(RunFailure) {
+        var folder = path ?? "runs"
+        while !folder.isEmpty, !File.exists(folder) {
+            folder = folder.dropLast().lastIndex(of: "/").map { String(folder[...$0]) } ?? "."
+        }
+        guard File.isFolder(folder) else { return }
+        let name = (path ?? "runs").printable()
+        guard access(folder, W_OK | X_OK) == 0 else {
+            let error = SystemError("make files in", folder)
+            throw .badInput("run directory \(name): \(error); choose another with --run-dir")
+        }
+        let needed: Int
+        do { needed = try plan.weightsLayout().fileByteCount.plus(firstFilesBytes) } catch { throw .badInput(error) }
+        guard plan.manifest.devices.allSatisfy({ $0.kind != .sim }) else { return }
+        guard let free = try? File.freeBytes(at: folder), free < needed else { return }
+        throw RunFailure(
+            .interrupted,
+            "run directory \(name): the weights will take \(needed.bytesText), its file system has \(free.bytesText) "
+                + "free: make room, or choose another with --run-dir")
+    }
+
+    /// Manifest, description, and what metrics and events begin with.
+    private static let firstFilesBytes = 1 << 16
 
     static func checkDevices(_ manifest: PipelineManifest) throws(RunFailure) {
         let allowed = Cores.allowed
@@ -71,7 +99,10 @@ package enum Preflight {
     private static func checkWeights(_ plan: TrainingPlan) throws(RunFailure) {
         guard let path = plan.manifest.weights else { return }
         do {
-            try Weights(path: path).check(plan.model.parameters.map { ($0.name, TensorSpec($0.shape)) })
+            let weights = try Weights(path: path)
+            let expected = plan.model.parameters
+            try weights.check(expected.map { ($0.name, TensorSpec($0.shape)) })
+            try weights.checkFinite(expected.map(\.name))
         } catch {
             throw .badInput((plan.manifest.marks["weights"].map { "\($0): " } ?? "") + "\(error)")
         }

@@ -26,6 +26,7 @@ final class RunRecord {
     init(_ plan: TrainingPlan, directory path: String?, warn: @escaping (String) -> Void) throws(RunFailure) {
         self.plan = plan
         self.warn = warn
+        try Preflight.checkPlace(path, plan)
         claim = try RunClaim(named: path, run: plan.manifest.name, manifest: plan.manifest.resolvedYAML())
         directory = claim.directory
         do {

@@ -54,6 +54,10 @@ private struct SlowDataset: Dataset {
     func targetCount(sample: Int) -> Int { dataset.targetCount(sample: sample) }
     func prepare(for order: SampleOrder) { dataset.prepare(for: order) }
 
+    func check(samples: Int, cache: ScanCache) throws(DatasetError) {
+        try dataset.check(samples: samples, cache: cache)
+    }
+
     func fill(
         sample: Int, input: UnsafeMutableRawBufferPointer, target: UnsafeMutableRawBufferPointer
     ) throws(DatasetError) {

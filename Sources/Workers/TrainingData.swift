@@ -1,6 +1,8 @@
 import Datasets
+import Glibc
 import Manifests
 import Models
+import Systems
 import Tensors
 
 /// The data set that a manifest names, opened and checked; and which samples each micro-batch holds.
@@ -30,6 +32,25 @@ struct TrainingData: Sendable {
         batches = BatchPlan(
             sampleCount: dataset.sampleCount, micro: manifest.batch.micro, microBatches: manifest.batch.microBatches,
             order: order)
+    }
+
+    /// Reads what the run will train on and throws a user's mistake where that cannot be trained on: a token outside the
+    /// vocabulary must not be found on the tenth day.
+    func check(_ plan: TrainingPlan, cache: ScanCache = .standard) throws(RunFailure) {
+        let (count, overflow) = plan.manifest.steps.multipliedReportingOverflow(by: batches.globalBatch)
+        var cache = cache
+        if isatty(STDERR_FILENO) == 1 {
+            cache.onLongScan = { path, bytes in
+                let text = "searching \(path.printable()) (\(bytes.bytesText)) for what cannot be trained on; once\n"
+                Console.write(text, to: STDERR_FILENO)
+            }
+        }
+        let isPart = plan.manifest.data.order == .sequential && !overflow
+        do {
+            try dataset.check(samples: isPart ? min(count, dataset.sampleCount) : dataset.sampleCount, cache: cache)
+        } catch {
+            throw .badInput((plan.manifest.marks["data"].map { "\($0): " } ?? "") + "\(error)")
+        }
     }
 
     /// How many targets of a step's global batch count.

@@ -43,7 +43,9 @@ import Testing
         let negative = try folder.write([0, 0, 0, 0, 0x9C, 0xFF, 0xFF, 0xFF], to: "t.i32")
         let signed = try TokenDataset(source: TokenFile(path: negative, type: .i32), sequence: 1, vocabulary: 9)
         try expectError(
-            "\(negative): token 1 (byte offset 4): token -100 is outside the vocabulary of 9: expected 0 to 8"
+            "\(negative): token 1 (byte offset 4): token -100 is outside the vocabulary of 9: expected 0 to 8; "
+                + "a stream's tokens are inputs as well as targets, so it cannot mark targets that do not count: "
+                + "leave them out"
         ) {
             try sample(0, of: signed, as: Int32.self)
         }
