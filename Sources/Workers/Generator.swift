@@ -1,4 +1,5 @@
 import Checkpoints
+import Glibc
 public import Manifests
 import Models
 import Scheduling
@@ -48,6 +49,7 @@ public final class Generator {
         guard prediction.spec.shape.rank == 3, prediction.spec.shape[1] == sequence else {
             throw .badInput("generate: the model predicts \(prediction.spec), not one token after each of \(sequence)")
         }
+        try Self.checkMemory(model)
         window = sequence
         self.vocabulary = vocabulary
         let cpu = CPUBackend(device: "cpu", threads: threads)
@@ -66,6 +68,20 @@ public final class Generator {
         logits = executor.tensor(output, 0).reshaped(prediction.spec.shape)
         input = executor.tensor(start, 0)
         try load(path)
+    }
+
+    /// A manifest may describe what fits no machine.
+    private static func checkMemory(_ model: Sequential) throws(RunFailure) {
+        let program = StageProgram(
+            model, PipelineLayout(model, cuts: []), stage: 0, splitsBackward: false, recomputation: .none,
+            on: CPUBackend(device: "cpu", threads: 1))
+        let needed = model.stateBytes(nodes: model.nodes.indices, 0).plus(program.frameBytes)
+            .plus(program.transientBytes)
+        let physical = sysconf(Int32(_SC_PHYS_PAGES)).times(sysconf(Int32(_SC_PAGESIZE)))
+        guard needed <= physical else {
+            throw .badInput(
+                "generate: the model needs \(needed.bytesText) of memory, this machine has \(physical.bytesText)")
+        }
     }
 
     private func load(_ path: String) throws(RunFailure) {

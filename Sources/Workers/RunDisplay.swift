@@ -92,7 +92,7 @@ final class RunDisplay {
         let contents = computes ? "metrics, events, weights and the report" : "metrics, events and the report"
         say("done in \(elapsed): \(directory) holds \(contents); next:")
         say("  \(Self.program) report \(directory.shellQuoted)")
-        if computes, case .text = plan.manifest.data.source {
+        if plan.obstacleToText == nil {
             say("  \(Self.program) generate \(directory.shellQuoted) --prompt \"The \"")
         }
     }

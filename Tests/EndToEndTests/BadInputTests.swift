@@ -80,16 +80,48 @@ extension EndToEndTests {
             #expect(outcome.output.isEmpty && !lab.folder.exists("run"))
         }
 
-        @Test func aTokenOutsideTheVocabularyIsNamedAndNothingHalfWrittenIsLeft() throws {
+        @Test func `a token outside the vocabulary at a file's end is named before anything starts`() throws {
             let lab = try Lab()
-            // Within the third step's samples.
-            try lab.folder.write(tokens: (0..<401).map { $0 == 130 ? 61 : UInt16($0 % 61) }, to: "tokens.u16")
+            try lab.folder.write(tokens: (0..<401).map { $0 == 400 ? 61 : UInt16($0 % 61) }, to: "tokens.u16")
             let process = try lab.startTraining(["data.tokens=tokens.u16", "steps=1000"], ["--quiet"])
             expectRefusal(
                 try process.finish(),
-                ["tokens.u16: token 130 (byte offset 260)", "token 61 is outside the vocabulary of 61"])
-            #expect(lab.halfWritten == [])
+                ["tokens.u16: token 400 (byte offset 800)", "token 61 is outside the vocabulary of 61"])
+            #expect(!lab.folder.exists("run"))
             #expect(process.leftovers() == [])
+        }
+
+        @Test func `a token file that is cut short while it is read ends the run with its name`() throws {
+            let lab = try Lab()
+            let path = try lab.folder.write(tokens: (0..<400_001).map { UInt16($0 % 61) }, to: "tokens.u16")
+            let data = ["data.tokens=tokens.u16", "data.order=shuffled"]
+            let process = try lab.startTraining(Lab.endless + data, ["--quiet"])
+            try lab.waitForSteps(of: process)
+            #expect(truncate(path, 2000) == 0)
+            expectRefusal(
+                try process.finish(), ["tokens.u16: cannot read: it had 800002 bytes", "has 2000 now", "cut short"])
+            #expect(process.leftovers() == [])
+        }
+
+        @Test func `weights that are not finite are refused before anything starts`() throws {
+            let lab = try Lab()
+            _ = try lab.train(["steps=1"], run: "first")
+            var weights = try lab.folder.bytes("first/model.safetensors")
+            weights.replaceSubrange(weights.count - 8..<weights.count, with: [0, 0, 0xC0, 0x7F, 0, 0, 0x80, 0xFF])
+            try lab.folder.write(weights, to: "broken.safetensors")
+            expectRefusal(
+                try lab.startTraining(["weights=broken.safetensors"]).finish(),
+                ["broken.safetensors: 1 of its tensors hold values that are not finite", ": 2 of "])
+            #expect(!lab.folder.exists("run"))
+        }
+
+        @Test func `generate refuses a run whose model does not write text`() throws {
+            let lab = try Lab()
+            let run = try lab.train(["steps=1"], [])
+            #expect(!run.outcome.output.contains("generate"))
+            expectRefusal(
+                try lab.run(["generate", lab.folder.file("run"), "--prompt", "a"]),
+                ["does not write text: it was trained on random tokens"])
         }
 
         @Test func everyTensorThatDoesNotFitIsListed() throws {
