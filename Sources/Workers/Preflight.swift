@@ -37,8 +37,8 @@ package enum Preflight {
         guard let free = try? File.freeBytes(at: folder), free < needed else { return }
         throw RunFailure(
             .interrupted,
-            "run directory \(name): the weights will take \(needed.bytesText), its file system has \(free.bytesText) "
-                + "free: make room, or choose another with --run-dir")
+            "run directory \(name): weights and first files take \(needed.bytesText), its file system has "
+                + "\(free.bytesText) free: make room, or choose another with --run-dir")
     }
 
     /// Manifest, description, and what metrics and events begin with.

@@ -36,7 +36,7 @@ import Workers
         let plan = try Plans.make(model: model, set: ["batch.micro=1"])
         let failure = try #require(throws: RunFailure.self) { try Preflight.checkPlace("/tmp/new/run", plan) }
         #expect(failure.code == .interrupted)
-        #expect(failure.message.contains("/tmp/new/run: the weights will take 64.0 TiB, its file system has "))
+        #expect(failure.message.contains("/tmp/new/run: weights and first files take 64.0 TiB, its file system has "))
     }
 
     @Test func `a folder in which nobody can make files is refused`() throws {
