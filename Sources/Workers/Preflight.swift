@@ -1,4 +1,5 @@
 import Checkpoints
+import Glibc
 import Manifests
 import Models
 import Scheduling

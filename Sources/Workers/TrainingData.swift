@@ -42,7 +42,7 @@ struct TrainingData: Sendable {
         if isatty(STDERR_FILENO) == 1 {
             cache.onLongScan = { path, bytes in
                 let text = "searching \(path.printable()) (\(bytes.bytesText)) for what cannot be trained on; once\n"
-                Console.write(text, to: STDERR_FILENO)
+                try? Console.write(text, to: STDERR_FILENO)
             }
         }
         let isPart = plan.manifest.data.order == .sequential && !overflow
