@@ -21,4 +21,12 @@ extension StringProtocol {
         }
         return result
     }
+
+    /// The same for a text of several lines, as a process's account of its failure: line feeds stay.
+    /// - Parameter lines: so many are kept.
+    package func printableLines(_ lines: Int = 200, limit: Int = 4096) -> String {
+        let all = split(separator: "\n", maxSplits: lines, omittingEmptySubsequences: false)
+        let kept = all.prefix(lines).map { $0.printable(limit: limit) }
+        return kept.joined(separator: "\n") + (all.count > lines ? "\n…" : "")
+    }
 }
