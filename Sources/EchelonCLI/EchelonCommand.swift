@@ -1,4 +1,5 @@
 import ArgumentParser
+import Echelon
 
 struct EchelonCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,7 +18,7 @@ struct EchelonCommand: ParsableCommand {
             Exit codes: 0 done; 64 bad input (trying again is useless); 65 the training diverged; 75 lost a worker, was \
             interrupted, or the machine lacked something (the same command may work now); 70 a bug of ours.
             """,
-        version: "0.1.0",
+        version: ProgramVersion.text,
         subcommands: [
             Train.self, Plan.self, Profile.self, Worker.self, Report.self, Top.self, DashboardCommand.self,
             ScheduleCommand.self, Generate.self, Doctor.self,

@@ -6,7 +6,9 @@ struct Worker: ParsableCommand {
         abstract: "Run one worker by hand, for a rank that the pipeline lists under by_hand.",
         discussion: """
             `echelon train` starts workers itself. For the ranks listed under by_hand it prints this command and waits. \
-            The pipeline and every --set must be the same as the coordinator's; a difference is refused.
+            The pipeline, every --set, the program's version and the contents of weights and data must be the same as the \
+            coordinator's; a difference is refused. The run's secret, which proves that the worker belongs to it, is read \
+            from the file `secret` beside the pipeline.
             """)
 
     @OptionGroup var pipeline: PipelineArguments
@@ -16,6 +18,10 @@ struct Worker: ParsableCommand {
 
     @Option(help: ArgumentHelp("The coordinator's address, as `train` printed it.", valueName: "tcp://host:port"))
     var coordinator: String
+
+    @Option(
+        help: ArgumentHelp("The run's secret, where it does not lie beside the pipeline.", valueName: "file"))
+    var secretFile: String?
 
     @Option(help: ArgumentHelp("The weights file that the coordinator prepared.", visibility: .hidden))
     var weightsFile: String?
@@ -27,7 +33,9 @@ struct Worker: ParsableCommand {
         try reportingFailures {
             try WorkerProcess.run(
                 try pipeline.load(),
-                WorkerProcess.Options(rank: rank, coordinator: coordinator, hasLifeline: lifeline))
+                WorkerProcess.Options(
+                    rank: rank, coordinator: coordinator, pipeline: pipeline.pipeline, secretFile: secretFile,
+                    hasLifeline: lifeline))
         }
     }
 }

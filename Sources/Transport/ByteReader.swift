@@ -1,3 +1,5 @@
+internal import Systems
+
 /// Reads little-endian integers, texts and byte strings out of untrusted bytes; throws where they end too early.
 struct ByteReader {
     private let bytes: UnsafeRawBufferPointer
@@ -33,8 +35,15 @@ struct ByteReader {
         return [UInt8](bytes[offset..<offset + count])
     }
 
-    /// A text of at most 65,535 bytes, preceded by its length.
-    mutating func text(_ name: String) throws(TransportError) -> String {
+    /// A text of at most 65,535 bytes, preceded by its length: in one line, safe to print from here on.
+    mutating func text(_ name: String, limit: Int = 4096) throws(TransportError) -> String {
+        try rawText(name).printable(limit: limit)
+    }
+
+    /// The same in lines.
+    mutating func lines(_ name: String) throws(TransportError) -> String { try rawText(name).printableLines() }
+
+    private mutating func rawText(_ name: String) throws(TransportError) -> String {
         let raw = try bytes(Int(integer(UInt16.self)))
         guard let text = String(validating: raw, as: UTF8.self) else { throw malformed(name, "UTF-8", "other bytes") }
         return text

@@ -21,11 +21,12 @@ struct ByteWriter {
 
     mutating func put(_ values: some Collection<UInt8>) { bytes.append(contentsOf: values) }
 
-    /// A text with its length before it, cut at a character's end where it is longer than `limit` bytes.
+    /// A text with its length before it, cut at a Unicode scalar's end where it is longer than `limit` bytes.
     mutating func put(text: String, limit: Int = 4096) {
-        var kept = Substring(text)
-        while kept.utf8.count > limit { kept.removeLast(max(1, (kept.utf8.count - limit) / 4)) }
-        put(UInt16(kept.utf8.count))
-        put(kept.utf8)
+        // By scalars: a character may hold any number of combining marks.
+        var kept = Array(text.utf8.prefix(min(limit, Int(UInt16.max))))
+        if kept.count < text.utf8.count { while String(validating: kept, as: UTF8.self) == nil { kept.removeLast() } }
+        put(UInt16(kept.count))
+        put(kept)
     }
 }

@@ -2,7 +2,7 @@
 extension ControlMessage {
     /// `ECTL` in the order of the bytes.
     private static let magic: UInt32 = 0x4C54_4345
-    static let version: UInt16 = 3
+    package static let version: UInt16 = 3
 
     private var type: UInt8 {
         switch self {
@@ -67,12 +67,16 @@ extension ControlMessage {
         case 1: return .hello(try Hello(&reader))
         case 2: return .ready
         case 3: return .status(try WorkerStatus(&reader))
-        case 4: return .failure(code: try reader.integer(), text: try reader.text("text"))
+        case 4:
+            let code = try reader.integer(Int32.self)
+            // An exit code, negative where the cause is elsewhere.
+            guard (-255...255).contains(code) else { throw reader.malformed("code", "−255 to 255", "\(code)") }
+            return .failure(code: code, text: try reader.lines("text"))
         case 5: return .goodbye
-        case 6: return .refused(try reader.text("text"))
+        case 6: return .refused(try reader.lines("text"))
         case 7: return .peers(try BoundSocket.decode(&reader))
         case 8: return .go
-        case 9: return .abort(try reader.text("text"))
+        case 9: return .abort(try reader.lines("text"))
         case 10:
             let more = try reader.int(UInt8.self, "more", atMost: 1) == 1
             return .application(try reader.rest(), more: more)
@@ -89,15 +93,18 @@ extension Hello {
         writer.put(UInt32(rank))
         writer.put(process)
         writer.put(text: host, limit: 255)
-        writer.put(text: digest, limit: 255)
+        writer.put(UInt16(clamping: values.count))
+        for value in values { writer.put(text: value, limit: 255) }
         BoundSocket.encode(sockets, into: &writer)
     }
 
     init(_ reader: inout ByteReader) throws(TransportError) {
         rank = try reader.int(UInt32.self, "rank")
         process = try reader.integer()
-        host = try reader.text("host")
-        digest = try reader.text("digest")
+        host = try reader.text("host", limit: 255)
+        let count = try reader.int(UInt16.self, "digest", atMost: RunDigest.limit)
+        values = []
+        for _ in 0..<count { values.append(try reader.text("digest", limit: 255)) }
         sockets = try BoundSocket.decode(&reader)
     }
 }
@@ -144,6 +151,9 @@ extension BoundSocket {
 }
 
 extension WorkerStatus {
+    /// Steps and micro-batches beyond this come from no real run.
+    fileprivate static let countLimit = 1 << 48
+
     func encode(into writer: inout ByteWriter) {
         writer.put(UInt64(clamping: step))
         writer.put(UInt64(clamping: microBatch))
@@ -154,9 +164,10 @@ extension WorkerStatus {
     }
 
     init(_ reader: inout ByteReader) throws(TransportError) {
-        step = try reader.int(UInt64.self, "step")
-        microBatch = try reader.int(UInt64.self, "micro-batch")
-        instruction = try reader.text("instruction")
+        // Small enough that one more is a number too.
+        step = try reader.int(UInt64.self, "step", atMost: Self.countLimit)
+        microBatch = try reader.int(UInt64.self, "micro-batch", atMost: Self.countLimit)
+        instruction = try reader.text("instruction", limit: 64)
         progress = try reader.integer()
         stalled = try reader.integer()
         phase = try WorkerPhase(&reader)
@@ -190,7 +201,7 @@ extension WorkerPhase {
             let rank = try reader.int(UInt32.self, "rank")
             let raw = try reader.integer(UInt8.self)
             guard let kind = FrameKind(rawValue: raw) else { throw reader.malformed("kind", "a known kind", "\(raw)") }
-            let step = try reader.int(UInt64.self, "step")
+            let step = try reader.int(UInt64.self, "step", atMost: 1 << 48)
             self = .receiving(
                 from: rank, kind: kind, step: step, microBatch: try reader.int(UInt32.self, "micro-batch"))
         case 3: self = .sending(to: try reader.int(UInt32.self, "rank"))

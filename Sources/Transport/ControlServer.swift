@@ -3,24 +3,28 @@
 /// are gone: a worker's orderly end waits for its goodbye to be heard. Must be closed.
 public final class ControlServer {
     public struct Configuration: Sendable {
-        public var world: Int
-        /// What every worker's digest must equal.
-        public var digest: String
+        public var world: Int { digests.count }
+        /// What each rank has to agree about.
+        public var digests: [RunDigest]
+        /// What workers have to know.
+        public var secret = RunSecret()
         /// Never 0.
         public var runID: UInt64 = .random(in: 1...UInt64.max)
         /// Also listen here, for workers started by hand: `tcp://127.0.0.1:PORT`, 0 for a port that the system chooses.
         public var tcpAddress: String?
-        /// How long all ranks together may take to register, and then to connect their links.
+        /// How long all ranks together may take to register. Workers wait as long as the coordinator does.
         public var startTimeout: Duration = .seconds(60)
+        /// How long they may take then to connect their links.
+        public var connectTimeout: Duration = .seconds(60)
         /// A rank is silent after this long without a heartbeat.
         public var patience: Duration = .seconds(5)
         /// Where the directory for ipc sockets is made: a short path.
         public var socketParent = "/tmp"
 
-        public init(world: Int, digest: String) {
-            self.world = world
-            self.digest = digest
-        }
+        public init(digests: [RunDigest]) { self.digests = digests }
+
+        /// All ranks agree about the same.
+        public init(world: Int, digest: RunDigest) { digests = Array(repeating: digest, count: world) }
     }
 
     public let configuration: Configuration
@@ -37,12 +41,15 @@ public final class ControlServer {
     /// When the present stage of the start must be over; never again once that was told.
     private var startDeadline: UInt64
     private var events: [ControlEvent] = []
+    private var refusals = NoteLimit(burst: 5)
+    private var strangers = NoteLimit(burst: 1)
     private var isClosed = false
 
     /// Listens on ZeroMQ sockets.
     public convenience init(_ configuration: Configuration) throws(TransportError) {
         let wire = try SocketControlWire(
-            tcpAddress: configuration.tcpAddress, socketParent: configuration.socketParent)
+            tcpAddress: configuration.tcpAddress, socketParent: configuration.socketParent,
+            secret: configuration.secret, world: configuration.world)
         self.init(configuration, wire, ipcAddress: wire.ipcAddress, tcpAddress: wire.tcpAddress)
     }
 
@@ -57,7 +64,7 @@ public final class ControlServer {
         self.wire = wire
         self.ipcAddress = ipcAddress
         self.tcpAddress = tcpAddress
-        rendezvous = Rendezvous(world: configuration.world, digest: configuration.digest)
+        rendezvous = Rendezvous(digests: configuration.digests)
         liveness = Liveness(world: configuration.world, patience: configuration.patience)
         startDeadline = configuration.startTimeout.after(MonotonicClock.now)
     }
@@ -76,11 +83,15 @@ public final class ControlServer {
             switch item {
             case .message(let peer, let bytes): try receive(bytes, from: peer)
             case .lost(let peer): lose(peer)
+            case .strangers(let count): note(strangers.happened(count, at: MonotonicClock.now))
             }
         }
+        note(strangers.due(at: MonotonicClock.now))
         if events.isEmpty && MonotonicClock.now >= startDeadline {
             startDeadline = .max
-            throw rendezvous.timedOut(seconds: configuration.startTimeout.seconds)
+            let limit =
+                rendezvous.stage == .registering ? configuration.startTimeout : configuration.connectTimeout
+            throw rendezvous.timedOut(seconds: limit.seconds)
         }
         defer { events.removeAll() }
         return events
@@ -132,6 +143,10 @@ public final class ControlServer {
             try receive(message, from: rank, peer)
         } catch {
             guard case .malformed = error else { throw error }
+            // Of a registered rank, which has proved to run the same program, that is the run's end.
+            if let rank = rendezvous.rank(of: peer) {
+                throw .violation(rank: rank, "the coordinator got a \(error)")
+            }
             try refuse(peer, "\(error)")
         }
     }
@@ -142,6 +157,7 @@ public final class ControlServer {
         switch message {
         case .ready: try perform(rendezvous.ready(from: peer))
         case .status(let status):
+            try check(status)
             events.append(.status(rank: rank, status))
             try ping(rank, peer)
         case .pong(let ping, let clock):
@@ -159,6 +175,18 @@ public final class ControlServer {
         case .hello, .refused, .peers, .go, .abort, .dismissed, .ping:
             throw .malformed("control message", expected: "one of a worker's", got: "one of the coordinator's")
         }
+    }
+
+    /// Ranks that it names are the run's.
+    private func check(_ status: WorkerStatus) throws(TransportError) {
+        let named: Int? =
+            switch status.phase {
+            case .receiving(let rank, _, _, _), .sending(let rank): rank
+            default: nil
+            }
+        guard let named, named >= configuration.world else { return }
+        throw .malformed(
+            "status", expected: "a rank below \(configuration.world)", got: "one that waits for rank \(named)")
     }
 
     private func ping(_ rank: Int, _ peer: Rendezvous.Peer) throws(TransportError) {
@@ -194,15 +222,30 @@ public final class ControlServer {
             }
         }
         if actions.contains(where: { if case .introduce = $0 { true } else { false } }) {
-            startDeadline = configuration.startTimeout.after(MonotonicClock.now)
+            startDeadline = configuration.connectTimeout.after(MonotonicClock.now)
             events.append(.connecting)
         }
     }
 
     private func refuse(_ peer: Rendezvous.Peer, _ reason: String) throws(TransportError) {
         try send(.refused(reason), to: peer)
+        guard let count = refusals.happened(at: MonotonicClock.now) else { return }
         let who = rendezvous.rank(of: peer).map { "rank \($0)" } ?? "a worker"
-        events.append(.refused("\(who) was refused: \(reason)"))
+        let others = count == 1 ? "" : " (and \(count - 1) others since the last such line)"
+        events.append(.refused("\(who) was refused: \(reason)\(others)"))
+    }
+
+    /// Of connections that ended in their handshake.
+    private func note(_ strangers: Int?) {
+        guard let strangers else { return }
+        let place = tcpAddress ?? ipcAddress
+        events.append(.refused(Self.note(ofStrangers: strangers, at: place)))
+    }
+
+    static func note(ofStrangers count: Int, at place: String) -> String {
+        count == 1
+            ? "a connection to \(place) was refused: whoever made it does not know this run's secret"
+            : "\(count) connections to \(place) were refused: whoever made them does not know this run's secret"
     }
 
     private func register(_ rank: Int) {

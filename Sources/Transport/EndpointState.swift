@@ -1,5 +1,5 @@
 /// What a worker's compute thread and its network thread share.
-struct EndpointState {
+package struct EndpointState {
     enum Stage: Hashable { case idle, registering, running, closed }
     enum Closing: Hashable { case no, abrupt, goodbye }
 
@@ -8,10 +8,13 @@ struct EndpointState {
     var stage = Stage.idle
     var closing = Closing.no
     /// True once the control connection stood.
-    var hasCoordinator = false
+    var hasCoordinator: Bool { contact == .connected }
+    package var contact = Contact.none
     /// Learned from the coordinator where the configuration does not say.
     var runID: UInt64
-    var outbox = Fifo<ControlMessage>()
+    package var outbox = Outbox()
+    /// Whether the compute thread waits for room in the outbox.
+    package var isOutboxAwaited = false
     var inbox = Fifo<[UInt8]>()
 
     init(links: [LinkState], runID: UInt64) {
@@ -20,7 +23,7 @@ struct EndpointState {
     }
 
     /// First failure wins.
-    mutating func fail(_ error: TransportError) { failure = failure ?? error }
+    package mutating func fail(_ error: TransportError) { failure = failure ?? error }
 
     var isLinkQueueEmpty: Bool {
         links.allSatisfy { $0.sending.queue.isEmpty && ($0.isOver || !$0.owesCredit) }

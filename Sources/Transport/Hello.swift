@@ -3,16 +3,16 @@ public struct Hello: Hashable, Sendable {
     public var rank: Int
     public var process: Int32
     public var host: String
-    /// What both sides must have read from the same manifest.
-    public var digest: String
+    /// What both sides must agree about, as `RunDigest` lists it.
+    public var values: [String]
     /// The sockets that this worker has bound for its links.
     public var sockets: [BoundSocket]
 
-    public init(rank: Int, process: Int32, host: String, digest: String, sockets: [BoundSocket]) {
+    public init(rank: Int, process: Int32, host: String, values: [String], sockets: [BoundSocket]) {
         self.rank = rank
         self.process = process
         self.host = host
-        self.digest = digest
+        self.values = values
         self.sockets = sockets
     }
 }

@@ -10,7 +10,7 @@ enum LinkOptions {
         try socket.set(ZMQ_IMMEDIATE, 1)
         try socket.set(ZMQ_RECONNECT_IVL, -1)
         let largest = role == .data ? max(FrameHeader.encodedSize, link.maxPayload) : FrameHeader.encodedSize
-        try socket.setMaxMessageSize(largest)
+        try socket.setMaxMessageSize(Credentials.frameSize(of: largest))
         try socket.set(ZMQ_SNDBUF, 1 << 20)
         try socket.set(ZMQ_RCVBUF, 1 << 20)
         try applyCommon(to: socket)
@@ -19,20 +19,30 @@ enum LinkOptions {
     /// A worker's end of its connection to the coordinator: it may knock until the coordinator listens.
     static func applyToControl(_ socket: Socket) throws(TransportError) {
         try socket.set(ZMQ_RECONNECT_IVL, 100)
-        try socket.setMaxMessageSize(ControlMessage.maxSize)
+        try socket.set(ZMQ_SNDHWM, controlDepth)
+        try socket.setMaxMessageSize(Credentials.frameSize(of: ControlMessage.maxSize))
         try applyCommon(to: socket)
     }
+
+    /// Messages of up to 64 KiB that may wait at each end of a worker's way to the coordinator: what a coordinator that
+    /// does not read costs both, beside the worker's `Outbox`.
+    private static let controlDepth = 32
+    /// Connections that wait to be accepted.
+    private static let backlog = 64
 
     static func applyToRouter(_ socket: Socket) throws(TransportError) {
         try socket.set(ZMQ_ROUTER_MANDATORY, 1)
         // A worker that does not read must not cost another its messages.
         try socket.set(ZMQ_SNDHWM, 100_000)
-        try socket.setMaxMessageSize(ControlMessage.maxSize)
+        try socket.set(ZMQ_RCVHWM, controlDepth)
+        try socket.set(ZMQ_BACKLOG, backlog)
+        try socket.setMaxMessageSize(Credentials.frameSize(of: ControlMessage.maxSize))
         try applyCommon(to: socket)
     }
 
     private static func applyCommon(to socket: Socket) throws(TransportError) {
         try socket.set(ZMQ_LINGER, 0)
+        // Whoever connects and does not prove in time to belong to the run is disconnected.
         try socket.set(ZMQ_HANDSHAKE_IVL, 5000)
         // ZMTP heartbeats with back-pressure lose messages; TCP's keepalive does not.
         try socket.set(ZMQ_HEARTBEAT_IVL, 0)

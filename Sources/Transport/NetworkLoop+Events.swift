@@ -5,13 +5,15 @@ extension NetworkLoop {
             case .data(let link, let header, let payload): try handle(header, payload, on: link)
             case .notice(let link, let header): try handle(header, on: link)
             case .control(let bytes): try handle(control: bytes)
-            case .controlConnected: state.withLock { $0.hasCoordinator = true }
+            case .controlConnected: state.update { $0.contact = .connected }
+            case .controlFailed(let contact): state.update { $0.contact = contact }
+            case .stranger: note(strangers.happened(at: MonotonicClock.now))
             case .controlLost, .lifelineEnded: loseCoordinator()
             case .linkConnected(let link): connected(link)
             case .linkLost(let link): lost(link)
             case .broken(let link, let error):
                 let peer = state.withLock { $0.links[link].peer }
-                throw .violation(rank: peer, "\(error)")
+                throw .violation(rank: peer, "\(configuration.links[link]): \(error)")
             }
         } catch {
             state.update { $0.fail(error) }

@@ -7,6 +7,9 @@ final class NetworkLoop {
     let releases: [ReleaseCounter]
     var reassembly = Reassembly()
     var nextHeartbeat: UInt64 = 0
+    /// A heartbeat is due: it leaves once nothing waits before it, and says then what is true then.
+    private var owesStatus = false
+    var strangers = NoteLimit(burst: 1)
     var isConnecting = false
     var saidGoodbye = false
     var isDismissed = false
@@ -44,7 +47,7 @@ final class NetworkLoop {
     private func introduce(_ sockets: [BoundSocket]) throws(TransportError) {
         let hello = Hello(
             rank: configuration.rank, process: configuration.process, host: configuration.host,
-            digest: configuration.digest, sockets: sockets)
+            values: configuration.digest.values, sockets: sockets)
         guard ControlMessage.hello(hello).encoded(runID: 0).count <= ControlMessage.maxSize else {
             throw .links("rank \(configuration.rank) has too many links to register: \(configuration.links.count)")
         }
@@ -89,14 +92,27 @@ final class NetworkLoop {
         let now = MonotonicClock.now
         guard now >= nextHeartbeat else { return }
         nextHeartbeat = configuration.heartbeat.after(now)
-        state.withLock { if $0.hasCoordinator { $0.outbox.append(.status(status.current(at: MonotonicClock.now))) } }
+        owesStatus = true
+        note(strangers.due(at: now))
+    }
+
+    func note(_ strangers: Int?) {
+        guard let strangers else { return }
+        configuration.note?(ControlServer.note(ofStrangers: strangers, at: "a port of worker \(configuration.rank)"))
     }
 
     func pumpControl() throws(TransportError) {
         while let (message, runID) = state.withLock({ state in state.outbox.first.map { ($0, state.runID) } }) {
             guard try wire.sendControl(message.encoded(runID: runID)) else { return }
-            _ = state.withLock { $0.outbox.popFirst() }
+            let endsWait = state.withLock { state in
+                state.outbox.removeFirst()
+                return state.isOutboxAwaited && state.outbox.isHalfEmpty
+            }
+            if endsWait { state.update { $0.isOutboxAwaited = false } }
         }
+        guard owesStatus, state.withLock({ $0.hasCoordinator }) else { return }
+        let runID = state.withLock { $0.runID }
+        if try wire.sendControl(ControlMessage.status(status.current(at: MonotonicClock.now)).encoded(runID: runID)) { owesStatus = false }
     }
 
     /// Leaves what is still queued to nobody, so that buffers are free and waits end.

@@ -25,17 +25,22 @@ public struct Rendezvous: Sendable {
     }
 
     public let world: Int
-    public let digest: String
+    /// What each rank has to agree about.
+    public let digests: [RunDigest]
     public private(set) var stage = Stage.registering
     private var ranks: [Peer: Int] = [:]
     private var workers: [(hello: Hello, peer: Peer, isReady: Bool)?]
 
-    public init(world: Int, digest: String) {
-        precondition(world >= 1, "a run has at least one rank")
-        self.world = world
-        self.digest = digest
+    /// - Precondition: one digest for each of at least one rank.
+    public init(digests: [RunDigest]) {
+        precondition(!digests.isEmpty, "a run has at least one rank")
+        world = digests.count
+        self.digests = digests
         workers = Array(repeating: nil, count: world)
     }
+
+    /// All ranks agree about the same.
+    public init(world: Int, digest: RunDigest) { self.init(digests: Array(repeating: digest, count: world)) }
 
     /// The rank that this connection registered as.
     public func rank(of peer: Peer) -> Int? { ranks[peer] }
@@ -92,9 +97,8 @@ public struct Rendezvous: Sendable {
         if let other = workers[hello.rank]?.hello {
             return "rank \(hello.rank) is already taken by process \(other.process) on \(other.host)"
         }
-        guard hello.digest == digest else {
-            return
-                "rank \(hello.rank) runs another configuration: its digest is \(hello.digest), the coordinator's \(digest)"
+        if let difference = digests[hello.rank].objection(to: hello.values) {
+            return "rank \(hello.rank) runs another configuration: \(difference)"
         }
         if let stray = hello.sockets.first(where: { $0.owner != hello.rank }) {
             return "rank \(hello.rank) offers a socket of \(stray.link)"

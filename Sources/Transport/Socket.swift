@@ -8,7 +8,9 @@ internal import CZeroMQ
 final class Context {
     let handle: UnsafeMutableRawPointer
 
-    init() throws(TransportError) {
+    /// - Parameter descriptors: what will be opened with it in all: ZeroMQ aborts where it gets none.
+    init(descriptors: Int = DescriptorNeeds.context) throws(TransportError) {
+        try DescriptorNeeds.check(descriptors)
         guard let handle = zmq_ctx_new() else { throw .lastError("make a ZeroMQ context") }
         self.handle = handle
     }
@@ -42,6 +44,11 @@ final class Socket {
         guard zmq_setsockopt(handle, option, &value, 4) == 0 else { throw .lastError("set socket option \(option)") }
     }
 
+    func set(_ option: Int32, bytes: [UInt8]) throws(TransportError) {
+        let code = bytes.withUnsafeBytes { zmq_setsockopt(handle, option, $0.baseAddress, $0.count) }
+        guard code == 0 else { throw .lastError("set socket option \(option)") }
+    }
+
     /// Readable once something changed at the socket, until the next call on it: not whenever there is a message.
     func descriptor() throws(TransportError) -> Int32 { try option(ZMQ_FD, "find a socket's descriptor") }
 
@@ -64,6 +71,7 @@ final class Socket {
     /// - Returns: the address as bound, with the port that was chosen.
     @discardableResult
     func bind(_ address: String) throws(TransportError) -> String {
+        try allowIPv6(address)
         guard zmq_bind(handle, address) == 0 else { throw .lastError("bind \(address)") }
         var name = [CChar](repeating: 0, count: 512)
         var size = name.count
@@ -74,7 +82,13 @@ final class Socket {
     }
 
     func connect(_ address: String) throws(TransportError) {
+        try allowIPv6(address)
         guard zmq_connect(handle, address) == 0 else { throw .lastError("connect to \(address)") }
+    }
+
+    /// Only where it is asked for: such a socket names IPv4's addresses in another way.
+    private func allowIPv6(_ address: String) throws(TransportError) {
+        if address.hasPrefix("tcp://[") { try set(ZMQ_IPV6, 1) }
     }
 
     /// False where the socket cannot take it now, or its peer is gone.

@@ -3,11 +3,16 @@ internal import CZeroMQ
 /// Tells when a socket's connections come and go. Close it before the context ends.
 final class SocketMonitor {
     enum Event: Hashable {
+        /// A handshake is done.
         case connected
+        /// Somebody connected to a bound socket; the descriptor of the connection.
+        case accepted(Int32)
         /// A connection ended; its descriptor on this side.
         case disconnected(Int32)
-        /// A connection could not be made.
-        case failed
+        /// A handshake failed: the other side does not know the run's secret, or speaks something else.
+        case refused
+        /// Nothing listens there.
+        case unreachable
     }
 
     let socket: Socket
@@ -15,7 +20,7 @@ final class SocketMonitor {
     /// - Parameter name: unique within the context.
     init(_ context: Context, of watched: Socket, name: String) throws(TransportError) {
         let events =
-            ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED
+            ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED
             | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
             | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
         let address = "inproc://monitor-\(name)"
@@ -35,8 +40,10 @@ final class SocketMonitor {
             let value = first[2...].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
             switch kind {
             case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return .connected
+            case ZMQ_EVENT_ACCEPTED: return .accepted(Int32(bitPattern: value))
             case ZMQ_EVENT_DISCONNECTED: return .disconnected(Int32(bitPattern: value))
-            default: return .failed
+            case ZMQ_EVENT_CLOSED: return .unreachable
+            default: return .refused
             }
         }
         return nil

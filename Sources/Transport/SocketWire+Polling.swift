@@ -27,6 +27,8 @@ extension SocketWire {
         switch sources[item] {
         case .wakeUp: wakeUp.clear()
         case .lifeline: try readLifeline(item, &events)
+        case .authenticator: try authenticator?.serve()
+        case .door(let index): try receiveDoor(index, &events)
         case .control: try receiveControl(&events)
         case .controlMonitor: try receiveControlMonitor(&events)
         case .bound(let link): try receiveFrames(link, &events)
@@ -52,15 +54,23 @@ extension SocketWire {
 
     private func receiveControlMonitor(_ events: inout [WireEvent]) throws(TransportError) {
         while let event = try controlMonitor?.next() {
-            if event == .connected { events.append(.controlConnected) }
-            // Before the first connection the coordinator may simply not listen yet.
-            if event != .connected && hasCoordinator {
+            if event == .connected {
+                events.append(.controlConnected)
+            } else if hasCoordinator {
                 // Its last words, such as why it ends, come before its end.
                 try receiveControl(&events)
                 events.append(.controlLost)
+            } else if event == .refused || event == .unreachable {
+                // Before the first connection the coordinator may simply not listen yet.
+                events.append(.controlFailed(event == .refused ? .refused : .unreachable))
             }
             hasCoordinator = event == .connected
         }
+    }
+
+    /// Whoever is let in at a link's port is the peer; of the others only their number is told.
+    private func receiveDoor(_ index: Int, _ events: inout [WireEvent]) throws(TransportError) {
+        while let event = try doors[index].next() { if event == .refused { events.append(.stranger) } }
     }
 
     private func receiveMonitor(_ link: Int, _ events: inout [WireEvent]) throws(TransportError) {

@@ -10,6 +10,8 @@ final class SocketWire: Wire {
     let configuration: WorkerConfiguration
     let wakeUp: WakeUp
     var context: Context?
+    var credentials: Credentials?
+    var authenticator: Authenticator?
     var control: Socket?
     var controlMonitor: SocketMonitor?
     var hasCoordinator = false
@@ -18,6 +20,8 @@ final class SocketWire: Wire {
     /// The connected PUSH of each link.
     var connected: [Socket?]
     var monitors: [SocketMonitor] = []
+    /// Of bound sockets with a port: what strangers do there.
+    var doors: [SocketMonitor] = []
     var files: [String] = []
     var lifeline: Int32?
     let frame = MessageBuffer()
@@ -34,7 +38,8 @@ final class SocketWire: Wire {
 
     /// What a poll item stands for.
     enum Source {
-        case wakeUp, lifeline, control, controlMonitor
+        case wakeUp, lifeline, authenticator, control, controlMonitor
+        case door(Int)
         case bound(Int)
         case connected(Int)
         case monitor(Int)
@@ -55,11 +60,20 @@ final class SocketWire: Wire {
     func open() throws(TransportError) -> [BoundSocket] {
         watch(descriptor: wakeUp.descriptor, as: .wakeUp)
         if let lifeline { watch(descriptor: lifeline, as: .lifeline) }
-        try Address.check(configuration.coordinator)
-        let context = try Context()
+        let address = try Address.resolve(configuration.coordinator)
+        guard let secret = configuration.secret else {
+            throw .address(configuration.coordinator, reason: "its run's secret is not known here")
+        }
+        let credentials = try Credentials(secret)
+        self.credentials = credentials
+        let context = try Context(
+            descriptors: DescriptorNeeds.worker(links: configuration.links.count, hasPorts: directory == nil))
         self.context = context
+        let authenticator = try Authenticator(context, credentials)
+        self.authenticator = authenticator
+        try watch(authenticator.socket, as: .authenticator)
         let sockets = try bindLinks(context)
-        try connectControl(context)
+        try connectControl(context, address)
         return sockets
     }
 
@@ -71,6 +85,12 @@ final class SocketWire: Wire {
             bound.append(socket)
             try LinkOptions.apply(to: socket, link, role)
             let address = try bindAddress(link, role)
+            try credentials?.demand(from: socket, at: address)
+            if address.hasPrefix("tcp://") {
+                let door = try SocketMonitor(context, of: socket, name: "door-\(index)")
+                doors.append(door)
+                try watch(door.socket, as: .door(doors.count - 1))
+            }
             if address.hasPrefix("ipc://") { files.append(String(address.dropFirst(6))) }
             sockets.append(BoundSocket(link, role, address: try socket.bind(address)))
             try watch(socket, as: .bound(index))
@@ -97,13 +117,14 @@ final class SocketWire: Wire {
         return path.lastIndex(of: "/").map { path[..<$0] }
     }
 
-    private func connectControl(_ context: Context) throws(TransportError) {
+    private func connectControl(_ context: Context, _ address: String) throws(TransportError) {
         let socket = try Socket(context, ZMQ_DEALER)
         control = socket
         try LinkOptions.applyToControl(socket)
         let monitor = try SocketMonitor(context, of: socket, name: "control")
         controlMonitor = monitor
-        try socket.connect(configuration.coordinator)
+        try credentials?.present(by: socket, to: address)
+        try socket.connect(address)
         try watch(monitor.socket, as: .controlMonitor)
         controlItem = items.count
         try watch(socket, as: .control)
@@ -123,6 +144,7 @@ final class SocketWire: Wire {
             try LinkOptions.apply(to: socket, link, role)
             let monitor = try SocketMonitor(context, of: socket, name: "\(index)")
             monitors.append(monitor)
+            try credentials?.present(by: socket, to: place.address)
             try socket.connect(place.address)
             try watch(monitor.socket, as: .monitor(index))
         }
@@ -156,11 +178,12 @@ final class SocketWire: Wire {
     }
 
     func close(lingerMilliseconds: Int, isOrderly: Bool) {
-        for monitor in monitors { monitor.close() }
+        for monitor in monitors + doors { monitor.close() }
         controlMonitor?.close()
         for socket in bound { socket.close(lingerMilliseconds: 0) }
         for socket in connected { socket?.close(lingerMilliseconds: isOrderly ? lingerMilliseconds : 0) }
         control?.close(lingerMilliseconds: hasCoordinator ? lingerMilliseconds : 0)
+        authenticator?.close()
         context?.end()
         if let lifeline { _ = Glibc.close(lifeline) }
         lifeline = nil

@@ -1,4 +1,5 @@
 internal import CZeroMQ
+internal import Systems
 
 extension TransportError: CustomStringConvertible {
     public var description: String {
@@ -19,8 +20,11 @@ extension TransportError: CustomStringConvertible {
         case .timedOut(let what, let seconds): "\(what) within \(seconds) s"
         case .missingRanks(let ranks, let world, let stage, let seconds):
             "\(Rendezvous.names(ranks)) of \(world) did not \(stage.verb) within \(seconds) s"
-        case .address(let address, let reason): "\(address): \(reason)"
+        case .address(let address, let reason): "\(address.printable(limit: 300)): \(reason)"
         case .links(let text): text
+        case .descriptors(let needed, let room):
+            "the sockets need \(needed) descriptors, this process may open \(room) more: raise the limit with "
+                + "`ulimit -n`, now \(DescriptorLimit.current.soft)"
         case .system(let operation, let code): "\(operation): \(String(cString: zmq_strerror(code)))"
         }
     }

@@ -32,6 +32,8 @@ public enum TransportError: Error, Hashable, Sendable {
     case address(String, reason: String)
     /// The ranks do not agree about the links between them.
     case links(String)
+    /// The process may not open as many descriptors as its sockets need.
+    case descriptors(needed: Int, room: Int)
     /// A system call or a ZeroMQ call failed.
     case system(String, code: Int32)
 

@@ -33,6 +33,10 @@ enum WireEvent {
     case notice(link: Int, FrameHeader)
     case control([UInt8])
     case controlConnected
+    /// The connection to the coordinator could not be made, this time.
+    case controlFailed(Contact)
+    /// Somebody who does not know the run's secret connected to a port of this worker, and was refused.
+    case stranger
     case controlLost
     case lifelineEnded
     case linkConnected(Int)

@@ -5,10 +5,13 @@
 /// What a worker's endpoint has to know.
 public struct WorkerConfiguration: Sendable {
     public var rank: Int
-    /// The coordinator's address: `ipc:///…` from `ControlServer.ipcAddress`, or `tcp://127.0.0.1:PORT`.
+    /// The coordinator's address: `ipc:///…` from `ControlServer.ipcAddress`, or `tcp://HOST:PORT` with a name or number of
+    /// this machine.
     public var coordinator: String
-    /// Must equal the coordinator's: says that both have read the same manifest. At most 255 bytes.
-    public var digest: String
+    /// Must equal the coordinator's for this rank.
+    public var digest: RunDigest
+    /// The coordinator's. Needed on sockets; the in-memory twin has no strangers.
+    public var secret: RunSecret?
     /// All links that begin or end at this rank.
     public var links: [LinkDeclaration]
     /// nil: learn it from the coordinator.
@@ -22,12 +25,14 @@ public struct WorkerConfiguration: Sendable {
     /// Called once, on the network thread, when the coordinator is gone and this worker's socket files are removed.
     /// It may end the process, but not close the endpoint.
     public var onCoordinatorGone: (@Sendable () -> Void)?
+    /// Told, in words and seldom, of those who tried to connect to this worker's ports; on the network thread.
+    public var note: (@Sendable (String) -> Void)?
     /// What this worker's events are timed with, in nanoseconds.
     public var clock: @Sendable () -> UInt64 = { MonotonicClock.now }
     public var process: Int32 = getpid()
     public var host: String = WorkerConfiguration.hostName()
 
-    public init(rank: Int, coordinator: String, digest: String, links: [LinkDeclaration]) {
+    public init(rank: Int, coordinator: String, digest: RunDigest, links: [LinkDeclaration]) {
         self.rank = rank
         self.coordinator = coordinator
         self.digest = digest

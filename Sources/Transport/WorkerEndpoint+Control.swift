@@ -2,12 +2,26 @@ extension WorkerEndpoint {
     /// Changes what the next heartbeat says; cheap enough for every instruction.
     public func updateStatus(_ body: (inout WorkerStatus) -> Void) { status.update(body) }
 
-    /// Sends an opaque message to the coordinator, in pieces where it is long; returns at once, order is kept.
+    /// Sends an opaque message to the coordinator, in pieces where it is long; order is kept. Returns at once, or where the
+    /// coordinator does not read and a few MiB wait for it, when there is room again.
     /// - Parameter more: whether another one follows at once: then the network thread is woken for both together.
     /// - Precondition: at most 256 MiB.
     public func sendApplication(_ bytes: [UInt8], more: Bool = false) {
         precondition(bytes.count <= ControlMessage.maxApplicationSize, "an application message of \(bytes.count) bytes")
+        awaitRoom()
         post(ControlMessage.pieces(of: bytes), more: more)
+    }
+
+    /// Waits until the outbox has room, or the plane has failed: then nothing is lost that anybody waits for.
+    private func awaitRoom() {
+        guard state.withLock({ !$0.outbox.hasRoom && $0.failure == nil }) else { return }
+        // What stands there may have been posted without a word to the network thread.
+        wake()
+        _ = state.wait { state -> Void? in
+            if state.outbox.hasRoom || state.failure != nil { return () }
+            state.isOutboxAwaited = true
+            return nil
+        }
     }
 
     /// The coordinator's next opaque message; nil when none came in time.

@@ -4,7 +4,7 @@
 /// go, send and receive, close; an endpoint that was started must be closed.
 public final class WorkerEndpoint: DataPlane {
     public let configuration: WorkerConfiguration
-    let state: Shared<EndpointState>
+    package let state: Shared<EndpointState>
     let status = StatusBoard()
     /// Written by `start` and `close` alone, under `state`'s lock.
     private let network: Shared<NetworkThread?>
@@ -70,17 +70,26 @@ public final class WorkerEndpoint: DataPlane {
         }
     }
 
-    /// Waits until all links of the whole run are connected and the coordinator says go.
-    public func awaitGo(timeout: Duration = .seconds(120)) throws(TransportError) {
-        let deadline = timeout.after(MonotonicClock.now)
-        let went = try state.wait(until: deadline) { (state) throws(TransportError) -> Bool? in
-            if let failure = state.failure { throw failure }
-            return state.stage == .running ? true : nil
+    /// Waits until all links of the whole run are connected and the coordinator says go: as long as the coordinator does,
+    /// which ends the wait where it takes too long.
+    ///
+    /// - Parameters:
+    ///   - timeout: how long to try to reach the coordinator.
+    ///   - say: told every ten seconds what this waits for.
+    public func awaitGo(
+        timeout: Duration = .seconds(120), say: (String) -> Void = { _ in }
+    ) throws(TransportError) {
+        var watch = JoinWatch(address: configuration.coordinator, patience: timeout, at: MonotonicClock.now)
+        while true {
+            let look = watch.nextLook(after: MonotonicClock.now)
+            let went = try state.wait(until: look) { (state) throws(TransportError) -> Bool? in
+                if let failure = state.failure { throw failure }
+                return state.stage == .running ? true : nil
+            }
+            if went == true { return }
+            let contact = state.withLock { $0.contact }
+            if let text = try watch.look(contact, at: MonotonicClock.now) { say(text) }
         }
-        guard went == nil else { return }
-        let silent = state.withLock { !$0.hasCoordinator }
-        let what = silent ? "no coordinator answered at \(configuration.coordinator)" : "the coordinator did not say go"
-        throw .timedOut(what, seconds: timeout.seconds)
     }
 
     /// The plane's first failure, once there is one.

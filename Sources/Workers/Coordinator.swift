@@ -32,6 +32,7 @@ public final class Coordinator {
     public static func train(_ manifest: PipelineManifest, _ options: Options) throws(RunFailure) {
         let plan = try TrainingPlan(manifest)
         try Preflight.check(plan)
+        try DescriptorCheck.run(plan)
         Interrupts.catchAll()
         let dashboard = try options.dashboard.map { address throws(RunFailure) in
             try DashboardChild(address: address)
@@ -81,7 +82,9 @@ public final class Coordinator {
 
     private static func listen(_ plan: TrainingPlan, _ options: Options) throws(RunFailure) -> ControlServer {
         do {
-            var configuration = ControlServer.Configuration(world: plan.rankCount, digest: plan.digest)
+            var contents = ContentHashes()
+            let digests = try (0..<plan.rankCount).map { rank in try plan.digest(of: rank, &contents) }
+            var configuration = ControlServer.Configuration(digests: digests)
             configuration.socketParent = try ScratchFolder.parentForSockets()
             if options.port != nil || !plan.manifest.byHand.isEmpty {
                 configuration.tcpAddress = "tcp://127.0.0.1:\(options.port ?? 0)"
@@ -99,6 +102,7 @@ public final class Coordinator {
         defer {
             pool.endAll()
             server.close()
+            SecretFile.remove(secretPath)
         }
         do {
             try startWorkers()
@@ -127,13 +131,18 @@ public final class Coordinator {
         try display.end()
     }
 
+    private var secretPath: String { SecretFile.path(besides: record.directory.manifestPath) }
+
     private func startWorkers() throws(RunFailure) {
         if let note = record.note { display.note(note) }
         display.begin(directory: record.directory.path)
         for (rank, device) in plan.manifest.devices.enumerated() where !plan.manifest.byHand.contains(rank) {
             try pool.start(
-                rank: rank, coordinator: server.ipcAddress, directory: record.directory, threads: device.threads)
+                rank: rank, coordinator: server.ipcAddress, directory: record.directory, threads: device.threads,
+                secret: server.configuration.secret)
         }
+        guard !plan.manifest.byHand.isEmpty else { return }
+        try SecretFile.write(server.configuration.secret, to: secretPath)
         for rank in plan.manifest.byHand {
             display.askFor(rank: rank, address: server.tcpAddress ?? server.ipcAddress)
         }
@@ -172,7 +181,7 @@ public final class Coordinator {
             record.append(reading, rank: rank)
         case .message(let rank, let bytes):
             watch.heard(rank, now: clock.now)
-            try handle(try WorkerMessage(bytes), from: rank)
+            try handle(try WorkerMessage(bytes, from: rank), from: rank)
         case .failed(let rank, let code, let text):
             watch.failed(rank, WireCode.decode(code, text), now: clock.now)
         case .goodbye(let rank):
@@ -200,8 +209,8 @@ public final class Coordinator {
             display.show(metrics, durations: steps.durations)
         case .events(let chunk): record.append(events: chunk, rank: rank)
         case .weightsWritten(let bytes):
+            guard finished.insert(rank).inserted else { return }
             bytesWritten += bytes
-            finished.insert(rank)
             if finished.count == plan.rankCount {
                 for rank in 0..<plan.rankCount { try tell(rank, .leave) }
             }

@@ -99,7 +99,9 @@ extension MachineReport.Facts {
         guard zeromq.hasCURVE else {
             return Finding(
                 "ZeroMQ", .note, text,
-                advice: "nothing on one machine; between machines, connections need a libzmq with libsodium.")
+                advice:
+                    "nothing for workers that train starts; those started by hand (by_hand) need a libzmq with libsodium."
+            )
         }
         return Finding("ZeroMQ", .ok, text)
     }

@@ -14,6 +14,8 @@ extension LayerProfile {
         let plan = try TrainingPlan(manifest.whole(on: manifest.devices[0]))
         try ProfileRun.check(plan)
         try Preflight.checkDevices(manifest)
+        try DescriptorCheck.require(
+            DescriptorCheck.coordinator(ranks: manifest.distinctDevices.count), "the command that measures")
         let devices = Array(manifest.distinctDevices.prefix(ProfileRun.room(for: plan)))
         Interrupts.catchAll()
         do {
@@ -110,7 +112,7 @@ final class ProfileRun {
             [
                 "profile", manifestPath(rank), "--repetitions", "\(repetitions)", "--rank", "\(rank)", "--world",
                 "\(devices.count)", "--coordinator", server.ipcAddress,
-            ], threads: devices[rank].threads, log: log)
+            ], threads: devices[rank].threads, log: log, secret: server.configuration.secret)
     }
 
     private func checkHealth() throws(RunFailure) {

@@ -7,7 +7,7 @@ import Transport
 
 /// One device's part of a profile, in a process of its own: `echelon profile` starts it.
 public enum ProfileWorker {
-    static let digest = "profile"
+    static let digest: RunDigest = "profile"
     private static let rounds = 20
 
     /// - Parameters:
@@ -23,6 +23,7 @@ public enum ProfileWorker {
         let probe = LinkProbe(plan, rank: rank, world: world)
         var configuration = WorkerConfiguration(
             rank: rank, coordinator: coordinator, digest: digest, links: probe.links)
+        configuration.secret = SecretFile.takeInherited()
         configuration.patience = .microseconds(500)
         configuration.lifeline = STDIN_FILENO
         configuration.onCoordinatorGone = { _exit(ExitCode.interrupted.rawValue) }

@@ -63,7 +63,7 @@ extension RunFailure {
 extension TransportError {
     fileprivate var code: ExitCode {
         switch self {
-        case .address, .refused, .system(_, code: EADDRINUSE), .system(_, code: EACCES),
+        case .address, .refused, .descriptors, .system(_, code: EADDRINUSE), .system(_, code: EACCES),
             .system(_, code: EADDRNOTAVAIL):
             .badInput
         case .mismatch, .malformed, .violation, .links: .bug

@@ -1,6 +1,7 @@
 import Glibc
 import Systems
 import Tensors
+import Transport
 
 /// What a process's environment must say before it starts: libraries read it as they are loaded.
 public enum WorkerEnvironment {
@@ -43,8 +44,9 @@ public enum WorkerEnvironment {
     }
 
     /// All that a worker inherits.
-    static func ofWorker(threads: Int) -> [String: String] {
+    static func ofWorker(threads: Int, secret: RunSecret? = nil) -> [String: String] {
         var environment = variables(threads: threads)
+        environment[SecretFile.variable] = secret?.text
         for name in [blasCoreVariable, "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH"] {
             environment[name] = get(name)
         }

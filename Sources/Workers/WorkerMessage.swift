@@ -102,6 +102,13 @@ extension WorkerMessage {
         return bytes.bytes
     }
 
+    /// Names both sides where it is not a message.
+    package init(_ encoded: [UInt8], from rank: Int) throws(MessageError) {
+        do throws(MessageError) { try self.init(encoded) } catch {
+            throw MessageError(description: "rank \(rank) broke the protocol: the coordinator got \(error)")
+        }
+    }
+
     package init(_ encoded: [UInt8]) throws(MessageError) {
         var bytes = ByteReader(encoded)
         switch try bytes.byte() {

@@ -1,6 +1,7 @@
 import Glibc
 import Reports
 import Systems
+import Transport
 
 /// The processes that a command started: every one of them ends before the command does.
 final class WorkerPool {
@@ -20,19 +21,24 @@ final class WorkerPool {
         close(lifeline.write)
     }
 
-    func start(rank: Int, coordinator: String, directory: RunDirectory, threads: Int) throws(RunFailure) {
+    func start(
+        rank: Int, coordinator: String, directory: RunDirectory, threads: Int, secret: RunSecret
+    ) throws(RunFailure) {
         let arguments = [
             "worker", directory.manifestPath, "--rank", "\(rank)", "--coordinator", coordinator, "--lifeline",
         ]
         let log = try Self.log(directory.logPath(rank: rank))
         defer { close(log) }
-        try start(rank, arguments, threads: threads, log: log)
+        try start(rank, arguments, threads: threads, log: log, secret: secret)
     }
 
     /// - Parameter log: what the process's standard output and error go to, open.
-    func start(_ rank: Int, _ arguments: [String], threads: Int, log: Int32) throws(RunFailure) {
+    func start(
+        _ rank: Int, _ arguments: [String], threads: Int, log: Int32, secret: RunSecret
+    ) throws(RunFailure) {
         children[rank] = try ChildProcess.spawn(
-            arguments, environment: WorkerEnvironment.ofWorker(threads: threads), input: lifeline.read, output: log)
+            arguments, environment: WorkerEnvironment.ofWorker(threads: threads, secret: secret), input: lifeline.read,
+            output: log)
     }
 
     /// A file to append to, open; the caller closes it.

@@ -14,10 +14,18 @@ public enum WorkerProcess {
         public var coordinator: String
         /// Whether standard input ends when the coordinator does.
         public var hasLifeline: Bool
+        /// The path that the manifest was read from: the run's secret lies beside it.
+        public var pipeline: String
+        /// Where else the secret is.
+        public var secretFile: String?
 
-        public init(rank: Int, coordinator: String, hasLifeline: Bool = false) {
+        public init(
+            rank: Int, coordinator: String, pipeline: String, secretFile: String? = nil, hasLifeline: Bool = false
+        ) {
             self.rank = rank
             self.coordinator = coordinator
+            self.pipeline = pipeline
+            self.secretFile = secretFile
             self.hasLifeline = hasLifeline
         }
     }
@@ -31,6 +39,7 @@ public enum WorkerProcess {
             )
         }
         let device = manifest.devices[options.rank]
+        try DescriptorCheck.worker(options.rank, plan)
         try WorkerEnvironment.prepare(threads: device.threads)
         TransportTuning.apply()
         let endpoint = try join(plan, options)
@@ -52,8 +61,12 @@ public enum WorkerProcess {
 
     private static func join(_ plan: TrainingPlan, _ options: Options) throws(RunFailure) -> WorkerEndpoint {
         var configuration = WorkerConfiguration(
-            rank: options.rank, coordinator: options.coordinator, digest: plan.digest,
+            rank: options.rank, coordinator: options.coordinator, digest: try plan.digest(of: options.rank),
             links: MessagePort.links(of: options.rank, plan))
+        // Where to is the first thing that can be wrong.
+        do { _ = try Address.resolve(options.coordinator) } catch { throw RunFailure(wrapping: error) }
+        configuration.secret = try SecretFile.find(beside: options.pipeline, named: options.secretFile)
+        configuration.note = say
         // Often enough for a failure's message to name the instruction that a worker was at.
         configuration.heartbeat = .milliseconds(200)
         configuration.patience = plan.hasCoresToItself(rank: options.rank) ? .microseconds(500) : .zero
@@ -69,6 +82,9 @@ public enum WorkerProcess {
             throw RunFailure(wrapping: error)
         }
     }
+
+    /// On the terminal of whoever started it by hand, else in its log.
+    @Sendable private static func say(_ text: String) { Console.write("echelon: \(text)\n", to: STDERR_FILENO) }
 
     /// What a worker is made of.
     private struct Parts {
@@ -110,7 +126,7 @@ public enum WorkerProcess {
 
     private static func work(_ plan: TrainingPlan, _ parts: Parts, _ endpoint: WorkerEndpoint) throws {
         defer { parts.feed?.stop() }
-        try endpoint.awaitGo()
+        try endpoint.awaitGo(say: say)
         guard case .begin(let path) = try parts.port.listen() else {
             throw RunFailure(.bug, "the coordinator did not say where the weights go")
         }
@@ -174,13 +190,6 @@ extension TrainingPlan {
         let device = manifest.devices[rank]
         let others = manifest.devices.indices.filter { $0 != rank }
         return device.kind == .cpu && others.allSatisfy { !manifest.devices[$0].cores.overlaps(device.cores) }
-    }
-
-    /// Says that two processes have read the same manifest.
-    var digest: String {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
-        for byte in manifest.resolvedYAML().utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-        return String(hash, radix: 16)
     }
 
     /// The weights file: every parameter, in the model's order.

@@ -160,13 +160,20 @@ extension EndToEndTests {
             expectRefusal(try lab.run(["worker", pipeline, "--rank", "2"] + nobody), ["--rank 2", "ranks 0 to 1"])
             expectRefusal(
                 try lab.run(["worker", pipeline, "--rank", "0", "--coordinator", "tcp://192.0.2.1:9"]),
-                ["tcp://192.0.2.1:9", "not encrypted", "loopback"])
+                ["tcp://192.0.2.1:9", "another machine", "loopback"])
 
             let train = try lab.startTraining(["by_hand=[1]"])
             let coordinator = ["--coordinator", try lab.address(askedBy: train)]
+            // It knows nothing of the run but its port.
+            expectRefusal(
+                try lab.run(["worker", pipeline, "--rank", "1", "--set", "by_hand=[1]"] + coordinator),
+                ["no file secret lies beside it", "--secret-file"])
             expectRefusal(
                 try lab.run(
-                    ["worker", pipeline, "--rank", "1", "--set", "by_hand=[1]", "--set", "seed=8"] + coordinator),
+                    [
+                        "worker", pipeline, "--rank", "1", "--set", "by_hand=[1]", "--set", "seed=8", "--secret-file",
+                        lab.folder.file("run/secret"),
+                    ] + coordinator),
                 ["refused", "rank 1 runs another configuration"])
             _ = try train.worker(0)
             try train.wait(for: "worker 0 to register") { lab.folder.exists("run/events/rank-0000.events") ? () : nil }

@@ -1,3 +1,5 @@
+import Echelon
+import Foundation
 import Glibc
 import TestSupport
 import Testing
@@ -14,8 +16,10 @@ extension Lab {
     func startWorker(_ rank: Int, _ overrides: [String], for process: EchelonProcess) throws -> EchelonProcess {
         let address = try address(askedBy: process)
         return try start(
-            ["worker", folder.file("pipeline.yaml"), "--rank", "\(rank)", "--coordinator", address]
-                + Self.arguments(overrides))
+            [
+                "worker", folder.file("pipeline.yaml"), "--rank", "\(rank)", "--coordinator", address, "--secret-file",
+                folder.file("run/secret"),
+            ] + Self.arguments(overrides))
     }
 }
 
@@ -50,6 +54,66 @@ extension EndToEndTests {
             #expect(try train.finish().exitCode == 0)
             #expect(try worker.finish().exitCode == 0)
             #expect(train.leftovers() == [])
+        }
+
+        /// The run's secret lies beside its manifest, for its owner alone, and goes with the run.
+        @Test func `a worker reaches the coordinator by the machine's name, and its secret is nobody else's`() throws {
+            let lab = try Lab()
+            let train = try lab.startTraining(overrides)
+            let port = try lab.address(askedBy: train).split(separator: ":").last ?? ""
+            var status = stat()
+            #expect(stat(lab.folder.file("run/secret"), &status) == 0 && status.st_mode & 0o777 == 0o600)
+            let worker = try lab.start([
+                "worker", lab.folder.file("run/pipeline.yaml"), "--rank", "1", "--coordinator",
+                "tcp://localhost:\(port)",
+            ])
+            #expect(try train.finish().exitCode == 0)
+            #expect(try worker.finish().exitCode == 0)
+            #expect(!lab.folder.exists("run/secret"))
+        }
+
+        /// Somebody copied other weights over the file between the start of the run and of the worker.
+        @Test func `weights that were replaced under the same path are refused by name`() throws {
+            let lab = try Lab()
+            _ = try lab.train(run: "before")
+            let weights = lab.folder.file("before/model.safetensors")
+            let more = overrides + ["weights=\(weights)"]
+            let train = try lab.startTraining(more)
+            let address = try lab.address(askedBy: train)
+            var bytes = try lab.folder.bytes("before/model.safetensors")
+            bytes[bytes.count - 1] ^= 1
+            try bytes.write(to: URL(fileURLWithPath: weights))
+            let worker = try lab.start([
+                "worker", lab.folder.file("run/pipeline.yaml"), "--rank", "1", "--coordinator", address,
+            ])
+            let outcome = try worker.finish()
+            #expect(outcome.exitCode == 64)
+            #expect(
+                outcome.errors.contains("its weights file \(weights) is \(bytes.count) bytes, hash "),
+                "\(outcome.errors)")
+            train.signal(SIGINT)
+            #expect(try train.finish().exitCode == 75)
+        }
+
+        /// What the check at the start counts is what processes have open, and a few to spare.
+        @Test(arguments: [2, 4]) func `the descriptors that a run is said to need are those that it has`(ranks: Int)
+            throws
+        {
+            let lab = try Lab()
+            let more = ["devices=\(Lab.devices(ranks))", "by_hand=[1]"] + Lab.endless
+            let train = try lab.startTraining(more)
+            let worker = try lab.startWorker(1, more, for: train)
+            try lab.waitForSteps(of: train)
+            func expect(_ process: pid_t, _ needed: Int, _ who: String) throws {
+                let count = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").count
+                #expect(count <= needed && count >= needed - DescriptorCheck.besides, "\(who): \(count) of \(needed)")
+            }
+            try expect(train.id, DescriptorCheck.coordinator(ranks: ranks), "coordinator")
+            let plan = try TrainingPlan(PipelineManifest.load(path: lab.folder.file("run/pipeline.yaml")))
+            try expect(try train.worker(0).id, DescriptorCheck.worker(of: 0, plan), "worker 0")
+            try expect(worker.id, DescriptorCheck.worker(of: 1, plan), "worker 1")
+            train.signal(SIGINT)
+            _ = try train.finish()
         }
 
         @Test func aKilledWorkerStartedByHandEndsTheRun() throws {

@@ -6,7 +6,7 @@ import Transport
     static let samples: [ControlMessage] = [
         .hello(
             Hello(
-                rank: 1, process: 4711, host: "höst", digest: "abc",
+                rank: 1, process: 4711, host: "höst", values: ["abc", "d"],
                 sockets: [BoundSocket(link, .data, address: "ipc:///tmp/x"), BoundSocket(link, .credit, address: "")])),
         .ready, .goodbye, .go, .dismissed,
         .status(
@@ -50,7 +50,9 @@ import Transport
                 broken[place] = [0, 1, 0x7F, 0x80, 0xFF].randomElement(using: &generator)!
             }
             guard let decoded = try? ControlMessage.decode(broken) else { continue }
-            #expect(decoded.message.encoded(runID: decoded.runID) == broken)
+            // A text comes out as it may be printed, and that stays as it is.
+            let again = try? ControlMessage.decode(decoded.message.encoded(runID: decoded.runID))
+            #expect(again?.message == decoded.message && again?.runID == decoded.runID)
         }
     }
 

@@ -6,14 +6,17 @@ import Transport
 extension LiveTests {
     @Suite struct DeathTests {
         static let addressKey = "ECHELON_TEST_COORDINATOR"
+        static let secretKey = "ECHELON_TEST_SECRET"
         static let link = LinkDeclaration(id: 0, from: 1, to: 0, credit: 2, maxPayload: 1 << 20)
 
         /// What the child process runs: rank 1, sending until it is killed.
         @Test(.enabled(if: ProcessInfo.processInfo.environment[addressKey] != nil))
         func childWorker() throws {
             let address = try #require(ProcessInfo.processInfo.environment[Self.addressKey])
-            let worker = WorkerEndpoint(
-                WorkerConfiguration(rank: 1, coordinator: address, digest: "digest", links: [Self.link]))
+            var configuration = WorkerConfiguration(
+                rank: 1, coordinator: address, digest: "digest", links: [Self.link])
+            configuration.secret = RunSecret(ProcessInfo.processInfo.environment[Self.secretKey] ?? "")
+            let worker = WorkerEndpoint(configuration)
             try worker.start()
             try worker.awaitGo()
             let buffer = Buffer(count: 1 << 20)
@@ -25,12 +28,14 @@ extension LiveTests {
             try worker.close(goodbye: false)
         }
 
-        private func spawnChild(_ address: String) throws -> Process {
+        private func spawnChild(of coordinator: Coordinator) throws -> Process {
             let child = Process()
             child.executableURL = URL(
                 fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
             child.arguments = ["--testing-library", "swift-testing", "--filter", "childWorker"]
-            child.environment = ProcessInfo.processInfo.environment.merging([Self.addressKey: address]) { $1 }
+            child.environment = ProcessInfo.processInfo.environment.merging([
+                Self.addressKey: coordinator.address, Self.secretKey: coordinator.secret.text,
+            ]) { $1 }
             child.standardOutput = FileHandle.nullDevice
             child.standardError = FileHandle.nullDevice
             try child.run()
@@ -42,11 +47,13 @@ extension LiveTests {
         func aKilledWorkerIsGone(medium: Medium, messages: Int) throws {
             let coordinator = try Coordinator(medium)
             defer { coordinator.stop() }
-            let survivor = WorkerEndpoint(
-                WorkerConfiguration(rank: 0, coordinator: coordinator.address, digest: "digest", links: [Self.link]))
+            var configuration = WorkerConfiguration(
+                rank: 0, coordinator: coordinator.address, digest: "digest", links: [Self.link])
+            configuration.secret = coordinator.secret
+            let survivor = WorkerEndpoint(configuration)
             defer { try? survivor.close(goodbye: false) }
             try survivor.start()
-            let child = try spawnChild(coordinator.address)
+            let child = try spawnChild(of: coordinator)
             defer {
                 kill(child.processIdentifier, SIGKILL)
                 child.waitUntilExit()

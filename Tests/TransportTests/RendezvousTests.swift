@@ -13,7 +13,7 @@ import Transport
         let sockets = links.map { link in
             BoundSocket(link, link.source == rank ? .credit : .data, address: "ipc:///s/\(link.id)-\(rank)")
         }
-        return Hello(rank: rank, process: Int32(100 + rank), host: "here", digest: digest, sockets: sockets)
+        return Hello(rank: rank, process: Int32(100 + rank), host: "here", values: [digest], sockets: sockets)
     }
 
     @Test func allRegisterAllConnectAllGo() {
@@ -125,9 +125,9 @@ import Transport
     func thisMachineIsAllowed(address: String) throws { try Address.check(address) }
 
     @Test(arguments: [
-        ("tcp://10.0.0.1:5555", "not encrypted"), ("tcp://*:5555", "not encrypted"),
-        ("tcp://0.0.0.0:1", "not encrypted"),
-        ("tcp://localhost.evil:1", "not encrypted"), ("tcp://127.0.0.1.evil.org:1", "not encrypted"),
+        ("tcp://10.0.0.1:5555", "another machine"), ("tcp://*:5555", "another machine"),
+        ("tcp://0.0.0.0:1", "another machine"),
+        ("tcp://localhost.evil:1", "another machine"), ("tcp://127.0.0.1.evil.org:1", "another machine"),
         ("tcp://127.0.0.1:99999", "port"), ("tcp://127.0.0.1", "HOST:PORT"), ("udp://127.0.0.1:1", "expected"),
         ("ipc://relative", "absolute"), ("", "expected"),
     ])

@@ -31,6 +31,7 @@ final class Rig: Sendable {
                 digest: "digest",
                 links: links.filter { $0.source == rank || $0.destination == rank })
             worker.heartbeat = .milliseconds(10)
+            worker.secret = coordinator.secret
             adjust(&worker)
             return if let network { WorkerEndpoint(worker, network: network) } else { WorkerEndpoint(worker) }
         }
@@ -96,6 +97,7 @@ final class Coordinator: Sendable {
 
     let address: String
     let ipcAddress: String
+    let secret: RunSecret
     private let record = Shared(Record())
     private let thread: JoinableThread
 
@@ -105,6 +107,7 @@ final class Coordinator: Sendable {
         let server =
             if let network { ControlServer(configuration, network: network) } else { try ControlServer(configuration) }
         ipcAddress = server.ipcAddress
+        secret = configuration.secret
         address = server.tcpAddress ?? server.ipcAddress
         let box = Box(server: server)
         thread = try JoinableThread(name: "coordinator") { [record] in

@@ -1,0 +1,63 @@
+internal import Systems
+
+/// How a worker's connection to the coordinator stands.
+package enum Contact: Hashable, Sendable {
+    /// Nothing is known yet.
+    case none
+    /// Nothing listens at the address.
+    case unreachable
+    /// Something listens there, but the handshake failed.
+    case refused
+    case connected
+}
+
+/// How long a worker waits for its run to begin, and what it says meanwhile: a pure function of the clock.
+///
+/// The rule of both sides: the coordinator decides how long the run's start may take, and tells its end; a worker waits for
+/// as long as its connection stands. By itself it gives up only on a coordinator that it cannot reach.
+package struct JoinWatch {
+    let address: String
+    let patience: Duration
+    private let start: UInt64
+    private var sayAt: UInt64
+    static let interval: UInt64 = 10_000_000_000
+
+    package init(address: String, patience: Duration, at now: UInt64) {
+        self.address = address
+        self.patience = patience
+        start = now
+        sayAt = now + Self.interval
+    }
+
+    /// When to look again at the latest.
+    package func nextLook(after now: UInt64) -> UInt64 {
+        let end = patience.after(start)
+        return now < end ? min(sayAt, end) : sayAt
+    }
+
+    /// - Returns: what to tell the user now, if anything.
+    /// - Throws: `timedOut` for a coordinator that could not be reached in time.
+    package mutating func look(_ contact: Contact, at now: UInt64) throws(TransportError) -> String? {
+        if contact != .connected, now >= patience.after(start) {
+            throw .timedOut("\(reason(contact)); \(advice(contact))", seconds: patience.seconds)
+        }
+        guard now >= sayAt else { return nil }
+        sayAt = now + Self.interval
+        guard contact != .connected else { return "waiting for the run's other workers; \(place) is here" }
+        return "waiting for \(place): \(reason(contact)); \(advice(contact))"
+    }
+
+    private var place: String { "the coordinator at \(address.printable(limit: 300))" }
+
+    private func reason(_ contact: Contact) -> String {
+        contact == .refused
+            ? "what answers at \(address.printable(limit: 300)) is not this run's coordinator"
+            : "no coordinator answered at \(address.printable(limit: 300))"
+    }
+
+    private func advice(_ contact: Contact) -> String {
+        contact == .refused
+            ? "it did not accept the run's secret: take address and pipeline from the line that its train printed"
+            : "compare the port with the line that train printed, and see that it still runs"
+    }
+}

@@ -1,0 +1,208 @@
+import Testing
+import Transport
+
+private let second: UInt64 = 1_000_000_000
+
+@Suite struct ConnectionLedgerTests {
+    private let worker = Rendezvous.Peer([1])
+    private let other = Rendezvous.Peer([2])
+
+    /// The system gave the stranger's descriptor to a worker before the stranger's end was told.
+    @Test func `the end of a stranger whose number a worker got is not the worker's`() {
+        var ledger = ConnectionLedger()
+        ledger.spoke(worker, over: 9)
+        ledger.accepted(9)
+        ledger.over(9)
+        ledger.accepted(9)
+        ledger.settle()
+        #expect(ledger.takeEnded() == [])
+        ledger.over(9)
+        ledger.settle()
+        #expect(ledger.takeEnded() == [worker])
+    }
+
+    @Test func `a worker that spoke and ended before anybody looked has ended`() {
+        var ledger = ConnectionLedger()
+        ledger.spoke(worker, over: 9)
+        ledger.accepted(9)
+        ledger.over(9)
+        ledger.settle()
+        #expect(ledger.takeEnded() == [worker])
+        #expect(!ledger.hasEnded)
+    }
+
+    @Test func `two workers that had one number after each other end one by one`() {
+        var ledger = ConnectionLedger()
+        ledger.accepted(9)
+        ledger.spoke(worker, over: 9)
+        ledger.settle()
+        ledger.over(9)
+        ledger.accepted(9)
+        ledger.spoke(other, over: 9)
+        ledger.settle()
+        #expect(ledger.takeEnded() == [worker])
+        ledger.spoke(other, over: 9)
+        ledger.over(9)
+        ledger.settle()
+        #expect(ledger.takeEnded() == [other])
+    }
+
+    @Test func `of too many strangers the oldest are shut, once, and no worker`() {
+        var ledger = ConnectionLedger()
+        ledger.accepted(1)
+        ledger.spoke(worker, over: 1)
+        for descriptor: Int32 in 2...11 { ledger.accepted(descriptor) }
+        ledger.settle()
+        #expect(ledger.evict(beyond: 7) == [2, 3, 4])
+        #expect(ledger.evict(beyond: 10) == [])
+        for descriptor: Int32 in 2...4 { ledger.over(descriptor) }
+        ledger.settle()
+        #expect(ledger.evict(beyond: 7) == [] && ledger.strangers == 7)
+        #expect(ledger.takeEnded() == [])
+    }
+
+    @Test func `strangers that come and go leave nothing`() {
+        var ledger = ConnectionLedger()
+        for number in 0..<1000 {
+            ledger.accepted(Int32(number % 7))
+            ledger.over(Int32(number % 7))
+            ledger.over(Int32(number % 7))
+        }
+        ledger.settle()
+        #expect(ledger.strangers == 0 && !ledger.hasEnded)
+    }
+}
+
+@Suite struct NoteLimitTests {
+    @Test func `a flood is one line and then a count`() {
+        var limit = NoteLimit(burst: 1)
+        var lines: [Int] = []
+        for number in 0..<10_000 {
+            if let count = limit.happened(at: UInt64(number) * second / 1000) { lines.append(count) }
+        }
+        #expect(lines == [1])
+        #expect(limit.due(at: 10 * second) == 9999)
+        #expect(limit.due(at: 11 * second) == nil)
+    }
+
+    @Test func `a few at once are each told`() {
+        var limit = NoteLimit(burst: 3)
+        #expect((0..<5).map { _ in limit.happened(at: second) } == [1, 1, 1, nil, nil])
+        #expect(limit.due(at: 20 * second) == 2)
+    }
+}
+
+@Suite struct JoinWatchTests {
+    private func watch(_ patience: Duration = .seconds(120)) -> JoinWatch {
+        JoinWatch(address: "tcp://127.0.0.1:5", patience: patience, at: 0)
+    }
+
+    @Test func `every ten seconds it says what it waits for`() throws {
+        var watch = watch()
+        #expect(watch.nextLook(after: 0) == 10 * second)
+        #expect(try watch.look(.unreachable, at: 9 * second) == nil)
+        #expect(
+            try watch.look(.unreachable, at: 10 * second) == """
+                waiting for the coordinator at tcp://127.0.0.1:5: no coordinator answered at tcp://127.0.0.1:5; compare the \
+                port with the line that train printed, and see that it still runs
+                """)
+        #expect(try watch.look(.unreachable, at: 19 * second) == nil)
+        let refused = try watch.look(.refused, at: 20 * second)
+        #expect(refused?.contains("not this run's coordinator") == true)
+        let connected = try watch.look(.connected, at: 30 * second)
+        #expect(connected == "waiting for the run's other workers; the coordinator at tcp://127.0.0.1:5 is here")
+    }
+
+    /// The coordinator waits for an hour: a worker that gave up after two minutes ended the run of those who were late.
+    @Test func `a worker waits as long as its connection stands`() throws {
+        var watch = watch()
+        #expect(try watch.look(.connected, at: 3599 * second) != nil)
+        #expect(watch.nextLook(after: 3599 * second) == 3609 * second)
+    }
+
+    @Test func `it gives up on a coordinator that it cannot reach`() {
+        var watch = watch()
+        let error = #expect(throws: TransportError.self) { _ = try watch.look(.unreachable, at: 120 * second) }
+        #expect("\(error.map { "\($0)" } ?? "")".hasSuffix("still runs within 120.0 s"))
+    }
+}
+
+@Suite struct OutboxTests {
+    @Test func `it is full by bytes or by number, and takes a message of any size before that`() {
+        var outbox = Outbox()
+        #expect(outbox.hasRoom && outbox.isEmpty)
+        outbox.append(.application([UInt8](repeating: 0, count: Outbox.byteLimit), more: false))
+        #expect(!outbox.hasRoom)
+        outbox.removeFirst()
+        #expect(outbox.hasRoom && outbox.byteCount == 0)
+        for _ in 0..<Outbox.countLimit { outbox.append(.ready) }
+        #expect(!outbox.hasRoom && !outbox.isHalfEmpty)
+        outbox.removeFirst()
+        #expect(outbox.hasRoom && !outbox.isHalfEmpty)
+    }
+}
+
+@Suite struct RunSecretTests {
+    @Test func `it is read as it is written, and no description shows it`() {
+        let secret = RunSecret()
+        #expect(RunSecret(secret.text) == secret)
+        #expect(RunSecret(" \(secret.text)\n") == secret)
+        #expect(secret.text.count == 64 && RunSecret() != secret)
+        #expect(!"\(secret)".contains(secret.text.prefix(8)))
+        for wrong in ["", "ab", secret.text + "0", secret.text.dropLast() + "g", "\u{ff10}" + secret.text.dropFirst()] {
+            #expect(RunSecret(wrong) == nil, "\(wrong)")
+        }
+    }
+
+    @Test func `only who knows it is let in`() throws {
+        let (mine, other) = (RunSecret(), RunSecret())
+        let credentials = try Credentials(mine)
+        func status(_ mechanism: String, _ given: [[UInt8]], version: String = "1.0") -> String {
+            let question = [Array(version.utf8), [7], Array("echelon".utf8), [], [], Array(mechanism.utf8)] + given
+            let answer = credentials.answer(to: question)
+            #expect(answer.count == 6 && answer[1] == [7])
+            return String(decoding: answer[2], as: UTF8.self)
+        }
+        #expect(status("PLAIN", [Array("run".utf8), Array(mine.text.utf8)]) == "200")
+        #expect(status("PLAIN", [Array("run".utf8), Array(other.text.utf8)]) == "400")
+        #expect(status("PLAIN", [Array(mine.text.utf8)]) == "400")
+        #expect(status("PLAIN", [Array("run".utf8), Array(mine.text.utf8)], version: "2.0") == "400")
+        #expect(status("NULL", []) == "400")
+        #expect(status("CURVE", [mine.bytes]) == "400")
+        #expect(status("CURVE", []) == "400")
+        #expect(credentials.answer(to: [])[2] == Array("400".utf8))
+    }
+}
+
+@Suite struct RunDigestTests {
+    @Test func `the part that differs is named with both values`() {
+        let digest = RunDigest([.init("version", "1"), .init("weights file /w", "5 bytes, hash a")])
+        #expect(digest.objection(to: ["1", "5 bytes, hash a"]) == nil)
+        #expect(
+            digest.objection(to: ["1", "5 bytes, hash b"])
+                == "its weights file /w is 5 bytes, hash b, the coordinator's 5 bytes, hash a")
+        #expect(digest.objection(to: ["2"]) == "its version is 2, the coordinator's 1")
+        #expect(digest.objection(to: ["1"])?.contains("1 parts") == true)
+    }
+}
+
+@Suite struct AddressNameTests {
+    @Test(arguments: [
+        ("tcp://127.0.0.1:5", "tcp://127.0.0.1:5"), ("tcp://[::1]:5", "tcp://[::1]:5"), ("ipc:///a", "ipc:///a"),
+        ("tcp://localhost:5", "tcp://127.0.0.1:5"),
+    ])
+    func `this machine's names become numbers`(address: String, number: String) throws {
+        #expect(try Address.resolve(address) == number)
+    }
+
+    @Test(arguments: ["tcp://10.0.0.1:5", "tcp://*:5", "tcp://:5", "tcp://0.0.0.0:5"])
+    func `other machines are refused`(address: String) {
+        let error = #expect(throws: TransportError.self) { _ = try Address.resolve(address) }
+        #expect(error.map { "\($0)" }?.contains("another machine") == true)
+    }
+
+    @Test func `what was typed is shown without effect`() {
+        let error = #expect(throws: TransportError.self) { _ = try Address.resolve("tcp://\u{1b}[31m:x") }
+        #expect(error.map { "\($0)" }?.contains("\u{1b}") == false)
+    }
+}
