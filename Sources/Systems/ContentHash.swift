@@ -30,7 +30,7 @@ package struct ContentHash: Hashable, Sendable, CustomStringConvertible {
             state.add(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             if count < buffer.count { break }
         }
-        guard try FileIdentity(descriptor: file, path: path) == before else {
+        guard try FileIdentity(descriptor: file, path: path).hasSameContents(as: before) else {
             throw SystemError("read", path, .changed)
         }
         self.init(state)

@@ -92,31 +92,3 @@ package final class RegularFile: Sendable {
         return (file, status)
     }
 }
-
-/// Says whether two looks at a name saw the same contents, by what the file system keeps of them.
-package struct FileIdentity: Hashable, Sendable {
-    package var device: UInt
-    package var inode: UInt
-    package var byteCount: Int
-    /// When the contents were last written, in nanoseconds since 1970: a program can set it to anything.
-    package var modified: Int
-    /// When contents or attributes last changed, likewise: only the system sets it.
-    package var changed: Int
-
-    /// The same file, not written to in between. Its attributes may have changed.
-    package func hasSameContents(as other: FileIdentity) -> Bool {
-        isSameFile(as: other) && byteCount == other.byteCount && modified == other.modified
-    }
-
-    package func isSameFile(as other: FileIdentity) -> Bool { device == other.device && inode == other.inode }
-
-    init(_ status: stat) {
-        device = UInt(status.st_dev)
-        inode = UInt(status.st_ino)
-        byteCount = Int(status.st_size)
-        modified = Self.nanoseconds(status.st_mtim)
-        changed = Self.nanoseconds(status.st_ctim)
-    }
-
-    private static func nanoseconds(_ time: timespec) -> Int { time.tv_sec &* 1_000_000_000 &+ time.tv_nsec }
-}

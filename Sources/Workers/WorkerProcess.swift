@@ -84,7 +84,9 @@ public enum WorkerProcess {
     }
 
     /// On the terminal of whoever started it by hand, else in its log.
-    @Sendable private static func say(_ text: String) { Console.write("echelon: \(text)\n", to: STDERR_FILENO) }
+    @Sendable private static func say(_ text: String) {
+        try? Console.write("echelon: \(text)\n", to: STDERR_FILENO)
+    }
 
     /// What a worker is made of.
     private struct Parts {
