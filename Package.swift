@@ -73,7 +73,7 @@ let package = Package(
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Tensors"]),
         .testTarget(
             name: "CheckpointsTests", dependencies: ["Checkpoints", "Tensors"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Scheduling", "TestSupport"]),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Scheduling", "Systems", "TestSupport"]),
         .testTarget(name: "DashboardsTests", dependencies: ["Dashboards", "Reports", "Scheduling", "TestSupport"]),
         .testTarget(
             name: "WorkersTests",

@@ -19,7 +19,9 @@ struct Report: ParsableCommand {
     @Option(help: ArgumentHelp("Write the report as one page.", valueName: "file"))
     var html: String?
 
-    @Option(help: ArgumentHelp("Write every event as a Chrome trace.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Write the events as a Chrome trace; of a long run, those of a sample of its steps.", valueName: "file"))
     var trace: String?
 
     @Option(help: ArgumentHelp("Set the run against an earlier one.", valueName: "run"))
@@ -40,7 +42,7 @@ struct Report: ParsableCommand {
             if let html {
                 try File.replace(html, with: try report.html(comparedTo: baseline).utf8)
             }
-            if let trace { try run.trace().write(toFile: trace) }
+            if let trace { try write(try run.trace(), of: report, to: trace) }
             guard html == nil, trace == nil else { return }
             if let baseline {
                 let comparison = try RunComparison(baseline, report)
@@ -49,5 +51,12 @@ struct Report: ParsableCommand {
                 try Console.print(json ? try report.json() : report.text())
             }
         }
+    }
+
+    private func write(_ trace: ChromeTrace, of report: BubbleReport, to path: String) throws {
+        try trace.write(toFile: path)
+        guard let all = report.finishedSteps else { return }
+        Console.complain(
+            "note: --trace \(path.printable()) holds \(trace.stepCount) of \(all) steps: a sample of this long run")
     }
 }

@@ -54,7 +54,7 @@ extension PipelineManifest {
             steps: try fields.required("steps").int(1...Limit.count),
             seed: try fields["seed"]?.unsigned() ?? 0,
             weights: try fields["weights"].unlessNull?.filePath("a safetensors file or a run directory"),
-            logEvery: try fields["log_every"]?.int(1...Limit.count) ?? 10,
+            logEvery: try fields["log_every"]?.int(1...Limit.count) ?? 10, events: try events(fields["events"]),
             simulation: try Simulation.decode(
                 fields["sim"], devices: devices, virtual: virtual, at: fields.required("devices").node),
             byHand: try ranks(fields["by_hand"], stages: devices.count),

@@ -15,6 +15,14 @@ extension PipelineManifest {
         return sizes
     }
 
+    /// `events: 256MiB`
+    static func events(_ field: Field?) throws(ManifestError) -> Int {
+        guard let field else { return 256 << 20 }
+        let bytes = try size(field)
+        guard bytes >= 1 << 20 else { throw field.error(expected: "a size of 1MiB at least") }
+        return bytes
+    }
+
     private static let units = [
         ("B", 1.0), ("KiB", 1024), ("MiB", 1_048_576), ("GiB", 1_073_741_824), ("TiB", 1_099_511_627_776),
         ("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12),

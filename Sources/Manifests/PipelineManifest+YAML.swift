@@ -11,7 +11,7 @@ extension PipelineManifest {
             "optimizer: \(optimizer.yaml)", "learning_rate: \(learningRate.yaml)",
             "clip: \(clip.map(YAML.number) ?? "null")", "on_nan: \(onNaN.rawValue)", "deadlines: \(deadlines.yaml)",
             "data: \(data.yaml)", "steps: \(steps)", "seed: \(seed)",
-            "weights: \(weights.map(YAML.path) ?? "null")", "log_every: \(logEvery)",
+            "weights: \(weights.map(YAML.path) ?? "null")", "log_every: \(logEvery)", "events: \(events)B",
             "by_hand: \(YAML.list(byHand.map(String.init)))",
         ]
         if case .named = schedule { lines.insert("virtual: \(virtual)", at: 5) }

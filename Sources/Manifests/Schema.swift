@@ -3,7 +3,7 @@ enum Schema {
     static let pipeline = [
         "name", "model", "devices", "memory", "partition", "schedule", "virtual", "batch", "precision", "recompute",
         "optimizer", "learning_rate", "clip", "on_nan", "deadlines",
-        "data", "steps", "seed", "weights", "log_every", "sim", "by_hand",
+        "data", "steps", "seed", "weights", "log_every", "events", "sim", "by_hand",
     ]
     static let model = ["layers", "loss"]
     static let batch = ["micro", "microbatches", "global"]

@@ -99,7 +99,7 @@ extension Timeline {
             for index in ranges[rank] {
                 let activity = activities[index]
                 if activity.step == accounts.count {
-                    let start = accounts.last?.end ?? activity.start
+                    let start = startsAnew(index) ? activity.start : accounts.last?.end ?? activity.start
                     accounts.append(StepAccount(rank: rank, step: steps[activity.step], start: start, end: start))
                 }
                 accounts[activity.step].end = activity.end
@@ -119,11 +119,13 @@ extension Timeline {
                 ends[activity.step] = timing.end[index]
                 if activity.category.isCompute { compute[activity.step] &+= durations[activity.workClass] }
             }
+            var starts = [Int64?](repeating: nil, count: steps.count)
+            for index in ranges[rank] where startsAnew(index) { starts[activities[index].step] = timing.ready[index] }
             var start = ranges[rank].first.map { timing.ready[$0] } ?? 0
             return steps.indices.map { step in
                 defer { start = ends[step] }
                 return Accounts.Forecast(
-                    wall: ends[step] &- start, idle: waits[rank][step].total, compute: compute[step])
+                    wall: ends[step] &- (starts[step] ?? start), idle: waits[rank][step].total, compute: compute[step])
             }
         }
     }

@@ -11,6 +11,13 @@ extension BubbleReport {
         return blocks.joined(separator: "\n\n") + "\n"
     }
 
+    /// `based on 5,431 of 1,000,000 steps`; nil where it is all of them.
+    var sampleText: String? {
+        finishedSteps.map {
+            "based on \(Format.grouped(Double(steps))) of \(Format.grouped(Double($0))) steps"
+        }
+    }
+
     /// `stage 1`, or `rank 1` where ranks own several stages.
     var names: [String] {
         ranks.map { rank in
@@ -28,6 +35,9 @@ extension BubbleReport {
             "\(name): \(schedule), \(stages) stage\(stages == 1 ? "" : "s") × \(microBatches) micro-batch"
                 + (microBatches == 1 ? "" : "es"),
             range + (skipped > 0 ? " (\(skipped) before left out)" : ""),
+        ]
+        if let sampleText { parts.append(sampleText) }
+        parts += [
             "step p50 \(Format.milliseconds(stepMs.p50)) ms, p95 \(Format.milliseconds(stepMs.p95)) ms",
             Format.grouped(tokensPerS) + " tok/s",
         ]

@@ -12,6 +12,8 @@ public struct BubbleReport: Codable, Hashable, Sendable {
     public var firstStep: Int
     public var lastStep: Int
     public var steps: Int
+    /// How many steps the run has finished, where those that count are a sample of them; else nil.
+    public var finishedSteps: Int?
     /// Finished steps before those, left out because caches were cold.
     public var skipped: Int
     public var headline: Headline

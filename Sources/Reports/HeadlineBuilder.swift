@@ -70,7 +70,7 @@ struct HeadlineBuilder {
 
     private func imbalance(_ share: Double) -> BubbleReport.Headline {
         let slow = report.ranks.max { $0.microBatchMs < $1.microBatchMs } ?? report.ranks[0]
-        let others = report.ranks.filter { $0.rank != slow.rank }.map { Int64($0.microBatchMs * 1e6) }
+        let others = report.ranks.filter { $0.rank != slow.rank }.map { Int64(saturating: $0.microBatchMs * 1e6) }
         let usual = Double(median(others)) / 1e6
         let times = usual > 0 ? Format.fixed(slow.microBatchMs / usual, 2) : "∞"
         let sentence =

@@ -75,6 +75,7 @@ struct Replay {
         while position[rank] < timeline.ranges[rank].upperBound {
             let index = position[rank]
             let activity = timeline.activities[index]
+            if timeline.startsAnew(index) { clock[rank] = activity.start }
             timing.ready[index] = clock[rank]
             switch activity.kind {
             case .receive:
@@ -163,7 +164,7 @@ extension Timeline {
             sums[workClass.category] = (sum.total + Double(medians[index]), sum.count + 1)
         }
         return classes.map { workClass in
-            sums[workClass.category].map { Int64(($0.total / $0.count).rounded()) } ?? 0
+            sums[workClass.category].map { Int64(saturating: $0.total / $0.count) } ?? 0
         }
     }
 }

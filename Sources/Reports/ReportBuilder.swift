@@ -6,9 +6,12 @@ struct ReportBuilder {
     private let accounts: Accounts
     private let skipped: Int
     private let rankCount: Int
-    /// The accounts that count.
-    private let counted: Range<Int>
-    private var stepCount: Int { counted.count / rankCount }
+    /// The places of the steps that count, rising: not the first ones, and of a sample none behind a hole, since where
+    /// the step before it left the ranks is not known.
+    private let countedSteps: [Int]
+    private var stepCount: Int { countedSteps.count }
+    /// The accounts of those steps, rank by rank.
+    private var counted: [Int] { countedSteps.flatMap { $0 * rankCount..<($0 + 1) * rankCount } }
 
     init?(_ description: RunDescription, logs: [RankLog], skip: Int) throws {
         var builder = try TimelineBuilder(description, logs: logs)
@@ -19,22 +22,26 @@ struct ReportBuilder {
         self.logs = logs.sorted { $0.rank < $1.rank }
         rankCount = logs.count
         skipped = max(0, min(skip, timeline.steps.count - 1))
-        counted = skipped * rankCount..<accounts.steps.count
+        let late = Array(timeline.steps.indices.dropFirst(skipped))
+        let behindStep = late.filter { [holes = timeline.isBehindHole] in !holes[$0] }
+        countedSteps = behindStep.isEmpty ? late : behindStep
     }
 
-    func report(notes: [String]) -> BubbleReport {
+    /// - Parameter finished: how many steps the run has, where these are a sample.
+    func report(notes: [String], finished: Int?) -> BubbleReport {
         let seconds = wall / 1e9 / Double(rankCount)
         let ranks = (0..<rankCount).map(rankReport)
         let place = medianPlace()
         var report = BubbleReport(
             name: description.name, schedule: description.schedule, stages: description.stages.count,
             microBatches: description.microBatches, startedAt: description.startedAt,
-            firstStep: timeline.steps[skipped], lastStep: timeline.steps[timeline.steps.count - 1], steps: stepCount,
-            skipped: skipped, headline: BubbleReport.Headline(cause: nil, stages: [], sentence: "", fix: nil),
+            firstStep: timeline.steps[countedSteps[0]], lastStep: timeline.steps[countedSteps[stepCount - 1]],
+            steps: stepCount, finishedSteps: finished, skipped: skipped,
+            headline: BubbleReport.Headline(cause: nil, stages: [], sentence: "", fix: nil),
             bubble: bubble(), stepMs: BubbleReport.Spread(stepLengths().map { $0 / 1e6 }),
             tokensPerS: ratio(Double(description.tokensPerStep) * Double(stepCount), seconds),
             tokensPerStep: description.tokensPerStep, flopsPerS: 0,
-            peakFlops: description.peakFlops, ranks: ranks, causes: causes(Array(counted), perStep: rankCount),
+            peakFlops: description.peakFlops, ranks: ranks, causes: causes(counted, perStep: rankCount),
             links: links(seconds: seconds), medianStep: MedianStep(step: timeline.steps[place], logs: logs),
             criticalPath: CriticalPath(timeline, place: place), eventBytesPerStep: eventBytes(),
             notes: notes + clockNotes() + unattributedNotes())
@@ -51,7 +58,7 @@ struct ReportBuilder {
     // MARK: Bubble
 
     private func bubble() -> BubbleReport.Bubble {
-        let steps = accounts.steps[counted]
+        let steps = counted.map { accounts.steps[$0] }
         let idle = steps.reduce(0) { $0 + Double($1.idle) }
         let compute = steps.reduce(0) { $0 + Double($1.compute) }
         let p = Double(description.stages.count)
@@ -65,7 +72,7 @@ struct ReportBuilder {
     }
 
     private func ratios(_ forecasts: [Accounts.Forecast]) -> BubbleReport.Ratio {
-        let own = forecasts[counted]
+        let own = counted.map { forecasts[$0] }
         let idle = own.reduce(0) { $0 + Double($1.idle) }
         return BubbleReport.Ratio(
             fraction: ratio(idle, own.reduce(0) { $0 + Double($1.wall) }),
@@ -74,8 +81,9 @@ struct ReportBuilder {
 
     /// Each counted step's length: the ranks' mean, nanoseconds.
     private func stepLengths() -> [Double] {
-        stride(from: counted.lowerBound, to: counted.upperBound, by: rankCount).map { first in
-            accounts.steps[first..<first + rankCount].reduce(0) { $0 + Double($1.wall) } / Double(rankCount)
+        countedSteps.map { step in
+            accounts.steps[step * rankCount..<(step + 1) * rankCount].reduce(0) { $0 + Double($1.wall) }
+                / Double(rankCount)
         }
     }
 
@@ -126,9 +134,10 @@ struct ReportBuilder {
 
     private func links(seconds: Double) -> [BubbleReport.LinkReport] {
         let timing = timeline.measuredTiming
+        let isCounted = isCounted
         var totals: [Link: LinkTotal] = [:]
         for (index, activity) in timeline.activities.enumerated() where activity.kind == .receive {
-            guard activity.peer >= 0, activity.step >= skipped else { continue }
+            guard activity.peer >= 0, isCounted[activity.step] else { continue }
             totals[Link(from: activity.peer, to: activity.rank), default: LinkTotal()]
                 .add(activity, late: timing.late[index])
         }
@@ -154,11 +163,18 @@ struct ReportBuilder {
         }
     }
 
+    /// By place of the step.
+    private var isCounted: [Bool] {
+        var isCounted = [Bool](repeating: false, count: timeline.steps.count)
+        for step in countedSteps { isCounted[step] = true }
+        return isCounted
+    }
+
     // MARK: Drawing and notes
 
     private func medianPlace() -> Int {
         let lengths = stepLengths().enumerated().sorted { ($0.element, $0.offset) < ($1.element, $1.offset) }
-        return skipped + lengths[(lengths.count - 1) / 2].offset
+        return countedSteps[lengths[(lengths.count - 1) / 2].offset]
     }
 
     private func addReplays(to report: inout BubbleReport, step: Int) {
@@ -171,14 +187,13 @@ struct ReportBuilder {
     }
 
     private func eventBytes() -> Double {
-        let first = timeline.steps[skipped]
-        let last = timeline.steps[timeline.steps.count - 1]
-        let events = logs.reduce(0) { $0 + $1.events.count { (first...last).contains($0.step) } }
+        let steps = Set(countedSteps.map { timeline.steps[$0] })
+        let events = logs.reduce(0) { $0 + $1.events.count { steps.contains($0.step) } }
         return Double(events * EventLog.recordSize) / Double(stepCount)
     }
 
     private func unattributedNotes() -> [String] {
-        let between = accounts.steps[counted].reduce(0) { $0 + Double($1[.unattributed]) }
+        let between = counted.reduce(0) { $0 + Double(accounts.steps[$1][.unattributed]) }
         guard between > wall / 100 else { return [] }
         return ["\(Format.percent(between / wall)) of the time lies between events and has no cause"]
     }
@@ -193,23 +208,28 @@ struct ReportBuilder {
 extension BubbleReport {
     /// Makes the report of a run from its events.
     ///
-    /// - Parameter skip: how many of the first finished steps to leave out of the figures; at least one step is kept.
+    /// - Parameters:
+    ///   - skip: how many of the first finished steps to leave out of the figures; at least one step is kept.
+    ///   - finishedSteps: how many steps the run has, where the logs hold a sample of them.
     /// - Throws: `ReportError`; `noEvents` where no step was finished by every rank.
-    public init(_ description: RunDescription, logs: [RankLog], skip: Int = 2, notes: [String] = []) throws {
+    public init(
+        _ description: RunDescription, logs: [RankLog], skip: Int = 2, notes: [String] = [], finishedSteps: Int? = nil
+    ) throws {
         guard let builder = try ReportBuilder(description, logs: logs, skip: max(0, skip)) else {
             throw ReportError.noEvents(path: description.name)
         }
-        self = builder.report(notes: notes)
+        self = builder.report(notes: notes, finished: finishedSteps)
     }
 }
 
 extension RunDirectory {
     /// Reads the run and makes its report.
-    public func report(skip: Int = 2) throws -> BubbleReport {
+    public func report(skip: Int = 2, eventLimit: Int = RunDirectory.reportEvents) throws -> BubbleReport {
         let description = try description()
-        let (logs, notes) = try logs()
+        let found = try logs(eventLimit: eventLimit)
         do {
-            return try BubbleReport(description, logs: logs, skip: skip, notes: notes)
+            return try BubbleReport(
+                description, logs: found.logs, skip: skip, notes: found.notes, finishedSteps: found.finishedSteps)
         } catch ReportError.noEvents {
             throw ReportError.noEvents(path: path)
         }

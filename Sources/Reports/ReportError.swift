@@ -1,3 +1,5 @@
+import Systems
+
 /// What can be wrong with a run directory, an event file or the events in it.
 public enum ReportError: Error, Hashable, Sendable {
     /// The path holds no run: `reason` says what is missing.
@@ -6,8 +8,6 @@ public enum ReportError: Error, Hashable, Sendable {
     case noEvents(path: String)
     /// Bytes or JSON that do not follow their format.
     case malformed(file: String, expected: String, got: String)
-    /// The operating system refused.
-    case io(operation: String, path: String, reason: String)
     /// Events that cannot be the log of one run: overlapping, out of order, or incomplete.
     case inconsistent(rank: Int, step: Int, expected: String, got: String)
     /// Two runs of which one is no measure of the other.
@@ -15,7 +15,10 @@ public enum ReportError: Error, Hashable, Sendable {
 }
 
 extension ReportError: CustomStringConvertible {
-    public var description: String {
+    /// One line: text that came from files and paths is escaped.
+    public var description: String { text.printable() }
+
+    private var text: String {
         switch self {
         case .notARun(let path, let reason):
             "\(path): not a run directory: \(reason)"
@@ -23,8 +26,6 @@ extension ReportError: CustomStringConvertible {
             "\(path): no finished step has been recorded yet; a report needs at least one"
         case .malformed(let file, let expected, let got):
             "\(file): expected \(expected), found \(got)"
-        case .io(let operation, let path, let reason):
-            "\(path): cannot \(operation): \(reason)"
         case .inconsistent(let rank, let step, let expected, let got):
             "events of rank \(rank), step \(step): expected \(expected), found \(got)"
         case .notComparable(let before, let after, let reason):

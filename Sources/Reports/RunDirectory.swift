@@ -1,4 +1,5 @@
 import Foundation
+import Systems
 
 /// The parts of a run's directory that reports read and workers write: `run.json` and `events/`.
 public struct RunDirectory: Hashable, Sendable {
@@ -11,6 +12,9 @@ public struct RunDirectory: Hashable, Sendable {
     public var metricsPath: String { path + "/metrics.jsonl" }
     public var reportPath: String { path + "/report.json" }
 
+    /// A description of 100,000 layers has 4 MiB.
+    private static let descriptionLimit = 16 << 20
+
     /// `events/rank-0003.events`
     public func eventsPath(rank: Int) -> String {
         let digits = String(rank)
@@ -19,61 +23,67 @@ public struct RunDirectory: Hashable, Sendable {
 
     /// Writes `run.json`, replacing it at once, and creates `events/`.
     public func write(_ description: RunDescription) throws {
-        do {
-            try FileManager.default.createDirectory(atPath: eventsPath, withIntermediateDirectories: true)
-            try JSONForm.encode(description).write(to: URL(fileURLWithPath: descriptionPath), options: .atomic)
-        } catch {
-            throw ReportError.io(operation: "write", path: descriptionPath, reason: error.localizedDescription)
-        }
+        try File.makeFolder(eventsPath)
+        try File.replace(descriptionPath, with: try JSONForm.encode(description))
     }
 
-    /// Reads `run.json`; a directory without one is not a run.
+    /// Reads `run.json`; a directory without one is not a run. Names in it may be shown anywhere.
     public func description() throws -> RunDescription {
-        var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue else {
+        guard File.isFolder(path) else {
             throw ReportError.notARun(path: path, reason: "there is no such directory")
         }
-        guard let data = FileManager.default.contents(atPath: descriptionPath) else {
+        let bytes: [UInt8]
+        do {
+            bytes = try File.read(descriptionPath, limit: Self.descriptionLimit)
+        } catch  where error.isMissing {
             throw ReportError.notARun(path: path, reason: "it has no run.json")
         }
         do {
-            let description = try JSONForm.decode(RunDescription.self, from: data)
+            let description = try JSONForm.decode(RunDescription.self, from: Data(bytes)).withShownNames
             try description.check(file: descriptionPath)
             return description
         } catch let error as DecodingError {
             throw ReportError.malformed(file: descriptionPath, expected: "a run description", got: error.summary)
         }
     }
-
-    /// Reads `events/rank-*.events` of every rank, on the coordinator's clock, with notes on what was left out.
-    public func logs() throws -> (logs: [RankLog], notes: [String]) {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: eventsPath)) ?? []
-        let files = names.filter { $0.hasPrefix("rank-") && $0.hasSuffix(".events") }.sorted()
-        guard !files.isEmpty else { throw ReportError.noEvents(path: path) }
-        let read = try files.map { try EventFile.read(eventsPath + "/" + $0) }
-        var logs = read.map(\.log)
-        RankLog.synchronise(&logs)
-        return (logs, read.flatMap(\.notes))
-    }
 }
 
 extension RunDescription {
+    /// Numbers beyond these come from no run, and sums and products of those within them fit.
+    private static let countLimit = 1 << 40
+
     func check(file: String) throws {
         func require(_ holds: Bool, _ expected: String, _ got: String) throws {
             if !holds { throw ReportError.malformed(file: file, expected: expected, got: got) }
         }
+        let limit = Self.countLimit
         try require(version == 1, "version 1", "version \(version)")
         try require(!stages.isEmpty && !devices.isEmpty, "stages and devices", "none")
-        try require(microBatches >= 1, "micro_batches ≥ 1", "\(microBatches)")
-        try require(tokensPerStep >= 0, "tokens_per_step ≥ 0", "\(tokensPerStep)")
+        try require((1...limit).contains(microBatches), "micro_batches from 1 to 2^40", "\(microBatches)")
+        try require((0...limit).contains(tokensPerStep), "tokens_per_step from 0 to 2^40", "\(tokensPerStep)")
+        try require(flopsPerToken >= 0 && flopsPerToken < 1e30, "flops_per_token from 0 to 1e30", "\(flopsPerToken)")
         for (stage, value) in stages.enumerated() {
             let costs = value.layerCosts?.count ?? value.layers.count
             try require(
                 devices.indices.contains(value.rank), "stage \(stage) on a rank below \(devices.count)", "\(value.rank)"
             )
             try require(
+                (0...limit).contains(value.firstLayer), "first_layer from 0 to 2^40 in stage \(stage)",
+                "\(value.firstLayer)")
+            try require(
                 costs == value.layers.count, "\(value.layers.count) layer_costs in stage \(stage)", "\(costs)")
         }
+    }
+
+    /// The same with names that may be shown anywhere.
+    fileprivate var withShownNames: RunDescription {
+        var copy = self
+        copy.name = name.shownName
+        copy.schedule = schedule.shownName
+        copy.startedAt = startedAt.shownName
+        copy.devices = devices.map(\.shownName)
+        for stage in stages.indices { copy.stages[stage].layers = stages[stage].layers.map(\.shownName) }
+        return copy
     }
 }
 

@@ -40,7 +40,8 @@ public struct StepMetrics: Hashable, Sendable {
 
     /// The JSON object on one line, without a line end: fixed key order, numbers that read back to the same value.
     ///
-    /// A loss or gradient norm that is no number is null, and `loss_text` or `grad_norm_text` says which: `nan`, `inf`, `-inf`.
+    /// A loss or gradient norm that is no number is null, and `loss_text` or `grad_norm_text` says which: `nan`, `inf`,
+    /// `-inf`.
     public func line() -> String {
         var fields = ["\"step\":\(step)"]
         fields += number("loss", loss) + number("lr", lr) + number("grad_norm", gradNorm)
@@ -51,8 +52,15 @@ public struct StepMetrics: Hashable, Sendable {
         return "{" + fields.joined(separator: ",") + "}"
     }
 
+    /// Thousands of ranks have some 20 bytes each in a line.
+    private static let lineLimit = 1 << 20
+
     /// Reads a line back.
     public init(line: String) throws {
+        guard line.utf8.count <= Self.lineLimit else {
+            throw ReportError.malformed(
+                file: "metrics line", expected: "at most \(Self.lineLimit) bytes", got: "\(line.utf8.count)")
+        }
         do {
             self = try JSONDecoder().decode(StepMetrics.self, from: Data(line.utf8))
         } catch let error as DecodingError {

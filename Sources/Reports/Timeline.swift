@@ -62,10 +62,20 @@ struct Timeline {
     var medians: [Int64] = []
     /// The activities of each sync group.
     var groups: [[Int]] = []
+    /// By step: whether it is the first one behind a hole, before which steps were left out of a sample.
+    var isBehindHole: [Bool] = []
     /// Per rank: how far its clock may be off.
     var clockErrors: [Int64] = []
 
     var rankCount: Int { ranges.count }
+
+    /// Whether a rank's time starts anew with this activity: it is the first of its step, and of the step before
+    /// nothing is known.
+    func startsAnew(_ index: Int) -> Bool {
+        let step = activities[index].step
+        guard isBehindHole.indices.contains(step), isBehindHole[step] else { return false }
+        return index == 0 || activities[index - 1].step != step || activities[index - 1].rank != activities[index].rank
+    }
 }
 
 /// One direction between two ranks.
@@ -80,6 +90,13 @@ func median(_ values: [Int64]) -> Int64 {
     let sorted = values.sorted()
     let low = sorted[(sorted.count - 1) / 2]
     return low + (sorted[sorted.count / 2] - low) / 2
+}
+
+extension Int64 {
+    /// The nearest integer; the largest or smallest one for what lies beyond, 0 for what is no number.
+    init(saturating value: Double) {
+        self = Int64(exactly: value.rounded()) ?? (value.isNaN ? 0 : value < 0 ? .min : .max)
+    }
 }
 
 extension Timeline {

@@ -42,6 +42,8 @@ struct TimelineBuilder {
 
     mutating func build(skip: Int) throws -> Timeline {
         timeline.steps = try FinishedSteps(description, logs: logs).steps
+        timeline.isBehindHole = zip(timeline.steps, [-1] + timeline.steps).map { $0 != $1 + 1 }
+        if !timeline.steps.isEmpty { timeline.isBehindHole[0] = false }
         placeOfStep = Dictionary(uniqueKeysWithValues: timeline.steps.enumerated().map { ($1, $0) })
         for log in logs { try append(log) }
         timeline.findMedians(skip: skip)
@@ -57,9 +59,12 @@ struct TimelineBuilder {
         var cursor: Int64?
         var received: Set<Need> = []
         var syncs = (step: -1, count: 0)
+        var lastStep = -1
         for event in log.events {
             guard let step = placeOfStep[event.step] else { continue }
             var activity = try self.activity(event, of: log, step: step)
+            if step != lastStep, timeline.isBehindHole[step] { cursor = try begin(activity, after: cursor, event) }
+            lastStep = step
             try fillGap(from: cursor ?? activity.start, before: activity, of: event)
             cursor = activity.end
             if activity.kind == .receive, let instruction = event.instruction {
@@ -111,6 +116,16 @@ struct TimelineBuilder {
         timeline.classes.append(workClass)
         classIndex[workClass] = timeline.classes.count - 1
         return timeline.classes.count - 1
+    }
+
+    /// Where a rank's time starts anew: behind a hole in the sample.
+    private func begin(_ activity: Activity, after cursor: Int64?, _ event: Event) throws -> Int64 {
+        guard activity.start >= cursor ?? activity.start else {
+            throw ReportError.inconsistent(
+                rank: activity.rank, step: event.step, expected: "events that follow each other",
+                got: "one that starts before step \(event.step) did")
+        }
+        return activity.start
     }
 
     private mutating func fillGap(from cursor: Int64, before activity: Activity, of event: Event) throws {

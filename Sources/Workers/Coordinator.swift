@@ -116,6 +116,7 @@ public final class Coordinator {
             }
             let failure = divergence.failure(plan, directory: record.directory)
             board.enter(failure == nil ? .done : .failed)
+            display.reporting(loggedBytes: record.loggedBytes)
             let report = try record.finish(bytesWritten: bytesWritten)
             for missing in record.missing { display.note(missing) }
             if let failure { throw failure }

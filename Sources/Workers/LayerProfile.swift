@@ -78,6 +78,7 @@ public struct LayerProfile: Codable, Sendable {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         self = try decoder.decode(LayerProfile.self, from: json)
+        try checkNumbers()
     }
 
     /// Whether all numbers are ones that a measurement can give: a file may hold anything.
@@ -97,6 +98,22 @@ public struct LayerProfile: Codable, Sendable {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
         return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+
+    /// A file may hold any number; planning adds and multiplies these.
+    private func checkNumbers() throws {
+        let times = layers.flatMap {
+            [$0.forward, $0.backwardInput, $0.backwardWeight, $0.inputApart, $0.weightApart, $0.update]
+        }
+        let seconds = times + [barrier, link?.latency ?? 0]
+        let rates = layers.map(\.flops) + [peak, link?.bytesPerSecond ?? 1, spread]
+        let counts = layers.flatMap { [$0.index, $0.parameters, $0.keptBytes, $0.outputBytes] }
+        guard seconds.allSatisfy({ (0...1e9).contains($0) }), rates.allSatisfy({ (0...1e30).contains($0) }),
+            counts.allSatisfy({ (0...1 << 50).contains($0) })
+        else {
+            throw DecodingError.dataCorrupted(
+                DecodingError.Context(codingPath: [], debugDescription: "numbers that no measurement gives"))
+        }
     }
 
     /// FLOP/s of the fastest matrix product of the model's shapes on the pipeline's first device.

@@ -82,6 +82,18 @@ final class RunDisplay {
         }
     }
 
+    /// The last step is done, and the report of a long run takes some seconds to make.
+    func reporting(loggedBytes: Int) {
+        guard output == .progress else { return }
+        clear()
+        if hasPlaceForBar {
+            console.offer("\rwriting the report …", to: STDERR_FILENO)
+            hasBar = true
+        } else if loggedBytes > 8 << 20 {
+            say("writing the report …")
+        }
+    }
+
     func finish(_ report: BubbleReport?) {
         clear()
         guard output == .progress else { return }

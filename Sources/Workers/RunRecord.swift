@@ -17,7 +17,7 @@ final class RunRecord {
     private let plan: TrainingPlan
     private let draft: SafetensorsDraft?
     private let metrics: RecordFile
-    private var events: [Int: EventFileWriter] = [:]
+    private let events: EventStore
     /// By rank: chunks that are not in its event log, and why the first of them is not.
     private var lostEvents: [Int: (count: Int, error: String)] = [:]
     private let warn: (String) -> Void
@@ -29,6 +29,7 @@ final class RunRecord {
         try Preflight.checkPlace(path, plan)
         claim = try RunClaim(named: path, run: plan.manifest.name, manifest: plan.manifest.resolvedYAML())
         directory = claim.directory
+        events = EventStore(claim.directory, budget: plan.manifest.events)
         do {
             try File.write(plan.manifest.resolvedYAML().utf8, to: directory.manifestPath)
             try directory.write(Self.describe(plan))
@@ -50,14 +51,16 @@ final class RunRecord {
     var weightsDraftPath: String? { draft?.partialPath }
 
     func register(rank: Int, host: String) {
-        guard events[rank] == nil else { return }
         let log = RankLog(rank: rank, device: plan.manifest.devices[rank].description, host: host)
-        attempt(rank) { events[rank] = try EventFileWriter(path: directory.eventsPath(rank: rank), log: log) }
+        attempt(rank) { try events.register(log) }
     }
 
-    func append(events chunk: [UInt8], rank: Int) { attempt(rank) { try events[rank]?.append(chunk: chunk) } }
+    func append(events chunk: [UInt8], rank: Int) { attempt(rank) { try events.append(chunk: chunk, rank: rank) } }
 
-    func append(_ reading: ClockReading, rank: Int) { attempt(rank) { try events[rank]?.append(reading) } }
+    func append(_ reading: ClockReading, rank: Int) { events.append(reading, rank: rank) }
+
+    /// Bytes of events that were logged: how much there is for a report to read.
+    var loggedBytes: Int { events.loggedBytes }
 
     func append(_ step: StepMetrics) {
         guard let error = metrics.append(Array((step.line() + "\n").utf8)) else { return }
@@ -95,8 +98,7 @@ final class RunRecord {
     /// - Returns: the report, where there were steps enough for one.
     func finish(bytesWritten: Int) throws -> BubbleReport? {
         try draft?.commit(bytesWritten: bytesWritten)
-        for writer in events.values { try? writer.close() }
-        events = [:]
+        try? events.close()
         metrics.close()
         let report = try? directory.report()
         do {

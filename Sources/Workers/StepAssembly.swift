@@ -19,8 +19,9 @@ package struct StepAssembly {
     /// By rank: what to add to its clock to get the coordinator's.
     private var clockOffsets: [Int64]
     package private(set) var finishedSteps = 0
-    /// Seconds of each finished step.
+    /// Seconds of the newest finished steps: few, so that a run of any length takes no more memory.
     package private(set) var durations: [Double] = []
+    private static let durationLimit = 20
     /// Idle over wall of each rank's last finished step.
     package private(set) var rankBubbles: [Double] = []
 
@@ -75,7 +76,7 @@ package struct StepAssembly {
         self.ends = ends
         let begin = self.durations.isEmpty ? starts.min() : starts.max()
         let seconds = Double((ends.max() ?? 0) &- (begin ?? 0)) / 1e9
-        durations.append(seconds)
+        durations = durations.suffix(Self.durationLimit - 1) + [seconds]
         let walls = zip(starts, ends).map { Double($1 &- $0) }
         let wall = walls.reduce(0, +)
         rankBubbles = zip(parts, walls).map { 1 - Double($0.busy) / max($1, 1) }

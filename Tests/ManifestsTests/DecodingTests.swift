@@ -19,7 +19,7 @@ import Testing
         #expect(manifest.data == .init(source: .text(["p/a.txt"]), sequence: 16, order: .shuffled))
         #expect(manifest.seed == 0)
         #expect(manifest.weights == nil)
-        #expect(manifest.logEvery == 10)
+        #expect(manifest.logEvery == 10 && manifest.events == 256 << 20)
         #expect(manifest.byHand == [])
     }
 
@@ -29,7 +29,7 @@ import Testing
             "precision": "f32", "optimizer": "{sgd: {lr: 0.1, momentum: 0.9, nesterov: true, weight_decay: 1e-4}}",
             "learning_rate": "{warmup: 3, decay: linear, minimum: 0.01}", "clip": "1",
             "data": "{tokens: ../t.i32, type: i32, sequence: 8, order: shuffled}", "seed": "18446744073709551615",
-            "weights": "/w.safetensors", "log_every": "1", "by_hand": "[1, 0]",
+            "weights": "/w.safetensors", "log_every": "1", "events": "16MiB", "by_hand": "[1, 0]",
         ])
         #expect(manifest.name == "run-7")
         #expect(manifest.devices[0] == .init(kind: .cpu, cores: 0...3))

@@ -122,6 +122,7 @@ import Testing
                 seed: 0
                 weights: null
                 log_every: 10
+                events: 268435456B
                 by_hand: []
                 model:
                   loss: cross-entropy

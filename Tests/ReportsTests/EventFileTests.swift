@@ -1,6 +1,7 @@
 import Foundation
 import Reports
 import Scheduling
+import Systems
 import Testing
 
 @Suite struct EventFileTests {
@@ -131,23 +132,28 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: directory.path) }
         let path = directory.path + "/rank-0000.events"
         _ = try EventFileWriter(path: path, log: RankLog(rank: 0))
-        #expect(throws: ReportError.self) { try EventFileWriter(path: path, log: RankLog(rank: 0)) }
+        #expect(throws: SystemError.self) { try EventFileWriter(path: path, log: RankLog(rank: 0)) }
     }
 
     @Test func noBytesMakeTheReaderTrap() throws {
         let directory = try temporaryRun()
         defer { try? FileManager.default.removeItem(atPath: directory.path) }
-        let path = directory.path + "/rank-0000.events"
+        try File.makeFolder(directory.eventsPath)
+        let path = directory.eventsPath(rank: 7)
         let log = RankLog(rank: 7, device: "cpu:0", host: "node-1", clockOffset: -5, clockError: 3, events: events)
         try EventFileWriter(path: path, log: log).close()
         let good = [UInt8](try #require(FileManager.default.contents(atPath: path)))
-        #expect(try EventFile.parse(good, from: "x").log == log)
-        for length in 0..<good.count { _ = try? EventFile.parse(Array(good.prefix(length)), from: "x") }
+        #expect(try directory.logs().logs == [log])
+        for length in 0..<good.count {
+            try File.write(good.prefix(length), to: path)
+            _ = try? directory.logs()
+        }
         for offset in good.indices {
             for value in [0, 1, 127, 128, 255] as [UInt8] {
                 var bytes = good
                 bytes[offset] = value
-                _ = try? EventFile.parse(bytes, from: "x")
+                try File.write(bytes, to: path)
+                _ = try? directory.logs()
             }
         }
     }

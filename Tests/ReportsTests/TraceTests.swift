@@ -1,6 +1,7 @@
 import Foundation
 import Reports
 import Scheduling
+import Systems
 import Testing
 
 @Suite struct TraceTests {
@@ -130,7 +131,7 @@ import Testing
         let trace = try ChromeTrace(run.description, logs: run.logs())
         try trace.write(toFile: path)
         #expect(try String(contentsOfFile: path, encoding: .utf8) == trace.text())
-        #expect(throws: ReportError.self) { try trace.write(toFile: "/nonexistent/trace.json") }
+        #expect(throws: SystemError.self) { try trace.write(toFile: "/nonexistent/trace.json") }
     }
 
     @Test func aRunWithoutAFinishedStepHasNoTrace() throws {

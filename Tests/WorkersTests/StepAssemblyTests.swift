@@ -28,6 +28,20 @@ import Workers
         #expect(steps.finishedSteps == 1 && steps.durations == [2])
     }
 
+    @Test func `what is kept of a run's steps does not grow with them`() throws {
+        var steps = StepAssembly(try Plans.make())
+        for step in 0..<2000 {
+            for rank in 0..<2 {
+                _ = steps.add(squares: [1], step: step, rank: rank)
+                let time = UInt64(step) * 1_000_000_000
+                _ = steps.add(part(step, start: time, end: time + 1_000_000_000, busy: 1), rank: rank)
+            }
+        }
+        #expect(steps.finishedSteps == 2000 && steps.durations == [Double](repeating: 1, count: 20))
+        // No dictionary of steps that are done.
+        #expect("\(steps)".utf8.count < 2000)
+    }
+
     @Test func `of two ranks' parts of different steps nothing follows`() throws {
         var steps = StepAssembly(try Plans.make())
         let metrics = (0..<2).map { steps.add(part($0, start: 0, end: 1, busy: 1), rank: $0) }

@@ -22,7 +22,8 @@ struct HeadlineSection {
             report.schedule,
             "\(report.stages) stage\(report.stages == 1 ? "" : "s") × \(report.microBatches) "
                 + "micro-batch\(report.microBatches == 1 ? "" : "es")",
-            steps + (report.skipped > 0 ? ", \(report.skipped) before left out" : ""), report.startedAt,
+            steps + (report.skipped > 0 ? ", \(report.skipped) before left out" : ""), report.sampleText ?? "",
+            report.startedAt,
         ]
         return parts.filter { !$0.isEmpty }.joined(separator: " · ")
     }

@@ -40,7 +40,7 @@ struct LiveSection {
         switch state {
         case .starting: return "The workers are starting; the first step has not begun."
         case .running:
-            if isLate { return "Not heard of for \(Int(now - (status?.updatedAt ?? now))) s." }
+            if isLate { return "Not heard of for \(status?.age(now: now) ?? 0) s." }
             return done == 0
                 ? "The first of \(Format.grouped(Double(steps))) steps." : "Step \(done) of \(steps) is done."
         case .done: return "All \(steps) steps are done."

@@ -1,12 +1,16 @@
-import Foundation
+import Glibc
 
-/// Reads one rank's event file while it grows: each call returns what came since the last one.
+/// Reads one rank's newest events while its files grow: each call returns what came since the last one.
 struct EventTail {
-    private let path: String
+    private let rank: Int
+    private let directory: RunDirectory
+    /// The file that is read at the moment; of the sample nothing is read.
+    private var part = EventPart.first
     /// Of the next record to read.
     private var position = 0
-    /// The header's words and the readings of the clock; its events are not kept here.
+    /// The header's words and the newest readings of the clock; events are not kept here.
     private(set) var log: RankLog?
+    private static let readingLimit = 1 << 12
 
     struct News {
         var events: [Event] = []
@@ -14,11 +18,37 @@ struct EventTail {
         var hasGap = false
     }
 
-    init(path: String) { self.path = path }
+    init(rank: Int, of directory: RunDirectory) {
+        self.rank = rank
+        self.directory = directory
+    }
 
-    /// - Parameter limit: events at most; of more than that, the newest.
-    /// - Returns: nothing while the file is not there or its header is not whole.
-    mutating func read(limit: Int) throws -> News {
+    /// - Parameters:
+    ///   - parts: the rank's files, as they were listed just now.
+    ///   - limit: events at most; of more than that, the newest.
+    /// - Returns: nothing while there is no file or its header is not whole.
+    mutating func read(_ parts: [EventPart], limit: Int) throws -> News {
+        var news = News()
+        let newest = parts.filter { part in if case .sample = part { false } else { part >= self.part } }
+        if newest.first != part, position > 0 { news.hasGap = true }
+        for next in newest {
+            if next != part {
+                // Whatever follows the file's last record was not written whole.
+                part = next
+                position = 0
+            }
+            let more = try read(limit: limit)
+            if more.hasGap { news = News(events: [], hasGap: true) }
+            news.events += more.events
+            if news.events.count > limit {
+                news = News(events: news.events.suffix(limit), hasGap: true)
+            }
+        }
+        return news
+    }
+
+    private mutating func read(limit: Int) throws -> News {
+        let path = part.path(rank: rank, in: directory)
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return News() }
         defer { close(file) }
@@ -27,10 +57,10 @@ struct EventTail {
         var (log, size) = try EventFile.parseHeader(head, from: path)
         log.readings = self.log?.readings ?? []
         self.log = log
-        return try events(of: file, from: max(position, size), limit: limit)
+        return try events(of: file, path, from: max(position, size), limit: limit)
     }
 
-    private mutating func events(of file: Int32, from start: Int, limit: Int) throws -> News {
+    private mutating func events(of file: Int32, _ path: String, from start: Int, limit: Int) throws -> News {
         var status = stat()
         guard fstat(file, &status) == 0 else { return News() }
         let unread = max(0, Int(status.st_size) - start) / EventLog.recordSize
@@ -39,9 +69,19 @@ struct EventTail {
         let bytes = Self.bytes(of: file, at: from, count: (unread - skipped) * EventLog.recordSize)
         let whole = bytes.count / EventLog.recordSize * EventLog.recordSize
         position = from + whole
-        let (events, readings) = try EventLog.decodeFile(bytes[..<whole], from: path)
-        log?.readings += readings
-        return News(events: events, hasGap: skipped > 0)
+        var news = News(events: [], hasGap: skipped > 0)
+        try bytes.withUnsafeBytes { raw in
+            for place in stride(from: 0, to: whole, by: EventLog.recordSize) {
+                switch try EventLog.record(raw, at: place, name: "\(path), byte \(from + place)") {
+                case .event(let event): news.events.append(event)
+                case .reading(let reading): log?.readings.append(reading)
+                }
+            }
+        }
+        if let count = log?.readings.count, count > Self.readingLimit {
+            log?.readings.removeFirst(count - Self.readingLimit)
+        }
+        return news
     }
 
     private static func bytes(of file: Int32, at offset: Int, count: Int) -> [UInt8] {

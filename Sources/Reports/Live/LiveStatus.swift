@@ -1,6 +1,8 @@
 import Foundation
+import Systems
 
-/// `live.json`: what a run is doing right now, rewritten by the coordinator about once a second. `echelon top` shows it.
+/// `live.json`: what a run is doing right now, rewritten by the coordinator about once a second. `echelon top` shows
+/// it.
 public struct LiveStatus: Codable, Hashable, Sendable {
     public enum State: String, Codable, Sendable { case starting, running, done, failed }
 
@@ -60,24 +62,42 @@ public struct LiveStatus: Codable, Hashable, Sendable {
     public func write(to path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        do {
-            try encoder.encode(self).write(to: URL(filePath: path), options: .atomic)
-        } catch {
-            throw ReportError.io(operation: "write", path: path, reason: error.localizedDescription)
-        }
+        try File.replace(path, with: try encoder.encode(self))
     }
 
-    /// Throws when the folder holds no run, or one that has not begun.
+    /// Throws when the folder holds no run, or one that has not begun. Words in it may be shown anywhere.
     public static func read(_ directory: RunDirectory) throws -> LiveStatus {
-        guard let data = FileManager.default.contents(atPath: directory.livePath) else {
+        let bytes: [UInt8]
+        do {
+            bytes = try File.read(directory.livePath, limit: sizeLimit)
+        } catch  where error.isMissing {
             throw ReportError.notARun(path: directory.path, reason: "it has no live.json")
         }
         do {
-            return try JSONDecoder().decode(LiveStatus.self, from: data)
-        } catch {
-            throw ReportError.malformed(file: directory.livePath, expected: "a run's live status", got: "\(error)")
+            return try JSONDecoder().decode(LiveStatus.self, from: Data(bytes)).withShownNames
+        } catch let error as DecodingError {
+            throw ReportError.malformed(
+                file: directory.livePath, expected: "a run's live status", got: error.summary)
         }
     }
+
+    /// Of thousands of ranks, some hundred bytes each.
+    private static let sizeLimit = 16 << 20
+
+    /// The same with words that may be shown anywhere.
+    private var withShownNames: LiveStatus {
+        var copy = self
+        copy.name = name.shownName
+        for rank in ranks.indices {
+            copy.ranks[rank].device = ranks[rank].device.shownName
+            copy.ranks[rank].instruction = ranks[rank].instruction.shownName
+            copy.ranks[rank].phase = ranks[rank].phase.shownName
+        }
+        return copy
+    }
+
+    /// Whole seconds since the run was last heard of; a clock that was set, or a file from elsewhere, may say anything.
+    func age(now: Double) -> Int { Int(min(max(0, now - updatedAt), 1e9)) }
 }
 
 extension RunDirectory {

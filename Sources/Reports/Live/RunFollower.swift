@@ -1,4 +1,4 @@
-import Foundation
+import Systems
 
 /// Keeps the last steps of a run in memory while it goes on, for reports that are made again and again.
 ///
@@ -22,8 +22,9 @@ public struct RunFollower {
     /// Reads what the run wrote since the last call; a run that has written nothing yet is no error.
     public mutating func refresh() throws {
         if description == nil { try begin() }
+        let parts = tails.isEmpty ? [:] : directory.eventParts()
         for rank in tails.indices {
-            let news = try tails[rank].read(limit: limit)
+            let news = try tails[rank].read(parts[rank] ?? [], limit: limit)
             windows[rank].add(news, limit: limit)
         }
     }
@@ -31,10 +32,10 @@ public struct RunFollower {
     private var limit: Int { eventLimit / max(1, tails.count) }
 
     private mutating func begin() throws {
-        guard FileManager.default.fileExists(atPath: directory.descriptionPath) else { return }
+        guard File.exists(directory.descriptionPath) else { return }
         let found = try directory.description()
         description = found
-        tails = found.devices.indices.map { EventTail(path: directory.eventsPath(rank: $0)) }
+        tails = found.devices.indices.map { EventTail(rank: $0, of: directory) }
         windows = found.devices.map { _ in StepWindow() }
     }
 

@@ -25,7 +25,7 @@ public struct TopView: Sendable {
     // MARK: Lines
 
     private func head(now: Double) -> [String] {
-        let age = Int(min(max(0, now - status.updatedAt), 1e9))
+        let age = status.age(now: now)
         let late = status.state == .running && age > 3 ? ", last heard of \(age) s ago" : ""
         var lines = ["\(status.name): \(word)\(late)"]
         if let metrics = status.metrics { lines.append(ProgressLine(metrics, of: status.steps).plain) }

@@ -11,6 +11,8 @@ public struct ChromeTrace: Sendable {
     private let timeline: Timeline
     private let timing: Timing
     private let origin: Int64
+    /// Steps in it.
+    public let stepCount: Int
 
     /// Throws `ReportError` for logs that cannot be of one run, `noEvents` where no step was finished.
     public init(_ description: RunDescription, logs: [RankLog]) throws {
@@ -23,6 +25,7 @@ public struct ChromeTrace: Sendable {
         self.logs = logs.sorted { $0.rank < $1.rank }
         timing = timeline.measuredTiming
         origin = first
+        stepCount = timeline.steps.count
     }
 
     /// Hands the text over in pieces of about 64 KiB, so that a large run never stands in memory as text.

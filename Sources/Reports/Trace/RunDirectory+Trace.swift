@@ -1,7 +1,8 @@
-import Foundation
+import Glibc
+import Systems
 
 extension RunDirectory {
-    /// Reads the run and makes its trace.
+    /// Reads the run and makes its trace: of a long run, that of the steps that its report is based on.
     public func trace() throws -> ChromeTrace {
         let description = try description()
         do {
@@ -15,14 +16,8 @@ extension RunDirectory {
 extension ChromeTrace {
     /// Writes the trace to a file, piece by piece; an existing file is replaced.
     public func write(toFile path: String) throws {
-        guard FileManager.default.createFile(atPath: path, contents: nil),
-            let file = FileHandle(forWritingAtPath: path)
-        else { throw ReportError.io(operation: "create", path: path, reason: String(cString: strerror(errno))) }
-        do {
-            try write { try file.write(contentsOf: Data($0.utf8)) }
-            try file.close()
-        } catch {
-            throw ReportError.io(operation: "write", path: path, reason: error.localizedDescription)
-        }
+        let file = try File.create(path)
+        defer { close(file) }
+        try write { try File.write(Array($0.utf8), to: file, path: path) }
     }
 }

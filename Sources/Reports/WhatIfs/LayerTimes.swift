@@ -50,7 +50,8 @@ struct LayerTimes {
         let bounds = [0] + cuts.map { $0 - first } + [shares.count]
         return zip(bounds, bounds.dropFirst()).map { from, to in
             func sum(_ part: (Scenario.StageTime) -> Int64) -> Int64 {
-                Int64((from..<to).reduce(0) { $0 + shares[$1] * Double(part(stages[stageOfLayer[$1]])) }.rounded())
+                Int64(
+                    saturating: (from..<to).reduce(0) { $0 + shares[$1] * Double(part(stages[stageOfLayer[$1]])) })
             }
             return Scenario.StageTime(
                 forward: sum(\.forward), backward: sum(\.backward), backwardInput: sum(\.backwardInput),

@@ -58,7 +58,7 @@ extension Scenario {
     /// Every stage takes the mean of all.
     func balanced() -> Scenario {
         func mean(_ part: (StageTime) -> Int64) -> Int64 {
-            Int64(clamping: Int((stages.reduce(0) { $0 + Double(part($1)) } / Double(stages.count)).rounded()))
+            Int64(saturating: stages.reduce(0) { $0 + Double(part($1)) } / Double(stages.count))
         }
         var copy = self
         let even = StageTime(

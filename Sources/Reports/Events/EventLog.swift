@@ -1,4 +1,5 @@
 import Scheduling
+import Systems
 
 /// The binary form of events: fixed records of 56 bytes, little-endian, the same in control messages and in files.
 ///
@@ -46,29 +47,29 @@ public enum EventLog {
         }
         return try bytes.withUnsafeBytes { raw in
             try (0..<raw.count / recordSize).map { index in
-                try record(raw, at: index * recordSize, name: "\(file), record \(index)")
+                try event(raw, at: index * recordSize, name: "\(file), record \(index)")
             }
         }
     }
 
-    /// Decodes whole records of a file, readings of the clock among them.
-    static func decodeFile(
-        _ bytes: ArraySlice<UInt8>, from file: String
-    ) throws -> (events: [Event], readings: [ClockReading]) {
-        var events: [Event] = []
-        var readings: [ClockReading] = []
-        events.reserveCapacity(bytes.count / recordSize)
-        try bytes.withUnsafeBytes { raw in
-            for index in 0..<raw.count / recordSize {
-                let name = "\(file), record \(index)"
-                if raw[index * recordSize] == readingKind {
-                    readings.append(try reading(raw, at: index * recordSize, name: name))
-                } else {
-                    events.append(try record(raw, at: index * recordSize, name: name))
-                }
-            }
+    /// What a file's record holds.
+    enum Record {
+        case event(Event)
+        case reading(ClockReading)
+    }
+
+    /// Decodes a file's record.
+    /// - Parameter name: the file and the place in it, for errors.
+    static func record(
+        _ raw: UnsafeRawBufferPointer, at offset: Int, name: @autoclosure () -> String
+    ) throws -> Record {
+        if raw[offset] == readingKind { return .reading(try reading(raw, at: offset, name: name())) }
+        // A record of zeros would be a forward at time zero: what a disk or a crash leaves where bytes are missing.
+        if raw[offset] == 0, raw[offset..<offset + recordSize].allSatisfy({ $0 == 0 }) {
+            throw ReportError.malformed(
+                file: name(), expected: "an event", got: "zeros: the file was cut off there, or is damaged")
         }
-        return (events, readings)
+        return .event(try event(raw, at: offset, name: name()))
     }
 
     static func encode(_ reading: ClockReading) -> [UInt8] {
@@ -81,12 +82,12 @@ public enum EventLog {
     }
 
     private static func reading(
-        _ raw: UnsafeRawBufferPointer, at offset: Int, name: String
+        _ raw: UnsafeRawBufferPointer, at offset: Int, name: @autoclosure () -> String
     ) throws -> ClockReading {
         let values = [24, 40, 48].map { raw.littleEndian(UInt64.self, at: offset + $0) }
         guard values.allSatisfy({ $0 < valueLimit }) else {
             throw ReportError.malformed(
-                file: name, expected: "clocks and their error below 2^60 ns",
+                file: name(), expected: "clocks and their error below 2^60 ns",
                 got: values.map(String.init).joined(separator: ", "))
         }
         return ClockReading(own: values[0], coordinator: values[1], error: values[2])
@@ -106,38 +107,44 @@ public enum EventLog {
         bytes.appendLittleEndian(UInt64(clamping: event.bytes))
     }
 
-    private static func record(_ raw: UnsafeRawBufferPointer, at offset: Int, name: String) throws -> Event {
+    private static func event(
+        _ raw: UnsafeRawBufferPointer, at offset: Int, name: @autoclosure () -> String
+    ) throws -> Event {
         guard let kind = EventKind(rawValue: raw[offset]) else {
-            throw ReportError.malformed(file: name, expected: "a known event kind", got: "\(raw[offset])")
+            throw ReportError.malformed(file: name(), expected: "a known event kind", got: "\(raw[offset])")
         }
         let peer = raw.littleEndian(UInt32.self, at: offset + 12)
-        let wide = (0..<5).map { raw.littleEndian(UInt64.self, at: offset + 16 + 8 * $0) }
-        guard wide.allSatisfy({ $0 < valueLimit }), wide[1] <= wide[2] else {
+        func wide(_ index: Int) -> UInt64 { raw.littleEndian(UInt64.self, at: offset + 16 + 8 * index) }
+        let (step, start, end, sent, bytes) = (wide(0), wide(1), wide(2), wide(3), wide(4))
+        guard step < valueLimit, start <= end, end < valueLimit, sent < valueLimit, bytes < valueLimit else {
             throw ReportError.malformed(
-                file: name, expected: "step, start ≤ end, sent and bytes below 2^60",
-                got: wide.map(String.init).joined(separator: ", "))
+                file: name(), expected: "step, start ≤ end, sent and bytes below 2^60",
+                got: "\(step), \(start), \(end), \(sent), \(bytes)")
         }
         return Event(
-            kind, step: Int(wide[0]), instruction: try instruction(raw, at: offset, name: name),
-            peer: peer == noPeer ? nil : Int(peer), start: wide[1], end: wide[2], sent: wide[3], bytes: Int(wide[4]))
+            kind, step: Int(step), instruction: try instruction(raw, at: offset, name: name()),
+            peer: peer == noPeer ? nil : Int(peer), start: start, end: end, sent: sent, bytes: Int(bytes))
     }
 
     private static func instruction(
-        _ raw: UnsafeRawBufferPointer, at offset: Int, name: String
+        _ raw: UnsafeRawBufferPointer, at offset: Int, name: @autoclosure () -> String
     ) throws -> Instruction? {
         let letter = raw[offset + 1]
         guard letter != 0 else { return nil }
-        guard let pass = Pass(rawValue: Character(UnicodeScalar(letter))) else {
-            throw ReportError.malformed(file: name, expected: "a pass F, B, I or W", got: "byte \(letter)")
+        guard let pass = passes[Int(letter)] else {
+            throw ReportError.malformed(file: name(), expected: "a pass F, B, I or W", got: "byte \(letter)")
         }
         let stage = raw.littleEndian(Int32.self, at: offset + 4)
         let microBatch = raw.littleEndian(Int32.self, at: offset + 8)
         guard stage >= 0, microBatch >= 0 else {
             throw ReportError.malformed(
-                file: name, expected: "stage and micro-batch below 2^31", got: "\(stage) and \(microBatch)")
+                file: name(), expected: "stage and micro-batch below 2^31", got: "\(stage) and \(microBatch)")
         }
         return Instruction(pass, stage: Int(stage), microBatch: Int(microBatch))
     }
+
+    /// By ASCII letter.
+    private static let passes: [Pass?] = (0...255).map { Pass(rawValue: Character(UnicodeScalar(UInt8($0)))) }
 }
 
 extension [UInt8] {

@@ -1,4 +1,4 @@
-import Foundation
+import Systems
 
 /// `events/rank-0003.events`: a header, then records of `EventLog`.
 ///
@@ -25,27 +25,6 @@ public enum EventFile {
         bytes.appendLittleEndian(UInt32(device.count))
         bytes.appendLittleEndian(UInt32(host.count))
         return bytes + device + host
-    }
-
-    /// Reads one file; a cut-off last record is dropped and noted, anything else that is wrong is an error.
-    public static func read(_ path: String) throws -> (log: RankLog, notes: [String]) {
-        let bytes: [UInt8]
-        do {
-            bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-        } catch {
-            throw ReportError.io(operation: "read", path: path, reason: error.localizedDescription)
-        }
-        return try parse(bytes, from: path)
-    }
-
-    /// `read(_:)` of bytes that are already in memory.
-    public static func parse(_ bytes: [UInt8], from file: String) throws -> (log: RankLog, notes: [String]) {
-        var (log, size) = try parseHeader(bytes, from: file)
-        let whole = (bytes.count - size) / EventLog.recordSize * EventLog.recordSize
-        let rest = bytes.count - size - whole
-        (log.events, log.readings) = try EventLog.decodeFile(bytes[size..<size + whole], from: file)
-        let note = "rank \(log.rank): the last \(rest) bytes of its event file are a cut-off record and were left out"
-        return (log, rest == 0 ? [] : [note])
     }
 
     /// - Returns: the log without its events, and how many bytes the header takes.
@@ -75,9 +54,15 @@ public enum EventFile {
             }
             let names = (bytes[fixedHeaderSize..<fixedHeaderSize + device], bytes[fixedHeaderSize + device..<size])
             let log = RankLog(
-                rank: Int(raw.littleEndian(UInt32.self, at: 12)), device: String(decoding: names.0, as: UTF8.self),
-                host: String(decoding: names.1, as: UTF8.self), clockOffset: offset, clockError: bound)
+                rank: Int(raw.littleEndian(UInt32.self, at: 12)),
+                device: String(decoding: names.0, as: UTF8.self).shownName,
+                host: String(decoding: names.1, as: UTF8.self).shownName, clockOffset: offset, clockError: bound)
             return (log, size)
         }
     }
+}
+
+extension String {
+    /// A name that a file or a peer gave, as it may be shown anywhere: no control characters, and not endless.
+    var shownName: String { printable(limit: 200) }
 }

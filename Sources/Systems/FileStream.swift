@@ -1,0 +1,42 @@
+import Glibc
+
+/// A file that is read from its beginning to its end, a piece at a time: memory does not depend on its size.
+package final class FileStream {
+    package let path: String
+    private let file: Int32
+    /// Of the next byte to read.
+    package private(set) var offset = 0
+
+    package init(_ path: String) throws(SystemError) {
+        self.path = path
+        file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw SystemError("open", path) }
+        var status = stat()
+        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(file)
+            throw SystemError("read", path, errno: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
+        }
+    }
+
+    deinit { close(file) }
+
+    /// Appends the next bytes.
+    /// - Returns: how many; 0 at the end.
+    package func read(_ count: Int, into bytes: inout [UInt8]) throws(SystemError) -> Int {
+        let before = bytes.count
+        var failure: Int32 = 0
+        let piece = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let got = Glibc.read(file, buffer.baseAddress! + filled, count - filled)
+                if got < 0, errno == EINTR { continue }
+                if got < 0 { failure = errno }
+                guard got > 0 else { return }
+                filled += got
+            }
+        }
+        guard failure == 0 else { throw SystemError("read", path, errno: failure) }
+        bytes += piece
+        offset += piece.count
+        return bytes.count - before
+    }
+}
