@@ -13,8 +13,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         // YAML with marks, so that every manifest error names file, line and column.
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        // HTTP for the live page: small, no dependencies of its own.
-        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
         // Loads the library when it is first used.
@@ -34,12 +32,7 @@ let package = Package(
         .target(name: "Datasets", dependencies: ["Tensors", "Systems"]),
         .target(name: "Checkpoints", dependencies: ["Tensors", "Systems"]),
         .target(name: "Reports", dependencies: ["Scheduling", "Systems"]),
-        .target(
-            name: "Dashboards",
-            dependencies: [
-                "Reports", "Systems", .product(name: "FlyingFox", package: "FlyingFox"),
-                .product(name: "FlyingSocks", package: "FlyingFox"),
-            ]),
+        .target(name: "Dashboards", dependencies: ["Reports", "Systems"]),
         .target(
             name: "Workers",
             dependencies: [

@@ -1,6 +1,6 @@
-import Foundation
 import Glibc
 public import Reports
+import Systems
 
 /// The report of one run as a page that follows it.
 ///
@@ -22,27 +22,23 @@ public struct Dashboard {
     private static let reportInterval = Duration.seconds(2)
     /// A page that says nothing new is published again after that, so that connections nobody reads end.
     private static let publishInterval = Duration.seconds(5)
-    /// Bytes of memory that no page needs.
-    private static let memoryLimit = 1 << 30
 
     /// Listens from now on, with a page that says that there is nothing yet.
     public init(at address: DashboardAddress) throws(DashboardError) {
-        try self.init(at: address, largestDescriptor: 255)
-    }
-
-    package init(at address: DashboardAddress, largestDescriptor: Int32) throws(DashboardError) {
-        board.publish(page: Data(page.html().utf8), status: page.statusData(), isNewReport: false)
-        server = try PageServer(board, at: address, largestDescriptor: largestDescriptor)
+        board.publish(page: Array(page.html().utf8), status: page.statusData(), isNewReport: false)
+        server = try PageServer(board, at: address)
     }
 
     /// With the port that was chosen, where any would do.
     public var address: DashboardAddress { server.address }
+    /// What to open: for a browser on this machine; others need the token in it.
+    public var url: String { server.url }
     /// Pages that are kept current.
     package var listenerCount: Int { board.listenerCount }
 
     public mutating func follow(_ directory: RunDirectory) {
         follower = RunFollower(directory)
-        page.name = URL(filePath: directory.path).lastPathComponent
+        page.name = (directory.path.split(separator: "/").last.map(String.init) ?? "run").printable(limit: 200)
     }
 
     /// Looks what the run has done since, and publishes it. To be called about twice a second.
@@ -57,13 +53,10 @@ public struct Dashboard {
         }
     }
 
-    /// Whether clients keep it from its work: it does not listen any more, or what they send takes all memory and time.
-    public var isOverwhelmed: Bool { !server.isListening || Self.residentMemory > Self.memoryLimit }
-
     private mutating func publish(isNewReport: Bool, isLast: Bool) {
         hadListeners = board.listenerCount > 0
         board.publish(
-            page: Data(page.html().utf8), status: page.statusData(), isNewReport: isNewReport, isLast: isLast)
+            page: Array(page.html().utf8), status: page.statusData(), isNewReport: isNewReport, isLast: isLast)
         publishedAt = .now
         publishedStatus = page.status
     }
@@ -115,9 +108,4 @@ public struct Dashboard {
 
     private static let tooLarge =
         "A step of this run is too large for a report while it goes on; `echelon report` makes one from its directory."
-
-    private static var residentMemory: Int {
-        let words = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
-        return words.count > 1 ? (Int(words[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
-    }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 public import Reports
 
@@ -7,7 +6,6 @@ public import Reports
 /// A process of its own, and less urgent than others: what it does, and what is done to it, is not the run's loss.
 public struct DashboardProcess {
     private var dashboard: Dashboard
-    private var directory: RunDirectory?
     private var lifeline: Lifeline?
 
     /// Serves the page until the process is ended; beside a run, until standard input ends.
@@ -38,13 +36,10 @@ public struct DashboardProcess {
         pthread_sigmask(SIG_UNBLOCK, &ending, nil)
     }
 
-    private mutating func follow(_ directory: RunDirectory) {
-        self.directory = directory
-        dashboard.follow(directory)
-    }
+    private mutating func follow(_ directory: RunDirectory) { dashboard.follow(directory) }
 
     private func announce() {
-        let line = Array((dashboard.address.url + "\n").utf8)
+        let line = Array((dashboard.url + "\n").utf8)
         _ = write(STDOUT_FILENO, line, line.count)
     }
 
@@ -53,21 +48,7 @@ public struct DashboardProcess {
             if lifeline == nil { usleep(500_000) }
             if let line = lifeline?.line(within: 500) { follow(RunDirectory(line)) }
             dashboard.update(isLast: lifeline?.hasEnded == true)
-            if dashboard.isOverwhelmed { startOver() }
         }
         dashboard.close()
-    }
-
-    /// Becomes a new process of the same kind, at the same port: all connections and what they took are gone. Browsers
-    /// come back by themselves.
-    private func startOver() {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
-            if let file = Int32(name), file > STDERR_FILENO { _ = fcntl(file, F_SETFD, FD_CLOEXEC) }
-        }
-        let words = ["echelon", "dashboard", "--at", "\(dashboard.address)"]
-        let arguments = words + (lifeline == nil ? [] : ["--beside-run"]) + (directory.map { ["--", $0.path] } ?? [])
-        let copies = arguments.map { strdup($0) } + [nil]
-        execv("/proc/self/exe", copies)
-        copies.forEach { free($0) }
     }
 }

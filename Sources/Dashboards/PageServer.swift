@@ -1,60 +1,133 @@
-import FlyingFox
-import FlyingSocks
+import Dispatch
+import Foundation
 import Glibc
+import Synchronization
 
-/// Serves a board's page over HTTP, on threads of its own, until it is stopped.
+/// Serves a board's page over HTTP on a thread of its own, until it is stopped.
 ///
-/// What a connection can take is bounded by patience, and connections by number.
+/// Whatever clients do, it holds a bounded number of connections, each for a bounded time and with a bounded request;
+/// where there are too many, the oldest of those that have not even asked is closed, so that slow ones shut nobody out.
 package final class PageServer: Sendable {
+    /// Times and numbers that clients are held to.
+    package struct Limits: Sendable {
+        /// From connecting to the end of the request's head, however its bytes trickle in.
+        package var head = Duration.seconds(10)
+        /// For the whole answer.
+        package var answer = Duration.seconds(60)
+        /// Between two moments in which some of an answer was taken.
+        package var stall = Duration.seconds(20)
+        /// For the client to hang up once it has the answer.
+        package var leave = Duration.seconds(2)
+        package var connections = 128
+        package var perAddress = 32
+        package var listeners = 64
+
+        package init() {}
+    }
+
     /// Where it listens: with the port that was chosen where any would do.
     package let address: DashboardAddress
-    private let server: HTTPServer
+    /// For a browser on this machine; with the token that other machines need.
+    package let url: String
+    private let board: PageBoard
+    private let control: PageControl
 
-    /// Returns when it listens. Blocks the calling thread, for a moment.
-    /// - Parameter largestDescriptor: connections that would have a larger one are closed.
+    /// Returns when it listens.
+    /// - Parameter isLocal: whether a client's IPv4 address, in network order, is this machine's own.
     package init(
-        _ board: PageBoard, at wanted: DashboardAddress, patience: Duration = .seconds(20),
-        largestDescriptor: Int32 = 255
+        _ board: PageBoard, at wanted: DashboardAddress, limits: Limits = Limits(),
+        isLocal: @escaping @Sendable (UInt32) -> Bool = { UInt32(bigEndian: $0) >> 24 == 127 }
     ) throws(DashboardError) {
-        var internet = sockaddr_in.inet(port: wanted.port)
-        inet_pton(AF_INET, wanted.host, &internet.sin_addr)
-        let pool = PatientPool(.ePoll(), patience: patience, largestDescriptor: largestDescriptor)
-        server = HTTPServer(
-            config: HTTPServer.Configuration(address: internet, pool: pool, logger: .disabled),
-            handler: PageHandler(board, at: wanted))
-        address = try Self.start(server, at: wanted)
+        let control = try PageControl(for: wanted)
+        let (listener, port) = try PageListener.open(at: wanted)
+        address = DashboardAddress(host: wanted.host, port: port)
+        let access = PageAccess(address)
+        url = address.url + (access.token.map { "?token=\($0)" } ?? "")
+        self.board = board
+        self.control = control
+        let handler = PageHandler(board: board, access: access)
+        Thread.detachNewThread {
+            var loop = PageLoop(listener, handler, control, limits: limits, isLocal: isLocal)
+            loop.run()
+            control.markEnded()
+        }
+        board.onChange { control.wake() }
     }
 
-    private static func start(
-        _ server: HTTPServer, at wanted: DashboardAddress
-    ) throws(DashboardError) -> DashboardAddress {
-        let listening = Promise<Result<UInt16, SocketError>>()
-        Task.detached {
-            do {
-                try await server.run()
-            } catch {
-                listening.keep(.failure(error as? SocketError ?? .disconnected))
-            }
+    deinit { stop() }
+
+    /// Closes every connection. Returns when nothing of it is left.
+    package func stop() {
+        board.onChange(nil)
+        control.stop()
+    }
+}
+
+/// What ties the server's thread to others: it is woken, told to stop, and waited for.
+final class PageControl: Sendable {
+    /// Readable when there is something new: a pipe of a few bytes.
+    let bell: Int32
+    private let rope: Int32
+    private let stopping = Atomic(false)
+    private let ended = DispatchSemaphore(value: 0)
+
+    init(for address: DashboardAddress) throws(DashboardError) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw .refused(address, reason: String(cString: strerror(errno))) }
+        for end in ends {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
         }
-        Task.detached {
-            try? await server.waitUntilListening(timeout: 60)
-            if case .ip4(_, let port)? = await server.listeningAddress {
-                listening.keep(.success(port))
-            } else {
-                listening.keep(.failure(.timeout(message: "it does not listen")))
-            }
-        }
-        switch listening.wait() {
-        case .success(let port): return DashboardAddress(host: wanted.host, port: port)
-        case .failure(.failed(_, EADDRINUSE, _)): throw .taken(wanted)
-        case .failure(.failed(_, _, let reason)): throw .refused(wanted, reason: reason)
-        case .failure(let error): throw .refused(wanted, reason: "\(error)")
-        }
+        (bell, rope) = (ends[0], ends[1])
     }
 
-    /// Whether it still listens, and finds time to say so.
-    package var isListening: Bool { Promise.result(within: 3) { [server] in await server.isListening } ?? false }
+    deinit {
+        close(bell)
+        close(rope)
+    }
 
-    /// Closes every connection. Returns when nothing of it is left, or after a moment that should have been enough.
-    package func stop() { _ = Promise.result(within: 2) { [server] in await server.stop() } }
+    var isStopping: Bool { stopping.load(ordering: .relaxed) }
+
+    /// A full pipe wakes as well as one more byte.
+    func wake() { _ = write(rope, [1], 1) }
+
+    func silence() {
+        var buffer = [UInt8](repeating: 0, count: 1024)
+        _ = read(bell, &buffer, buffer.count)
+    }
+
+    func stop() {
+        stopping.store(true, ordering: .relaxed)
+        wake()
+        ended.wait()
+        ended.signal()
+    }
+
+    func markEnded() { ended.signal() }
+}
+
+/// The socket that clients connect to.
+enum PageListener {
+    static func open(at wanted: DashboardAddress) throws(DashboardError) -> (file: Int32, port: UInt16) {
+        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        guard file >= 0 else { throw .refused(wanted, reason: String(cString: strerror(errno))) }
+        var on: Int32 = 1
+        setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = wanted.port.bigEndian
+        inet_pton(AF_INET, wanted.host, &address.sin_addr)
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bare in
+                bind(file, bare, size) == 0 && listen(file, 128) == 0 && getsockname(file, bare, &size) == 0
+            }
+        }
+        guard result else {
+            let code = errno
+            close(file)
+            throw code == EADDRINUSE ? .taken(wanted) : .refused(wanted, reason: String(cString: strerror(code)))
+        }
+        return (file, UInt16(bigEndian: address.sin_port))
+    }
 }

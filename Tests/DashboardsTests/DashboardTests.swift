@@ -15,6 +15,41 @@ import Testing
         run = RunDirectory(folder.file("run"))
     }
 
+    /// Words that a terminal or a page would act on.
+    @Test func namesFromAStrangersFilesAreShownSpelledOut() async throws {
+        try await offPool {
+            try begin()
+            try LiveStatus(
+                name: "x\u{1b}[31m<b>", state: .running, steps: 9, metrics: nil,
+                ranks: [LiveStatus.Rank(rank: 0, device: "cpu\u{9b}:0", phase: "wait\u{202e}ing")]
+            ).write(to: run.livePath)
+            var dashboard = try Dashboard(at: DashboardAddress(port: 0))
+            defer { dashboard.close() }
+            dashboard.follow(run)
+            dashboard.update()
+            let page = try page(dashboard)
+            #expect(page.contains("x\\u{1b}[31m&lt;b&gt;") && page.contains("cpu\\u{9b}:0"))
+            #expect(!page.unicodeScalars.contains { ["\u{1b}", "\u{9b}", "\u{202e}"].contains($0) })
+        }
+    }
+
+    /// A file from elsewhere, or a clock that was set.
+    @Test(arguments: [-1e300, -1e19, 0, 1e300]) func anyTimeInTheLiveFileIsShown(updatedAt: Double) async throws {
+        try await offPool {
+            try begin()
+            try LiveStatus(
+                name: "tiny", state: .running, steps: .max, metrics: nil,
+                ranks: [LiveStatus.Rank(rank: .min, device: "", step: .max, peakBytes: .min)], updatedAt: updatedAt
+            ).write(to: run.livePath)
+            var dashboard = try Dashboard(at: DashboardAddress(port: 0))
+            defer { dashboard.close() }
+            dashboard.follow(run)
+            dashboard.update()
+            let silent = updatedAt < 1e18
+            #expect(try page(dashboard).contains("Not heard of for") == silent)
+        }
+    }
+
     private func page(_ dashboard: Dashboard) throws -> String {
         let connection = try Connection(to: dashboard.address.port)
         try connection.ask("/")
@@ -56,7 +91,7 @@ import Testing
 
     @Test func thePageFollowsTheRun() async throws {
         try await offPool {
-            var dashboard = try Dashboard(at: DashboardAddress(port: 0), largestDescriptor: .max)
+            var dashboard = try Dashboard(at: DashboardAddress(port: 0))
             #expect(try page(dashboard).contains("No report yet"))
             dashboard.follow(run)
             dashboard.update()
@@ -85,7 +120,7 @@ import Testing
     /// A coordinator that was killed leaves `running` behind.
     @Test func aRunThatEndedWithoutAWordEndedEarly() async throws {
         try await offPool {
-            var dashboard = try Dashboard(at: DashboardAddress(port: 0), largestDescriptor: .max)
+            var dashboard = try Dashboard(at: DashboardAddress(port: 0))
             defer { dashboard.close() }
             dashboard.follow(run)
             try begin()
@@ -97,7 +132,7 @@ import Testing
 
     @Test func whatCannotBeReportedIsSaid() async throws {
         try await offPool {
-            var dashboard = try Dashboard(at: DashboardAddress(port: 0), largestDescriptor: .max)
+            var dashboard = try Dashboard(at: DashboardAddress(port: 0))
             defer { dashboard.close() }
             try begin()
             try folder.write(Data(repeating: 7, count: 500), to: "run/events/rank-0000.events")
@@ -110,14 +145,14 @@ import Testing
     @Test(.enabled(if: Browser.path != nil, "chromium is not installed, so the page was not looked at"))
     func aBrowserSeesTheRunToItsEnd() async throws {
         try await offPool {
-            var dashboard = try Dashboard(at: DashboardAddress(port: 0), largestDescriptor: .max)
+            var dashboard = try Dashboard(at: DashboardAddress(port: 0))
             dashboard.follow(run)
             try begin()
             try write(.running, step: 0)
             dashboard.update()
             let browser = try Browser(path: try #require(Browser.path))
             defer { browser.close() }
-            let url = dashboard.address.url
+            let url = dashboard.url
             let document = Promise<String>()
             Thread.detachNewThread { document.keep((try? browser.document(at: url)) ?? "") }
             let deadline = ContinuousClock.now + .seconds(60)
@@ -126,7 +161,7 @@ import Testing
             _ = try EventFileWriter(path: run.eventsPath(rank: 0), log: log)
             try write(.done, step: 9)
             dashboard.update(isLast: true)
-            let seen = document.wait()
+            let seen = try #require(document.wait())
             dashboard.close()
             #expect(seen.contains("All 9 steps are done.") && seen.contains("Where the time goes"))
             #expect(seen.contains("<title>9/9 tiny: done</title>"))

@@ -3,6 +3,7 @@ import Glibc
 /// A client's end of a connection to this machine. Its reads and writes fail after ten seconds.
 public final class Connection {
     private let file: Int32
+    private let port: UInt16
 
     public struct Failure: Error {
         public var what: String
@@ -10,6 +11,7 @@ public final class Connection {
     }
 
     public init(to port: UInt16) throws {
+        self.port = port
         file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
@@ -46,8 +48,13 @@ public final class Connection {
     }
 
     /// Sends a request and hears nothing of the answer yet.
-    public func ask(_ path: String, method: String = "GET", host: String = "localhost") throws {
-        try send("\(method) \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n")
+    /// - Parameters:
+    ///   - host: nil: this machine, as a browser writes it.
+    ///   - headers: whole lines.
+    public func ask(_ path: String, method: String = "GET", host: String? = nil, headers: [String] = []) throws {
+        let lines =
+            ["\(method) \(path) HTTP/1.1", "Host: \(host ?? "localhost:\(port)")", "Connection: close"] + headers
+        try send(lines.joined(separator: "\r\n") + "\r\n\r\n")
     }
 
     /// What has been sent when `text` is part of it, or everything up to the end.
