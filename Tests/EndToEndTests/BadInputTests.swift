@@ -168,20 +168,17 @@ extension EndToEndTests {
             expectRefusal(
                 try lab.run(["worker", pipeline, "--rank", "1", "--set", "by_hand=[1]"] + coordinator),
                 ["no file secret lies beside it", "--secret-file"])
+            let member = coordinator + ["--secret-file", lab.folder.file("run/secret")]
             expectRefusal(
-                try lab.run(
-                    [
-                        "worker", pipeline, "--rank", "1", "--set", "by_hand=[1]", "--set", "seed=8", "--secret-file",
-                        lab.folder.file("run/secret"),
-                    ] + coordinator),
+                try lab.run(["worker", pipeline, "--rank", "1", "--set", "by_hand=[1]", "--set", "seed=8"] + member),
                 ["refused", "rank 1 runs another configuration"])
             _ = try train.worker(0)
             try train.wait(for: "worker 0 to register") { lab.folder.exists("run/events/rank-0000.events") ? () : nil }
             expectRefusal(
-                try lab.run(["worker", pipeline, "--rank", "0", "--set", "by_hand=[1]"] + coordinator),
+                try lab.run(["worker", pipeline, "--rank", "0", "--set", "by_hand=[1]"] + member),
                 ["refused", "rank 0 is already taken"])
             // The run is none the worse for it.
-            let worker = try lab.run(["worker", pipeline, "--rank", "1", "--set", "by_hand=[1]"] + coordinator)
+            let worker = try lab.run(["worker", pipeline, "--rank", "1", "--set", "by_hand=[1]"] + member)
             #expect(worker.exitCode == 0)
             #expect(try train.finish().exitCode == 0)
         }

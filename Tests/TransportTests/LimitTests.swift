@@ -103,8 +103,8 @@ private let second: UInt64 = 1_000_000_000
         #expect(try watch.look(.unreachable, at: 9 * second) == nil)
         #expect(
             try watch.look(.unreachable, at: 10 * second) == """
-                waiting for the coordinator at tcp://127.0.0.1:5: no coordinator answered at tcp://127.0.0.1:5; compare the \
-                port with the line that train printed, and see that it still runs
+                waiting for the coordinator at tcp://127.0.0.1:5: nothing answers there; compare the port with the line that \
+                train printed, and see that it still runs
                 """)
         #expect(try watch.look(.unreachable, at: 19 * second) == nil)
         let refused = try watch.look(.refused, at: 20 * second)

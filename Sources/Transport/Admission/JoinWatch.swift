@@ -44,7 +44,8 @@ package struct JoinWatch {
         guard now >= sayAt else { return nil }
         sayAt = now + Self.interval
         guard contact != .connected else { return "waiting for the run's other workers; \(place) is here" }
-        return "waiting for \(place): \(reason(contact)); \(advice(contact))"
+        let found = contact == .refused ? "what answers there is not this run's coordinator" : "nothing answers there"
+        return "waiting for \(place): \(found); \(advice(contact))"
     }
 
     private var place: String { "the coordinator at \(address.printable(limit: 300))" }
