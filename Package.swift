@@ -21,11 +21,12 @@ let package = Package(
         .systemLibrary(name: "CZeroMQ"),
         .target(name: "CKernels"),
         .target(name: "Systems"),
+        .target(name: "Notation", dependencies: ["Systems", "Yams"]),
         .target(name: "Tensors", dependencies: ["Systems", "COpenBLAS", "COneDNN", "CKernels"]),
         .target(name: "Layers", dependencies: ["Tensors"]),
         .target(name: "Optimizers", dependencies: ["Tensors"]),
-        .target(name: "Manifests", dependencies: ["Systems", "Yams"]),
-        .target(name: "Models", dependencies: ["Tensors", "Layers", "Manifests"]),
+        .target(name: "Manifests", dependencies: ["Systems", "Notation"]),
+        .target(name: "Models", dependencies: ["Notation", "Tensors", "Layers", "Manifests"]),
         .target(name: "Partitioning"),
         .target(name: "Scheduling"),
         .target(name: "Transport", dependencies: ["CZeroMQ", "Systems"]),
@@ -36,29 +37,30 @@ let package = Package(
         .target(
             name: "Workers",
             dependencies: [
-                "Systems", "Tensors", "Layers", "Optimizers", "Manifests", "Models", "Partitioning", "Scheduling",
-                "Transport", "Datasets", "Checkpoints", "Reports",
+                "Systems", "Notation", "Tensors", "Layers", "Optimizers", "Manifests", "Models", "Partitioning",
+                "Scheduling", "Transport", "Datasets", "Checkpoints", "Reports",
             ]),
         .target(
             name: "Echelon",
             dependencies: [
-                "Systems", "Tensors", "Layers", "Optimizers", "Manifests", "Models", "Partitioning", "Scheduling",
-                "Transport", "Datasets", "Checkpoints", "Reports", "Dashboards", "Workers",
+                "Systems", "Notation", "Tensors", "Layers", "Optimizers", "Manifests", "Models", "Partitioning",
+                "Scheduling", "Transport", "Datasets", "Checkpoints", "Reports", "Dashboards", "Workers",
             ]),
         .executableTarget(
             name: "EchelonCLI",
             // It imports Echelon alone. The rooms stand here because the build does not see through re-exports: without
             // them, a changed value's layout would leave stale code behind.
             dependencies: [
-                "Echelon", "Systems", "Tensors", "Layers", "Optimizers", "Manifests", "Models", "Partitioning",
-                "Scheduling", "Transport", "Datasets", "Checkpoints", "Reports", "Dashboards", "Workers",
+                "Echelon", "Systems", "Notation", "Tensors", "Layers", "Optimizers", "Manifests", "Models",
+                "Partitioning", "Scheduling", "Transport", "Datasets", "Checkpoints", "Reports", "Dashboards",
+                "Workers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "SystemsTests", dependencies: ["Systems"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers", "Tensors"], resources: [.copy("Fixtures")]),
         .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Tensors"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "ManifestsTests", dependencies: ["Manifests"]),
+        .testTarget(name: "ManifestsTests", dependencies: ["Manifests", "Notation"]),
         .testTarget(name: "ModelsTests", dependencies: ["Models", "Layers", "Manifests", "Tensors"]),
         .testTarget(name: "PartitioningTests", dependencies: ["Partitioning"]),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),

@@ -5,6 +5,7 @@
 @_exported public import Layers
 @_exported public import Manifests
 @_exported public import Models
+@_exported public import Notation
 @_exported public import Optimizers
 @_exported public import Partitioning
 @_exported public import Reports

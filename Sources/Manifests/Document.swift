@@ -1,3 +1,6 @@
+import Notation
+import Systems
+
 /// A pipeline manifest as written, with overrides applied, its model read in when needed.
 struct Document {
     private(set) var root: Node
@@ -60,7 +63,7 @@ extension Node {
             let list = override.path.dropLast(path.count).joined(separator: ".")
             let expected = nodes.isEmpty ? "a list that is not empty" : "an index from 0 to \(nodes.count - 1)"
             throw ManifestError(
-                at: override.mark, found: "\"\(key.printable)\" in the list \(list)", expected: expected)
+                at: override.mark, found: "\"\(key.printable(limit: 60))\" in the list \(list)", expected: expected)
         }
         var nodes = nodes
         nodes[index] = try nodes[index].setting(path.dropFirst(), of: override)

@@ -1,3 +1,5 @@
+import Notation
+
 extension LayerDeclaration.Kind {
     /// On one line, every default written out.
     var yaml: String {

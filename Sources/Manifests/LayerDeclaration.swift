@@ -1,3 +1,5 @@
+public import Notation
+
 /// One entry of a model manifest's `layers`, validated, with `repeat` blocks already written out.
 public struct LayerDeclaration: Hashable, Sendable {
     public var kind: Kind

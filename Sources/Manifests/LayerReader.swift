@@ -1,3 +1,5 @@
+import Notation
+
 /// Reads lists of layers, writes `repeat` blocks out, and counts what comes of it.
 struct LayerReader {
     /// Layers so far, those inside `residual` counted too.

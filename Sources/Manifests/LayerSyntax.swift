@@ -1,3 +1,6 @@
+import Notation
+import Systems
+
 /// How each kind of layer is written: `kind`, `kind: value` or `kind: {settings}`.
 enum LayerSyntax {
     private typealias Reader = @Sendable (Field) throws(ManifestError) -> LayerDeclaration.Kind
@@ -34,7 +37,7 @@ enum LayerSyntax {
         guard names.contains(word) else {
             let isNamed = name.node.isNull || word.isEmpty
             throw name.error(
-                isNamed ? "a layer without a kind" : "unknown layer \"\(word.printable)\"",
+                isNamed ? "a layer without a kind" : "unknown layer \"\(word.printable(limit: 60))\"",
                 expected: names.listed(with: "or"), suggestion: Suggestion.nearest(to: word, in: names))
         }
         throw name.error("\(word) without a value", expected: example(word))

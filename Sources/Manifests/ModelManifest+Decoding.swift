@@ -1,3 +1,5 @@
+public import Notation
+
 extension ModelManifest {
     /// Reads and validates a model file.
     public static func load(path: String) throws(ManifestError) -> ModelManifest {

@@ -1,3 +1,5 @@
+public import Notation
+
 /// `models/*.yaml`: an ordered list of layers and a loss.
 public struct ModelManifest: Hashable, Sendable {
     public var layers: [LayerDeclaration]

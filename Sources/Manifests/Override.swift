@@ -1,3 +1,5 @@
+import Notation
+
 /// One `--set key.path=value`.
 struct Override {
     var path: [String]

@@ -1,3 +1,5 @@
+import Notation
+
 extension PipelineManifest.Batch {
     /// Of micro, microbatches and global any two give the third.
     static func decode(_ field: Field) throws(ManifestError) -> Self {

@@ -1,3 +1,5 @@
+import Notation
+
 extension PipelineManifest.Data {
     /// The source, and what goes with it.
     static func decode(_ field: Field, for loss: LossDeclaration) throws(ManifestError) -> Self {

@@ -1,3 +1,5 @@
+public import Notation
+
 extension PipelineManifest {
     /// Reads a pipeline file and the model that it names, applies `overrides` in their order, and validates the whole.
     ///
@@ -29,7 +31,7 @@ extension PipelineManifest {
     private static func decode(_ root: Node, file: String, modelPath: String?) throws(ManifestError) -> PipelineManifest
     {
         let fields = try Fields(
-            Field(node: root, path: ""), keys: Schema.pipeline,
+            Field(node: root, path: "", sections: Schema.sections), keys: Schema.pipeline,
             required: ["model", "devices", "batch", "data", "steps"])
         let model = try ModelManifest.decode(fields.required("model"))
         let devices = try Device.list(fields.required("devices"))

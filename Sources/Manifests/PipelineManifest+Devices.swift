@@ -1,3 +1,6 @@
+import Notation
+import Systems
+
 extension PipelineManifest.Device {
     private static let expected = "cpu:CORE, cpu:FIRST-LAST or sim:NUMBER"
 
@@ -22,7 +25,8 @@ extension PipelineManifest.Device {
         let text = try field.text(expected)
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let kind = Kind(rawValue: parts[0]), parts.count == 2 else {
-            throw field.error("unknown device \"\(text.printable)\"", expected: expected, suggestion: nearest(parts))
+            throw field.error(
+                "unknown device \"\(text.printable(limit: 60))\"", expected: expected, suggestion: nearest(parts))
         }
         let cores = parts[1].split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         guard let first = number(cores[0]), let last = cores.count == 1 ? first : number(cores[1]) else {
@@ -38,7 +42,7 @@ extension PipelineManifest.Device {
     /// `cpu` → `cpu:0`, `cup:1` → `cpu:1`
     private static func nearest(_ parts: [String]) -> String? {
         guard let kind = Suggestion.nearest(to: parts[0], in: Kind.allCases.map(\.rawValue)) else { return nil }
-        return "\(kind):\(parts.count == 2 ? parts[1].printable : "0")"
+        return "\(kind):\(parts.count == 2 ? parts[1].printable(limit: 60) : "0")"
     }
 
     private static func number(_ text: Substring) -> Int? {

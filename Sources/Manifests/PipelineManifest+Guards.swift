@@ -1,3 +1,5 @@
+import Notation
+
 extension PipelineManifest {
     /// What follows when a step's loss or one of its gradients is not finite. `on_nan: stop | skip`
     ///

@@ -1,3 +1,5 @@
+import Notation
+
 extension PipelineManifest {
     /// `memory: 2GiB` for each device, or a list with a size for each. By device.
     static func memory(_ field: Field?, devices: Int) throws(ManifestError) -> [Int]? {

@@ -1,3 +1,5 @@
+import Notation
+
 extension PipelineManifest.Optimizer {
     /// The learning rate that schedules start from.
     public var learningRate: Double {

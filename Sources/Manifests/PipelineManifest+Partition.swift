@@ -1,3 +1,5 @@
+import Notation
+
 extension PipelineManifest.Partition {
     private static let words = ["uniform", "parameters", "flops", "profile"]
 

@@ -1,3 +1,5 @@
+import Notation
+
 extension PipelineManifest.Precision {
     private static let words = ["f32", "bf16", "f16"]
 

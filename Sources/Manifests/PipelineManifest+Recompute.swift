@@ -1,3 +1,5 @@
+import Notation
+
 extension PipelineManifest.Recompute {
     private static let words = ["none", "stage"]
 

@@ -1,3 +1,5 @@
+package import Notation
+
 extension PipelineManifest {
     /// Who computes what when.
     public enum Schedule: Hashable, Sendable {

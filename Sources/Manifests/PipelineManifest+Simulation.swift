@@ -1,3 +1,5 @@
+import Notation
+
 extension PipelineManifest.Simulation {
     private static let millisecondsLimit = 3_600_000.0
 

@@ -1,3 +1,5 @@
+import Notation
+
 extension PipelineManifest {
     /// The whole configuration: every default written out, the model inline, its `repeat` blocks written out, every
     /// path absolute. It loads back to an equal value, wherever it lies; only marks and the spelling of paths differ.
@@ -26,32 +28,6 @@ extension ModelManifest {
     /// Every layer with every default, one per line.
     public func resolvedYAML() -> String {
         (["loss: \(loss.name)", "layers:"] + layers.map { "  - \($0.kind.yaml)" }).joined(separator: "\n") + "\n"
-    }
-}
-
-/// How values are written.
-enum YAML {
-    static func list(_ values: [String]) -> String { "[\(values.joined(separator: ", "))]" }
-
-    /// The shortest text that reads back as the same number.
-    static func number(_ value: Double) -> String { "\(value)" }
-
-    static func path(_ path: String) -> String { quoted(ManifestFile.absolute(path)) }
-
-    static func quoted(_ text: String) -> String {
-        let escaped = text.unicodeScalars.map { scalar in
-            switch scalar {
-            case "\"", "\\": "\\\(scalar)"
-            case "\u{85}", "\u{2028}", "\u{2029}", "\u{FEFF}": "\\u" + hexadecimal(scalar)
-            default: scalar.value < 32 || scalar.value == 127 ? "\\u" + hexadecimal(scalar) : String(scalar)
-            }
-        }
-        return "\"\(escaped.joined())\""
-    }
-
-    private static func hexadecimal(_ scalar: Unicode.Scalar) -> String {
-        let digits = String(scalar.value, radix: 16)
-        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 }
 

@@ -1,3 +1,5 @@
+public import Notation
+
 /// `pipelines/*.yaml`: how a model is trained. Every value is validated; defaults are filled in.
 public struct PipelineManifest: Hashable, Sendable {
     /// Names the run: the pipeline file's name without folder and ending, unless `name:` says otherwise.

@@ -1,3 +1,5 @@
+import Notation
+
 /// Which keys a pipeline manifest knows, and where.
 enum Schema {
     static let pipeline = [
@@ -25,18 +27,13 @@ enum Schema {
         "loss_scale", "initial_scale_power", "loss_scale_window", "hysteresis", "min_loss_scale",
     ]
 
-    private static let sections: [(path: String, keys: [String])] = [
-        ("", pipeline), ("model", model), ("batch", batch), ("optimizer", optimizer), ("optimizer.adamw", adam),
-        ("optimizer.sgd", sgd), ("learning_rate", learningRate), ("data", data),
-        ("deadlines", PipelineManifest.Deadlines.keys), ("sim", sim), ("sim.slow", slow),
-        ("sim.link", link), ("partition", partition), ("schedule", schedule),
-        ("recompute", recompute), ("precision", precision), ("precision.f16", lossScale),
-    ]
-
-    /// Another place than the section at `path` where `key` is valid, as a path. Layers are no sections: what their
-    /// keys are called says nothing about the rest.
-    static func elsewhere(_ key: String, besides path: String) -> String? {
-        guard path == "optimizer.adam" || sections.contains(where: { $0.path == path }) else { return nil }
-        return sections.first { $0.keys.contains(key) }.map { $0.path.isEmpty ? key : "\($0.path).\(key)" }
-    }
+    /// Where a key is looked for that stands in the wrong place, in this order.
+    static let sections =
+        [
+            ("", pipeline), ("model", model), ("batch", batch), ("optimizer", optimizer), ("optimizer.adamw", adam),
+            ("optimizer.adam", adam), ("optimizer.sgd", sgd), ("learning_rate", learningRate), ("data", data),
+            ("deadlines", PipelineManifest.Deadlines.keys), ("sim", sim), ("sim.slow", slow), ("sim.link", link),
+            ("partition", partition), ("schedule", schedule),
+            ("recompute", recompute), ("precision", precision), ("precision.f16", lossScale),
+        ].map { (path: String, keys: [String]) in Field.Section(path: path, keys: keys) }
 }

@@ -1,5 +1,6 @@
 import Layers
 import Manifests
+import Notation
 import Tensors
 
 /// Lays a manifest's list out as nodes over values.

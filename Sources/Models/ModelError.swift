@@ -1,5 +1,5 @@
 import Layers
-public import Manifests
+public import Notation
 
 /// A model that cannot be built, with the place in the manifest that says so.
 public struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {

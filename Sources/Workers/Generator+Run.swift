@@ -1,6 +1,7 @@
 import Datasets
 import Manifests
 import Models
+import Notation
 import Reports
 import Systems
 import Tensors

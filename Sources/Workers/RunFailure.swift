@@ -2,6 +2,7 @@ import Checkpoints
 import Datasets
 import Glibc
 import Manifests
+import Notation
 import Optimizers
 import Reports
 import Systems

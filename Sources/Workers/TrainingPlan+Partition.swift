@@ -1,6 +1,7 @@
 import Layers
 import Manifests
 import Models
+import Notation
 import Partitioning
 import Scheduling
 

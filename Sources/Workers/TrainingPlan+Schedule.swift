@@ -1,4 +1,5 @@
 import Manifests
+import Notation
 public import Scheduling
 
 extension TrainingPlan {

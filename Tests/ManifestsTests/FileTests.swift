@@ -1,5 +1,6 @@
 import Foundation
 import Manifests
+import Notation
 import Testing
 
 /// Manifests as files, and the paths in them.

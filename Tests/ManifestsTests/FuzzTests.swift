@@ -1,4 +1,5 @@
 import Manifests
+import Notation
 import Testing
 
 /// Whatever the text, it loads or it throws, and what loads can be written out and loaded again.

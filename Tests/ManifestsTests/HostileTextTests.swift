@@ -1,4 +1,5 @@
 import Manifests
+import Notation
 import Testing
 
 /// Text that no manifest needs, and that must neither trap nor take long.

@@ -1,4 +1,5 @@
 import Manifests
+import Notation
 import Testing
 
 /// The exact message for each mistake a user is likely to make.

@@ -1,4 +1,5 @@
 import Manifests
+import Notation
 import Testing
 
 /// What `--set` changes.

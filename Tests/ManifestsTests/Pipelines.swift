@@ -1,4 +1,5 @@
 import Manifests
+import Notation
 
 /// A small valid pipeline whose lines a test replaces, adds or drops.
 enum Pipelines {

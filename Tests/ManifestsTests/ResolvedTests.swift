@@ -1,5 +1,6 @@
 import Foundation
 import Manifests
+import Notation
 import Testing
 
 /// The resolved form means what the manifest means, wherever it lies.

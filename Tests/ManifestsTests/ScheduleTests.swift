@@ -1,5 +1,6 @@
 import Foundation
 import Manifests
+import Notation
 import Testing
 
 /// Schedules that somebody wrote down, and what they need.

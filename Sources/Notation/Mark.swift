@@ -1,3 +1,5 @@
+import Systems
+
 /// A place in a manifest, as errors print it: `models/gpt.yaml:4:7`, or `--set batch.micro=x`.
 public struct Mark: Hashable, Sendable, CustomStringConvertible {
     /// The manifest's path, or an override as it was given.
@@ -13,9 +15,11 @@ public struct Mark: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The place of everything that `--set text` sets.
-    static func override(_ text: String) -> Mark { Mark(file: "--set \(text.printable)", line: 0, column: 0) }
+    package static func override(_ text: String) -> Mark {
+        Mark(file: "--set \(text.printable(limit: 60))", line: 0, column: 0)
+    }
 
-    var isOverride: Bool { line == 0 }
+    package var isOverride: Bool { line == 0 }
 
     public var description: String { isOverride ? file : "\(file):\(line):\(column)" }
 }

@@ -1,7 +1,7 @@
 /// The nearest valid spelling of what somebody wrote.
-enum Suggestion {
+package enum Suggestion {
     /// The nearest of `candidates`: one that `word` begins, one a few letters away, or one a part of the other.
-    static func nearest(to word: String, in candidates: [String]) -> String? {
+    package static func nearest(to word: String, in candidates: [String]) -> String? {
         let word = String(word.prefix(64))
         if word.count >= 3, let whole = candidates.first(where: { $0.hasPrefix(word) }) { return whole }
         let ranked = candidates.map { ($0, distance(word.lowercased(), $0.lowercased())) }

@@ -1,9 +1,10 @@
-internal import Yams
+import Systems
+import Yams
 
 /// YAML text → nodes.
-enum NodeComposer {
+package enum NodeComposer {
     /// The single document of a manifest.
-    static func compose(_ text: String, file: String) throws(ManifestError) -> Node {
+    package static func compose(_ text: String, file: String) throws(ManifestError) -> Node {
         let start = Mark(file: file, line: 1, column: 1)
         guard text.utf8.count <= Limit.fileBytes else {
             throw ManifestError(
@@ -87,7 +88,7 @@ enum NodeComposer {
         }
         switch error {
         case .duplicatedKeysInMapping(let keys, let context):
-            let found = "the key \"\((keys.first ?? "").printable)\" stands here and again below"
+            let found = "the key \"\((keys.first ?? "").printable(limit: 60))\" stands here and again below"
             return at(context.mark.line, context.mark.column, found, "it once")
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _):
             let context = context.map { " \($0.text) (line \($0.mark.line))" } ?? ""

@@ -1,47 +1,61 @@
+import Systems
+
 /// A manifest as written: scalars, lists and mappings, each with its place.
-struct Node: Hashable, Sendable {
-    enum Content: Hashable, Sendable {
+package struct Node: Hashable, Sendable {
+    package enum Content: Hashable, Sendable {
         /// The text, and whether it stood in quotes.
         case scalar(String, isQuoted: Bool)
         case list([Node])
         case mapping([Entry])
     }
 
-    struct Entry: Hashable, Sendable {
-        var key: String
-        var keyMark: Mark
-        var value: Node
+    package struct Entry: Hashable, Sendable {
+        package var key: String
+        package var keyMark: Mark
+        package var value: Node
+
+        package init(key: String, keyMark: Mark, value: Node) {
+            self.key = key
+            self.keyMark = keyMark
+            self.value = value
+        }
     }
 
-    var content: Content
-    var mark: Mark
+    package var content: Content
+    package var mark: Mark
+
+    package init(content: Content, mark: Mark) {
+        self.content = content
+        self.mark = mark
+    }
 
     /// `null`, `~` or nothing.
-    var isNull: Bool {
+    package var isNull: Bool {
         guard case .scalar(let text, isQuoted: false) = content else { return false }
         return ["", "null", "~"].contains(text)
     }
 
     /// The value of a key of a mapping.
-    subscript(key: String) -> Node? {
+    package subscript(key: String) -> Node? {
         guard case .mapping(let entries) = content else { return nil }
         return entries.first { $0.key == key }?.value
     }
 
     /// What stands there, in words.
-    var summary: String {
+    package var summary: String {
         switch content {
         case .scalar where isNull: "empty"
-        case .scalar(let text, isQuoted: true): "\"\(text.printable)\" in quotes"
-        case .scalar(let text, isQuoted: false): text.printable
+        case .scalar(let text, isQuoted: true): "\"\(text.printable(limit: 60))\" in quotes"
+        case .scalar(let text, isQuoted: false): text.printable(limit: 60)
         case .list(let nodes): nodes.isEmpty ? "an empty list" : "a list"
         case .mapping(let entries):
-            entries.isEmpty ? "an empty mapping" : "a mapping (\(entries.prefix(4).map(\.key.printable).listed))"
+            entries.isEmpty
+                ? "an empty mapping" : "a mapping (\(entries.prefix(4).map { $0.key.printable(limit: 60) }.listed))"
         }
     }
 
     /// The marks of everything below, by path; what `skipping` names is marked itself but not entered.
-    func marks(at path: String = "", skipping: String) -> [String: Mark] {
+    package func marks(at path: String = "", skipping: String) -> [String: Mark] {
         var marks = [path: mark]
         if path == skipping { return marks }
         func add(_ name: String, _ node: Node) {
@@ -57,22 +71,11 @@ struct Node: Hashable, Sendable {
     }
 }
 
-extension String {
-    /// Short, and without characters that would disturb a terminal.
-    var printable: String {
-        let shown = unicodeScalars.prefix(60).map {
-            $0.properties.generalCategory == .control || $0.properties.generalCategory == .format
-                ? $0.escaped(asASCII: true) : String($0)
-        }
-        return shown.joined() + (unicodeScalars.count > 60 ? "…" : "")
-    }
-}
-
 extension Collection<String> {
     /// `a, b and c`
-    var listed: String { listed(with: "and") }
+    package var listed: String { listed(with: "and") }
 
-    func listed(with word: String) -> String {
+    package func listed(with word: String) -> String {
         count < 2 ? joined() : dropLast().joined(separator: ", ") + " \(word) " + Array(suffix(1))[0]
     }
 }

@@ -1,20 +1,44 @@
 /// A value of a manifest while it is read: where it stands, and what it is called in messages.
-struct Field {
-    let node: Node
-    let path: String
+///
+///     let heads = try field.int(1...64)     // or throws `m.yaml:4:31: attention.heads is 0; expected …`
+public struct Field: Sendable {
+    package let node: Node
+    /// `linear.in`, `optimizer.adamw.betas.0`
+    public let path: String
+    /// Where else keys are valid, for those that stand in the wrong place. Inherited by everything below.
+    package let sections: [Section]
 
-    func error(_ found: String? = nil, expected: String, suggestion: String? = nil) -> ManifestError {
+    /// A mapping of a manifest, by path, and the keys that it may have.
+    package struct Section: Sendable {
+        package var path: String
+        package var keys: [String]
+
+        package init(path: String, keys: [String]) {
+            self.path = path
+            self.keys = keys
+        }
+    }
+
+    package init(node: Node, path: String, sections: [Section] = []) {
+        self.node = node
+        self.path = path
+        self.sections = sections
+    }
+
+    /// What a user reads of this value: it is not what it should be.
+    public func error(_ found: String? = nil, expected: String, suggestion: String? = nil) -> ManifestError {
         ManifestError(
             at: node.mark, found: found ?? "\(path) is \(node.summary)", expected: expected, suggestion: suggestion)
     }
 
     /// An unquoted text that is not empty.
-    var plain: String? {
+    public var plain: String? {
         guard case .scalar(let text, isQuoted: false) = node.content, !node.isNull else { return nil }
         return text
     }
 
-    func int(_ range: ClosedRange<Int>) throws(ManifestError) -> Int {
+    /// A whole number in decimal digits.
+    public func int(_ range: ClosedRange<Int>) throws(ManifestError) -> Int {
         let isNumber = plain.map(Self.isWhole) == true
         guard isNumber, let plain, let value = Int(plain), range.contains(value) else {
             // A bound that nobody means to reach is worth naming only to who went beyond it.
@@ -25,7 +49,7 @@ struct Field {
         return value
     }
 
-    func unsigned() throws(ManifestError) -> UInt64 {
+    package func unsigned() throws(ManifestError) -> UInt64 {
         guard let plain, Self.isWhole(plain), let value = UInt64(plain) else {
             throw error(expected: "a whole number from 0 to \(UInt64.max)" + unquoted)
         }
@@ -33,14 +57,15 @@ struct Field {
     }
 
     /// A finite number that `isValid` accepts; `words` says which those are.
-    func number(_ words: String, _ isValid: (Double) -> Bool) throws(ManifestError) -> Double {
+    public func number(_ words: String, _ isValid: (Double) -> Bool) throws(ManifestError) -> Double {
         guard let plain, Self.isNumber(plain), let value = Double(plain), value.isFinite, isValid(value) else {
             throw error(expected: "a number \(words)" + unquoted)
         }
         return value
     }
 
-    func bool() throws(ManifestError) -> Bool {
+    /// `true` or `false`, and no other spelling of them.
+    public func bool() throws(ManifestError) -> Bool {
         switch plain {
         case "true": return true
         case "false": return false
@@ -53,7 +78,7 @@ struct Field {
     }
 
     /// A text that is not empty, in quotes or not.
-    func text(_ what: String) throws(ManifestError) -> String {
+    public func text(_ what: String) throws(ManifestError) -> String {
         guard case .scalar(let text, _) = node.content, !node.isNull, !text.isEmpty else {
             throw error(expected: what)
         }
@@ -63,7 +88,8 @@ struct Field {
         return text
     }
 
-    func choice(_ words: [String]) throws(ManifestError) -> String {
+    /// One of these words.
+    public func choice(_ words: [String]) throws(ManifestError) -> String {
         let expected = words.listed(with: "or")
         guard case .scalar(let text, _) = node.content, !node.isNull else { throw error(expected: expected) }
         guard words.contains(text) else {
@@ -72,7 +98,8 @@ struct Field {
         return text
     }
 
-    func choice<Choice: CaseIterable & RawRepresentable<String>>(
+    /// One of the raw values.
+    public func choice<Choice: CaseIterable & RawRepresentable<String>>(
         _ type: Choice.Type
     ) throws(ManifestError) -> Choice {
         let word = try choice(Choice.allCases.map(\.rawValue))
@@ -81,13 +108,13 @@ struct Field {
     }
 
     /// A list with at least one entry.
-    func list(of what: String) throws(ManifestError) -> [Field] {
+    public func list(of what: String) throws(ManifestError) -> [Field] {
         guard case .list(let nodes) = node.content, !nodes.isEmpty else { throw error(expected: "a list of \(what)") }
-        return nodes.enumerated().map { Field(node: $1, path: "\(path).\($0)") }
+        return nodes.enumerated().map { Field(node: $1, path: "\(path).\($0)", sections: sections) }
     }
 
     /// A path, as it can be opened from the working directory.
-    func filePath(_ what: String) throws(ManifestError) -> String {
+    package func filePath(_ what: String) throws(ManifestError) -> String {
         guard case .scalar(let text, _) = node.content, !node.isNull, !text.isEmpty, !text.contains("\0") else {
             throw error(expected: what)
         }
