@@ -1,10 +1,12 @@
+public import Notation
 public import Tensors
 
 /// The sum of a tuple's tensors, which all have one shape.
 public struct Add: Layer {
+    public static let syntax = KindSyntax("add", "A tuple → its sum.", Add())
+
     public init() {}
 
-    public var kind: String { "add" }
     public var parameters: [ParameterSpec] { [] }
 
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {

@@ -1,3 +1,4 @@
+public import Notation
 public import Tensors
 
 /// Multi-head self-attention: softmax(Q·Kᵀ/√headWidth)·V between two projections (Vaswani et al., arXiv 1706.03762).
@@ -5,10 +6,18 @@ public import Tensors
 /// x: [batch, sequence, width] → the same; `qkv.weight`: [3 · width, width], q over k over v, heads side by side in
 /// each; `out.weight`: [width, width]. `causal` hides later positions.
 public struct Attention: Layer {
-    public let width: Int
-    public let heads: Int
-    public let causal: Bool
-    public let bias: Bool
+    public internal(set) var width: Int
+    public internal(set) var heads: Int
+    public internal(set) var causal: Bool
+    public internal(set) var bias: Bool
+
+    public static let syntax = KindSyntax(
+        "attention", "Multi-head self-attention between two projections.", Attention(width: 64, heads: 4),
+        [
+            .required("width", \.width, .extent, "channels of x"), .heads(\.heads, of: \.width),
+            .defaulted("causal", \.causal, .flag, "whether later positions are hidden"),
+            .defaulted("bias", \.bias, .flag, "whether the projections add one"),
+        ])
 
     public init(width: Int, heads: Int, causal: Bool = true, bias: Bool = true) {
         self.width = width
@@ -16,8 +25,6 @@ public struct Attention: Layer {
         self.causal = causal
         self.bias = bias
     }
-
-    public var kind: String { "attention" }
 
     public var parameters: [ParameterSpec] {
         Affine.parameters("qkv.", inputs: width, outputs: scaled(width, by: 3), bias: bias)
@@ -27,9 +34,9 @@ public struct Attention: Layer {
     /// Keeps x, qkv, the heads' output and their log Σ exp: 5 · width + heads numbers per token; from one backward half
     /// to the other the gradient of qkv, 3 · width.
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
-        try checkParameters()
+        try checkSettings()
         let x = try input.sequences(width: width)
-        let shape = try AttentionShape.checked(x, heads: heads, causal: causal)
+        let shape = AttentionShape(x.shape, heads: heads, causal: causal)
         let qkv = try TensorSpec.checked([shape.batch, shape.sequence, 3 * width], x.dtype)
         let rows = x.shape.rows
         var plan = LayerPlan(

@@ -1,12 +1,15 @@
+public import Notation
 public import Tensors
 
 /// A tuple's tensors side by side along the innermost axis.
 ///
 /// [batch, …, a], [batch, …, b] → [batch, …, a + b].
 public struct Concatenate: Layer {
+    public static let syntax = KindSyntax(
+        "concatenate", "A tuple → its tensors side by side along the last axis.", Concatenate())
+
     public init() {}
 
-    public var kind: String { "concatenate" }
     public var parameters: [ParameterSpec] { [] }
 
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {

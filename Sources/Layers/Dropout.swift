@@ -1,3 +1,4 @@
+public import Notation
 public import Tensors
 
 /// Zeroes each element with `probability` and scales the rest by 1/(1 − probability), as torch.nn.Dropout.
@@ -5,17 +6,20 @@ public import Tensors
 /// x: [batch, …] → the same. Which elements depends on seed, step, sample and layer alone. Passes its input through
 /// when not training; with probability 0 its output is its input.
 public struct Dropout: Layer {
-    public let probability: Double
+    public internal(set) var probability: Double
+
+    public static let syntax = KindSyntax(
+        "dropout", "Zeroes that share of the elements and scales up the rest, while training.", .fraction,
+        "the share", example: "dropout: 0.1", make: { Dropout(probability: $0) }, get: \.probability)
 
     public init(probability: Double) { self.probability = probability }
 
-    public var kind: String { "dropout" }
     public var parameters: [ParameterSpec] { [] }
 
     private var stream: DropoutStream { DropoutStream(probability: probability) }
 
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
-        try DropoutStream.check(probability)
+        try checkSettings()
         let x = try input.oneTensor()
         try x.requireFloatingPoint()
         let each: Double = probability == 0 ? 0 : 2

@@ -1,14 +1,24 @@
+public import Notation
 public import Tensors
 
 /// Looks up a row of `token.weight` for each id and adds the row of `position.weight` for its place.
 ///
 /// ids: i32[batch, sequence] → [batch, sequence, width]; sequence ≤ positions. Without positions, tokens alone.
 public struct Embedding: Layer {
-    public let vocab: Int
-    public let width: Int
-    public let positions: Int?
+    public internal(set) var vocab: Int
+    public internal(set) var width: Int
+    public internal(set) var positions: Int?
     /// The output's type: the type of the activations of the model that it begins.
-    public let dtype: DType
+    public internal(set) var dtype: DType
+
+    public static let syntax = KindSyntax(
+        "embedding", "Tokens → vectors; `positions` adds a learnt vector for each place.",
+        Embedding(vocab: 256, width: 64),
+        [
+            .required("vocab", \.vocab, .extent, "how many token ids there are"),
+            .required("width", \.width, .extent, "channels of a vector"),
+            .optional("positions", \.positions, .extent, "the longest sequence"),
+        ])
 
     public init(vocab: Int, width: Int, positions: Int? = nil, dtype: DType = .f32) {
         self.vocab = vocab
@@ -17,7 +27,11 @@ public struct Embedding: Layer {
         self.dtype = dtype
     }
 
-    public var kind: String { "embedding" }
+    public var vocabulary: Int? { vocab }
+
+    public func making(_ dtype: DType) -> Embedding {
+        Embedding(vocab: vocab, width: width, positions: positions, dtype: dtype)
+    }
 
     public var parameters: [ParameterSpec] {
         let initial = Distribution.normal(mean: 0, deviation: 0.02)
@@ -27,7 +41,7 @@ public struct Embedding: Layer {
     }
 
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
-        try checkParameters()
+        try checkSettings()
         guard dtype.isFloatingPoint else {
             throw LayerError(expected: "an embedding of floating-point numbers", got: dtype.description)
         }

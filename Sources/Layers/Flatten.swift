@@ -1,10 +1,12 @@
+public import Notation
 public import Tensors
 
 /// Everything behind the batch axis becomes one axis: [batch, a, b, …] → [batch, a · b · …]. A view.
 public struct Flatten: Layer {
+    public static let syntax = KindSyntax("flatten", "All axes behind the batch become one.", Flatten())
+
     public init() {}
 
-    public var kind: String { "flatten" }
     public var parameters: [ParameterSpec] { [] }
 
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {

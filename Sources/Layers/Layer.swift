@@ -1,3 +1,4 @@
+public import Notation
 public import Tensors
 
 /// One entry of a Sequential model.
@@ -13,16 +14,29 @@ public import Tensors
 /// - `backwardWeight` adds to the parameters' gradients, in the order of the rows. It runs after `backwardInput` of the
 ///   same micro-batch, at once or much later, and sees inputs, deferred tensors and the saved ones that are not `spent`,
 ///   but no output gradients unless the plan says `keepsOutputGradients`.
-public protocol Layer: Sendable {
-    /// The manifest's name of this kind of layer.
+///
+/// A kind of layer is one file: `syntax` says how manifests write it, which settings it has, their limits and defaults.
+/// A program's own kind needs `LayerKinds.register` besides, at the start of `main`.
+public protocol Layer: ManifestKind {
+    /// What reports, plans and `partition: type:REGEX` call this layer: its kind, unless one kind does several things.
     var kind: String { get }
+    /// How many token ids this layer looks up; nil where it takes none.
+    var vocabulary: Int? { get }
     /// Names as in torch.nn.Sequential's state dict, less the layer's own index.
     var parameters: [ParameterSpec] { get }
     /// Everything that is known before anything runs. Throws when the input does not fit.
     func plan(for input: Signature) throws(LayerError) -> LayerPlan
+    /// The same layer making activations of this type: of use where the type does not follow from the input's.
+    func making(_ dtype: DType) -> Self
     func forward(_ frame: LayerFrame, on backend: any Backend)
     func backwardInput(_ frame: LayerFrame, on backend: any Backend)
     func backwardWeight(_ frame: LayerFrame, on backend: any Backend)
+}
+
+extension Layer {
+    public var kind: String { Self.syntax.name }
+    public var vocabulary: Int? { nil }
+    public func making(_ dtype: DType) -> Self { self }
 }
 
 /// A parameter's name, shape and first values.
@@ -122,30 +136,5 @@ public struct LayerError: Error, Hashable, Sendable {
     public init(expected: String, got: String) {
         self.expected = expected
         self.got = got
-    }
-}
-
-/// What a model is trained to lower. Runs on the last stage as part of the last forward, where it turns the prediction
-/// into its gradient in place.
-public protocol Loss: Sendable {
-    var kind: String { get }
-    /// The signature of one micro-batch's targets for a prediction. Throws when the prediction does not fit.
-    func targets(for prediction: Signature) throws(LayerError) -> TensorSpec
-    /// Rows that have a loss of their own in one micro-batch.
-    func rows(for prediction: Signature) -> Int
-    /// FLOPs for one micro-batch.
-    func cost(for prediction: Signature) -> Double
-    /// prediction := its gradient · gradientScale / normaliser; rowLosses: f32[rows], neither divided nor scaled.
-    func evaluate(
-        _ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor, gradientScale: Float,
-        on backend: any Backend)
-}
-
-extension Loss {
-    public func evaluate(
-        _ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor, on backend: any Backend
-    ) {
-        evaluate(
-            prediction, targets: targets, normaliser: normaliser, rowLosses: rowLosses, gradientScale: 1, on: backend)
     }
 }

@@ -1,3 +1,4 @@
+public import Notation
 public import Tensors
 
 /// y = x · weightᵀ + bias, as torch.nn.Linear.
@@ -5,17 +6,23 @@ public import Tensors
 /// x: [batch, …, inputs] → [batch, …, outputs]; weight: [outputs, inputs]; bias: [outputs]. First values are uniform
 /// in ±1/√inputs.
 public struct Linear: Layer {
-    public let inputs: Int
-    public let outputs: Int
-    public let bias: Bool
+    public internal(set) var inputs: Int
+    public internal(set) var outputs: Int
+    public internal(set) var bias: Bool
+
+    public static let syntax = KindSyntax(
+        "linear", "x · Wᵀ + b.", Linear(inputs: 64, outputs: 64),
+        [
+            .required("in", \.inputs, .extent, "channels of x"),
+            .required("out", \.outputs, .extent, "channels of the output"),
+            .defaulted("bias", \.bias, .flag, "whether b is added"),
+        ])
 
     public init(inputs: Int, outputs: Int, bias: Bool = true) {
         self.inputs = inputs
         self.outputs = outputs
         self.bias = bias
     }
-
-    public var kind: String { "linear" }
 
     public var parameters: [ParameterSpec] {
         let bound = Float(1 / Double(max(inputs, 1)).squareRoot())
@@ -25,7 +32,7 @@ public struct Linear: Layer {
     }
 
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
-        try checkParameters()
+        try checkSettings()
         let x = try input.activations(width: inputs)
         let y = try TensorSpec.checked(x.shape.extents.dropLast() + [outputs], x.dtype)
         var plan = LayerPlan(outputs: [y], cost: .linear(rows: x.shape.rows, inputs: inputs, outputs: outputs))

@@ -1,3 +1,4 @@
+public import Notation
 public import Tensors
 
 /// Gives each sample another shape of as many elements: [batch, …] → [batch, extents…]. A view.
@@ -5,9 +6,12 @@ public struct Reshape: Layer {
     /// Those behind the batch axis.
     public let extents: [Int]
 
+    public static let syntax = KindSyntax(
+        "reshape", "Gives each sample another shape of as many elements.", .shape, "the axes behind the batch",
+        example: "reshape: [8, 64]", make: { Reshape($0) }, get: \.extents)
+
     public init(_ extents: [Int]) { self.extents = extents }
 
-    public var kind: String { "reshape" }
     public var parameters: [ParameterSpec] { [] }
 
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
@@ -22,4 +26,21 @@ public struct Reshape: Layer {
     public func forward(_ frame: LayerFrame, on backend: any Backend) {}
     public func backwardInput(_ frame: LayerFrame, on backend: any Backend) {}
     public func backwardWeight(_ frame: LayerFrame, on backend: any Backend) {}
+}
+
+extension ValueSyntax<[Int]> {
+    /// The extents of one sample.
+    fileprivate static var shape: Self {
+        let extents = extents(of: "extents")
+        return Self(
+            "list of at most \(Limit.rank - 1) extents",
+            read: { field throws(ManifestError) in
+                let shape = try extents.read(field)
+                guard shape.count < Limit.rank else {
+                    throw field.error(
+                        "\(shape.count) extents", expected: "at most \(Limit.rank - 1), the batch axis not counted")
+                }
+                return shape
+            }, write: extents.write)
+    }
 }

@@ -1,15 +1,23 @@
+public import Notation
 public import Tensors
 
 /// Cuts a tensor along its innermost axis into a tuple.
 ///
 /// [batch, …, a + b] → [batch, …, a], [batch, …, b].
 public struct Split: Layer {
-    private enum Parts: Hashable, Sendable {
+    fileprivate enum Parts: Hashable, Sendable {
         case equal(Int)
         case widths([Int])
     }
 
     private let parts: Parts
+
+    public static let syntax = KindSyntax(
+        "split", "A tensor → a tuple, along the last axis.", .parts,
+        "into so many equal parts, or parts of these widths",
+        example: "split: 2, or split: [64, 192]", make: { Split($0) }, get: \.parts)
+
+    private init(_ parts: Parts) { self.parts = parts }
 
     /// Equal parts.
     public init(parts: Int) { self.parts = .equal(parts) }
@@ -17,7 +25,6 @@ public struct Split: Layer {
     /// Parts of these widths, which together are the input's.
     public init(widths: [Int]) { self.parts = .widths(widths) }
 
-    public var kind: String { "split" }
     public var parameters: [ParameterSpec] { [] }
 
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
@@ -76,4 +83,26 @@ public struct Split: Layer {
     }
 
     public func backwardWeight(_ frame: LayerFrame, on backend: any Backend) {}
+}
+
+extension ValueSyntax<Split.Parts> {
+    fileprivate static var parts: Self {
+        let widths = ValueSyntax<[Int]>.extents(of: "widths")
+        return Self(
+            "2…\(Limit.extent), or a list of two widths or more",
+            read: { field throws(ManifestError) in
+                guard field.isList else { return .equal(try field.int(2...Limit.extent)) }
+                let widths = try widths.read(field)
+                guard widths.count >= 2 else {
+                    throw field.error("split into one part", expected: "two widths or more")
+                }
+                return .widths(widths)
+            },
+            write: { parts in
+                switch parts {
+                case .equal(let count): "\(count)"
+                case .widths(let widths): YAML.list(widths.map(String.init))
+                }
+            })
+    }
 }

@@ -1,3 +1,4 @@
+public import Notation
 public import Tensors
 
 /// A pre-norm transformer block (Xiong et al., arXiv 2002.04745).
@@ -8,20 +9,36 @@ public import Tensors
 /// x: [batch, sequence, width] → the same; `mlp.up.weight`: [hidden, width]; `mlp.down.weight`: [width, hidden].
 /// Without `bias` neither the matrices nor the norms have one; rms-norm never has.
 public struct Transformer: Layer {
-    public let width: Int
-    public let heads: Int
-    public let hidden: Int
-    public let activation: Activation
-    public let causal: Bool
-    public let bias: Bool
-    public let norm: Normalisation
-    public let epsilon: Double
-    public let dropout: Double
+    public internal(set) var width: Int
+    public internal(set) var heads: Int
+    public internal(set) var hidden: Int
+    public internal(set) var activation: Activation
+    public internal(set) var causal: Bool
+    public internal(set) var bias: Bool
+    public internal(set) var norm: Normalisation
+    public internal(set) var epsilon: Double
+    public internal(set) var dropout: Double
 
-    /// `hidden` is 4 · width unless given.
+    public static let syntax = KindSyntax(
+        "transformer", "A pre-norm block: x + attention, then + MLP.", Transformer(width: 64, heads: 4),
+        [
+            .required("width", \.width, .extent, "channels of x"), .heads(\.heads, of: \.width),
+            .derived(
+                "hidden", \.hidden, .extent, from: "4 × width", { scaled($0.width, by: 4) }, "the MLP's inner width"),
+            .defaulted("activation", \.activation, .choice(), "inside the MLP"),
+            .defaulted("causal", \.causal, .flag, "whether later positions are hidden"),
+            .defaulted("bias", \.bias, .flag, "whether matrices and layer-norms add one"),
+            .defaulted("norm", \.norm, .choice(), "before each branch"),
+            .derived(
+                "epsilon", \.epsilon, .epsilon, from: "1e-5, rms-norm: 1e-6", { $0.norm.usualEpsilon },
+                "of the norms"),
+            .defaulted("dropout", \.dropout, .fraction, "at the end of each branch"),
+        ])
+
+    /// `hidden` is 4 · width and `epsilon` the norm's usual one unless given.
     public init(
         width: Int, heads: Int, hidden: Int? = nil, activation: Activation = .geluTanh, causal: Bool = true,
-        bias: Bool = true, norm: Normalisation = .layerNorm, epsilon: Double = 1e-5, dropout: Double = 0
+        bias: Bool = true, norm: Normalisation = .layerNorm, epsilon: Double? = nil, dropout: Double = 0
     ) {
         self.width = width
         self.heads = heads
@@ -30,11 +47,9 @@ public struct Transformer: Layer {
         self.causal = causal
         self.bias = bias
         self.norm = norm
-        self.epsilon = epsilon
+        self.epsilon = epsilon ?? norm.usualEpsilon
         self.dropout = dropout
     }
-
-    public var kind: String { "transformer" }
 
     var normHasBias: Bool { bias && norm == .layerNorm }
 
@@ -51,11 +66,9 @@ public struct Transformer: Layer {
     /// pre-activation, statistics), and 4 · width + hidden from one backward half to the other. The norms' outputs and
     /// the activation's (2 · width + hidden) are computed again: elementwise work of less than 1 % of the block's.
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
-        try checkParameters()
-        try Normalisation.check(epsilon: epsilon)
-        try DropoutStream.check(dropout)
+        try checkSettings()
         let x = try input.sequences(width: width)
-        let shape = try AttentionShape.checked(x, heads: heads, causal: causal)
+        let shape = AttentionShape(x.shape, heads: heads, causal: causal)
         let qkv = try TensorSpec.checked([shape.batch, shape.sequence, 3 * width], x.dtype)
         let up = try TensorSpec.checked([shape.batch, shape.sequence, hidden], x.dtype)
         let statistics = norm.statistics(rows: x.shape.rows)

@@ -3,7 +3,7 @@ import Notation
 /// One `--set key.path=value`.
 struct Override {
     var path: [String]
-    var value: Node
+    var value: YAMLNode
     var mark: Mark
 
     init(_ text: String) throws(ManifestError) {
@@ -22,7 +22,7 @@ struct Override {
         self.value = try Self.value(value, at: mark)
     }
 
-    private static func value(_ text: String, at mark: Mark) throws(ManifestError) -> Node {
+    private static func value(_ text: String, at mark: Mark) throws(ManifestError) -> YAMLNode {
         do {
             return try NodeComposer.compose(text, file: mark.file).marked(mark)
         } catch {
@@ -32,14 +32,14 @@ struct Override {
     }
 }
 
-extension Node {
+extension YAMLNode {
     /// The same, all of it written at `mark`.
-    fileprivate func marked(_ mark: Mark) -> Node {
+    fileprivate func marked(_ mark: Mark) -> YAMLNode {
         switch content {
-        case .scalar: Node(content: content, mark: mark)
-        case .list(let nodes): Node(content: .list(nodes.map { $0.marked(mark) }), mark: mark)
+        case .scalar: YAMLNode(content: content, mark: mark)
+        case .list(let nodes): YAMLNode(content: .list(nodes.map { $0.marked(mark) }), mark: mark)
         case .mapping(let entries):
-            Node(
+            YAMLNode(
                 content: .mapping(
                     entries.map { Entry(key: $0.key, keyMark: mark, value: $0.value.marked(mark)) }), mark: mark)
         }

@@ -1,8 +1,10 @@
+import Layers
+import Models
 import Notation
 
 extension PipelineManifest.Data {
     /// The source, and what goes with it.
-    static func decode(_ field: Field, for loss: LossDeclaration) throws(ManifestError) -> Self {
+    static func decode(_ field: Field, for loss: any Loss) throws(ManifestError) -> Self {
         let fields = try Fields(field, keys: Schema.data)
         let written = Schema.sources.filter { fields[$0] != nil }
         guard let name = written.first, written.count == 1 else {
@@ -44,17 +46,17 @@ extension PipelineManifest.Data {
         }
     }
 
-    private static func overriding(_ source: Node, _ data: Node) -> Mark {
+    private static func overriding(_ source: YAMLNode, _ data: YAMLNode) -> Mark {
         data.mark.isOverride ? data.mark : source.mark
     }
 
-    private static func check(
-        _ loss: LossDeclaration, fits field: Field, isRows: Bool
-    ) throws(ManifestError) {
-        guard isRows != (loss == .meanSquaredError) else { return }
+    private static func check(_ loss: any Loss, fits field: Field, isRows: Bool) throws(ManifestError) {
+        let targets = type(of: loss).targets
+        guard isRows != (targets == .numbers) else { return }
+        let fitting = isRows ? MeanSquaredError.syntax.name : CrossEntropy.syntax.name
         throw field.error(
-            "\(field.path) with the loss \(loss.name)",
-            expected: isRows ? "loss: mean-squared-error for rows" : "loss: cross-entropy for tokens")
+            "\(field.path) with the loss \(loss.kind)",
+            expected: "loss: \(fitting) for \(isRows ? "rows" : "tokens")")
     }
 
     private static func decodeSource(

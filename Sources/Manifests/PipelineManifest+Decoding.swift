@@ -1,4 +1,6 @@
+import Models
 public import Notation
+import Optimizers
 
 extension PipelineManifest {
     /// Reads a pipeline file and the model that it names, applies `overrides` in their order, and validates the whole.
@@ -18,7 +20,7 @@ extension PipelineManifest {
     }
 
     private static func decode(
-        _ written: Node, file: String, overrides: [String]
+        _ written: YAMLNode, file: String, overrides: [String]
     ) throws(ManifestError) -> PipelineManifest {
         var document = Document(written)
         for text in overrides { try document.apply(Override(text)) }
@@ -28,7 +30,8 @@ extension PipelineManifest {
         return manifest
     }
 
-    private static func decode(_ root: Node, file: String, modelPath: String?) throws(ManifestError) -> PipelineManifest
+    private static func decode(_ root: YAMLNode, file: String, modelPath: String?) throws(ManifestError)
+        -> PipelineManifest
     {
         let fields = try Fields(
             Field(node: root, path: "", sections: Schema.sections), keys: Schema.pipeline,
@@ -40,7 +43,7 @@ extension PipelineManifest {
         let batch = try Batch.decode(fields.required("batch"))
         let data = try Data.decode(fields.required("data"), for: model.loss)
         try data.check(fields.required("data"), batch: batch)
-        let optimizer = try Optimizer.decode(fields["optimizer"])
+        let optimizer = try optimizer(fields["optimizer"].unlessNull)
         return PipelineManifest(
             name: try name(fields["name"], file: file), model: model, modelPath: modelPath, devices: devices,
             memory: try memory(fields["memory"].unlessNull, devices: devices.count),
@@ -50,7 +53,7 @@ extension PipelineManifest {
             schedule: schedule, virtual: virtual, batch: batch,
             precision: try Precision.decode(fields["precision"]),
             recompute: try Recompute.decode(fields["recompute"], layers: model.layers.count), optimizer: optimizer,
-            learningRate: try LearningRate.decode(fields["learning_rate"], peak: optimizer.learningRate),
+            learningRate: try learningRate(fields["learning_rate"], peak: optimizer.learningRate),
             clip: try clip(fields["clip"]), onNaN: try fields["on_nan"].choice(or: .stop),
             deadlines: try Deadlines.decode(fields["deadlines"]), data: data,
             steps: try fields.required("steps").int(1...Limit.count),

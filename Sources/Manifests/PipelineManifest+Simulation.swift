@@ -5,7 +5,7 @@ extension PipelineManifest.Simulation {
 
     /// `{layer_ms: 20}` or `{gflops: 100}`; 10 ms per layer unless written. Only for sim devices.
     static func decode(
-        _ field: Field?, devices: [PipelineManifest.Device], virtual: Int, at devicesNode: Node
+        _ field: Field?, devices: [PipelineManifest.Device], virtual: Int, at devicesNode: YAMLNode
     ) throws(ManifestError) -> Self {
         let standard = Self(pace: .secondsPerLayer(0.010))
         guard let field else { return standard }

@@ -1,4 +1,6 @@
+import Models
 import Notation
+import Optimizers
 
 extension PipelineManifest {
     /// The whole configuration: every default written out, the model inline, its `repeat` blocks written out, every
@@ -10,7 +12,7 @@ extension PipelineManifest {
             "partition: \(partition.yaml)", "schedule: \(schedule.yaml)",
             "batch: {micro: \(batch.micro), microbatches: \(batch.microBatches)}", "precision: \(precision.yaml)",
             "recompute: \(recompute.text)",
-            "optimizer: \(optimizer.yaml)", "learning_rate: \(learningRate.yaml)",
+            "optimizer: {\(optimizer.yaml)}", "\(learningRate.yaml)",
             "clip: \(clip.map(YAML.number) ?? "null")", "on_nan: \(onNaN.rawValue)", "deadlines: \(deadlines.yaml)",
             "data: \(data.yaml)", "steps: \(steps)", "seed: \(seed)",
             "weights: \(weights.map(YAML.path) ?? "null")", "log_every: \(logEvery)", "events: \(events)B",
@@ -24,13 +26,6 @@ extension PipelineManifest {
     }
 }
 
-extension ModelManifest {
-    /// Every layer with every default, one per line.
-    public func resolvedYAML() -> String {
-        (["loss: \(loss.name)", "layers:"] + layers.map { "  - \($0.kind.yaml)" }).joined(separator: "\n") + "\n"
-    }
-}
-
 extension PipelineManifest.Partition {
     fileprivate var yaml: String {
         switch self {
@@ -41,40 +36,6 @@ extension PipelineManifest.Partition {
         case .type(let pattern): YAML.quoted("type:\(pattern)")
         case .cuts(let cuts): "{cuts: \(YAML.list(cuts.map(String.init)))}"
         }
-    }
-}
-
-extension PipelineManifest.Optimizer {
-    fileprivate var yaml: String {
-        switch self {
-        case .adamW(let adam): "{adamw: \(adam.yaml)}"
-        case .adam(let adam): "{adam: \(adam.yaml)}"
-        case .sgd(let sgd): "{sgd: \(sgd.yaml)}"
-        }
-    }
-}
-
-extension PipelineManifest.Adam {
-    fileprivate var yaml: String {
-        let betas = YAML.list([beta1, beta2].map(YAML.number))
-        return "{lr: \(YAML.number(learningRate)), betas: \(betas), eps: \(YAML.number(epsilon)), "
-            + "weight_decay: \(YAML.number(weightDecay))}"
-    }
-}
-
-extension PipelineManifest.SGD {
-    /// Without momentum, what depends on it is left out: it would be refused as inert.
-    fileprivate var yaml: String {
-        let moving = momentum == 0 ? "" : ", dampening: \(YAML.number(dampening)), nesterov: \(nesterov)"
-        return "{lr: \(YAML.number(learningRate)), momentum: \(YAML.number(momentum))\(moving), "
-            + "weight_decay: \(YAML.number(weightDecay))}"
-    }
-}
-
-extension PipelineManifest.LearningRate {
-    fileprivate var yaml: String {
-        let end = decay == .constant ? "" : ", minimum: \(YAML.number(minimum))"
-        return "{warmup: \(warmup), decay: \(decay.rawValue)\(end)}"
     }
 }
 

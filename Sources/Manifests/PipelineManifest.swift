@@ -1,4 +1,6 @@
+public import Models
 public import Notation
+public import Optimizers
 
 /// `pipelines/*.yaml`: how a model is trained. Every value is validated; defaults are filled in.
 public struct PipelineManifest: Hashable, Sendable {
@@ -19,7 +21,7 @@ public struct PipelineManifest: Hashable, Sendable {
     public var precision: Precision
     /// Which activations are computed a second time instead of kept.
     public var recompute: Recompute
-    public var optimizer: Optimizer
+    @AnyKind public var optimizer: any Optimizer
     public var learningRate: LearningRate
     /// The largest global gradient norm; nil: no clipping. `clip: 1.0`
     public var clip: Double?
@@ -153,62 +155,6 @@ public struct PipelineManifest: Hashable, Sendable {
         case none
         case stage
         case every(Int)
-    }
-
-    public enum Optimizer: Hashable, Sendable {
-        case adamW(Adam)
-        case adam(Adam)
-        case sgd(SGD)
-    }
-
-    /// PyTorch's names and defaults: lr 1e-3, betas [0.9, 0.999], eps 1e-8, weight_decay 0.01 (adamw) or 0 (adam).
-    public struct Adam: Hashable, Sendable {
-        public var learningRate: Double
-        public var beta1: Double
-        public var beta2: Double
-        public var epsilon: Double
-        public var weightDecay: Double
-
-        public init(learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double) {
-            self.learningRate = learningRate
-            self.beta1 = beta1
-            self.beta2 = beta2
-            self.epsilon = epsilon
-            self.weightDecay = weightDecay
-        }
-    }
-
-    /// lr 1e-3, momentum 0, dampening 0, nesterov false, weight_decay 0.
-    public struct SGD: Hashable, Sendable {
-        public var learningRate: Double
-        public var momentum: Double
-        public var dampening: Double
-        public var nesterov: Bool
-        public var weightDecay: Double
-
-        public init(learningRate: Double, momentum: Double, dampening: Double, nesterov: Bool, weightDecay: Double) {
-            self.learningRate = learningRate
-            self.momentum = momentum
-            self.dampening = dampening
-            self.nesterov = nesterov
-            self.weightDecay = weightDecay
-        }
-    }
-
-    /// `learning_rate: {warmup: 20, decay: cosine, minimum: 1e-5}`: how the optimizer's lr moves over the steps.
-    public struct LearningRate: Hashable, Sendable {
-        public enum Decay: String, Hashable, Sendable, CaseIterable { case constant, linear, cosine }
-        /// Steps of linear warm-up from 0.
-        public var warmup: Int
-        public var decay: Decay
-        /// Where the decay ends, at the last step.
-        public var minimum: Double
-
-        public init(warmup: Int = 0, decay: Decay = .constant, minimum: Double = 0) {
-            self.warmup = warmup
-            self.decay = decay
-            self.minimum = minimum
-        }
     }
 
     /// `data: {text: […], tokenizer: bytes, sequence: 256, order: shuffled}`,

@@ -1,4 +1,6 @@
+import Models
 import Notation
+import Optimizers
 
 /// Which keys a pipeline manifest knows, and where.
 enum Schema {
@@ -7,12 +9,8 @@ enum Schema {
         "optimizer", "learning_rate", "clip", "on_nan", "deadlines",
         "data", "steps", "seed", "weights", "log_every", "events", "sim", "by_hand",
     ]
-    static let model = ["layers", "loss"]
     static let batch = ["micro", "microbatches", "global"]
-    static let optimizer = ["adamw", "adam", "sgd"]
-    static let adam = ["lr", "betas", "eps", "weight_decay"]
-    static let sgd = ["lr", "momentum", "dampening", "nesterov", "weight_decay"]
-    static let learningRate = ["warmup", "decay", "minimum"]
+    static var learningRate: [String] { LearningRate.syntax.description.keys }
     static let sources = ["text", "tokens", "random", "rows"]
     static let data = sources + ["tokenizer", "type", "sequence", "order", "inputs", "targets"]
     static let faults = ["slow", "link", "read_ms"]
@@ -28,12 +26,16 @@ enum Schema {
     ]
 
     /// Where a key is looked for that stands in the wrong place, in this order.
-    static let sections =
-        [
-            ("", pipeline), ("model", model), ("batch", batch), ("optimizer", optimizer), ("optimizer.adamw", adam),
-            ("optimizer.adam", adam), ("optimizer.sgd", sgd), ("learning_rate", learningRate), ("data", data),
-            ("deadlines", PipelineManifest.Deadlines.keys), ("sim", sim), ("sim.slow", slow), ("sim.link", link),
-            ("partition", partition), ("schedule", schedule),
-            ("recompute", recompute), ("precision", precision), ("precision.f16", lossScale),
-        ].map { (path: String, keys: [String]) in Field.Section(path: path, keys: keys) }
+    static var sections: [Field.Section] {
+        let sections =
+            [("", pipeline), ("model", ModelManifest.keys), ("batch", batch)]
+            + OptimizerKinds.descriptions.map { ("optimizer.\($0.name)", $0.keys) }
+            + [
+                ("optimizer", OptimizerKinds.registry.names), ("learning_rate", learningRate), ("data", data),
+                ("deadlines", PipelineManifest.Deadlines.keys), ("sim", sim), ("sim.slow", slow), ("sim.link", link),
+                ("partition", partition), ("schedule", schedule), ("recompute", recompute), ("precision", precision),
+                ("precision.f16", lossScale),
+            ]
+        return sections.map { (path: String, keys: [String]) in Field.Section(path: path, keys: keys) }
+    }
 }

@@ -1,5 +1,4 @@
 import Layers
-import Manifests
 import Notation
 import Tensors
 
@@ -13,9 +12,31 @@ struct GraphBuilder {
     private(set) var values: [Value] = []
     /// What the last entry handed on.
     private(set) var current: [Int]
-    private var stashed: [String: (values: [Int], mark: Mark)] = [:]
-    private var popped: Set<String> = []
+    /// What was stashed, by its name.
+    var portals: [String: Portal] = [:]
     private let dtype: DType
+
+    /// A skip connection: what a `stash` keeps for the `pop` of its name.
+    struct Portal {
+        var values: [Int]
+        var mark: Mark
+        var isPopped = false
+    }
+
+    /// Where an entry stands: in the list, inside what, and in which file.
+    struct Site {
+        /// `3` or, inside a residual list, `3.0`
+        var path: String
+        var entry: Int
+        var kind: String
+        var mark: Mark
+
+        var subject: String { "layer \(path) (\(kind))" }
+
+        func error(expected: String, got: String) -> ModelError {
+            ModelError(subject, expected: expected, got: got, at: mark)
+        }
+    }
 
     init(input: TensorSpec, dtype: DType) {
         self.dtype = dtype
@@ -29,7 +50,7 @@ struct GraphBuilder {
         let own = nodes[first...]
         entries.append(
             Entry(
-                index: entry, kind: declaration.kind.name, nodes: first..<nodes.count,
+                index: entry, kind: declaration.kind, nodes: first..<nodes.count,
                 outputs: current.map { values[$0].spec },
                 parameterCount: own.reduce(0) { $0 + $1.layer.parameters.reduce(0) { $0 + $1.shape.count } },
                 cost: own.reduce(into: LayerCost()) { sum, node in
@@ -41,84 +62,37 @@ struct GraphBuilder {
 
     /// Checks that every portal has both ends.
     func finish() throws(ModelError) {
-        let portals = stashed.sorted {
-            ($0.value.mark.line, $0.value.mark.column) < ($1.value.mark.line, $1.value.mark.column)
-        }
-        for (name, portal) in portals where !popped.contains(name) {
-            throw ModelError(
-                "stash \"\(name)\"", expected: "a later \"pop: \(name)\"", got: "none", at: portal.mark)
+        let open = portals.filter { !$0.value.isPopped }
+        let first = open.min { ($0.value.mark.line, $0.value.mark.column) < ($1.value.mark.line, $1.value.mark.column) }
+        guard let (name, portal) = first else { return }
+        throw ModelError("stash \"\(name)\"", expected: "a later \"pop: \(name)\"", got: "none", at: portal.mark)
+    }
+
+    /// Makes these values the input of what follows.
+    mutating func hand(on values: [Int]) { current = values }
+
+    func signature(_ values: [Int]) -> Signature { values.map { self.values[$0].spec } }
+
+    mutating func place(_ declaration: LayerDeclaration, path: String, entry: Int) throws(ModelError) {
+        let site = Site(path: path, entry: entry, kind: declaration.kind, mark: declaration.mark)
+        switch declaration.content {
+        case .layer(let layer): try place(layer.making(dtype), taking: current, site)
+        case .wiring(let wiring): try wiring.place(in: &self, site)
         }
     }
 
-    private mutating func place(_ declaration: LayerDeclaration, path: String, entry: Int) throws(ModelError) {
-        let subject = "layer \(path) (\(declaration.kind.name))"
-        switch declaration.kind {
-        case .residual(let list):
-            try placeResidual(list, path: path, entry: entry, subject: subject, mark: declaration.mark)
-        case .select(let index):
-            guard current.indices.contains(index) else {
-                throw ModelError(
-                    subject, expected: "an index from 0 to \(current.count - 1)", got: "\(index)",
-                    at: declaration.mark)
-            }
-            current = [current[index]]
-        case .stash(let name):
-            guard stashed[name] == nil else {
-                throw ModelError(subject, expected: "a name used once", got: "\"\(name)\" again", at: declaration.mark)
-            }
-            stashed[name] = (current, declaration.mark)
-        case .pop(let name):
-            guard let portal = stashed[name] else {
-                throw ModelError(
-                    subject, expected: "an earlier \"stash: \(name)\"", got: "none", at: declaration.mark)
-            }
-            guard popped.insert(name).inserted else {
-                throw ModelError(
-                    subject, expected: "one pop for each stash", got: "\"\(name)\" popped twice", at: declaration.mark)
-            }
-            current += portal.values
-        default:
-            guard let layer = declaration.kind.makeLayer(dtype) else { preconditionFailure("\(subject) is no layer") }
-            try place(layer, taking: current, path: path, entry: entry, subject: subject, mark: declaration.mark)
-        }
-    }
-
-    private mutating func placeResidual(
-        _ list: [LayerDeclaration], path: String, entry: Int, subject: String, mark: Mark
-    ) throws(ModelError) {
-        let skip = current
-        for (index, nested) in list.enumerated() {
-            try place(nested, path: "\(path).\(index)", entry: entry)
-        }
-        let branch = current
-        let (before, after) = (skip.map { values[$0].spec }, branch.map { values[$0].spec })
-        guard before == after else {
-            throw ModelError(
-                subject, expected: "the nested layers to keep \(before.text)", got: after.text, at: mark)
-        }
-        current = []
-        var sums: [Int] = []
-        for (one, other) in zip(branch, skip) {
-            try place(Add(), taking: [one, other], path: path, entry: entry, subject: subject, mark: mark)
-            sums += current
-        }
-        current = sums
-    }
-
-    private mutating func place(
-        _ layer: any Layer, taking inputs: [Int], path: String, entry: Int, subject: String, mark: Mark
-    ) throws(ModelError) {
+    mutating func place(_ layer: any Layer, taking inputs: [Int], _ site: Site) throws(ModelError) {
         let plan: LayerPlan
         do {
             plan = try layer.plan(for: inputs.map { values[$0].spec })
         } catch {
-            throw ModelError(subject, error, at: mark)
+            throw ModelError(site.subject, error, at: site.mark)
         }
         if plan.views.count == plan.outputs.count, layer.parameters.isEmpty {
             current = plan.outputs.indices.map { addView(of: inputs[plan.views[$0]!], plan.outputs[$0]) }
             return
         }
-        precondition(plan.views.isEmpty, "\(subject): a layer's outputs are all views or none is")
+        precondition(plan.views.isEmpty, "\(site.subject): a layer's outputs are all views or none is")
         let node = nodes.count
         for input in inputs { values[values[input].root].consumers.append(node) }
         let trains =
@@ -128,7 +102,8 @@ struct GraphBuilder {
             values.append(Value(spec: spec, producer: node, needsGradient: trains, root: values.count))
             return values.count - 1
         }
-        nodes.append(Node(layer: layer, plan: plan, path: path, entry: entry, inputs: inputs, outputs: outputs))
+        nodes.append(
+            Node(layer: layer, plan: plan, path: site.path, entry: site.entry, inputs: inputs, outputs: outputs))
         current = outputs
     }
 

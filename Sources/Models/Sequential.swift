@@ -1,5 +1,4 @@
 public import Layers
-public import Manifests
 public import Tensors
 
 /// A model: an ordered list of entries, laid out as a graph of nodes over values for one micro-batch.
@@ -34,7 +33,7 @@ public struct Sequential: Sendable {
                 "the last layer", expected: "one tensor for the loss", got: "a tuple of \(builder.current.count)",
                 at: manifest.layers.last?.mark ?? manifest.mark)
         }
-        loss = manifest.loss.makeLoss()
+        loss = manifest.loss
         let output = builder.values[builder.current[0]].spec
         do {
             targets = try loss.targets(for: [output])
@@ -63,8 +62,7 @@ public struct Sequential: Sendable {
     /// How many token ids the model knows: those that each of its embeddings holds and that the loss can name.
     /// nil where it takes no tokens.
     public var vocabulary: Int? {
-        let embeddings = nodes.compactMap { ($0.layer as? Embedding)?.vocab }
-        guard let smallest = embeddings.min() else { return nil }
-        return loss is CrossEntropy ? min(smallest, values[prediction].spec.shape.width) : smallest
+        guard let smallest = nodes.compactMap(\.layer.vocabulary).min() else { return nil }
+        return loss.vocabulary(of: values[prediction].spec).map { min(smallest, $0) } ?? smallest
     }
 }

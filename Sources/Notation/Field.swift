@@ -2,7 +2,7 @@
 ///
 ///     let heads = try field.int(1...64)     // or throws `m.yaml:4:31: attention.heads is 0; expected …`
 public struct Field: Sendable {
-    package let node: Node
+    package let node: YAMLNode
     /// `linear.in`, `optimizer.adamw.betas.0`
     public let path: String
     /// Where else keys are valid, for those that stand in the wrong place. Inherited by everything below.
@@ -19,7 +19,7 @@ public struct Field: Sendable {
         }
     }
 
-    package init(node: Node, path: String, sections: [Section] = []) {
+    package init(node: YAMLNode, path: String, sections: [Section] = []) {
         self.node = node
         self.path = path
         self.sections = sections
@@ -35,6 +35,11 @@ public struct Field: Sendable {
     public var plain: String? {
         guard case .scalar(let text, isQuoted: false) = node.content, !node.isNull else { return nil }
         return text
+    }
+
+    public var isList: Bool {
+        guard case .list = node.content else { return false }
+        return true
     }
 
     /// A whole number in decimal digits.

@@ -4,7 +4,7 @@ import Systems
 package struct Fields {
     package let path: String
     package let mark: Mark
-    private let entries: [Node.Entry]
+    private let entries: [YAMLNode.Entry]
     private let keys: [String]
     private let sections: [Field.Section]
 
@@ -51,7 +51,7 @@ package struct Fields {
 
     private func name(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
-    private func unknown(_ entry: Node.Entry) -> ManifestError {
+    private func unknown(_ entry: YAMLNode.Entry) -> ManifestError {
         let unused = keys.filter { self[$0] == nil }
         let near = Suggestion.nearest(to: entry.key, in: unused) ?? Suggestion.nearest(to: entry.key, in: keys)
         return ManifestError(

@@ -3,7 +3,7 @@ import Systems
 /// A manifest's text, and the paths inside it.
 package enum ManifestFile {
     /// The file's nodes. `mark` is where the file is named; nil when the command line names it.
-    package static func read(_ path: String, namedAt mark: Mark? = nil) throws(ManifestError) -> Node {
+    package static func read(_ path: String, namedAt mark: Mark? = nil) throws(ManifestError) -> YAMLNode {
         try NodeComposer.compose(text(path, namedAt: mark, what: "manifest"), file: path)
     }
 

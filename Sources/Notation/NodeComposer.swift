@@ -4,7 +4,7 @@ import Yams
 /// YAML text → nodes.
 package enum NodeComposer {
     /// The single document of a manifest.
-    package static func compose(_ text: String, file: String) throws(ManifestError) -> Node {
+    package static func compose(_ text: String, file: String) throws(ManifestError) -> YAMLNode {
         let start = Mark(file: file, line: 1, column: 1)
         guard text.utf8.count <= Limit.fileBytes else {
             throw ManifestError(
@@ -29,7 +29,7 @@ package enum NodeComposer {
         }
     }
 
-    private static func node(_ node: Yams.Node, file: String, depth: Int) throws(ManifestError) -> Node {
+    private static func node(_ node: Yams.Node, file: String, depth: Int) throws(ManifestError) -> YAMLNode {
         let mark = mark(node, file: file)
         guard node.anchor == nil else {
             throw ManifestError(at: mark, found: "an anchor", expected: "the value itself")
@@ -40,15 +40,15 @@ package enum NodeComposer {
         }
         switch node {
         case .scalar(let scalar):
-            return Node(content: .scalar(scalar.string, isQuoted: scalar.style != .plain), mark: mark)
+            return YAMLNode(content: .scalar(scalar.string, isQuoted: scalar.style != .plain), mark: mark)
         case .sequence(let sequence):
-            var nodes: [Node] = []
+            var nodes: [YAMLNode] = []
             for element in sequence { nodes.append(try self.node(element, file: file, depth: depth + 1)) }
-            return Node(content: .list(nodes), mark: mark)
+            return YAMLNode(content: .list(nodes), mark: mark)
         case .mapping(let mapping):
-            var entries: [Node.Entry] = []
+            var entries: [YAMLNode.Entry] = []
             for (key, value) in mapping { entries.append(try entry(key, value, file: file, depth: depth + 1)) }
-            return Node(content: .mapping(entries), mark: mark)
+            return YAMLNode(content: .mapping(entries), mark: mark)
         case .alias:
             throw ManifestError(at: mark, found: "an alias", expected: "the value itself")
         }
@@ -56,7 +56,7 @@ package enum NodeComposer {
 
     private static func entry(
         _ key: Yams.Node, _ value: Yams.Node, file: String, depth: Int
-    ) throws(ManifestError) -> Node.Entry {
+    ) throws(ManifestError) -> YAMLNode.Entry {
         let mark = mark(key, file: file)
         guard case .scalar(let name) = key else {
             throw ManifestError(at: mark, found: "a list or mapping as a key", expected: "a plain key")
@@ -64,7 +64,7 @@ package enum NodeComposer {
         guard name.string != "<<" else {
             throw ManifestError(at: mark, found: "a merge key (<<)", expected: "the keys themselves")
         }
-        return Node.Entry(key: name.string, keyMark: mark, value: try node(value, file: file, depth: depth))
+        return YAMLNode.Entry(key: name.string, keyMark: mark, value: try node(value, file: file, depth: depth))
     }
 
     private static func mark(_ node: Yams.Node, file: String) -> Mark {

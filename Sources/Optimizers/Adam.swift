@@ -1,19 +1,27 @@
+public import Notation
 public import Tensors
 
 /// torch.optim.Adam (Kingma and Ba, 2015): as `AdamW`, but weight decay is added to the gradient (g ← g + λ·p).
-public struct Adam: Optimizer, Hashable {
-    public let settings: AdamSettings
+public struct Adam: AdamRule {
+    public internal(set) var settings = AdamSettings(weightDecay: 0)
 
-    /// PyTorch's defaults. Throws when a value is out of its range.
+    public static let syntax = KindSyntax(
+        "adam", "Adam; weight decay is added to the gradient.", Adam(),
+        Setting.adam(weightDecay: "times a weight, what its gradient gains"))
+
+    /// PyTorch's defaults.
+    public init() {}
+
+    /// PyTorch's defaults but for what is given. Throws when a value is out of its limits.
     public init(
         learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
         weightDecay: Double = 0
     ) throws(OptimizerError) {
-        settings = try AdamSettings(
-            "adam", learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay)
+        settings = AdamSettings(
+            learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay)
+        try requireLimits()
     }
 
-    public var kind: String { "adam" }
     public var learningRate: Double { settings.learningRate }
     public var state: OptimizerState { .adam }
 

@@ -1,3 +1,4 @@
+public import Notation
 public import Tensors
 
 /// torch.optim.AdamW: Adam with decoupled weight decay (Loshchilov and Hutter, 2019).
@@ -5,19 +6,26 @@ public import Tensors
 ///     p ← p − lr·λ·p
 ///     m ← β₁·m + (1 − β₁)·g        v ← β₂·v + (1 − β₂)·g²
 ///     p ← p − lr · (m / (1 − β₁ᵗ)) / (√v / √(1 − β₂ᵗ) + ε)
-public struct AdamW: Optimizer, Hashable {
-    public let settings: AdamSettings
+public struct AdamW: AdamRule {
+    public internal(set) var settings = AdamSettings(weightDecay: 0.01)
 
-    /// PyTorch's defaults. Throws when a value is out of its range.
+    public static let syntax = KindSyntax(
+        "adamw", "Adam with decoupled weight decay.", AdamW(),
+        Setting.adam(weightDecay: "times `lr`, the share of a weight that goes in each step"))
+
+    /// PyTorch's defaults.
+    public init() {}
+
+    /// PyTorch's defaults but for what is given. Throws when a value is out of its limits.
     public init(
         learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
         weightDecay: Double = 0.01
     ) throws(OptimizerError) {
-        settings = try AdamSettings(
-            "adamw", learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay)
+        settings = AdamSettings(
+            learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay)
+        try requireLimits()
     }
 
-    public var kind: String { "adamw" }
     public var learningRate: Double { settings.learningRate }
     public var state: OptimizerState { .adam }
 

@@ -1,3 +1,4 @@
+public import Notation
 public import Tensors
 
 /// An update rule: how a parameter moves along its gradient.
@@ -5,9 +6,10 @@ public import Tensors
 /// A rule is a value that holds settings, never tensors. What it must remember from step to step lives in the state
 /// tensors that `state` names: the caller allocates one f32 tensor of the parameter's shape for each, zeroed, before
 /// the first step, and saves and loads them under these names.
-public protocol Optimizer: Sendable {
-    /// The manifest's name of this rule.
-    var kind: String { get }
+///
+/// A rule is one file: `syntax` says how manifests write it, which settings it has, their limits and defaults. A
+/// program's own rule needs `OptimizerKinds.register` besides, at the start of `main`.
+public protocol Optimizer: ManifestKind {
     /// The base rate, before any schedule.
     var learningRate: Double { get }
     var state: OptimizerState { get }
@@ -18,6 +20,16 @@ public protocol Optimizer: Sendable {
     func update(
         _ parameter: Tensor, gradient: Tensor, state: [Tensor], t: Int, learningRate: Double, gradientScale: Float,
         on backend: any Backend)
+}
+
+extension Optimizer {
+    /// The manifest's name of this rule.
+    public var kind: String { Self.syntax.name }
+
+    /// Throws when a setting is out of its limits.
+    public func requireLimits() throws(OptimizerError) {
+        if let complaint { throw OptimizerError(kind, complaint) }
+    }
 }
 
 /// What an update rule remembers of each parameter.

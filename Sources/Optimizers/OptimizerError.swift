@@ -1,3 +1,5 @@
+import Notation
+
 /// A value of the optimizer's configuration that cannot work.
 public struct OptimizerError: Error, Hashable, Sendable {
     /// `adamw.betas`, as manifests spell it.
@@ -10,15 +12,15 @@ public struct OptimizerError: Error, Hashable, Sendable {
         self.expected = expected
         self.got = got
     }
+
+    /// - Parameter kind: whose settings they are: `adamw`, `learning_rate`.
+    init(_ kind: String, _ complaint: Complaint) {
+        self.init(
+            setting: "\(kind).\(complaint.setting)", expected: complaint.expected,
+            got: complaint.value + complaint.detail)
+    }
 }
 
 extension OptimizerError: CustomStringConvertible {
     public var description: String { "\(setting): expected \(expected), got \(got)" }
-}
-
-/// Throws unless `value` is finite and at least 0.
-func requireNonNegative(_ value: Double, _ setting: String) throws(OptimizerError) {
-    guard value.isFinite, value >= 0 else {
-        throw OptimizerError(setting: setting, expected: "a number of at least 0", got: "\(value)")
-    }
 }

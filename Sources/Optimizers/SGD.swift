@@ -1,3 +1,4 @@
+public import Notation
 public import Tensors
 
 /// torch.optim.SGD: gradient descent, optionally with (Nesterov) momentum.
@@ -5,38 +6,51 @@ public import Tensors
 ///     g ← g + λ·p
 ///     b ← μ·b + (1 − dampening)·g          (first update: b ← g)
 ///     p ← p − lr · (nesterov ? g + μ·b : b)
-public struct SGD: Optimizer, Hashable {
-    public let learningRate: Double
-    public let momentum: Double
-    public let dampening: Double
-    public let nesterov: Bool
-    public let weightDecay: Double
+public struct SGD: Optimizer {
+    public internal(set) var learningRate = 1e-3
+    public internal(set) var momentum = 0.0
+    public internal(set) var dampening = 0.0
+    public internal(set) var nesterov = false
+    public internal(set) var weightDecay = 0.0
 
-    /// PyTorch's defaults. Throws when a value is out of its range, or when `nesterov` lacks a momentum or meets
-    /// dampening.
+    public static let syntax = KindSyntax(
+        "sgd", "Gradient descent, with or without momentum.", SGD(),
+        [
+            .defaulted("lr", \.learningRate, .positive, "the learning rate"),
+            .defaulted("momentum", \.momentum, .nonNegative, "how much of the last step's move stays"),
+            .defaulted(
+                "dampening", \.dampening, .nonNegative, "how much of the gradient is left out; with momentum only",
+                when: moves),
+            .defaulted(
+                "nesterov", \.nesterov, .flag, "looks ahead; with momentum and without dampening only", when: moves
+            ) { sgd in
+                guard sgd.nesterov, sgd.momentum == 0 || sgd.dampening != 0 else { return nil }
+                return Complaint(
+                    ", with momentum \(sgd.momentum) and dampening \(sgd.dampening)",
+                    expected: "momentum above 0 and dampening 0 beside it")
+            },
+            .defaulted("weight_decay", \.weightDecay, .nonNegative, "times a weight, what its gradient gains"),
+        ])
+
+    private static let moves = Condition<SGD>(on: "momentum", otherwise: "without momentum") { $0.momentum != 0 }
+
+    /// PyTorch's defaults.
+    public init() {}
+
+    /// PyTorch's defaults but for what is given. Throws when a value is out of its limits, or when `nesterov` lacks a
+    /// momentum or meets dampening.
     public init(
         learningRate: Double = 1e-3, momentum: Double = 0, dampening: Double = 0, nesterov: Bool = false,
         weightDecay: Double = 0
     ) throws(OptimizerError) {
-        try requireNonNegative(learningRate, "sgd.lr")
-        try requireNonNegative(momentum, "sgd.momentum")
-        try requireNonNegative(weightDecay, "sgd.weight_decay")
-        guard dampening.isFinite else {
-            throw OptimizerError(setting: "sgd.dampening", expected: "a finite number", got: "\(dampening)")
-        }
-        if nesterov && (momentum == 0 || dampening != 0) {
-            throw OptimizerError(
-                setting: "sgd.nesterov", expected: "a momentum above 0 and no dampening with it",
-                got: "momentum \(momentum), dampening \(dampening)")
-        }
         self.learningRate = learningRate
         self.momentum = momentum
         self.dampening = dampening
         self.nesterov = nesterov
         self.weightDecay = weightDecay
+        try requireLimits()
     }
 
-    public var kind: String { "sgd" }
     /// Without momentum there is nothing to remember.
     public var state: OptimizerState { OptimizerState(momentum == 0 ? [] : ["momentum_buffer"]) }
 

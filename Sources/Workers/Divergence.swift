@@ -1,5 +1,6 @@
 import Manifests
 import Models
+import Optimizers
 package import Reports
 import Scheduling
 

@@ -1,6 +1,8 @@
 import Foundation
 import Glibc
 package import Manifests
+import Models
+import Optimizers
 import Tensors
 
 /// What a profile is valid for: two pipelines with the same key have the same times.
@@ -25,7 +27,7 @@ public struct ProfileKey: Codable, Hashable, Sendable {
         model = Self.fingerprint(
             [
                 manifest.model.resolvedYAML(), "\(manifest.batch.micro)", "\(manifest.data.sequence ?? 0)",
-                manifest.precision.name, "\(manifest.optimizer.name)",
+                manifest.precision.name, "\(manifest.optimizer.kind), \(manifest.optimizer.state.names)",
             ].joined(separator: "\n"))
     }
 
@@ -50,15 +52,5 @@ extension PipelineManifest {
     /// Each device once, in the order of ranks.
     var distinctDevices: [Device] {
         devices.enumerated().filter { devices.firstIndex(of: $0.element) == $0.offset }.map(\.element)
-    }
-}
-
-extension PipelineManifest.Optimizer {
-    fileprivate var name: String {
-        switch self {
-        case .adamW: "adamw"
-        case .adam: "adam"
-        case .sgd(let sgd): sgd.momentum == 0 ? "sgd" : "sgd with momentum"
-        }
     }
 }

@@ -34,7 +34,7 @@ public struct TrainingPlan: Sendable {
             model = try Sequential(
                 manifest.model, input: Self.input(of: manifest), dtype: manifest.precision.dtype)
             schedule = try Self.schedule(manifest)
-            optimizer = try manifest.optimizer.rule()
+            optimizer = manifest.optimizer
             let (model, states) = (model, optimizer.state.count)
             cuts = try Self.cut(model, manifest, schedule, StepCosts(manifest, model, states, profiles))
             isPlanned = manifest.partition == .profile
@@ -48,8 +48,7 @@ public struct TrainingPlan: Sendable {
             try schedule.validate(edges: edges, queueDepth: queueDepth)
             lowered = try schedule.lower(edges: edges)
             learningRate = try LearningRateSchedule(
-                learningRate: optimizer.learningRate, warmup: manifest.learningRate.warmup,
-                decay: manifest.learningRate.decay.rule, minimum: manifest.learningRate.minimum, steps: manifest.steps)
+                peak: optimizer.learningRate, manifest.learningRate, steps: manifest.steps)
             clipping = try manifest.clip.map { limit in try Clipping(maximumNorm: limit) }
         } catch let error as RunFailure {
             throw error
@@ -108,35 +107,6 @@ public struct TrainingPlan: Sendable {
                 from: $0.from, to: $0.to, kind: $0.to == $0.from + 1 ? .boundary : .portal,
                 carriesGradient: !$0.gradients.isEmpty)
         } + Edge.targets(stages: layout.stages.count)
-    }
-}
-
-extension PipelineManifest.Optimizer {
-    fileprivate func rule() throws(OptimizerError) -> any Optimizer {
-        switch self {
-        case .adamW(let adam):
-            try AdamW(
-                learningRate: adam.learningRate, beta1: adam.beta1, beta2: adam.beta2, epsilon: adam.epsilon,
-                weightDecay: adam.weightDecay)
-        case .adam(let adam):
-            try Adam(
-                learningRate: adam.learningRate, beta1: adam.beta1, beta2: adam.beta2, epsilon: adam.epsilon,
-                weightDecay: adam.weightDecay)
-        case .sgd(let sgd):
-            try SGD(
-                learningRate: sgd.learningRate, momentum: sgd.momentum, dampening: sgd.dampening,
-                nesterov: sgd.nesterov, weightDecay: sgd.weightDecay)
-        }
-    }
-}
-
-extension PipelineManifest.LearningRate.Decay {
-    fileprivate var rule: LearningRateSchedule.Decay {
-        switch self {
-        case .constant: .constant
-        case .linear: .linear
-        case .cosine: .cosine
-        }
     }
 }
 

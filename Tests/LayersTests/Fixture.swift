@@ -28,6 +28,15 @@ struct Fixture {
     private let bytes: Data
     /// In state-dict order.
     let parameters: [String]
+    /// How a manifest writes the layer; nil for a loss.
+    let layer: String?
+
+    /// Every file of the folder, by name.
+    static let names: [String] = {
+        let folder = Bundle.module.bundlePath + "/Fixtures"
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return files.filter { $0.hasSuffix(".safetensors") }.map { String($0.dropLast(12)) }.sorted()
+    }()
 
     init(_ name: String) throws {
         let url = try #require(
@@ -36,13 +45,20 @@ struct Fixture {
         let length = file.prefix(8).enumerated().reduce(0) { $0 | Int($1.element) << (8 * $1.offset) }
         let header = file[8..<8 + length]
         let decoder = JSONDecoder()
-        parameters =
-            try decoder.decode(Header.self, from: header).metadata?["parameters"]?
-            .split(separator: " ").map(String.init) ?? []
+        let metadata = try decoder.decode(Header.self, from: header).metadata
+        parameters = metadata?["parameters"]?.split(separator: " ").map(String.init) ?? []
+        layer = metadata?["layer"]
         let object = try #require(try JSONSerialization.jsonObject(with: header) as? [String: Any])
         let described = object.filter { $0.key != "__metadata__" }
         entries = try decoder.decode([String: Entry].self, from: JSONSerialization.data(withJSONObject: described))
         bytes = Data(file[(8 + length)...])
+    }
+
+    /// What the layer is given: `input.0`, `input.1`, …
+    var inputs: Signature {
+        (0...).lazy.map { entries["input.\($0)"] }.prefix { $0 != nil }.compactMap { entry in
+            entry.map { TensorSpec(Shape($0.shape), $0.dtype == "I32" ? .i32 : .f32) }
+        }
     }
 
     func shape(_ name: String) -> Shape? { entries[name].map { Shape($0.shape) } }

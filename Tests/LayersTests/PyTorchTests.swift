@@ -1,4 +1,5 @@
 import Layers
+import Models
 import Tensors
 import Testing
 
@@ -7,6 +8,15 @@ struct PyTorchTests {
     @Test(arguments: LayerCase.withFixture, Device.allCases)
     func agrees(_ example: LayerCase, _ device: Device) throws {
         try compare(example, on: device.make(), tolerance: device.tolerance)
+    }
+
+    /// A fixture that no test reads would prove nothing, and neither would a kind of layer without one.
+    @Test func `every fixture names a layer that manifests know, and every kind that computes has one`() throws {
+        let layers = try Fixture.names.filter { try Fixture($0).layer != nil }
+        #expect(LayerCase.withFixture.map(\.name) == layers)
+        let named = Set(try layers.map { try #require(Fixture($0).layer).prefix { $0 != ":" } }.map(String.init))
+        let unproven = LayerKinds.names.filter { !named.contains($0) }
+        #expect(unproven == ["dropout", "residual", "select", "stash", "pop"])
     }
 
     /// Inputs, parameters and every intermediate tensor are rounded: sixteen times the error of one rounding; 48 times

@@ -1,5 +1,6 @@
 import Foundation
 import Manifests
+import Models
 import Notation
 import Testing
 

@@ -1,4 +1,5 @@
 import Manifests
+import Models
 import Notation
 import Testing
 
@@ -120,7 +121,7 @@ import Testing
             "p/x.yaml:6:16: sim.read_ms is 0; expected a number above 0 and at most 3600000"),
         change(
             ["learning_rate": "{minimum: 1e-5}"],
-            "p/x.yaml:6:17: learning_rate.minimum has no effect while decay is constant; expected warmup and decay only"
+            "p/x.yaml:6:17: learning_rate.minimum has no effect without a decay; expected warmup and decay only"
         ),
         change(
             ["optimizer": "{sgd: {dampening: 0.1}}"],
@@ -201,7 +202,8 @@ import Testing
         ),
         change(
             ["optimizer": "{sgd: {nesterov: true}}"],
-            "p/x.yaml:6:29: nesterov with momentum 0.0 and dampening 0.0; expected momentum above 0 and dampening 0"),
+            "p/x.yaml:6:29: optimizer.sgd.nesterov is true, with momentum 0.0 and dampening 0.0; expected momentum above 0 and dampening 0 beside it"
+        ),
         change(
             ["optimizer": "{sgd: {momentum: 0.9, nesterov: yes}}"],
             "p/x.yaml:6:44: optimizer.sgd.nesterov is yes; expected true or false; did you mean \"true\"?"),
@@ -221,7 +223,7 @@ import Testing
     private static let layers: [Mistake] = [
         layer(
             "linera: {in: 1, out: 1}",
-            "p/x.yaml:1:18: unknown layer \"linera\"; expected embedding, linear, layer-norm, rms-norm, dropout, attention, transformer, split, select, stash, pop, reshape, gelu, residual, relu, silu, tanh, sigmoid, add, concatenate, flatten or repeat; did you mean \"linear\"?"
+            "p/x.yaml:1:18: unknown layer \"linera\"; expected \(LayerKinds.names.joined(separator: ", ")) or repeat; did you mean \"linear\"?"
         ),
         layer("linear: {in: 1}", "p/x.yaml:1:26: linear lacks the key \"out\"; expected in and out"),
         layer(

@@ -1,4 +1,5 @@
 import Manifests
+import Models
 import Notation
 
 /// A small valid pipeline whose lines a test replaces, adds or drops.
@@ -40,8 +41,9 @@ enum Pipelines {
         }
     }
 
-    static func model(_ layers: String, loss: String = "cross-entropy") throws -> [LayerDeclaration.Kind] {
-        try ModelManifest.decode(yaml: "layers: \(layers)\nloss: \(loss)", file: "m.yaml").layers.map(\.kind)
+    /// The layers of a model, as they are written out.
+    static func model(_ layers: String, loss: String = "cross-entropy") throws -> [String] {
+        try ModelManifest.decode(yaml: "layers: \(layers)\nloss: \(loss)", file: "m.yaml").layers.map(\.yaml)
     }
 }
 

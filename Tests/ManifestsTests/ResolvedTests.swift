@@ -1,5 +1,6 @@
 import Foundation
 import Manifests
+import Models
 import Notation
 import Testing
 
@@ -7,18 +8,12 @@ import Testing
 @Suite struct ResolvedTests {
     /// A manifest without what may differ: marks, and where the model's file lay.
     private func meaning(_ manifest: PipelineManifest) -> PipelineManifest {
-        func bare(_ layers: [LayerDeclaration]) -> [LayerDeclaration] {
-            layers.map { layer in
-                let mark = Mark(file: "", line: 1, column: 1)
-                guard case .residual(let inner) = layer.kind else { return LayerDeclaration(layer.kind, at: mark) }
-                return LayerDeclaration(.residual(bare(inner)), at: mark)
-            }
-        }
+        let mark = Mark(file: "", line: 1, column: 1)
         var manifest = manifest
         manifest.marks = [:]
         manifest.modelPath = nil
-        manifest.model.layers = bare(manifest.model.layers)
-        manifest.model.mark = Mark(file: "", line: 1, column: 1)
+        for index in manifest.model.layers.indices { manifest.model.layers[index].mark = mark }
+        manifest.model.mark = mark
         return manifest
     }
 

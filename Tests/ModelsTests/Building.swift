@@ -1,4 +1,3 @@
-import Manifests
 import Models
 import Tensors
 

@@ -1,14 +1,17 @@
+public import Notation
 public import Tensors
 
 /// −log softmax(logits)[target], as torch.nn.functional.cross_entropy, fused with its gradient.
 ///
 /// logits: [batch, …, classes]; targets: i32[batch, …]. A target of `ignoreIndex` has no loss and no gradient.
 public struct CrossEntropy: Loss {
+    public static let syntax = KindSyntax(
+        "cross-entropy", "On tokens: −log of the probability of each next one.", CrossEntropy())
+    public static let targets = LossTargets.tokens
+
     public let ignoreIndex: Int
 
     public init(ignoreIndex: Int = -100) { self.ignoreIndex = ignoreIndex }
-
-    public var kind: String { "cross-entropy" }
 
     public func targets(for prediction: Signature) throws(LayerError) -> TensorSpec {
         let logits = try prediction.oneTensor()
@@ -18,6 +21,8 @@ public struct CrossEntropy: Loss {
         }
         return try TensorSpec.checked(logits.shape.extents.dropLast(), .i32)
     }
+
+    public func vocabulary(of prediction: TensorSpec) -> Int? { prediction.shape.width }
 
     public func rows(for prediction: Signature) -> Int { prediction.first?.shape.rows ?? 0 }
 

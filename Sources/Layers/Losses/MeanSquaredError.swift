@@ -1,12 +1,15 @@
+public import Notation
 public import Tensors
 
 /// The mean over every element of (prediction − target)², as torch.nn.functional.mse_loss.
 ///
 /// prediction: [batch, …]; targets: f32 of the same shape; the normaliser counts the elements of the global batch.
 public struct MeanSquaredError: Loss {
-    public init() {}
+    public static let syntax = KindSyntax(
+        "mean-squared-error", "On rows: the mean over every element of (prediction − target)².", MeanSquaredError())
+    public static let targets = LossTargets.numbers
 
-    public var kind: String { "mean-squared-error" }
+    public init() {}
 
     public func targets(for prediction: Signature) throws(LayerError) -> TensorSpec {
         let prediction = try prediction.oneTensor()

@@ -1,3 +1,4 @@
+import Notation
 import Tensors
 
 extension AttentionShape {
@@ -6,12 +7,21 @@ extension AttentionShape {
         self.init(batch: x[0], sequence: x[1], heads: heads, headWidth: x[2] / heads, causal: causal)
     }
 
-    static func checked(_ x: TensorSpec, heads: Int, causal: Bool) throws(LayerError) -> AttentionShape {
-        guard heads >= 1, x.shape.width.isMultiple(of: heads) else {
-            throw LayerError(expected: "a number of heads that divides width \(x.shape.width)", got: "\(heads) heads")
-        }
-        return AttentionShape(x.shape, heads: heads, causal: causal)
-    }
-
     func logSumExp() throws(LayerError) -> TensorSpec { try TensorSpec.checked([batch, heads, sequence]) }
+}
+
+extension Setting {
+    /// `heads`, which must divide the width.
+    static func heads(
+        _ heads: any WritableKeyPath<Owner, Int> & Sendable, of width: any WritableKeyPath<Owner, Int> & Sendable
+    ) -> Setting {
+        .required("heads", heads, .extent, "a divisor of the width") { owner in
+            let (heads, width) = (owner[keyPath: heads], owner[keyPath: width])
+            guard !width.isMultiple(of: heads) else { return nil }
+            let near = (1...max(1, width)).lazy.filter(width.isMultiple(of:)).prefix { $0 <= heads }.max() ?? 1
+            return Complaint(
+                ", and the width \(width) is no multiple of it", expected: "a divisor of the width",
+                suggestion: "\(near)")
+        }
+    }
 }

@@ -20,10 +20,4 @@ struct DropoutStream {
             x, into: y.reshaped(x.shape), probability: Float(probability), key: key,
             rowsPerSample: x.shape.rows / x.shape[0])
     }
-
-    static func check(_ probability: Double) throws(LayerError) {
-        guard probability >= 0, Float(probability) < 1 else {
-            throw LayerError(expected: "a dropout probability in 0 ..< 1", got: "\(probability)")
-        }
-    }
 }

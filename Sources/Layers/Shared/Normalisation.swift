@@ -7,6 +7,9 @@ public enum Normalisation: String, Hashable, Sendable, CaseIterable {
     /// x / √(mean of x² + ε) · weight: Zhang and Sennrich, arXiv 1910.07467
     case rmsNorm = "rms-norm"
 
+    /// PyTorch's for layer-norm; what LLaMA's descendants use for rms-norm.
+    public var usualEpsilon: Double { self == .layerNorm ? 1e-5 : 1e-6 }
+
     /// f32[rows × 2] (mean, 1/σ), or [rows × 1] (1/rms).
     func statistics(rows: Int) -> TensorSpec { TensorSpec([rows, self == .layerNorm ? 2 : 1]) }
 
@@ -15,12 +18,6 @@ public enum Normalisation: String, Hashable, Sendable, CaseIterable {
         let weight = ParameterSpec(prefix + "weight", unchecked: [width], .constant(1))
         let bias = bias ? [ParameterSpec(prefix + "bias", unchecked: [width], .constant(0))] : []
         return [weight] + bias
-    }
-
-    static func check(epsilon: Double) throws(LayerError) {
-        guard epsilon >= 0, Float(epsilon).isFinite else {
-            throw LayerError(expected: "an epsilon of at least 0", got: "\(epsilon)")
-        }
     }
 
     func forward(

@@ -1,3 +1,4 @@
+import Notation
 import Tensors
 
 extension ParameterSpec {
@@ -8,8 +9,13 @@ extension ParameterSpec {
 }
 
 extension Layer {
-    /// Throws when a parameter is empty or larger than anything can hold.
-    func checkParameters() throws(LayerError) {
+    /// Throws when a setting is out of its limits, or a parameter larger than anything can hold: a layer that Swift made
+    /// has not passed through a manifest.
+    public func checkSettings() throws(LayerError) {
+        if let complaint {
+            throw LayerError(
+                expected: "\(complaint.setting): \(complaint.expected)", got: complaint.value + complaint.detail)
+        }
         for parameter in parameters {
             do throws(LayerError) {
                 _ = try TensorSpec.checked(parameter.shape.extents)

@@ -4,8 +4,9 @@
 
 Inputs, parameters and output gradients are f32 numbers; PyTorch computes in f64 from them, so that a difference is
 the tested layer's own rounding. Tensors of a case: input.N, parameter.NAME, output.N, output_gradient.N,
-input_gradient.N, gradient.NAME; the metadata's `parameters` lists the names in state-dict order. Of a loss: input.0,
-targets, normaliser (what the sum of row losses is divided by), row_losses, input_gradient.0.
+input_gradient.N, gradient.NAME; the metadata's `parameters` lists the names in state-dict order, and its `layer` is
+how a manifest writes the layer: the tests try every file that has one. Of a loss: input.0, targets, normaliser (what
+the sum of row losses is divided by), row_losses, input_gradient.0.
 """
 
 import math
@@ -98,8 +99,11 @@ def write(name, tensors, metadata):
     save_file({key: value.contiguous() for key, value in tensors.items()}, path, metadata)
 
 
-def layer(name, module, *inputs):
-    """Parameters become random numbers of about 1/√inputs around PyTorch's usual places (1 for norm weights)."""
+def layer(name, text, module, *inputs):
+    """`text` is how a manifest writes the layer.
+
+    Parameters become random numbers of about 1/√inputs around PyTorch's usual places (1 for norm weights).
+    """
     with torch.no_grad():
         for key, p in module.named_parameters():
             centre = 1.0 if p.ndim == 1 and key.endswith("weight") else 0.0
@@ -123,7 +127,7 @@ def layer(name, module, *inputs):
     for key, p in module.named_parameters():
         tensors[f"parameter.{key}"] = p.detach().float()
         tensors[f"gradient.{key}"] = p.grad.float()
-    write(name, tensors, {"parameters": " ".join(module.state_dict().keys())})
+    write(name, tensors, {"parameters": " ".join(module.state_dict().keys()), "layer": text})
 
 
 def cross_entropy(name, logits, targets):
@@ -152,34 +156,71 @@ def main():
     torch.manual_seed(20240229)
     ids = torch.randint(0, 11, (2, 7))
     ids[0, 3] = ids[1, 5] = ids[0, 0]  # one row gathers several gradients
-    layer("embedding", Embedding(11, 24, 9), ids)
-    layer("embedding-tokens-only", Embedding(11, 5), ids)
+    layer("embedding", "embedding: {vocab: 11, width: 24, positions: 9}", Embedding(11, 24, 9), ids)
+    layer("embedding-tokens-only", "embedding: {vocab: 11, width: 5}", Embedding(11, 5), ids)
 
-    layer("linear", nn.Linear(24, 17), numbers(2, 7, 24))
-    layer("linear-no-bias", nn.Linear(5, 33, bias=False), numbers(3, 5))
-    layer("layer-norm", nn.LayerNorm(24, 1e-5), 3 * numbers(2, 7, 24) + 1)
-    layer("layer-norm-no-bias", nn.LayerNorm(13, 1e-3, bias=False), numbers(5, 13))
-    layer("rms-norm", nn.RMSNorm(24, 1e-6), 3 * numbers(2, 7, 24) + 1)
-    layer("rms-norm-large-epsilon", nn.RMSNorm(13, 1e-1), numbers(5, 13))
+    layer("linear", "linear: {in: 24, out: 17}", nn.Linear(24, 17), numbers(2, 7, 24))
+    layer("linear-no-bias", "linear: {in: 5, out: 33, bias: false}", nn.Linear(5, 33, bias=False), numbers(3, 5))
+    layer("layer-norm", "layer-norm: {width: 24}", nn.LayerNorm(24, 1e-5), 3 * numbers(2, 7, 24) + 1)
+    layer(
+        "layer-norm-no-bias",
+        "layer-norm: {width: 13, epsilon: 1e-3, bias: false}",
+        nn.LayerNorm(13, 1e-3, bias=False), numbers(5, 13),
+    )
+    layer("rms-norm", "rms-norm: {width: 24}", nn.RMSNorm(24, 1e-6), 3 * numbers(2, 7, 24) + 1)
+    layer("rms-norm-large-epsilon", "rms-norm: {width: 13, epsilon: 0.1}", nn.RMSNorm(13, 1e-1), numbers(5, 13))
     for name, f in ACTIVATIONS.items():
-        layer(name, Function(f), torch.cat([numbers(2, 7, 23), torch.linspace(-12, 12, 14).reshape(2, 7, 1)], -1))
+        text = name.replace("gelu-", "gelu: ")
+        layer(name, text, Function(f), torch.cat([numbers(2, 7, 23), torch.linspace(-12, 12, 14).reshape(2, 7, 1)], -1))
 
-    layer("attention-causal", Attention(24, 3, True, True), numbers(2, 7, 24))
-    layer("attention", Attention(15, 3, False, False), numbers(2, 7, 15))
-    layer("attention-causal-long", Attention(10, 2, True, False), numbers(1, 131, 10))
-    layer("attention-long", Attention(8, 1, False, True), numbers(1, 70, 8))
+    layer("attention-causal", "attention: {width: 24, heads: 3}", Attention(24, 3, True, True), numbers(2, 7, 24))
+    layer(
+        "attention",
+        "attention: {width: 15, heads: 3, causal: false, bias: false}",
+        Attention(15, 3, False, False), numbers(2, 7, 15),
+    )
+    layer(
+        "attention-causal-long",
+        "attention: {width: 10, heads: 2, bias: false}",
+        Attention(10, 2, True, False), numbers(1, 131, 10),
+    )
+    layer(
+        "attention-long",
+        "attention: {width: 8, heads: 1, causal: false}",
+        Attention(8, 1, False, True), numbers(1, 70, 8),
+    )
 
-    layer("transformer", Transformer(24, 3, 40, "gelu-tanh"), numbers(2, 7, 24))
-    layer("transformer-no-bias", Transformer(15, 3, 22, "gelu-erf", causal=False, bias=False), numbers(2, 7, 15))
-    layer("transformer-rms-norm", Transformer(12, 2, 48, "silu", norm="rms-norm", epsilon=1e-6), numbers(2, 7, 12))
-    layer("transformer-relu", Transformer(10, 1, 7, "relu", causal=False, epsilon=1e-3), numbers(1, 33, 10))
+    layer(
+        "transformer",
+        "transformer: {width: 24, heads: 3, hidden: 40}",
+        Transformer(24, 3, 40, "gelu-tanh"), numbers(2, 7, 24),
+    )
+    layer(
+        "transformer-no-bias",
+        "transformer: {width: 15, heads: 3, hidden: 22, activation: gelu-erf, causal: false, bias: false}",
+        Transformer(15, 3, 22, "gelu-erf", causal=False, bias=False), numbers(2, 7, 15),
+    )
+    layer(
+        "transformer-rms-norm",
+        "transformer: {width: 12, heads: 2, activation: silu, norm: rms-norm}",
+        Transformer(12, 2, 48, "silu", norm="rms-norm", epsilon=1e-6), numbers(2, 7, 12),
+    )
+    layer(
+        "transformer-relu",
+        "transformer: {width: 10, heads: 1, hidden: 7, activation: relu, causal: false, epsilon: 1e-3}",
+        Transformer(10, 1, 7, "relu", causal=False, epsilon=1e-3), numbers(1, 33, 10),
+    )
 
-    layer("split-parts", Function(lambda x: x.chunk(3, -1)), numbers(2, 7, 6))
-    layer("split-widths", Function(lambda x: x.split([1, 4, 2], -1)), numbers(3, 7))
-    layer("add", Function(lambda a, b, c: a + b + c), numbers(2, 3, 5), numbers(2, 3, 5), numbers(2, 3, 5))
-    layer("concatenate", Function(lambda a, b, c: torch.cat([a, b, c], -1)), *(numbers(2, 3, n) for n in (4, 1, 3)))
-    layer("flatten", nn.Flatten(), numbers(2, 3, 5))
-    layer("reshape", Function(lambda x: x.reshape(2, 5, 6)), numbers(2, 3, 10))
+    layer("split-parts", "split: 3", Function(lambda x: x.chunk(3, -1)), numbers(2, 7, 6))
+    layer("split-widths", "split: [1, 4, 2]", Function(lambda x: x.split([1, 4, 2], -1)), numbers(3, 7))
+    layer("add", "add", Function(lambda a, b, c: a + b + c), numbers(2, 3, 5), numbers(2, 3, 5), numbers(2, 3, 5))
+    layer(
+        "concatenate",
+        "concatenate",
+        Function(lambda a, b, c: torch.cat([a, b, c], -1)), *(numbers(2, 3, n) for n in (4, 1, 3)),
+    )
+    layer("flatten", "flatten", nn.Flatten(), numbers(2, 3, 5))
+    layer("reshape", "reshape: [5, 6]", Function(lambda x: x.reshape(2, 5, 6)), numbers(2, 3, 10))
 
     targets = torch.randint(0, 19, (2, 7)).int()
     targets[0, 2] = targets[1, 0] = targets[1, 6] = -100

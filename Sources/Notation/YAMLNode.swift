@@ -1,20 +1,20 @@
 import Systems
 
 /// A manifest as written: scalars, lists and mappings, each with its place.
-package struct Node: Hashable, Sendable {
+package struct YAMLNode: Hashable, Sendable {
     package enum Content: Hashable, Sendable {
         /// The text, and whether it stood in quotes.
         case scalar(String, isQuoted: Bool)
-        case list([Node])
+        case list([YAMLNode])
         case mapping([Entry])
     }
 
     package struct Entry: Hashable, Sendable {
         package var key: String
         package var keyMark: Mark
-        package var value: Node
+        package var value: YAMLNode
 
-        package init(key: String, keyMark: Mark, value: Node) {
+        package init(key: String, keyMark: Mark, value: YAMLNode) {
             self.key = key
             self.keyMark = keyMark
             self.value = value
@@ -36,7 +36,7 @@ package struct Node: Hashable, Sendable {
     }
 
     /// The value of a key of a mapping.
-    package subscript(key: String) -> Node? {
+    package subscript(key: String) -> YAMLNode? {
         guard case .mapping(let entries) = content else { return nil }
         return entries.first { $0.key == key }?.value
     }
@@ -58,7 +58,7 @@ package struct Node: Hashable, Sendable {
     package func marks(at path: String = "", skipping: String) -> [String: Mark] {
         var marks = [path: mark]
         if path == skipping { return marks }
-        func add(_ name: String, _ node: Node) {
+        func add(_ name: String, _ node: YAMLNode) {
             let path = path.isEmpty ? name : "\(path).\(name)"
             marks.merge(node.marks(at: path, skipping: skipping)) { first, _ in first }
         }

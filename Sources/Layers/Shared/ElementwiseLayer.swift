@@ -1,18 +1,14 @@
 public import Tensors
 
-/// An elementwise function: gelu, relu, silu, tanh or sigmoid. x: [batch, …] → the same.
-public struct ActivationLayer: Layer {
-    public let activation: Activation
+/// A layer that applies one function to each element: what the activations share, which is all but their names.
+///
+/// x: [batch, …] → the same.
+public protocol ElementwiseLayer: Layer {
+    var activation: Activation { get }
+}
 
-    public init(_ activation: Activation) { self.activation = activation }
-
-    public var kind: String {
-        switch activation {
-        case .geluTanh, .geluErf: "gelu"
-        case .relu, .silu, .tanh, .sigmoid: activation.rawValue
-        }
-    }
-
+extension ElementwiseLayer {
+    public var kind: String { activation.rawValue }
     public var parameters: [ParameterSpec] { [] }
 
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {

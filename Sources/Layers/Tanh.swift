@@ -1,0 +1,11 @@
+public import Notation
+public import Tensors
+
+/// The hyperbolic tangent.
+public struct Tanh: ElementwiseLayer {
+    public static let syntax = KindSyntax("tanh", "The hyperbolic tangent.", Tanh())
+
+    public init() {}
+
+    public var activation: Activation { .tanh }
+}

@@ -1,0 +1,21 @@
+import Notation
+
+/// Appends what was stashed to its input, as a tuple: where a skip connection ends.
+struct Pop: Wiring {
+    let name: String
+
+    static let syntax = KindSyntax(
+        "pop", "Appends what a `stash` kept to its input, as a tuple.", .text("the name of a stash further up"),
+        "used once", example: "pop: name", make: { Pop(name: $0) }, get: \.name)
+
+    func place(in graph: inout GraphBuilder, _ site: GraphBuilder.Site) throws(ModelError) {
+        guard let portal = graph.portals[name] else {
+            throw site.error(expected: "an earlier \"stash: \(name)\"", got: "none")
+        }
+        guard !portal.isPopped else {
+            throw site.error(expected: "one pop for each stash", got: "\"\(name)\" popped twice")
+        }
+        graph.portals[name]?.isPopped = true
+        graph.hand(on: graph.current + portal.values)
+    }
+}

@@ -1,0 +1,20 @@
+/// A property of a protocol's type whose values compare by what they hold: `@AnyKind var loss: any Loss`.
+@propertyWrapper public struct AnyKind<Value: Sendable>: Hashable, Sendable {
+    public var wrappedValue: Value
+
+    public init(wrappedValue: Value) { self.wrappedValue = wrappedValue }
+
+    public static func == (a: AnyKind, b: AnyKind) -> Bool {
+        guard let a = a.wrappedValue as? any ManifestKind, let b = b.wrappedValue as? any ManifestKind else {
+            return false
+        }
+        return a.isEqual(to: b)
+    }
+
+    public func hash(into hasher: inout Hasher) { (wrappedValue as? any ManifestKind)?.hash(into: &hasher) }
+}
+
+extension ManifestKind {
+    /// Whether the other is of the same type and equal.
+    package func isEqual(to other: any ManifestKind) -> Bool { other as? Self == self }
+}

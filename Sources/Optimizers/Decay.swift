@@ -1,0 +1,13 @@
+public import Notation
+
+/// How the learning rate goes from its peak, right after the warm-up, to its minimum at the last step.
+public protocol Decay: ManifestKind {
+    /// Whether the rate ends at `learning_rate.minimum`; the key has no effect otherwise.
+    var reachesMinimum: Bool { get }
+    /// - Parameter progress: 0 at the peak, 1 from the last step on.
+    func rate(from peak: Double, to minimum: Double, progress: Double) -> Double
+}
+
+extension Decay {
+    public var reachesMinimum: Bool { true }
+}

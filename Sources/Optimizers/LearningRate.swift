@@ -1,0 +1,34 @@
+public import Notation
+
+/// `learning_rate: {warmup: 20, decay: cosine, minimum: 1e-5}`: how the optimizer's rate moves over the steps.
+public struct LearningRate: ManifestKind {
+    /// Steps of linear rise from 0.
+    public internal(set) var warmup: Int
+    @AnyKind public internal(set) var decay: any Decay
+    /// Where the decay ends, at the last step.
+    public internal(set) var minimum: Double
+
+    public static let syntax = KindSyntax(
+        "learning_rate", "How the rate moves over the steps.", LearningRate(),
+        [
+            .defaulted("warmup", \.warmup, .count(from: 0), "steps of linear rise from 0 to `lr`"),
+            .defaulted("decay", \.decay, .decay, "how it falls after the warm-up"),
+            .defaulted(
+                "minimum", \.minimum, .nonNegative, "where it ends, at the last step; at most `lr`",
+                when: Condition(on: "decay", otherwise: "without a decay") { $0.decay.reachesMinimum }),
+        ])
+
+    public init(warmup: Int = 0, decay: any Decay = ConstantDecay(), minimum: Double = 0) {
+        self.warmup = warmup
+        self.decay = decay
+        self.minimum = minimum
+    }
+}
+
+extension ValueSyntax<any Decay> {
+    fileprivate static var decay: Self {
+        Self(
+            "a decay, see below", read: { field throws(ManifestError) in try DecayKinds.registry.read(field) },
+            write: \.flowYAML)
+    }
+}
