@@ -79,6 +79,19 @@ void ck_activate_backward(
     DISPATCH(type, activate_backward, (int)kind, x, dy, dx, count)
 }
 
+void ck_gate(
+    enum ck_type type, enum ck_activation kind, const void *gate, const void *up, void *y, size_t count
+) {
+    DISPATCH(type, gate, (int)kind, gate, up, y, count)
+}
+
+void ck_gate_backward(
+    enum ck_type type, enum ck_activation kind, const void *gate, const void *up, const void *dy, void *dgate,
+    void *dup, size_t count
+) {
+    DISPATCH(type, gate_backward, (int)kind, gate, up, dy, dgate, dup, count)
+}
+
 #define MAP(f)                                    \
     for (size_t i = 0; i < count; i += LANES) {   \
         f32v v;                                   \

@@ -66,5 +66,58 @@ static KERNEL void TYPED(activate_backward)(
     }
 }
 
+#define MAP_GATE(f)                               \
+    for (size_t i = 0; i < count; i += LANES) {   \
+        f32v v, u;                                \
+        TYPED(load)(&v, gate + i, count - i, 0);  \
+        TYPED(load)(&u, up + i, count - i, 0);    \
+        f(&v);                                    \
+        v = v * u;                                \
+        TYPED(store)(y + i, &v, count - i);       \
+    }                                             \
+    break;
+
+static KERNEL void TYPED(gate)(int kind, const ELEMENT *gate, const ELEMENT *up, ELEMENT *y, size_t count) {
+    switch (kind) {
+    case CK_GELU_TANH: MAP_GATE(gelu_tanh)
+    case CK_GELU_ERF: MAP_GATE(gelu_erf)
+    case CK_RELU: MAP_GATE(relu)
+    case CK_SILU: MAP_GATE(silu)
+    case CK_TANH: MAP_GATE(vector_tanh)
+    case CK_SIGMOID: MAP_GATE(vector_sigmoid)
+    }
+}
+
+#define MAP_GATE_SLOPE(f, slope)                  \
+    for (size_t i = 0; i < count; i += LANES) {   \
+        f32v v, s, u, d;                          \
+        TYPED(load)(&v, gate + i, count - i, 0);  \
+        TYPED(load)(&u, up + i, count - i, 0);    \
+        TYPED(load)(&d, dy + i, count - i, 0);    \
+        s = v;                                    \
+        f(&v);                                    \
+        slope(&s);                                \
+        v = d * v;                                \
+        s = (d * u) * s;                          \
+        TYPED(store)(dup + i, &v, count - i);     \
+        TYPED(store)(dgate + i, &s, count - i);   \
+    }                                             \
+    break;
+
+static KERNEL void TYPED(gate_backward)(
+    int kind, const ELEMENT *gate, const ELEMENT *up, const ELEMENT *dy, ELEMENT *dgate, ELEMENT *dup, size_t count
+) {
+    switch (kind) {
+    case CK_GELU_TANH: MAP_GATE_SLOPE(gelu_tanh, gelu_tanh_slope)
+    case CK_GELU_ERF: MAP_GATE_SLOPE(gelu_erf, gelu_erf_slope)
+    case CK_RELU: MAP_GATE_SLOPE(relu, relu_slope)
+    case CK_SILU: MAP_GATE_SLOPE(silu, silu_slope)
+    case CK_TANH: MAP_GATE_SLOPE(vector_tanh, tanh_slope)
+    case CK_SIGMOID: MAP_GATE_SLOPE(vector_sigmoid, sigmoid_slope)
+    }
+}
+
 #undef MAP
 #undef MAP_SLOPE
+#undef MAP_GATE
+#undef MAP_GATE_SLOPE

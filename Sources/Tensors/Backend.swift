@@ -49,6 +49,10 @@ public protocol Backend: AnyObject, Sendable {
     func activation(_ kind: Activation, _ x: Tensor, into y: Tensor)
     /// dx = dy · f′(x), from the forward input x; dx may be dy.
     func activationBackward(_ kind: Activation, x: Tensor, dy: Tensor, into dx: Tensor)
+    /// y = f(gate) · up
+    func gate(_ kind: Activation, _ gate: Tensor, _ up: Tensor, into y: Tensor)
+    /// dgate = dy · up · f′(gate), dup = dy · f(gate); either may be dy.
+    func gateBackward(_ kind: Activation, gate: Tensor, up: Tensor, dy: Tensor, dgate: Tensor, dup: Tensor)
     /// y = x · mask / (1 − p); the mask depends on key and index alone, so the backward pass is the same call on dy.
     /// `rowsPerSample` rows share one sample number; key counts the first sample.
     func dropout(_ x: Tensor, into y: Tensor, probability: Float, key: RandomKey, rowsPerSample: Int)

@@ -11,6 +11,16 @@ extension DoubleBackend {
         write(zip(read(x), read(dy)).map { slope(kind, $0) * $1 }, to: dx)
     }
 
+    func gate(_ kind: Activation, _ gate: Tensor, _ up: Tensor, into y: Tensor) {
+        write(zip(read(gate), read(up)).map { f(kind, $0) * $1 }, to: y)
+    }
+
+    func gateBackward(_ kind: Activation, gate: Tensor, up: Tensor, dy: Tensor, dgate: Tensor, dup: Tensor) {
+        let (g, u, d) = (read(gate), read(up), read(dy))
+        write(d.indices.map { d[$0] * u[$0] * slope(kind, g[$0]) }, to: dgate)
+        write(d.indices.map { d[$0] * f(kind, g[$0]) }, to: dup)
+    }
+
     private func f(_ kind: Activation, _ x: Double) -> Double {
         switch kind {
         case .geluTanh: x / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))

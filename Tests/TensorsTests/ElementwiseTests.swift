@@ -51,6 +51,29 @@ extension Activation {
         expectClose(lab.floats(gradient), expected, tolerance: 1e-6, "\(kind)")
     }
 
+    @Test(arguments: Activation.allCases) func `a gate is its activation times the other input`(_ kind: Activation) {
+        for count in oddSizes + [3001] {
+            let (g, u) = (points(count), numbers(count, seed: 5))
+            let y = lab.garbage([count])
+            lab.backend.gate(kind, lab.tensor(g), lab.tensor(u), into: y)
+            let expected = g.indices.map { kind.naive(g[$0]) * u[$0] }
+            expectClose(lab.floats(y), expected, tolerance: 1e-6, "\(kind)")
+        }
+    }
+
+    @Test(arguments: Activation.allCases) func `a gate's gradients are the slopes of its product`(_ kind: Activation) {
+        let g = points(401).filter { abs($0) > 1e-3 }
+        let (u, dy) = (numbers(g.count, seed: 5), numbers(g.count, seed: 4))
+        let (dgate, dup) = (lab.garbage([g.count]), lab.tensor(dy))
+        lab.backend.gateBackward(
+            kind, gate: lab.tensor(g), up: lab.tensor(u), dy: dup, dgate: dgate, dup: dup)
+        let slopes = g.indices.map { i in
+            dy[i] * u[i] * (kind.naive(g[i] + 1e-5) - kind.naive(g[i] - 1e-5)) / 2e-5
+        }
+        expectClose(lab.floats(dgate), slopes, tolerance: 1e-6, "\(kind)")
+        expectClose(lab.floats(dup), g.indices.map { dy[$0] * kind.naive(g[$0]) }, tolerance: 1e-6, "\(kind)")
+    }
+
     @Test(arguments: Activation.allCases) func notANumberStaysVisible(kind: Activation) {
         let x = lab.tensor([.nan, 1])
         lab.backend.activation(kind, x, into: x)

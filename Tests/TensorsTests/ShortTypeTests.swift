@@ -47,7 +47,11 @@ import Testing
                 let (y, dx) = (run.empty([count]), run.x(b, [count]))
                 run.lab.backend.activation(kind, run.x(a, [count]), into: y)
                 run.lab.backend.activationBackward(kind, x: run.x(a, [count]), dy: dx, into: dx)
-                return [y, dx]
+                let (gated, dgate, dup) = (run.empty([count]), run.empty([count]), run.empty([count]))
+                let (gate, up) = (run.x(a, [count]), run.x(b, [count]))
+                run.lab.backend.gate(kind, gate, up, into: gated)
+                run.lab.backend.gateBackward(kind, gate: gate, up: up, dy: gate, dgate: dgate, dup: dup)
+                return [y, dx, gated, dgate, dup]
             }
         }
     }

@@ -19,7 +19,7 @@ final class DetachedBackend: Backend {
     deinit { queue.stop() }
 
     /// The tensor where the device computes.
-    private func twin(_ x: Tensor) -> Tensor {
+    func twin(_ x: Tensor) -> Tensor {
         guard let memory = twins.withLock({ $0[UInt(bitPattern: x.memory.address)] }) else {
             preconditionFailure("\(x.spec) is not this device's")
         }
@@ -28,7 +28,7 @@ final class DetachedBackend: Backend {
 
     private func twin(_ x: Tensor?) -> Tensor? { x.map { twin($0) } }
 
-    private func run(_ work: @escaping @Sendable (CPUBackend) -> Void) {
+    func run(_ work: @escaping @Sendable (CPUBackend) -> Void) {
         let cpu = cpu
         queue.add { work(cpu) }
     }
@@ -111,7 +111,7 @@ final class DetachedBackend: Backend {
         run { $0.fill(x, distribution, key: key) }
     }
 
-    // MARK: Products and elementwise
+    // MARK: Products
 
     func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor, _ shape: MatMul, epilogue: Epilogue) {
         let (a, b, c) = (twin(a), twin(b), twin(c))
@@ -128,21 +128,6 @@ final class DetachedBackend: Backend {
     func sumRows(_ x: Tensor, into out: Tensor, accumulate: Bool) {
         let (x, out) = (twin(x), twin(out))
         run { $0.sumRows(x, into: out, accumulate: accumulate) }
-    }
-
-    func activation(_ kind: Activation, _ x: Tensor, into y: Tensor) {
-        let (x, y) = (twin(x), twin(y))
-        run { $0.activation(kind, x, into: y) }
-    }
-
-    func activationBackward(_ kind: Activation, x: Tensor, dy: Tensor, into dx: Tensor) {
-        let (x, dy, dx) = (twin(x), twin(dy), twin(dx))
-        run { $0.activationBackward(kind, x: x, dy: dy, into: dx) }
-    }
-
-    func dropout(_ x: Tensor, into y: Tensor, probability: Float, key: RandomKey, rowsPerSample: Int) {
-        let (x, y) = (twin(x), twin(y))
-        run { $0.dropout(x, into: y, probability: probability, key: key, rowsPerSample: rowsPerSample) }
     }
 
     // MARK: Normalisation

@@ -39,6 +39,13 @@ void ck_activate(enum ck_type type, enum ck_activation kind, const void *x, void
 /// dx = dy · f′(x)
 void ck_activate_backward(
     enum ck_type type, enum ck_activation kind, const void *x, const void *dy, void *dx, size_t count);
+/// y = f(gate) · up
+void ck_gate(
+    enum ck_type type, enum ck_activation kind, const void *gate, const void *up, void *y, size_t count);
+/// dgate = dy · up · f′(gate), dup = dy · f(gate); either may be dy.
+void ck_gate_backward(
+    enum ck_type type, enum ck_activation kind, const void *gate, const void *up, const void *dy, void *dgate,
+    void *dup, size_t count);
 void ck_exp(const float *x, float *y, size_t count);
 void ck_erf(const float *x, float *y, size_t count);
 

@@ -48,9 +48,9 @@ struct Affine {
         backend.matmul(x, weight, into: y, shape, epilogue: epilogue)
     }
 
-    /// dx = dy · W
-    func backwardInput(_ dy: Tensor, into dx: Tensor, on backend: any Backend) {
-        let shape = MatMul(m: dy.count / outputs, n: inputs, k: outputs)
+    /// dx (+)= dy · W
+    func backwardInput(_ dy: Tensor, into dx: Tensor, accumulate: Bool = false, on backend: any Backend) {
+        let shape = MatMul(m: dy.count / outputs, n: inputs, k: outputs, accumulate: accumulate)
         backend.matmul(dy, weight, into: dx, shape, epilogue: .none)
     }
 

@@ -37,6 +37,27 @@ extension CPUBackend {
         }
     }
 
+    public func gate(_ kind: Activation, _ gate: Tensor, _ up: Tensor, into y: Tensor) {
+        let (count, dtype) = (y.count, y.dtype)
+        let (g, u) = (gate.floats("gate", dtype, count: count), up.floats("gate", dtype, count: count))
+        let output = y.floats("gate", dtype, count: count)
+        elements(count, dtype) { ck_gate(dtype.kernel, kind.kernel, g + $0, u + $0, output + $0, $1) }
+    }
+
+    public func gateBackward(_ kind: Activation, gate: Tensor, up: Tensor, dy: Tensor, dgate: Tensor, dup: Tensor) {
+        let (count, dtype) = (dy.count, dy.dtype)
+        let (g, u) = (
+            gate.floats("gateBackward", dtype, count: count), up.floats("gateBackward", dtype, count: count)
+        )
+        let gradient = dy.floats("gateBackward", dtype, count: count)
+        let (dg, du) = (
+            dgate.floats("gateBackward", dtype, count: count), dup.floats("gateBackward", dtype, count: count)
+        )
+        elements(count, dtype) {
+            ck_gate_backward(dtype.kernel, kind.kernel, g + $0, u + $0, gradient + $0, dg + $0, du + $0, $1)
+        }
+    }
+
     /// Runs `body` on each thread's own elements: their offset in bytes, and how many.
     private func elements(_ count: Int, _ dtype: DType, _ body: (Int, Int) -> Void) {
         threads.split(count, alignment: 64) { body($0.lowerBound * dtype.size, $0.count) }

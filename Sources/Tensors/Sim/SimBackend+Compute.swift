@@ -12,6 +12,10 @@ extension SimBackend {
 
     public func activation(_ kind: Activation, _ x: Tensor, into y: Tensor) {}
     public func activationBackward(_ kind: Activation, x: Tensor, dy: Tensor, into dx: Tensor) {}
+    public func gate(_ kind: Activation, _ gate: Tensor, _ up: Tensor, into y: Tensor) {}
+    public func gateBackward(
+        _ kind: Activation, gate: Tensor, up: Tensor, dy: Tensor, dgate: Tensor, dup: Tensor
+    ) {}
     public func dropout(_ x: Tensor, into y: Tensor, probability: Float, key: RandomKey, rowsPerSample: Int) {}
 
     public func layerNorm(

@@ -229,4 +229,5 @@ def main():
     mean_squared_error("mean-squared-error", numbers(2, 7, 5), numbers(2, 7, 5))
 
 
-main()
+if __name__ == "__main__":
+    main()
