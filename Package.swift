@@ -26,9 +26,10 @@ let package = Package(
         .target(name: "Layers", dependencies: ["Tensors", "Notation"]),
         .target(name: "Optimizers", dependencies: ["Tensors", "Notation"]),
         .target(name: "Models", dependencies: ["Systems", "Notation", "Tensors", "Layers"]),
-        .target(name: "Manifests", dependencies: ["Systems", "Notation", "Layers", "Models", "Optimizers"]),
         .target(name: "Partitioning"),
         .target(name: "Scheduling"),
+        .target(
+            name: "Manifests", dependencies: ["Systems", "Notation", "Layers", "Models", "Optimizers", "Scheduling"]),
         .target(name: "Transport", dependencies: ["CZeroMQ", "Systems"]),
         .target(name: "Datasets", dependencies: ["Tensors", "Systems"]),
         .target(name: "Checkpoints", dependencies: ["Tensors", "Systems"]),
@@ -64,7 +65,9 @@ let package = Package(
         .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Tensors"], resources: [.copy("Fixtures")]),
         .testTarget(
             name: "ManifestsTests",
-            dependencies: ["Manifests", "Models", "Layers", "Optimizers", "Notation", "Tensors"]),
+            dependencies: [
+                "Manifests", "Models", "Layers", "Optimizers", "Notation", "Scheduling", "Tensors",
+            ]),
         .testTarget(name: "ModelsTests", dependencies: ["Models", "Layers", "Notation", "Tensors"]),
         .testTarget(name: "PartitioningTests", dependencies: ["Partitioning"]),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),

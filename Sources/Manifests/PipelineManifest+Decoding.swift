@@ -1,6 +1,7 @@
 import Models
 public import Notation
 import Optimizers
+import Scheduling
 
 extension PipelineManifest {
     /// Reads a pipeline file and the model that it names, applies `overrides` in their order, and validates the whole.
@@ -83,8 +84,9 @@ extension PipelineManifest {
                 "virtual has no effect beside a written schedule", expected: "stages as the schedule has them")
         }
         let allowed = schedule.virtualStages
-        guard let field else { return min(allowed.upperBound, 2) }
-        let count = try field.int(1...1024)
+        guard let field else { return schedule.usualVirtualStages }
+        let most = PipelineManifest.ScheduleName.allCases.map(\.virtualStages.upperBound).max() ?? 1
+        let count = try field.int(1...most)
         guard allowed.contains(count) else {
             throw field.error(
                 "virtual is \(count), with schedule \(schedule.rawValue)",

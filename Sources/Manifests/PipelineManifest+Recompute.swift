@@ -1,3 +1,4 @@
+public import Models
 import Notation
 
 extension PipelineManifest.Recompute {

@@ -1,4 +1,5 @@
 package import Notation
+public import Scheduling
 
 extension PipelineManifest {
     /// Who computes what when.

@@ -1,6 +1,7 @@
 public import Models
 public import Notation
 public import Optimizers
+public import Scheduling
 
 /// `pipelines/*.yaml`: how a model is trained. Every value is validated; defaults are filled in.
 public struct PipelineManifest: Hashable, Sendable {
@@ -82,24 +83,7 @@ public struct PipelineManifest: Hashable, Sendable {
         case cuts([Int])
     }
 
-    public enum ScheduleName: String, Hashable, Sendable, CaseIterable {
-        case gpipe
-        case oneForwardOneBackward = "1f1b"
-        case interleaved
-        case zeroBubbleH1 = "zb-h1"
-        case zeroBubbleH2 = "zb-h2"
-        case zeroBubbleV = "zb-v"
-        case vHalf = "v-half"
-
-        /// How many stages each device may own.
-        public var virtualStages: ClosedRange<Int> {
-            switch self {
-            case .gpipe, .oneForwardOneBackward, .zeroBubbleH1, .zeroBubbleH2: 1...1
-            case .interleaved: 1...1024
-            case .zeroBubbleV, .vHalf: 2...2
-            }
-        }
-    }
+    public typealias ScheduleName = Scheduling.ScheduleName
 
     /// global = micro × microBatches (× replicas, later); of the three any two suffice.
     public struct Batch: Hashable, Sendable {
@@ -117,7 +101,7 @@ public struct PipelineManifest: Hashable, Sendable {
     public enum Precision: Hashable, Sendable {
         case f32
         case bf16
-        case f16(LossScale)
+        case f16(LossScaler.Settings)
 
         /// `bf16`
         public var name: String {
@@ -129,33 +113,8 @@ public struct PipelineManifest: Hashable, Sendable {
         }
     }
 
-    /// DeepSpeed's names and defaults.
-    public struct LossScale: Hashable, Sendable {
-        /// `loss_scale`: a fixed scale; 0: dynamic.
-        public var fixed: Double
-        public var initialScalePower: Int
-        public var window: Int
-        public var hysteresis: Int
-        public var minimum: Double
-
-        public init(
-            fixed: Double = 0, initialScalePower: Int = 16, window: Int = 1000, hysteresis: Int = 2,
-            minimum: Double = 1
-        ) {
-            self.fixed = fixed
-            self.initialScalePower = initialScalePower
-            self.window = window
-            self.hysteresis = hysteresis
-            self.minimum = minimum
-        }
-    }
-
     /// `recompute: none`, `stage` (all but what enters the stage), or `{every: N}` (all but what enters each N layers)
-    public enum Recompute: Hashable, Sendable {
-        case none
-        case stage
-        case every(Int)
-    }
+    public typealias Recompute = Recomputation
 
     /// `data: {text: […], tokenizer: bytes, sequence: 256, order: shuffled}`,
     /// `data: {tokens: FILE, type: u16, sequence: 256, order: sequential}`,

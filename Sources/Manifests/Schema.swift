@@ -21,9 +21,7 @@ enum Schema {
     static let schedule = ["file", "name", "ranks"]
     static let recompute = ["every"]
     static let precision = ["f16"]
-    static let lossScale = [
-        "loss_scale", "initial_scale_power", "loss_scale_window", "hysteresis", "min_loss_scale",
-    ]
+    static var lossScale: [String] { LossScaler.Settings.syntax.description.keys }
 
     /// Where a key is looked for that stands in the wrong place, in this order.
     static var sections: [Field.Section] {

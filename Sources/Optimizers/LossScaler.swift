@@ -1,3 +1,5 @@
+public import Notation
+
 /// The factor that keeps small f16 gradients above zero: grows while all is well, shrinks when a gradient overflows.
 ///
 /// DeepSpeed's rule, step by step (iterations count from 0, the last overflow lies at −1 before there was one):
@@ -7,17 +9,37 @@
 ///     no overflow, and iteration − last overflow − 1 > 0 and divisible by the window:
 ///                 scale ·= 2, hysteresis as at the beginning
 public struct LossScaler: Hashable, Sendable {
-    public struct Settings: Hashable, Sendable {
-        /// A fixed scale; nil: dynamic.
-        public var fixed: Double?
+    /// `precision: {f16: {initial_scale_power: 12}}`: DeepSpeed's names and defaults.
+    public struct Settings: ManifestKind {
+        /// A fixed scale; 0: dynamic.
+        public internal(set) var fixed: Double
         /// The first scale is 2 to this power.
-        public var initialPower: Int
-        public var window: Int
-        public var hysteresis: Int
-        public var minimum: Double
+        public internal(set) var initialPower: Int
+        public internal(set) var window: Int
+        public internal(set) var hysteresis: Int
+        public internal(set) var minimum: Double
+
+        public static let syntax = KindSyntax(
+            "f16", "f16, with a loss scale that keeps small gradients above 0.", Settings(),
+            [
+                .defaulted("loss_scale", \.fixed, .scale, "a fixed scale, or 0 for one that follows the gradients"),
+                .defaulted(
+                    "initial_scale_power", \.initialPower, .whole(0...126), "it begins at 2 to this power",
+                    when: isDynamic),
+                .defaulted(
+                    "loss_scale_window", \.window, .count(from: 1), "steps without overflow after which it doubles",
+                    when: isDynamic),
+                .defaulted(
+                    "hysteresis", \.hysteresis, .count(from: 1), "overflows after which it halves", when: isDynamic),
+                .defaulted("min_loss_scale", \.minimum, .positiveScale, "it falls no lower", when: isDynamic),
+            ])
+
+        private static let isDynamic = Condition<Settings>(on: "loss_scale", otherwise: "with a fixed loss_scale") {
+            $0.fixed == 0
+        }
 
         public init(
-            fixed: Double? = nil, initialPower: Int = 16, window: Int = 1000, hysteresis: Int = 2, minimum: Double = 1
+            fixed: Double = 0, initialPower: Int = 16, window: Int = 1000, hysteresis: Int = 2, minimum: Double = 1
         ) {
             self.fixed = fixed
             self.initialPower = initialPower
@@ -33,12 +55,11 @@ public struct LossScaler: Hashable, Sendable {
     private var iteration = 0
     private var lastOverflow = -1
 
-    /// - Precondition: a positive window, hysteresis, minimum and fixed scale; a power from 0 to 126.
+    /// - Precondition: settings within their limits.
     public init(_ settings: Settings) {
-        precondition(settings.window >= 1 && settings.hysteresis >= 1 && settings.minimum > 0, "\(settings)")
-        precondition((0...126).contains(settings.initialPower) && settings.fixed ?? 1 > 0, "\(settings)")
+        precondition(settings.complaint == nil, "\(settings)")
         self.settings = settings
-        scale = settings.fixed ?? (0..<settings.initialPower).reduce(1) { scale, _ in scale * 2 }
+        scale = settings.fixed > 0 ? settings.fixed : (0..<settings.initialPower).reduce(1) { scale, _ in scale * 2 }
         hysteresis = settings.hysteresis
     }
 
@@ -46,7 +67,7 @@ public struct LossScaler: Hashable, Sendable {
     /// - Throws: when the scale cannot shrink any further.
     public mutating func update(overflow: Bool) throws(OptimizerError) {
         defer { iteration += 1 }
-        guard settings.fixed == nil else { return }
+        guard settings.fixed == 0 else { return }
         if overflow {
             lastOverflow = iteration
             try shrink()
@@ -70,4 +91,13 @@ public struct LossScaler: Hashable, Sendable {
             scale = max(scale / 2, settings.minimum)
         }
     }
+}
+
+extension ValueSyntax<Double> {
+    /// What a loss scale may be, as f32 and above any gradient's need.
+    fileprivate static var scale: Self {
+        number("0 (dynamic) or more, at most 2^126") { $0 >= 0 && $0 <= 0x1p126 }
+    }
+
+    fileprivate static var positiveScale: Self { number("above 0, at most 2^126") { $0 > 0 && $0 <= 0x1p126 } }
 }

@@ -1,15 +1,10 @@
 extension Schedule {
     /// The names that `named(_:ranks:microBatches:virtual:)` knows.
-    public static let names = ["1f1b", "gpipe", "interleaved", "zb-h1", "zb-h2", "zb-v", "v-half"]
+    public static let names = ScheduleName.allCases.map(\.rawValue)
 
     /// How many stages each rank may own in the named schedule, and how many it has unless told; nil for other names.
     public static func virtualStages(of name: String) -> (allowed: ClosedRange<Int>, usual: Int)? {
-        switch name {
-        case "1f1b", "gpipe", "zb-h1", "zb-h2": (1...1, 1)
-        case "interleaved": (1...Int(Int32.max), 2)
-        case "zb-v", "v-half": (2...2, 2)
-        default: nil
-        }
+        ScheduleName(rawValue: name).map { ($0.virtualStages, $0.usualVirtualStages) }
     }
 
     /// A generated schedule from what a user wrote: p ranks with `virtual` stages each, or as many as the name has
@@ -59,8 +54,8 @@ extension Schedule {
         }
         guard let virtual else { return known.usual }
         guard known.allowed.contains(virtual) else {
-            let allowed =
-                known.allowed.count == 1 ? "\(known.allowed.lowerBound)" : "at least \(known.allowed.lowerBound)"
+            let (least, most) = (known.allowed.lowerBound, known.allowed.upperBound)
+            let allowed = least == most ? "\(least)" : "from \(least) to \(most)"
             throw .argument("virtual", expected: "\(allowed) for \(name)", got: "\(virtual)")
         }
         return virtual

@@ -2,6 +2,7 @@ public import Foundation
 import Layers
 public import Manifests
 import Models
+import Scheduling
 import Tensors
 
 /// How long each layer's passes take on a pipeline's devices, measured by running the model on all of them at once: what

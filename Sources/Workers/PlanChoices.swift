@@ -145,6 +145,6 @@ extension PipelineManifest {
 
     private var usualVirtual: Int {
         guard case .named(let name) = schedule else { return 1 }
-        return min(name.virtualStages.upperBound, 2)
+        return name.usualVirtualStages
     }
 }

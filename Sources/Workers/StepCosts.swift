@@ -106,7 +106,7 @@ extension StepCosts {
     private static func memoryModel(
         _ manifest: PipelineManifest, _ model: Sequential, _ optimizer: StateCount
     ) -> StageMemoryModel {
-        let recomputation = manifest.recompute.rule
+        let recomputation = manifest.recompute
         let backend = manifest.devices[0].backend(manifest.simulation)
         let known = Known()
         return StageMemoryModel(rankBytes: TrainingPlan.processBytes) { range, splitsBackward in
@@ -142,15 +142,5 @@ extension Sequential {
         let copies = dtype == .f32 ? 0 : specs.filter(\.isMatrix).reduce(0) { $0.plus($1.shape.count) }
         let parameters = specs.reduce(0) { $0.plus($1.shape.count) }
         return parameters.times(DType.f32.size * (2 + optimizer)).plus(copies.times(dtype.size))
-    }
-}
-
-extension PipelineManifest.Recompute {
-    var rule: Recomputation {
-        switch self {
-        case .none: .none
-        case .stage: .stage
-        case .every(let entries): .every(entries)
-        }
     }
 }

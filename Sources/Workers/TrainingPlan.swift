@@ -68,7 +68,7 @@ public struct TrainingPlan: Sendable {
         return isWhole || manifest.onNaN == .skip ? .all : .own
     }
     public var rankCount: Int { schedule.rankCount }
-    public var recomputation: Recomputation { manifest.recompute.rule }
+    public var recomputation: Recomputation { manifest.recompute }
     /// Tokens (or rows) of one step.
     public var tokensPerStep: Int { manifest.batch.global * (manifest.data.sequence ?? 1) }
     public var flopsPerStep: Double { model.flopsPerMicroBatch * Double(manifest.batch.microBatches) }
@@ -123,9 +123,6 @@ extension PipelineManifest.Precision {
     /// The loss scaler that f16 needs.
     var lossScaler: LossScaler? {
         guard case .f16(let scale) = self else { return nil }
-        return LossScaler(
-            LossScaler.Settings(
-                fixed: scale.fixed > 0 ? scale.fixed : nil, initialPower: scale.initialScalePower,
-                window: scale.window, hysteresis: scale.hysteresis, minimum: scale.minimum))
+        return LossScaler(scale)
     }
 }

@@ -3,6 +3,7 @@ import Manifests
 import Models
 import Notation
 import Optimizers
+import Scheduling
 import Tensors
 import Testing
 

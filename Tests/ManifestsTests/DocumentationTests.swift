@@ -8,7 +8,7 @@ import Testing
 @Suite struct DocumentationTests {
     private static let tables: [(heading: String, kinds: [KindDescription])] = [
         ("### Layers", LayerKinds.descriptions), ("### Losses", LossKinds.descriptions),
-        ("### Optimizers", OptimizerKinds.descriptions),
+        ("### Optimizers", OptimizerKinds.descriptions), ("### Precision", [LossScaler.Settings.syntax.description]),
         ("### Learning rate", [LearningRate.syntax.description] + DecayKinds.descriptions),
     ]
 

@@ -2,6 +2,7 @@ import Foundation
 import Manifests
 import Models
 import Notation
+import Scheduling
 import Testing
 
 /// Manifests as files, and the paths in them.

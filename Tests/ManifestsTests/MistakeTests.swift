@@ -151,7 +151,7 @@ import Testing
         change(["clip": "1e999"], "p/x.yaml:6:7: clip is 1e999; expected a number above 0, or null for no clipping"),
         change(
             ["schedule": "1fb1"],
-            "p/x.yaml:6:11: schedule is 1fb1; expected gpipe, 1f1b, interleaved, zb-h1, zb-h2, zb-v, v-half or {file: PATH}; did you mean \"1f1b\"?"
+            "p/x.yaml:6:11: schedule is 1fb1; expected 1f1b, gpipe, interleaved, zb-h1, zb-h2, zb-v, v-half or {file: PATH}; did you mean \"1f1b\"?"
         ),
         change(
             ["precision": "bf61"],

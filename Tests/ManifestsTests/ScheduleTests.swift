@@ -1,6 +1,7 @@
 import Foundation
 import Manifests
 import Notation
+import Scheduling
 import Testing
 
 /// Schedules that somebody wrote down, and what they need.

@@ -102,7 +102,7 @@ import Testing
                 == "virtual: expected 2 for zb-v, got 3")
         #expect(
             message { try Schedule.named("interleaved", ranks: 3, microBatches: 1, virtual: 0) }
-                == "virtual: expected at least 1 for interleaved, got 0")
+                == "virtual: expected from 1 to 1024 for interleaved, got 0")
         #expect(
             message { try Schedule.named("interleaved", ranks: .max, microBatches: 1) }
                 == "ranks × virtual: expected at most 67108864, got \(Int.max) × 2")
