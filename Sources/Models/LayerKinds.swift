@@ -13,6 +13,7 @@ public enum LayerKinds {
         layer(LayerNorm.self),
         layer(RMSNorm.self),
         layer(Transformer.self),
+        layer(GatedMLP.self),
         layer(Attention.self),
         layer(GELU.self),
         layer(ReLU.self),

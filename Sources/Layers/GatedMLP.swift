@@ -1,0 +1,108 @@
+public import Notation
+public import Tensors
+
+/// A gated MLP: SwiGLU with silu, GEGLU with gelu, ReGLU with relu (Shazeer, arXiv 2002.05202).
+///
+///     y = down(activation(gate(x)) · up(x))
+///
+/// x: [batch, …, width] → the same; `gate.weight`, `up.weight`: [hidden, width]; `down.weight`: [width, hidden].
+public struct GatedMLP: Layer {
+    public internal(set) var width: Int
+    public internal(set) var hidden: Int
+    public internal(set) var activation: Activation
+    public internal(set) var bias: Bool
+
+    public static let syntax = KindSyntax(
+        "gated-mlp", "down(activation(gate(x)) · up(x)): SwiGLU, GEGLU, ReGLU.", GatedMLP(width: 64, hidden: 172),
+        [
+            .required("width", \.width, .extent, "channels of x"),
+            .required("hidden", \.hidden, .extent, "channels between"),
+            .defaulted("activation", \.activation, .choice(), "of the gate"),
+            .defaulted("bias", \.bias, .flag, "whether the three products add one"),
+        ])
+
+    public init(width: Int, hidden: Int, activation: Activation = .silu, bias: Bool = false) {
+        self.width = width
+        self.hidden = hidden
+        self.activation = activation
+        self.bias = bias
+    }
+
+    public var parameters: [ParameterSpec] {
+        Affine.parameters("gate.", inputs: width, outputs: hidden, bias: bias)
+            + Affine.parameters("up.", inputs: width, outputs: hidden, bias: bias)
+            + Affine.parameters("down.", inputs: hidden, outputs: width, bias: bias)
+    }
+
+    /// Keeps x, gate(x) and up(x): width + 2 · hidden numbers per row; from one backward half to the other the gradients
+    /// of the two, 2 · hidden. Their product is computed again for the weight of `down`.
+    public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
+        try checkSettings()
+        let x = try input.activations(width: width)
+        let inner = try TensorSpec.checked(x.shape.extents.dropLast() + [hidden], x.dtype)
+        let rows = x.shape.rows
+        let product =
+            LayerCost.activation(activation, count: inner.count)
+            + .elementwise(inner.count, forward: 1, backwardInput: 2)
+        var plan = LayerPlan(
+            outputs: [x],
+            cost: .linear(rows: rows, inputs: width, outputs: 2 * hidden)
+                + .linear(rows: rows, inputs: hidden, outputs: width) + product
+                + LayerCost(backwardWeight: product.forward))
+        plan.saved = [inner, inner]
+        plan.deferred = [inner, inner]
+        plan.keepsInputs = true
+        plan.keepsOutputGradients = true
+        plan.scratchBytes = Scratch.byteCount([inner])
+        return plan
+    }
+
+    public func forward(_ frame: LayerFrame, on backend: any Backend) {
+        let (gate, up) = (frame.saved[0], frame.saved[1])
+        let map = Maps(frame.parameters, bias: bias)
+        var scratch = Scratch(frame.scratch)
+        let product = scratch.take(gate.spec)
+        map.gate.forward(frame.inputs[0], into: gate, on: backend)
+        map.up.forward(frame.inputs[0], into: up, on: backend)
+        backend.gate(activation, gate, up, into: product)
+        map.down.forward(product, into: frame.outputs[0], on: backend)
+    }
+
+    /// The same way back, leaving dgate and dup.
+    public func backwardInput(_ frame: LayerFrame, on backend: any Backend) {
+        let (dgate, dup) = (frame.deferred[0], frame.deferred[1])
+        let map = Maps(frame.parameters, bias: bias)
+        var scratch = Scratch(frame.scratch)
+        let dproduct = scratch.take(dgate.spec)
+        map.down.backwardInput(frame.outputGradients[0], into: dproduct, on: backend)
+        backend.gateBackward(
+            activation, gate: frame.saved[0], up: frame.saved[1], dy: dproduct, dgate: dgate, dup: dup)
+        guard let dx = frame.inputGradients[0] else { return }
+        map.gate.backwardInput(dgate, into: dx, on: backend)
+        map.up.backwardInput(dup, into: dx, accumulate: true, on: backend)
+    }
+
+    public func backwardWeight(_ frame: LayerFrame, on backend: any Backend) {
+        let dmap = Maps(frame.gradients, bias: bias)
+        var scratch = Scratch(frame.scratch)
+        let product = scratch.take(frame.saved[0].spec)
+        dmap.gate.backwardWeight(frame.deferred[0], x: frame.inputs[0], on: backend)
+        dmap.up.backwardWeight(frame.deferred[1], x: frame.inputs[0], on: backend)
+        backend.gate(activation, frame.saved[0], frame.saved[1], into: product)
+        dmap.down.backwardWeight(frame.outputGradients[0], x: product, on: backend)
+    }
+
+    /// The three products' parameters, or their gradients.
+    private struct Maps {
+        let gate: Affine
+        let up: Affine
+        let down: Affine
+
+        init(_ tensors: [Tensor], bias: Bool) {
+            var next = tensors.makeIterator()
+            gate = Affine(&next, bias: bias)
+            up = Affine(&next, bias: bias)
+            down = Affine(&next, bias: bias)
+        }
+    }
+}
