@@ -112,7 +112,9 @@ final class NetworkLoop {
         }
         guard owesStatus, state.withLock({ $0.hasCoordinator }) else { return }
         let runID = state.withLock { $0.runID }
-        if try wire.sendControl(ControlMessage.status(status.current(at: MonotonicClock.now)).encoded(runID: runID)) { owesStatus = false }
+        if try wire.sendControl(ControlMessage.status(status.current(at: MonotonicClock.now)).encoded(runID: runID)) {
+            owesStatus = false
+        }
     }
 
     /// Leaves what is still queued to nobody, so that buffers are free and waits end.
