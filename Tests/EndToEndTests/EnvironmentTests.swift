@@ -162,7 +162,7 @@ extension EndToEndTests {
             // A shell with job control, as at a terminal: without one, the system stops nobody.
             let train = try EchelonProcess(
                 training(lab, ["--set", "steps=1000000", "--quiet"]), in: lab.folder,
-                shell: "set -m; \"$@\" & while kill -0 $! 2>/dev/null; do wait -f $!; done; exit")
+                shell: "set -m; \"$@\" & while kill -0 $! 2>/dev/null; do wait $!; sleep 0.1; done; exit")
             try lab.waitForSteps(of: train)
             let workers = try [0, 1].map { try train.worker($0) }
             let coordinator = workers[0].parent
