@@ -1,7 +1,68 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Rooms in the order data flows; a room imports only rooms above it (docs/architecture in README.md).
+/// Rooms in the order data flows, and what each stands on: it imports what its row names and whatever that stands on.
+/// `.ci/check-arrows` reads these rows; docs/architecture.md says what lives where.
+let rooms: [(name: String, standsOn: [String])] = [
+    ("Systems", []),
+    ("Notation", ["Systems", "Yams"]),
+    ("Tensors", ["Systems", "COpenBLAS", "COneDNN", "CKernels"]),
+    ("Layers", ["Tensors", "Notation"]),
+    ("Optimizers", ["Tensors", "Notation"]),
+    ("Models", ["Layers"]),
+    ("Datasets", ["Tensors"]),
+    ("Checkpoints", ["Tensors"]),
+    ("Partitioning", []),
+    ("Scheduling", []),
+    ("Manifests", ["Models", "Optimizers", "Scheduling"]),
+    ("Transport", ["CZeroMQ", "Systems"]),
+    ("Runs", ["Scheduling", "Transport"]),
+    ("Planning", ["Manifests", "Partitioning", "Datasets", "Checkpoints", "Runs"]),
+    ("Reports", ["Runs"]),
+    ("Dashboards", ["Reports"]),
+    ("Stages", ["Models", "Optimizers", "Checkpoints"]),
+    ("Workers", ["Stages", "Planning"]),
+    ("Coordination", ["Workers", "Reports"]),
+    ("Profiling", ["Coordination"]),
+    ("Generation", ["Workers"]),
+    ("Echelon", ["Profiling", "Generation", "Dashboards"]),
+    // The command line imports Echelon alone. The rooms below stand in its dependencies because the build does not see
+    // through re-exports: without them, a changed value's layout would leave stale code behind.
+    ("EchelonCLI", ["Echelon", "ArgumentParser"]),
+]
+
+/// What a test target imports: its own room and whatever that stands on, and this.
+let tests: [(room: String, also: [String])] = [
+    ("Systems", []), ("Tensors", []), ("Layers", ["Models"]), ("Optimizers", []), ("Models", []), ("Manifests", []),
+    ("Datasets", []), ("Checkpoints", []), ("Partitioning", []), ("Scheduling", []), ("Transport", ["TestSupport"]),
+    ("Runs", ["TestSupport"]), ("Planning", ["TestPlans"]), ("Reports", ["TestSupport"]),
+    ("Dashboards", ["TestSupport"]), ("Stages", ["TestPlans", "CAllocations"]),
+    ("Workers", ["TestPlans", "TestSupport"]), ("Coordination", ["TestPlans", "TestSupport"]),
+    ("Profiling", ["TestPlans", "TestSupport"]), ("Generation", ["TestPlans", "TestSupport"]),
+]
+let withFixtures: Set = ["Layers", "Optimizers", "Checkpoints"]
+
+func closure(of names: [String]) -> [String] {
+    var seen: [String] = []
+    func visit(_ name: String) {
+        guard !seen.contains(name) else { return }
+        seen.append(name)
+        rooms.first { $0.name == name }?.standsOn.forEach(visit)
+    }
+    names.forEach(visit)
+    return seen
+}
+
+func dependencies(_ names: [String]) -> [Target.Dependency] {
+    closure(of: names).map { name in
+        switch name {
+        case "ArgumentParser": .product(name: name, package: "swift-argument-parser")
+        case "Yams": .product(name: name, package: name)
+        default: .byName(name: name)
+        }
+    }
+}
+
 let package = Package(
     name: "echelon",
     products: [
@@ -20,76 +81,24 @@ let package = Package(
         .systemLibrary(name: "COneDNN"),
         .systemLibrary(name: "CZeroMQ"),
         .target(name: "CKernels"),
-        .target(name: "Systems"),
-        .target(name: "Notation", dependencies: ["Systems", "Yams"]),
-        .target(name: "Tensors", dependencies: ["Systems", "COpenBLAS", "COneDNN", "CKernels"]),
-        .target(name: "Layers", dependencies: ["Tensors", "Notation"]),
-        .target(name: "Optimizers", dependencies: ["Tensors", "Notation"]),
-        .target(name: "Models", dependencies: ["Systems", "Notation", "Tensors", "Layers"]),
-        .target(name: "Partitioning"),
-        .target(name: "Scheduling"),
-        .target(
-            name: "Manifests", dependencies: ["Systems", "Notation", "Layers", "Models", "Optimizers", "Scheduling"]),
-        .target(name: "Transport", dependencies: ["CZeroMQ", "Systems"]),
-        .target(name: "Datasets", dependencies: ["Tensors", "Systems"]),
-        .target(name: "Checkpoints", dependencies: ["Tensors", "Systems"]),
-        .target(name: "Reports", dependencies: ["Scheduling", "Systems"]),
-        .target(name: "Dashboards", dependencies: ["Reports", "Systems"]),
-        .target(
-            name: "Workers",
-            dependencies: [
-                "Systems", "Notation", "Tensors", "Layers", "Optimizers", "Manifests", "Models", "Partitioning",
-                "Scheduling", "Transport", "Datasets", "Checkpoints", "Reports",
-            ]),
-        .target(
-            name: "Echelon",
-            dependencies: [
-                "Systems", "Notation", "Tensors", "Layers", "Optimizers", "Manifests", "Models", "Partitioning",
-                "Scheduling", "Transport", "Datasets", "Checkpoints", "Reports", "Dashboards", "Workers",
-            ]),
-        .executableTarget(
-            name: "EchelonCLI",
-            // It imports Echelon alone. The rooms stand here because the build does not see through re-exports: without
-            // them, a changed value's layout would leave stale code behind.
-            dependencies: [
-                "Echelon", "Systems", "Notation", "Tensors", "Layers", "Optimizers", "Manifests", "Models",
-                "Partitioning", "Scheduling", "Transport", "Datasets", "Checkpoints", "Reports", "Dashboards",
-                "Workers",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]),
-        .testTarget(name: "SystemsTests", dependencies: ["Systems"]),
-        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"]),
-        .testTarget(
-            name: "LayersTests", dependencies: ["Layers", "Models", "Notation", "Tensors"],
-            resources: [.copy("Fixtures")]),
-        .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Tensors"], resources: [.copy("Fixtures")]),
-        .testTarget(
-            name: "ManifestsTests",
-            dependencies: [
-                "Manifests", "Models", "Layers", "Optimizers", "Notation", "Scheduling", "Tensors",
-            ]),
-        .testTarget(name: "ModelsTests", dependencies: ["Models", "Layers", "Notation", "Tensors"]),
-        .testTarget(name: "PartitioningTests", dependencies: ["Partitioning"]),
-        .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"]),
-        .testTarget(name: "TransportTests", dependencies: ["Transport", "CZeroMQ", "TestSupport"]),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Tensors"]),
-        .testTarget(
-            name: "CheckpointsTests", dependencies: ["Checkpoints", "Tensors"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Scheduling", "Systems", "TestSupport"]),
-        .testTarget(name: "DashboardsTests", dependencies: ["Dashboards", "Reports", "Scheduling", "TestSupport"]),
-        .testTarget(
-            name: "WorkersTests",
-            dependencies: [
-                "Workers", "Systems", "Tensors", "Layers", "Optimizers", "Manifests", "Models", "Partitioning",
-                "Scheduling", "Transport", "Datasets", "Checkpoints", "Reports", "CAllocations", "TestSupport",
-            ]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(name: "TestPlans", dependencies: dependencies(["Planning"]), path: "Tests/TestPlans"),
         // Stands before the C library's malloc, in the test program alone.
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         // It runs the program that is built beside it.
         .testTarget(
-            name: "EndToEndTests", dependencies: ["EchelonCLI", "Echelon", "TestSupport"], exclude: ["Fixtures"]),
-    ],
+            name: "EndToEndTests", dependencies: dependencies(["EchelonCLI", "TestSupport"]), exclude: ["Fixtures"]),
+    ]
+        + rooms.map { room in
+            room.name == "EchelonCLI"
+                ? .executableTarget(name: room.name, dependencies: dependencies(room.standsOn))
+                : .target(name: room.name, dependencies: dependencies(room.standsOn))
+        }
+        + tests.map { test in
+            .testTarget(
+                name: test.room + "Tests", dependencies: dependencies([test.room] + test.also),
+                resources: withFixtures.contains(test.room) ? [.copy("Fixtures")] : [])
+        },
     cLanguageStandard: .gnu11
 )
 

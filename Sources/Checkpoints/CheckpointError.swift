@@ -1,4 +1,4 @@
-internal import Systems
+package import Systems
 public import Tensors
 
 /// What is wrong with a checkpoint's files, or with the pair of a checkpoint and a model.
@@ -94,5 +94,11 @@ extension TensorMismatch: CustomStringConvertible {
         case .different(let name, let expected, let type, let shape):
             "\(shown(name)): expected \(expected), got \(type)\(shape)"
         }
+    }
+}
+
+extension CheckpointError: ExitCoded {
+    package var exitCode: ExitCode {
+        if case .space = self { .interrupted } else { .badInput }
     }
 }

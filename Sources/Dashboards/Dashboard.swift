@@ -1,6 +1,7 @@
 import Glibc
-public import Reports
+import Reports
 import Systems
+public import Runs
 
 /// The report of one run as a page that follows it.
 ///

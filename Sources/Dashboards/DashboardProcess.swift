@@ -1,5 +1,6 @@
 import Glibc
-public import Reports
+import Reports
+public import Runs
 
 /// The whole life of a process that serves a page: beside a run that `train` started, or by itself.
 ///

@@ -1,4 +1,4 @@
-internal import Systems
+package import Systems
 
 /// What is wrong with a data file, or with the pair of a data set and what is asked of it.
 public enum DatasetError: Error, Hashable, Sendable {
@@ -60,5 +60,11 @@ public struct TokenLocation: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String {
         source.printable() + ": token \(token)" + (byte.map { " (byte offset \($0))" } ?? "")
+    }
+}
+
+extension DatasetError: ExitCoded {
+    package var exitCode: ExitCode {
+        if case .thread = self { .interrupted } else { .badInput }
     }
 }

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Systems
 
 /// Produces items on a thread of its own, ahead of who consumes them, in a ring of reused buffers.
 ///
@@ -17,20 +17,20 @@ public final class Prefetcher<Buffer: Sendable>: Sendable {
     private let ring: PrefetchRing
     private let buffers: [Buffer]
     private let now: @Sendable () -> UInt64
-    private let thread: PrefetchThread
+    private let thread: JoinableThread
 
     /// Starts producing items 0 ..< count, at most `buffers.count` of them ahead. `now` is a clock in nanoseconds. Throws
     /// when no thread can be started.
     public init(
-        buffers: [Buffer], count: Int, now: @escaping @Sendable () -> UInt64 = monotonicNanoseconds,
+        buffers: [Buffer], count: Int, now: (@Sendable () -> UInt64)? = nil,
         produce: @escaping Produce
     ) throws(DatasetError) {
         precondition(!buffers.isEmpty && count >= 0, "a prefetcher of \(buffers.count) buffers for \(count) items")
         let ring = PrefetchRing(depth: buffers.count, count: count)
         self.ring = ring
         self.buffers = buffers
-        self.now = now
-        thread = try PrefetchThread {
+        self.now = now ?? { MonotonicClock.now }
+        let run = { @Sendable in
             while let index = ring.claim() {
                 do throws(DatasetError) {
                     try produce(index, buffers[index % buffers.count])
@@ -39,6 +39,11 @@ public final class Prefetcher<Buffer: Sendable>: Sendable {
                     ring.fail(error)
                 }
             }
+        }
+        do {
+            thread = try JoinableThread(name: "data", run)
+        } catch {
+            throw .thread(reason: error.explanation)
         }
     }
 
@@ -56,11 +61,4 @@ public final class Prefetcher<Buffer: Sendable>: Sendable {
         ring.stop()
         thread.join()
     }
-}
-
-/// The system's monotonic clock.
-public func monotonicNanoseconds() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }

@@ -1,3 +1,5 @@
+package import Systems
+
 /// What is wrong with a manifest or an override: one sentence that says where, what, and what to write instead.
 public struct ManifestError: Error, Hashable, Sendable, CustomStringConvertible {
     public var mark: Mark
@@ -19,4 +21,8 @@ public struct ManifestError: Error, Hashable, Sendable, CustomStringConvertible 
         let question = suggestion.map { "; did you mean \"\($0)\"?" } ?? ""
         return "\(mark): \(found); expected \(expected)\(question)"
     }
+}
+
+extension ManifestError: ExitCoded {
+    package var exitCode: ExitCode { .badInput }
 }

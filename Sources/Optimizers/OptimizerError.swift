@@ -1,4 +1,5 @@
 import Notation
+package import Systems
 
 /// A value of the optimizer's configuration that cannot work.
 public struct OptimizerError: Error, Hashable, Sendable {
@@ -23,4 +24,9 @@ public struct OptimizerError: Error, Hashable, Sendable {
 
 extension OptimizerError: CustomStringConvertible {
     public var description: String { "\(setting): expected \(expected), got \(got)" }
+}
+
+/// Settings are checked before a run: in one, a loss scale fell as low as it may.
+extension OptimizerError: ExitCoded {
+    package var exitCode: ExitCode { .diverged }
 }

@@ -1,3 +1,5 @@
+public import Runs
+
 /// The accounts of a run: where each rank's time went in each step, and what the schedule alone would have cost.
 ///
 /// Work, data waits and waits for room are taken as measured. A wait for a message is split into `transfer`, the time it
@@ -27,7 +29,7 @@ public struct Accounts: Sendable {
     /// - Parameters:
     ///   - logs: one for each rank of the description. Steps that a rank did not finish are left out.
     ///   - skip: how many of the first steps do not count in the medians.
-    /// - Throws: `ReportError.inconsistent` for logs that cannot be of one run, and for accounts that do not add up.
+    /// - Throws: `RunError.inconsistent` for logs that cannot be of one run, and for accounts that do not add up.
     public init(_ description: RunDescription, logs: [RankLog], skip: Int = 0) throws {
         var builder = try TimelineBuilder(description, logs: logs)
         try self.init(try builder.build(skip: skip))

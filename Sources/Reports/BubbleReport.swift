@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 
 /// Where a run's time went, stage by stage and cause by cause; the value behind the terminal report and `--json`.
 public struct BubbleReport: Codable, Hashable, Sendable {
@@ -148,7 +149,7 @@ extension BubbleReport {
         do {
             self = try JSONForm.decode(BubbleReport.self, from: Data(json.utf8))
         } catch let error as DecodingError {
-            throw ReportError.malformed(file: "report", expected: "a bubble report", got: error.summary)
+            throw RunError.malformed(file: "report", expected: "a bubble report", got: error.summary)
         }
     }
 }

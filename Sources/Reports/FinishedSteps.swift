@@ -1,4 +1,5 @@
 import Scheduling
+import Runs
 
 /// Which steps every rank finished: those where each of its stages ran every micro-batch forward and backward.
 struct FinishedSteps {
@@ -22,7 +23,7 @@ struct FinishedSteps {
         steps = common.first ?? []
         for (log, own) in zip(logs, common) where own != steps {
             let missing = Set(own).symmetricDifference(steps).min() ?? 0
-            throw ReportError.inconsistent(
+            throw RunError.inconsistent(
                 rank: log.rank, step: missing, expected: "the steps of rank \(logs[0].rank)",
                 got: "a step that only one of them has")
         }
@@ -45,7 +46,7 @@ struct FinishedSteps {
         var counts: [Count] = []
         for event in log.events {
             if let last = counts.last, event.step < last.step {
-                throw ReportError.inconsistent(
+                throw RunError.inconsistent(
                     rank: log.rank, step: event.step, expected: "steps that rise", got: "it after step \(last.step)")
             }
             if counts.last?.step != event.step { counts.append(Count(step: event.step)) }
@@ -62,7 +63,7 @@ struct FinishedSteps {
         _ counts: [Count], expected: Int, last: Int, rank: Int
     ) throws {
         if let wrong = counts.first(where: { $0.step < last && $0.passes != expected }) {
-            throw ReportError.inconsistent(
+            throw RunError.inconsistent(
                 rank: rank, step: wrong.step, expected: "\(expected) forwards and backwards", got: "\(wrong.passes)")
         }
     }

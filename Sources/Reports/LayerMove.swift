@@ -1,3 +1,5 @@
+import Runs
+
 /// Some layers at a stage's edge, moved to the stage beside it.
 struct LayerMove {
     var layers: ArraySlice<String>

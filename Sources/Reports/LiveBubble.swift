@@ -1,12 +1,4 @@
-extension Event {
-    /// True while the compute thread works: every pass, recomputation and the optimizer.
-    public var isBusy: Bool {
-        switch kind {
-        case .forward, .backward, .backwardInput, .backwardWeight, .recompute, .optimizer: true
-        case .gradientSync, .dataWait, .receiveWait, .takeOver, .sendWait, .handOver, .report: false
-        }
-    }
-}
+public import Runs
 
 /// Idle over wall of one step over all ranks, from its events alone: quick enough for a progress line.
 ///

@@ -1,4 +1,5 @@
 import Scheduling
+import Runs
 
 /// What every rank did during one step, for drawing.
 public struct MedianStep: Codable, Hashable, Sendable {

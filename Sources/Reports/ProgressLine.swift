@@ -1,4 +1,5 @@
 import Foundation
+public import Runs
 
 /// The line that people watch while a run trains.
 ///

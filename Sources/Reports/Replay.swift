@@ -1,3 +1,5 @@
+import Runs
+
 /// Which delays of the measured run a replay keeps; each case keeps those of the cases before it.
 enum ReplayLayer: Int, CaseIterable {
     /// Every stage takes the stages' mean of their median times; messages, data and room to send cost nothing.
@@ -142,7 +144,7 @@ struct Replay {
     private func checkFinished() throws {
         for (rank, range) in timeline.ranges.enumerated() where position[rank] < range.upperBound {
             let step = timeline.steps[timeline.activities[position[rank]].step]
-            throw ReportError.inconsistent(
+            throw RunError.inconsistent(
                 rank: rank, step: step, expected: "messages that were sent before they were received",
                 got: "a circle of waiting ranks")
         }

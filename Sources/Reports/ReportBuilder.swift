@@ -1,3 +1,5 @@
+public import Runs
+
 /// Reduces accounts to a report.
 struct ReportBuilder {
     private let description: RunDescription
@@ -211,12 +213,12 @@ extension BubbleReport {
     /// - Parameters:
     ///   - skip: how many of the first finished steps to leave out of the figures; at least one step is kept.
     ///   - finishedSteps: how many steps the run has, where the logs hold a sample of them.
-    /// - Throws: `ReportError`; `noEvents` where no step was finished by every rank.
+    /// - Throws: `RunError`; `noEvents` where no step was finished by every rank.
     public init(
         _ description: RunDescription, logs: [RankLog], skip: Int = 2, notes: [String] = [], finishedSteps: Int? = nil
     ) throws {
         guard let builder = try ReportBuilder(description, logs: logs, skip: max(0, skip)) else {
-            throw ReportError.noEvents(path: description.name)
+            throw RunError.noEvents(path: description.name)
         }
         self = builder.report(notes: notes, finished: finishedSteps)
     }
@@ -230,8 +232,8 @@ extension RunDirectory {
         do {
             return try BubbleReport(
                 description, logs: found.logs, skip: skip, notes: found.notes, finishedSteps: found.finishedSteps)
-        } catch ReportError.noEvents {
-            throw ReportError.noEvents(path: path)
+        } catch RunError.noEvents {
+            throw RunError.noEvents(path: path)
         }
     }
 }

@@ -1,3 +1,5 @@
+import Runs
+
 /// Where one rank's time went in one step; the parts sum to the wall time exactly.
 public struct StepAccount: Hashable, Sendable {
     public var rank: Int
@@ -28,7 +30,7 @@ public struct StepAccount: Hashable, Sendable {
     /// The accounts add up, or the report is not made.
     func check() throws {
         guard sum == wall, times.allSatisfy({ $0 >= 0 }) else {
-            throw ReportError.inconsistent(
+            throw RunError.inconsistent(
                 rank: rank, step: step, expected: "categories that sum to the wall time, \(wall) ns",
                 got: "\(sum) ns, least \(times.min() ?? 0) ns")
         }

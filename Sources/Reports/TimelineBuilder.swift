@@ -1,4 +1,5 @@
 import Scheduling
+import Runs
 
 /// Builds a timeline: cut to finished steps, clocks applied, holes filled, messages tied to what made them.
 struct TimelineBuilder {
@@ -29,12 +30,12 @@ struct TimelineBuilder {
         for (rank, device) in description.devices.enumerated() {
             let found = self.logs.indices.contains(rank) ? self.logs[rank].rank : -1
             guard found == rank else {
-                throw ReportError.inconsistent(
+                throw RunError.inconsistent(
                     rank: rank, step: 0, expected: "one log of the rank on \(device)", got: "none")
             }
         }
         guard self.logs.count == description.devices.count else {
-            throw ReportError.inconsistent(
+            throw RunError.inconsistent(
                 rank: self.logs.last?.rank ?? 0, step: 0, expected: "\(description.devices.count) ranks",
                 got: "\(self.logs.count) logs")
         }
@@ -88,7 +89,7 @@ struct TimelineBuilder {
     private mutating func activity(_ event: Event, of log: RankLog, step: Int) throws -> Activity {
         let limit = EventLog.valueLimit
         guard event.start <= event.end, event.end < limit, event.sent < limit, log.clockOffset.magnitude < limit else {
-            throw ReportError.inconsistent(
+            throw RunError.inconsistent(
                 rank: log.rank, step: event.step, expected: "start ≤ end, below 2^60 ns",
                 got: "\(event.start), \(event.end)")
         }
@@ -121,7 +122,7 @@ struct TimelineBuilder {
     /// Where a rank's time starts anew: behind a hole in the sample.
     private func begin(_ activity: Activity, after cursor: Int64?, _ event: Event) throws -> Int64 {
         guard activity.start >= cursor ?? activity.start else {
-            throw ReportError.inconsistent(
+            throw RunError.inconsistent(
                 rank: activity.rank, step: event.step, expected: "events that follow each other",
                 got: "one that starts before step \(event.step) did")
         }
@@ -130,7 +131,7 @@ struct TimelineBuilder {
 
     private mutating func fillGap(from cursor: Int64, before activity: Activity, of event: Event) throws {
         guard activity.start >= cursor else {
-            throw ReportError.inconsistent(
+            throw RunError.inconsistent(
                 rank: activity.rank, step: event.step, expected: "events that follow each other",
                 got: "\(event.kind) that starts \(cursor - activity.start) ns before the previous one ended")
         }

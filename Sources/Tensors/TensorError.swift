@@ -1,3 +1,5 @@
+package import Systems
+
 /// What the machine would not do: the operation, what it should have found, and what it found.
 public struct TensorError: Error, Hashable, Sendable, CustomStringConvertible {
     public var operation: String
@@ -11,4 +13,8 @@ public struct TensorError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String { "\(operation): expected \(expected), got \(got)" }
+}
+
+extension TensorError: ExitCoded {
+    package var exitCode: ExitCode { .badInput }
 }

@@ -1,3 +1,5 @@
+import Systems
+
 /// The coordinator's side of the control plane: registers workers, tells them where to connect and when to go, hears
 /// their heartbeats, passes messages. Used by one thread, which polls it until all workers
 /// are gone: a worker's orderly end waits for its goodbye to be heard. Must be closed.
@@ -17,7 +19,7 @@ public final class ControlServer {
         /// How long they may take then to connect their links.
         public var connectTimeout: Duration = .seconds(60)
         /// A rank is silent after this long without a heartbeat.
-        public var patience: Duration = .seconds(5)
+        public var heartbeatTimeout: Duration = .seconds(5)
         /// Where the directory for ipc sockets is made: a short path.
         public var socketParent = "/tmp"
 
@@ -65,7 +67,7 @@ public final class ControlServer {
         self.ipcAddress = ipcAddress
         self.tcpAddress = tcpAddress
         rendezvous = Rendezvous(digests: configuration.digests)
-        liveness = Liveness(world: configuration.world, patience: configuration.patience)
+        liveness = Liveness(world: configuration.world, heartbeatTimeout: configuration.heartbeatTimeout)
         startDeadline = configuration.startTimeout.after(MonotonicClock.now)
     }
 
@@ -100,7 +102,7 @@ public final class ControlServer {
     /// When a rank was last heard of: nanoseconds of `MonotonicClock`.
     public func lastSeen(_ rank: Int) -> UInt64? { liveness.lastSeen(rank) }
 
-    /// The ranks without a heartbeat for longer than `patience`.
+    /// The ranks without a heartbeat for longer than `heartbeatTimeout`.
     public var silentRanks: [Int] { liveness.silentRanks(at: MonotonicClock.now) }
 
     /// Sends an opaque message to one rank, in pieces where it is long. A rank that is gone is no error.

@@ -1,3 +1,5 @@
+import Systems
+
 /// The data links of one worker, as its compute thread sees them.
 ///
 /// Every wait ends with the plane's first failure: a lost peer, a message that is not the expected one, an abort.

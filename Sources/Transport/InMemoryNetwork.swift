@@ -1,4 +1,5 @@
 internal import Synchronization
+import Systems
 
 /// The in-memory twin: endpoints and a coordinator of one process that speak the same protocol without sockets.
 public final class InMemoryNetwork: Sendable {

@@ -1,11 +1,13 @@
+import Systems
+
 /// When each rank was last heard of, and who has been silent for too long: a pure function of the clock.
 public struct Liveness: Hashable, Sendable {
     /// A rank is dead after this many nanoseconds without a heartbeat.
-    public var patience: UInt64
+    public var heartbeatTimeout: UInt64
     private var seen: [UInt64?]
 
-    public init(world: Int, patience: Duration = .seconds(5)) {
-        self.patience = patience.nanoseconds
+    public init(world: Int, heartbeatTimeout: Duration = .seconds(5)) {
+        self.heartbeatTimeout = heartbeatTimeout.nanoseconds
         seen = Array(repeating: nil, count: world)
     }
 
@@ -23,6 +25,6 @@ public struct Liveness: Hashable, Sendable {
     }
 
     public func silentRanks(at now: UInt64) -> [Int] {
-        seen.indices.filter { silence(of: $0, at: now) > patience }
+        seen.indices.filter { silence(of: $0, at: now) > heartbeatTimeout }
     }
 }

@@ -1,3 +1,5 @@
+import Systems
+
 extension NetworkLoop {
     func handle(control bytes: [UInt8]) throws(TransportError) {
         let (message, runID) = try ControlMessage.decode(bytes)

@@ -1,3 +1,5 @@
+import Systems
+
 extension NetworkLoop {
     func handle(_ event: WireEvent) {
         do throws(TransportError) {

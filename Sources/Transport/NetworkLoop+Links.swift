@@ -1,3 +1,5 @@
+import Systems
+
 extension NetworkLoop {
     /// Sends what has credit, in order.
     func pumpMessages(_ link: Int) throws(TransportError) {

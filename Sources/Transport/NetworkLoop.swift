@@ -1,3 +1,5 @@
+import Systems
+
 /// What a worker's network thread does: moves messages between the endpoint's shared state and its wire.
 final class NetworkLoop {
     let configuration: WorkerConfiguration

@@ -1,4 +1,5 @@
 internal import CZeroMQ
+import Systems
 
 #if canImport(Glibc)
     import Glibc

@@ -25,6 +25,7 @@ extension TransportError: CustomStringConvertible {
         case .descriptors(let needed, let room):
             "the sockets need \(needed) descriptors, this process may open \(room) more: raise the limit with "
                 + "`ulimit -n`, now \(DescriptorLimit.current.soft)"
+        case .thread(let reason): "cannot start a thread: \(reason)"
         case .system(let operation, let code): "\(operation): \(String(cString: zmq_strerror(code)))"
         }
     }

@@ -1,6 +1,5 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Glibc
+package import Systems
 
 /// What went wrong between workers, or between a worker and the coordinator.
 public enum TransportError: Error, Hashable, Sendable {
@@ -34,10 +33,12 @@ public enum TransportError: Error, Hashable, Sendable {
     case links(String)
     /// The process may not open as many descriptors as its sockets need.
     case descriptors(needed: Int, room: Int)
+    /// The system starts no more threads.
+    case thread(String)
     /// A system call or a ZeroMQ call failed.
     case system(String, code: Int32)
 
-    /// True when the cause is elsewhere: another rank or the coordinator has the better story to tell.
+    /// True when the cause is elsewhere: another rank or the coordinator reports it.
     public var isConsequence: Bool {
         switch self {
         case .peerGone, .peerLeft, .coordinatorGone, .aborted, .closed: true
@@ -46,4 +47,16 @@ public enum TransportError: Error, Hashable, Sendable {
     }
 
     static func lastError(_ operation: String) -> TransportError { .system(operation, code: errno) }
+}
+
+extension TransportError: ExitCoded {
+    package var exitCode: ExitCode {
+        switch self {
+        case .address, .refused, .descriptors, .system(_, code: EADDRINUSE), .system(_, code: EACCES),
+            .system(_, code: EADDRNOTAVAIL):
+            .badInput
+        case .mismatch, .malformed, .violation, .links: .bug
+        default: .interrupted
+        }
+    }
 }

@@ -1,3 +1,5 @@
+import Systems
+
 /// What carries an endpoint's bytes: ZeroMQ sockets, or memory. Links are named by their place in the configuration.
 ///
 /// All methods but `wake` are called by the endpoint's network thread alone.

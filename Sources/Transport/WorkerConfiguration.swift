@@ -1,3 +1,5 @@
+import Systems
+
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -19,7 +21,7 @@ public struct WorkerConfiguration: Sendable {
     public var epoch: UInt32 = 0
     public var heartbeat: Duration = .seconds(1)
     /// How long a wait for a message keeps the core busy before it sleeps: right where a worker has its core to itself.
-    public var patience: Duration = .zero
+    public var spinTime: Duration = .zero
     /// A descriptor that reads end-of-file when the coordinator is gone. The endpoint closes it.
     public var lifeline: Int32?
     /// Called once, on the network thread, when the coordinator is gone and this worker's socket files are removed.

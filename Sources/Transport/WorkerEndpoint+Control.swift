@@ -1,3 +1,5 @@
+import Systems
+
 extension WorkerEndpoint {
     /// Changes what the next heartbeat says; cheap enough for every instruction.
     public func updateStatus(_ body: (inout WorkerStatus) -> Void) { status.update(body) }
@@ -27,7 +29,7 @@ extension WorkerEndpoint {
     /// The coordinator's next opaque message; nil when none came in time.
     public func receiveApplication(timeout: Duration? = nil) throws(TransportError) -> [UInt8]? {
         let deadline = timeout?.after(MonotonicClock.now) ?? .max
-        return try state.wait(until: deadline, patience: configuration.patience) {
+        return try state.wait(until: deadline, spinTime: configuration.spinTime) {
             (state) throws(TransportError) -> [UInt8]? in
             if let failure = state.failure { throw failure }
             return state.inbox.popFirst()

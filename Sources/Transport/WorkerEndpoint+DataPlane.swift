@@ -1,3 +1,5 @@
+import Systems
+
 extension WorkerEndpoint {
     public func send(
         link: Int, header: FrameHeader, payload: UnsafeRawBufferPointer, more: Bool
@@ -72,7 +74,7 @@ extension WorkerEndpoint {
             phase: .receiving(
                 from: source, kind: expecting.kind, step: expecting.step, microBatch: expecting.microBatch))
         defer { status.set(phase: .computing) }
-        let arrival = try state.wait(patience: configuration.patience) { (state) throws(TransportError) in
+        let arrival = try state.wait(spinTime: configuration.spinTime) { (state) throws(TransportError) in
             try pop(link, from: &state)
         }
         guard let arrival else { preconditionFailure("a wait without deadline ended without a message") }

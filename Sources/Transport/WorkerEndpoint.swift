@@ -1,10 +1,12 @@
+import Systems
+
 /// Everything a worker talks through: its data links and its connection to the coordinator.
 ///
 /// One thread of its own does all the talking; the caller's compute thread only exchanges values with it. Start, await
 /// go, send and receive, close; an endpoint that was started must be closed.
 public final class WorkerEndpoint: DataPlane {
     public let configuration: WorkerConfiguration
-    package let state: Shared<EndpointState>
+    let state: Shared<EndpointState>
     let status = StatusBoard()
     /// Written by `start` and `close` alone, under `state`'s lock.
     private let network: Shared<NetworkThread?>
@@ -47,8 +49,13 @@ public final class WorkerEndpoint: DataPlane {
         let loop = NetworkLoop(configuration, state: state, status: status, wire: wire.wire)
         let opened = Shared<Result<Void, TransportError>?>(nil)
         let box = Transfer(loop)
-        let thread = try JoinableThread(name: "network \(configuration.rank)") {
-            box.value.run { result in opened.update { $0 = result } }
+        let thread: JoinableThread
+        do {
+            thread = try JoinableThread(name: "network \(configuration.rank)") {
+                box.value.run { result in opened.update { $0 = result } }
+            }
+        } catch {
+            throw .thread(error.explanation)
         }
         network.withLock { $0 = NetworkThread(thread: thread, wake: wire.wake) }
         let result = opened.wait { $0 }
@@ -79,7 +86,7 @@ public final class WorkerEndpoint: DataPlane {
     public func awaitGo(
         timeout: Duration = .seconds(120), say: (String) -> Void = { _ in }
     ) throws(TransportError) {
-        var watch = JoinWatch(address: configuration.coordinator, patience: timeout, at: MonotonicClock.now)
+        var watch = JoinWatch(address: configuration.coordinator, limit: timeout, at: MonotonicClock.now)
         while true {
             let look = watch.nextLook(after: MonotonicClock.now)
             let went = try state.wait(until: look) { (state) throws(TransportError) -> Bool? in

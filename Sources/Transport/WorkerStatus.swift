@@ -1,4 +1,5 @@
 internal import Synchronization
+import Systems
 
 /// What a worker is doing, as its heartbeats tell it.
 public struct WorkerStatus: Hashable, Sendable {

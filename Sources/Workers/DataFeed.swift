@@ -1,12 +1,14 @@
-import Datasets
+package import Datasets
 import Manifests
 import Models
 import Scheduling
 import Tensors
+package import Stages
+package import Planning
 
 /// The first stage's source of micro-batches: reads ahead on its own thread, fills inputs, and holds the targets until
 /// they have travelled to the last stage.
-final class DataFeed {
+package final class DataFeed {
     /// By slot: on a stage that is also the last, those of its loss.
     let targets: [TargetsMessage]
     private let executor: StageExecutor
@@ -18,7 +20,7 @@ final class DataFeed {
     private let wide: Tensor?
 
     /// - Parameter depth: micro-batches read ahead.
-    init(_ data: TrainingData, _ plan: TrainingPlan, executor: StageExecutor, depth: Int = 8) throws {
+    package init(_ data: TrainingData, _ plan: TrainingPlan, executor: StageExecutor, depth: Int = 8) throws {
         // The coordinator has looked at the files of its own machine.
         if plan.manifest.byHand.contains(plan.schedule.rankOfStage[0]) { try data.check(plan) }
         self.executor = executor
@@ -51,7 +53,7 @@ final class DataFeed {
     }
 
     /// Fills a slot with the next micro-batch.
-    func fill(step: Int, slot: Int) throws(DatasetError) {
+    package func fill(step: Int, slot: Int) throws(DatasetError) {
         guard let item = try reader.next(), let input = executor.program.values[executor.model.input] else {
             preconditionFailure("the reader ended before the run")
         }
@@ -71,5 +73,5 @@ final class DataFeed {
         return count
     }
 
-    func stop() { reader.stop() }
+    package func stop() { reader.stop() }
 }

@@ -1,6 +1,8 @@
 import Manifests
 import Systems
 import Transport
+package import Runs
+public import Planning
 
 /// Whether the processes of a run may open as many descriptors as they will need: before anything is claimed or started.
 public enum DescriptorCheck {
@@ -19,7 +21,7 @@ public enum DescriptorCheck {
 
     /// Raises the limit of this process, and so of its children, where it must.
     /// - Throws: bad input where it cannot be raised that far.
-    static func run(_ plan: TrainingPlan) throws(RunFailure) {
+    package static func run(_ plan: TrainingPlan) throws(RunFailure) {
         let ranks = (0..<plan.rankCount).filter { !plan.manifest.byHand.contains($0) }
         let workers = ranks.map { (rank: $0, needed: worker(of: $0, plan)) }
         let coordinator = coordinator(ranks: plan.rankCount)
@@ -38,7 +40,7 @@ public enum DescriptorCheck {
         worker(links: MessagePort.links(of: rank, plan).count, isByHand: plan.manifest.byHand.contains(rank))
     }
 
-    static func require(_ needed: Int, _ who: String) throws(RunFailure) {
+    package static func require(_ needed: Int, _ who: String) throws(RunFailure) {
         // With room for those who connect and do not belong to the run.
         let allowed = DescriptorLimit.raise(to: needed + 2 * DescriptorNeeds.strangers)
         guard allowed < needed else { return }

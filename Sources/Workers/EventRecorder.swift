@@ -1,6 +1,8 @@
-package import Reports
+package import Runs
 package import Scheduling
 package import Tensors
+package import Stages
+import Systems
 
 /// Collects the compute thread's events of one step. Waits shorter than a microsecond are not worth an entry.
 ///
@@ -55,7 +57,7 @@ package struct EventRecorder {
         _ kind: EventKind, _ instruction: Instruction? = nil, peer: Int? = nil, since start: UInt64, sent: UInt64 = 0,
         bytes: Int = 0
     ) {
-        let end = Clock.nanoseconds
+        let end = MonotonicClock.now
         guard end - start >= Self.shortest || bytes > 0 else { return }
         events.append(
             Event(

@@ -1,10 +1,13 @@
 import Layers
+import Runs
+import Stages
 import Tensors
+import Runs
 
 /// Looks at every tensor of a step that is computed once more, and keeps the first that is not finite.
 ///
 /// "First" by the order in which values depend on each other, not by the schedule's: the same on every partition.
-final class FiniteProbe {
+final class FiniteProbe: PassObserver {
     /// The micro-batch that is being computed.
     var microBatch = 0
     private(set) var first: NonFiniteTensor?

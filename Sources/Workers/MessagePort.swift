@@ -1,8 +1,10 @@
 import Models
-import Reports
+import Runs
 import Scheduling
 import Tensors
 package import Transport
+package import Planning
+import Systems
 
 /// What the compute thread sends and receives: tensors of messages, and words with the coordinator.
 ///
@@ -58,7 +60,7 @@ package final class MessagePort {
         _ tensor: Tensor, _ message: Message, index: Int, step: Int, of instruction: Instruction, slot: Int, more: Bool,
         recorder: inout EventRecorder
     ) throws {
-        let start = Clock.nanoseconds
+        let start = MonotonicClock.now
         let bytes = staging.bytes(of: tensor)
         let ticket = try endpoint.send(
             link: message.link, header: header(tensor.spec, message, index: index, step: step),
@@ -73,7 +75,7 @@ package final class MessagePort {
         _ tensor: Tensor, _ message: Message, index: Int, step: Int, for instruction: Instruction,
         recorder: inout EventRecorder
     ) throws {
-        let start = Clock.nanoseconds
+        let start = MonotonicClock.now
         let wasThere = endpoint.hasMessage(link: message.link)
         let expected = header(tensor.spec, message, index: index, step: step)
         let header = try endpoint.receive(link: message.link, expecting: expected) { backend.upload($0, to: tensor) }
@@ -90,7 +92,7 @@ package final class MessagePort {
         let key = BufferKey(stage: instruction.stage, direction: direction, slot: slot)
         guard let waiting = unsent[key], !waiting.isEmpty else { return }
         for message in waiting where !message.ticket.isFree {
-            let start = Clock.nanoseconds
+            let start = MonotonicClock.now
             let kind: EventKind = message.ticket.lacksCredit ? .sendWait : .handOver
             try message.ticket.wait()
             recorder.waited(kind, instruction, peer: message.peer, since: start)
@@ -143,27 +145,5 @@ package final class MessagePort {
             throw RunFailure(.bug, "the coordinator did not say whether the gradients of step \(step) are finite")
         }
         return isFinite
-    }
-}
-
-extension TrainingPlan {
-    /// What the message of an edge carries, frame by frame.
-    func tensors(ofEdge edge: Int, _ direction: Message.Direction) -> [TensorSpec] {
-        if edge == targetsEdge { return [TargetsMessage.spec(model.targets)] }
-        let crossing = layout.crossings[edge]
-        switch direction {
-        case .forward: return crossing.values.map { model.values[$0].spec }
-        case .backward: return crossing.gradients.map { model.values[$0.value].spec }
-        }
-    }
-
-    func frameKind(_ message: Message) -> FrameKind {
-        switch (edges[message.edge].kind, message.direction) {
-        case (.targets, _): .targets
-        case (.boundary, .forward): .activation
-        case (.boundary, .backward): .gradient
-        case (.portal, .forward): .portal
-        case (.portal, .backward): .portalGradient
-        }
     }
 }

@@ -1,4 +1,5 @@
 import Tensors
+import Systems
 
 /// The process's peak memory, asked of the system at most once a second: that takes longer than a short instruction.
 struct PeakMemory {
@@ -6,7 +7,7 @@ struct PeakMemory {
     private var askedAt: UInt64 = 0
     private static let interval: UInt64 = 1_000_000_000
 
-    mutating func bytes(now: UInt64 = Clock.nanoseconds) -> Int {
+    mutating func bytes(now: UInt64 = MonotonicClock.now) -> Int {
         if known == 0 || now >= askedAt + Self.interval {
             known = ResidentMemory.peak ?? known
             askedAt = now

@@ -1,5 +1,7 @@
 import Models
 import Tensors
+import Runs
+import Stages
 
 extension RankRunner {
     /// Computes a step that was not finite once more and looks at every tensor on the way. All ranks do so together: the
@@ -12,12 +14,12 @@ extension RankRunner {
             for (local, parameters) in executor.memory.parameters.enumerated() {
                 probe.checkWeights(executor.stage.nodes.lowerBound + local, parameters, on: backend)
             }
-            executor.probe = probe
+            executor.observer = probe
         }
         self.probe = probe
         defer {
             self.probe = nil
-            for executor in executors.values { executor.probe = nil }
+            for executor in executors.values { executor.observer = nil }
         }
         try feed?.rewind(to: step)
         for index in program.indices { try perform(index, step: step) }

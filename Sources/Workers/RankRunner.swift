@@ -2,10 +2,13 @@ import Datasets
 import Manifests
 import Models
 import Optimizers
-import Reports
+import Runs
 import Scheduling
 import Tensors
 import Transport
+import Stages
+import Planning
+import Systems
 
 /// Interprets one rank's program, step after step, on the compute thread.
 ///
@@ -101,7 +104,7 @@ final class RankRunner {
     /// - Returns: false where the run is to end before the step's update.
     private func run(step: Int) throws -> Bool {
         recorder.step = step
-        let start = Clock.nanoseconds
+        let start = MonotonicClock.now
         let lossScale = scaler?.scale
         for stage in executors.values { stage.lossScale = Float(lossScale ?? 1) }
         for index in program.indices { try perform(index, step: step) }
@@ -115,7 +118,7 @@ final class RankRunner {
         }
         recorder.work(.optimizer) { executors.values.forEach { $0.memory.zeroGradients(on: backend) } }
         recorder.settle()
-        let end = Clock.nanoseconds
+        let end = MonotonicClock.now
         let part = WorkerMessage.StepPart(
             step: step, lossSum: lossSum, targetCount: feed?.targetCount(step: step), learningRate: rate, start: start,
             end: end, busy: recorder.busy, lossScale: lossScale, isSkipped: decision == .skip,
@@ -143,7 +146,7 @@ final class RankRunner {
         let deferred = plan.lowered.deferredSlot(stage: instruction.stage, microBatch: microBatch)
         try port.waitUntilSent(before: instruction, slot: slot, recorder: &recorder)
         if instruction.pass == .forward, instruction.stage == 0, let feed {
-            let start = Clock.nanoseconds
+            let start = MonotonicClock.now
             try feed.fill(step: step, slot: slot)
             recorder.waited(.dataWait, instruction, since: start)
         }
@@ -229,7 +232,7 @@ final class RankRunner {
         let squares = recorder.work(.optimizer) { order.flatMap { executors[$0]?.gradientSquares() ?? [] } }
         // A simulated device's numbers mean nothing.
         let isFinite = !backend.computes || squares.allSatisfy(\.isFinite) && lossSum?.isFinite ?? true
-        let start = Clock.nanoseconds
+        let start = MonotonicClock.now
         port.tell(.gradientSquares(step: step, squares: squares, isFinite: isFinite))
         switch plan.gate {
         case .sum:

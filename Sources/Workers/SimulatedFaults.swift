@@ -3,6 +3,7 @@ import Glibc
 import Manifests
 import Scheduling
 import Tensors
+import Systems
 
 /// What a manifest's `sim` lets go wrong, so that somebody can see what a report says of it. Nothing else looks at it.
 struct SimulatedFaults {
@@ -30,9 +31,9 @@ struct SimulatedFaults {
     /// - Returns: whether it had not arrived by now.
     func delay(from sender: Int, to receiver: Int, sentAt: UInt64) -> Bool {
         guard let link = simulation.link, link.from == sender, link.to == receiver else { return false }
-        let (now, delay) = (Clock.nanoseconds, UInt64(link.milliseconds * 1e6))
+        let (now, delay) = (MonotonicClock.now, UInt64(link.milliseconds * 1e6))
         let arrival = min(sentAt, now) &+ delay
-        if arrival > now { Clock.sleep(until: arrival) }
+        if arrival > now { MonotonicClock.sleep(until: arrival) }
         return arrival > now
     }
 
@@ -61,7 +62,7 @@ private struct SlowDataset: Dataset {
     func fill(
         sample: Int, input: UnsafeMutableRawBufferPointer, target: UnsafeMutableRawBufferPointer
     ) throws(DatasetError) {
-        Clock.sleep(until: Clock.nanoseconds &+ nanoseconds)
+        MonotonicClock.sleep(until: MonotonicClock.now &+ nanoseconds)
         try dataset.fill(sample: sample, input: input, target: target)
     }
 }

@@ -1,17 +1,19 @@
-import Datasets
+package import Datasets
 import Glibc
 import Manifests
 import Models
 import Systems
 import Tensors
+package import Runs
+package import Planning
 
 /// The data set that a manifest names, opened and checked; and which samples each micro-batch holds.
-struct TrainingData: Sendable {
+package struct TrainingData: Sendable {
     let dataset: any Dataset
     let batches: BatchPlan
 
     /// Throws a user's mistake: a missing or short file, rows that do not fit the model.
-    init(_ plan: TrainingPlan) throws(RunFailure) {
+    package init(_ plan: TrainingPlan) throws(RunFailure) {
         let manifest = plan.manifest
         do {
             dataset = SimulatedFaults(manifest).reading(try Self.open(plan), micro: manifest.batch.micro)
@@ -36,7 +38,7 @@ struct TrainingData: Sendable {
 
     /// Reads what the run will train on and throws a user's mistake where that cannot be trained on: a token outside the
     /// vocabulary must not be found on the tenth day.
-    func check(_ plan: TrainingPlan, cache: ScanCache = .standard) throws(RunFailure) {
+    package func check(_ plan: TrainingPlan, cache: ScanCache = .standard) throws(RunFailure) {
         let (count, overflow) = plan.manifest.steps.multipliedReportingOverflow(by: batches.globalBatch)
         var cache = cache
         if isatty(STDERR_FILENO) == 1 {

@@ -6,6 +6,10 @@ import Models
 import Scheduling
 import Tensors
 import Transport
+public import Runs
+import Planning
+import Stages
+import Systems
 
 /// The whole life of one worker process: join the run, compute every step, leave.
 public enum WorkerProcess {
@@ -69,7 +73,7 @@ public enum WorkerProcess {
         configuration.note = say
         // Often enough for a failure's message to name the instruction that a worker was at.
         configuration.heartbeat = .milliseconds(200)
-        configuration.patience = plan.hasCoresToItself(rank: options.rank) ? .microseconds(500) : .zero
+        configuration.spinTime = plan.hasCoresToItself(rank: options.rank) ? .microseconds(500) : .zero
         if options.hasLifeline {
             configuration.lifeline = STDIN_FILENO
         }
@@ -161,42 +165,5 @@ public enum WorkerProcess {
             }
         }
         return try writer.finish()
-    }
-}
-
-extension PipelineManifest.Device {
-    /// Compute threads: one for each core.
-    var threads: Int { kind == .cpu ? cores.count : 1 }
-
-    /// The device's backend, and this process on the device's cores: the calling thread is to compute.
-    func pinnedBackend(_ simulation: PipelineManifest.Simulation) throws(TensorError) -> any Backend {
-        guard kind == .cpu else { return backend(simulation) }
-        try Cores.pin(to: Array(cores))
-        let cpu = CPUBackend(device: description, threads: threads)
-        cpu.pinThreads(to: Array(cores))
-        return cpu
-    }
-
-    func backend(_ simulation: PipelineManifest.Simulation) -> any Backend {
-        switch (kind, simulation.pace) {
-        case (.cpu, _): CPUBackend(device: description, threads: threads)
-        case (.sim, .secondsPerLayer(let seconds)): SimBackend(device: description, pace: .secondsPerUnit(seconds))
-        case (.sim, .gflops(let rate)): SimBackend(device: description, pace: .flopsPerSecond(rate * 1e9))
-        }
-    }
-}
-
-extension TrainingPlan {
-    /// Whether no other worker computes on this rank's cores.
-    func hasCoresToItself(rank: Int) -> Bool {
-        let device = manifest.devices[rank]
-        let others = manifest.devices.indices.filter { $0 != rank }
-        return device.kind == .cpu && others.allSatisfy { !manifest.devices[$0].cores.overlaps(device.cores) }
-    }
-
-    /// The weights file: every parameter, in the model's order.
-    func weightsLayout() throws(CheckpointError) -> SafetensorsLayout {
-        try SafetensorsLayout(
-            model.parameters.map { ($0.name, TensorSpec($0.shape)) }, metadata: ["format": "pt"])
     }
 }

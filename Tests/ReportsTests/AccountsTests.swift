@@ -180,7 +180,7 @@ import Testing
         #expect(accounts.steps.map(\.step).max() == 4)
         logs[1].events = []
         #expect(try Accounts(run.description, logs: logs).steps.isEmpty)
-        #expect(throws: ReportError.noEvents(path: "fabricated")) { try BubbleReport(run.description, logs: logs) }
+        #expect(throws: RunError.noEvents(path: "fabricated")) { try BubbleReport(run.description, logs: logs) }
     }
 
     @Test func aMicroBatchLostInTheMiddleOfTheRunIsAnError() throws {
@@ -189,7 +189,7 @@ import Testing
         let lost = try #require(logs[1].events.firstIndex { $0.step == 2 && $0.kind == .backward })
         logs[1].events.remove(at: lost)
         #expect(
-            throws: ReportError.inconsistent(
+            throws: RunError.inconsistent(
                 rank: 1, step: 2, expected: "16 forwards and backwards", got: "15")
         ) { try Accounts(run.description, logs: logs) }
     }
@@ -198,12 +198,12 @@ import Testing
         let run = FabricatedRun()
         var logs = run.logs()
         logs[0].events[3].start -= 1000
-        #expect(throws: ReportError.self) { try Accounts(run.description, logs: logs) }
+        #expect(throws: RunError.self) { try Accounts(run.description, logs: logs) }
     }
 
     @Test func aRankWithoutALogIsAnError() throws {
         let run = FabricatedRun()
-        let error = #expect(throws: ReportError.self) {
+        let error = #expect(throws: RunError.self) {
             try Accounts(run.description, logs: run.logs().filter { $0.rank != 2 })
         }
         #expect(error?.description.contains("rank 2") == true)
@@ -213,7 +213,7 @@ import Testing
         let run = FabricatedRun()
         var description = run.description
         description.stages[3].rank = 4
-        #expect(throws: ReportError.self) { try Accounts(description, logs: run.logs()) }
+        #expect(throws: RunError.self) { try Accounts(description, logs: run.logs()) }
     }
 
     @Test func targetsThatTheLastStageWaitsForComeFromTheReader() throws {
@@ -250,7 +250,7 @@ import Testing
             RankLog(rank: 0, events: [pass(0, .backward, 10), pass(0, .forward, 20)]),
             RankLog(rank: 1, events: [pass(1, .forward, 10), pass(1, .backward, 20)]),
         ]
-        let error = #expect(throws: ReportError.self) { try Accounts(run.description, logs: logs) }
+        let error = #expect(throws: RunError.self) { try Accounts(run.description, logs: logs) }
         #expect(error?.description.contains("circle") == true)
     }
 

@@ -48,12 +48,12 @@ import Testing
         var description = run.description
         description.stages[3].layers = ["linear"]
         let other = try BubbleReport(description, logs: run.logs())
-        let error = #expect(throws: ReportError.self) { try RunComparison(run.report(), other) }
+        let error = #expect(throws: RunError.self) { try RunComparison(run.report(), other) }
         #expect(error?.description.contains("different models, of 12 and 10 layers") == true)
         description = run.description
         description.flopsPerToken *= 2
         let wide = try BubbleReport(description, logs: run.logs())
-        let second = #expect(throws: ReportError.self) { try run.report().html(comparedTo: wide) }
+        let second = #expect(throws: RunError.self) { try run.report().html(comparedTo: wide) }
         #expect(
             second?.description
                 == "cannot compare fabricated with fabricated: a token costs 12.0 MFLOP in one and 6.0 MFLOP in the other: "

@@ -53,10 +53,10 @@ import Testing
         {
             var bytes = good
             bytes[offset] = value
-            let error = #expect(throws: ReportError.self) { try EventLog.decode(bytes) }
+            let error = #expect(throws: RunError.self) { try EventLog.decode(bytes) }
             #expect(error?.description.contains("record 1") == true)
         }
-        #expect(throws: ReportError.self) { try EventLog.decode(Array(good.dropLast())) }
+        #expect(throws: RunError.self) { try EventLog.decode(Array(good.dropLast())) }
     }
 
     private func temporaryRun() throws -> RunDirectory {
@@ -113,17 +113,17 @@ import Testing
     @Test func whatIsNotARunIsNamed() throws {
         let missing = RunDirectory("/nonexistent/run")
         #expect(
-            throws: ReportError.notARun(path: "/nonexistent/run", reason: "there is no such directory")
+            throws: RunError.notARun(path: "/nonexistent/run", reason: "there is no such directory")
         ) { try missing.report() }
         let directory = try temporaryRun()
         defer { try? FileManager.default.removeItem(atPath: directory.path) }
-        #expect(throws: ReportError.notARun(path: directory.path, reason: "it has no run.json")) {
+        #expect(throws: RunError.notARun(path: directory.path, reason: "it has no run.json")) {
             try directory.report()
         }
         try directory.write(FabricatedRun().description)
-        #expect(throws: ReportError.noEvents(path: directory.path)) { try directory.report() }
+        #expect(throws: RunError.noEvents(path: directory.path)) { try directory.report() }
         try Data("{\"version\": 1}".utf8).write(to: URL(fileURLWithPath: directory.descriptionPath))
-        let error = #expect(throws: ReportError.self) { try directory.report() }
+        let error = #expect(throws: RunError.self) { try directory.report() }
         #expect(error?.description.contains("run.json") == true)
     }
 

@@ -139,8 +139,8 @@ import Testing
     @Test func `a chunk that goes back in steps is refused`() throws {
         let store = try LongRun.begin(directory, budget: Self.budget)
         try store.append(chunk: LongRun.chunk(step: 5, rank: 0), rank: 0)
-        #expect(throws: ReportError.self) { try store.append(chunk: LongRun.chunk(step: 4, rank: 0), rank: 0) }
-        #expect(throws: ReportError.self) { try store.append(chunk: [1, 2, 3], rank: 0) }
-        #expect(throws: ReportError.self) { try store.append(chunk: [UInt8](repeating: 99, count: 56), rank: 0) }
+        #expect(throws: RunError.self) { try store.append(chunk: LongRun.chunk(step: 4, rank: 0), rank: 0) }
+        #expect(throws: RunError.self) { try store.append(chunk: [1, 2, 3], rank: 0) }
+        #expect(throws: RunError.self) { try store.append(chunk: [UInt8](repeating: 99, count: 56), rank: 0) }
     }
 }

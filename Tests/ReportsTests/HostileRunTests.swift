@@ -25,18 +25,18 @@ import Testing
         let path = directory.eventsPath(rank: 0)
         let size = try folder.bytes("run/events/rank-0000.events").count
         extend(path, to: 3 << 30)
-        let error = #expect(throws: ReportError.self) { try directory.report() }
+        let error = #expect(throws: RunError.self) { try directory.report() }
         let text = error?.description ?? ""
         #expect(text.contains("byte \(size)") && text.contains("zeros") && text.contains("rank-0000.events"))
         var follower = RunFollower(directory)
-        #expect(throws: ReportError.self) { try follower.refresh() }
+        #expect(throws: RunError.self) { try follower.refresh() }
     }
 
     @Test func `an event file without a header is not read to its end`() throws {
         _ = try LongRun.begin(directory, budget: 1 << 20)
         try File.write([], to: directory.eventsPath(rank: 1))
         extend(directory.eventsPath(rank: 1), to: 3 << 30)
-        #expect(throws: ReportError.self) { try directory.report() }
+        #expect(throws: RunError.self) { try directory.report() }
     }
 
     @Test func `files of JSON have a limit`() throws {
@@ -46,7 +46,7 @@ import Testing
         let first = #expect(throws: SystemError.self) { try directory.description() }
         #expect(first?.description.contains("3221225472 bytes, expected at most 16777216") == true)
         #expect(throws: SystemError.self) { try LiveStatus.read(directory) }
-        #expect(throws: ReportError.self) {
+        #expect(throws: RunError.self) {
             try StepMetrics(line: "{\"x\":\"" + String(repeating: "x", count: 2 << 20) + "\"}")
         }
     }
@@ -116,7 +116,7 @@ import Testing
                 _ = TopView(status).text(width: 80, height: 24)
                 _ = LivePage(name: "x", status: status).html()
                 _ = LivePage(name: "x", status: status).statusData()
-            } catch let error as ReportError {
+            } catch let error as RunError {
                 #expect(error.description.contains("live.json"))
             }
         }
@@ -146,8 +146,8 @@ import Testing
             report.text(), try report.html(), try report.json(), try directory.trace().text(), TopView(status).text(),
             LivePage(name: status.name, status: status, report: report).html(),
             LivePage(name: status.name, status: status).statusData(), try RunComparison(report, report).text(),
-            ReportError.malformed(file: evil, expected: evil, got: evil).description,
-            ReportError.notARun(path: evil, reason: evil).description,
+            RunError.malformed(file: evil, expected: evil, got: evil).description,
+            RunError.notARun(path: evil, reason: evil).description,
         ]
         for (index, text) in texts.enumerated() {
             #expect(

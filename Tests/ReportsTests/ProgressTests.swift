@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func aBrokenLineIsAnError() {
-        #expect(throws: ReportError.self) { try StepMetrics(line: "{\"step\": \"x\"}") }
+        #expect(throws: RunError.self) { try StepMetrics(line: "{\"step\": \"x\"}") }
     }
 
     @Test func theProgressLineIsAsPeopleKnowIt() {

@@ -110,7 +110,7 @@ import Testing
         try begin()
         try Data(repeating: 7, count: 500).write(to: URL(filePath: directory.eventsPath(rank: 1)))
         var follower = RunFollower(directory)
-        #expect(throws: ReportError.self) { try follower.refresh() }
+        #expect(throws: RunError.self) { try follower.refresh() }
     }
 
     @Test func trafficIsWhatTheReceiversLogged() throws {

@@ -137,6 +137,6 @@ import Testing
     @Test func aRunWithoutAFinishedStepHasNoTrace() throws {
         let run = run()
         let logs = run.logs().map { RankLog(rank: $0.rank) }
-        #expect(throws: ReportError.noEvents(path: "fabricated")) { try ChromeTrace(run.description, logs: logs) }
+        #expect(throws: RunError.noEvents(path: "fabricated")) { try ChromeTrace(run.description, logs: logs) }
     }
 }

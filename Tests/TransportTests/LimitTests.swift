@@ -94,7 +94,7 @@ private let second: UInt64 = 1_000_000_000
 
 @Suite struct JoinWatchTests {
     private func watch(_ patience: Duration = .seconds(120)) -> JoinWatch {
-        JoinWatch(address: "tcp://127.0.0.1:5", patience: patience, at: 0)
+        JoinWatch(address: "tcp://127.0.0.1:5", limit: patience, at: 0)
     }
 
     @Test func `every ten seconds it says what it waits for`() throws {

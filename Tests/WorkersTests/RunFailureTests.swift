@@ -21,7 +21,7 @@ import Workers
             (CheckpointError.space(path: "x", needed: 2, free: 1), .interrupted),
             (OptimizerError(setting: "loss scale", expected: "x", got: "y"), .diverged),
             (DatasetError.thread(reason: "x"), .interrupted),
-            (ReportError.notARun(path: "x", reason: "y"), .badInput),
+            (RunError.notARun(path: "x", reason: "y"), .badInput),
             (TransportError.system("bind", code: EADDRINUSE), .badInput),
             (TransportError.system("make a socket", code: EMFILE), .interrupted),
         ] as [(any Error, ExitCode)])

@@ -1,9 +1,10 @@
 import Foundation
+import Runs
 
 extension RunComparison {
     /// Two runs can be compared where they train the same model on tokens that cost the same.
-    static func check(_ before: BubbleReport, _ after: BubbleReport) throws(ReportError) {
-        func refuse(_ reason: String) -> ReportError {
+    static func check(_ before: BubbleReport, _ after: BubbleReport) throws(RunError) {
+        func refuse(_ reason: String) -> RunError {
             .notComparable(before: before.name, after: after.name, reason: reason)
         }
         let layers = (before.layerCount, after.layerCount)

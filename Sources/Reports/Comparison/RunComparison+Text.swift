@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 
 extension RunComparison {
     /// The comparison for a terminal, at most 100 columns wide, without colour.

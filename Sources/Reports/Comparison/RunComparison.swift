@@ -1,3 +1,5 @@
+public import Runs
+
 /// One run beside another: what a change did to the step, to the tokens and to each cause of waiting.
 public struct RunComparison: Codable, Hashable, Sendable {
     public var version = 1
@@ -43,8 +45,8 @@ public struct RunComparison: Codable, Hashable, Sendable {
         case share
     }
 
-    /// Throws `ReportError.notComparable` where the runs do not train the same model.
-    public init(_ before: BubbleReport, _ after: BubbleReport) throws(ReportError) {
+    /// Throws `RunError.notComparable` where the runs do not train the same model.
+    public init(_ before: BubbleReport, _ after: BubbleReport) throws(RunError) {
         try Self.check(before, after)
         self.before = Side(before)
         self.after = Side(after)

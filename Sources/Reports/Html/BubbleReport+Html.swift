@@ -2,7 +2,7 @@ extension BubbleReport {
     /// The report as one HTML file that needs nothing else: no network, and no JavaScript for the numbers.
     ///
     /// - Parameter baseline: another run; the page then says what changed from it to this one.
-    /// - Throws: `ReportError.notComparable`.
+    /// - Throws: `RunError.notComparable`.
     public func html(comparedTo baseline: BubbleReport? = nil) throws -> String {
         let comparison = try baseline.map { try RunComparison($0, self) }
         return HtmlPage(title: "\(name): bubble report", sections: sections(comparison)).text

@@ -1,4 +1,5 @@
 import Foundation
+public import Runs
 
 /// The report's page as it stands in the middle of a run: what goes on at the moment, above the report so far.
 public struct LivePage: Sendable {

@@ -1,3 +1,5 @@
+import Runs
+
 /// What a run is doing at the moment, at the top of its live page.
 struct LiveSection {
     private let name: String

@@ -1,4 +1,5 @@
 import Glibc
+import Runs
 
 /// Reads one rank's newest events while its files grow: each call returns what came since the last one.
 struct EventTail {

@@ -1,3 +1,5 @@
+import Runs
+
 /// What a link carried in a few steps.
 public struct LinkTraffic: Codable, Hashable, Sendable {
     public var from: Int

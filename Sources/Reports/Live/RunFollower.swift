@@ -1,4 +1,5 @@
 import Systems
+public import Runs
 
 /// Keeps the last steps of a run in memory while it goes on, for reports that are made again and again.
 ///
@@ -70,7 +71,7 @@ public struct RunFollower {
         guard let description, let steps else { return nil }
         do {
             return try BubbleReport(description, logs: logs(steps), skip: max(0, 2 - steps.lowerBound))
-        } catch ReportError.noEvents {
+        } catch RunError.noEvents {
             return nil
         }
     }

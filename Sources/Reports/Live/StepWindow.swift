@@ -1,3 +1,5 @@
+import Runs
+
 /// One rank's newest events, in whole steps.
 struct StepWindow {
     private(set) var events: [Event] = []

@@ -1,3 +1,5 @@
+public import Runs
+
 /// What `echelon top` shows: what each rank does, and what the links carry.
 public struct TopView: Sendable {
     public var status: LiveStatus

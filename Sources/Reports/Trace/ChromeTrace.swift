@@ -1,4 +1,5 @@
 import Scheduling
+public import Runs
 
 /// A run as Chrome's JSON trace, for Perfetto: a process for each rank, a span for each instruction and each part of a
 /// wait, an arrow from the instruction that made a message to the wait for it.
@@ -14,12 +15,12 @@ public struct ChromeTrace: Sendable {
     /// Steps in it.
     public let stepCount: Int
 
-    /// Throws `ReportError` for logs that cannot be of one run, `noEvents` where no step was finished.
+    /// Throws `RunError` for logs that cannot be of one run, `noEvents` where no step was finished.
     public init(_ description: RunDescription, logs: [RankLog]) throws {
         var builder = try TimelineBuilder(description, logs: logs)
         timeline = try builder.build(skip: 0)
         guard let first = timeline.activities.map(\.start).min() else {
-            throw ReportError.noEvents(path: description.name)
+            throw RunError.noEvents(path: description.name)
         }
         self.description = description
         self.logs = logs.sorted { $0.rank < $1.rank }

@@ -1,5 +1,6 @@
 import Glibc
 import Systems
+public import Runs
 
 extension RunDirectory {
     /// Reads the run and makes its trace: of a long run, that of the steps that its report is based on.
@@ -7,8 +8,8 @@ extension RunDirectory {
         let description = try description()
         do {
             return try ChromeTrace(description, logs: try logs().logs)
-        } catch ReportError.noEvents {
-            throw ReportError.noEvents(path: path)
+        } catch RunError.noEvents {
+            throw RunError.noEvents(path: path)
         }
     }
 }

@@ -1,4 +1,5 @@
 import Scheduling
+import Runs
 
 /// Writes trace events, one a line.
 struct TraceWriter {

@@ -1,3 +1,5 @@
+import Runs
+
 /// What each layer of the model takes: its share, by cost, of what its stage takes.
 struct LayerTimes {
     /// By layer, in model order: a share of its stage.

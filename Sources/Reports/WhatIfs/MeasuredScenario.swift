@@ -1,4 +1,5 @@
 import Scheduling
+import Runs
 
 /// Reads a scenario off a run: the order of one step, and medians over the steps that count.
 struct MeasuredScenario {

@@ -1,4 +1,5 @@
 import Scheduling
+import Runs
 
 /// A scenario that was run for some steps: the last of them shows what each further one would take.
 struct Rehearsal {

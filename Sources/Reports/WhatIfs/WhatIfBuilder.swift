@@ -1,4 +1,5 @@
 import Scheduling
+import Runs
 
 /// Replays a measured scenario with one thing changed at a time.
 struct WhatIfBuilder {

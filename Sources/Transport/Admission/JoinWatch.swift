@@ -17,29 +17,29 @@ package enum Contact: Hashable, Sendable {
 /// as long as its connection stands. By itself it gives up only on a coordinator that it cannot reach.
 package struct JoinWatch {
     let address: String
-    let patience: Duration
+    let limit: Duration
     private let start: UInt64
     private var sayAt: UInt64
     static let interval: UInt64 = 10_000_000_000
 
-    package init(address: String, patience: Duration, at now: UInt64) {
+    package init(address: String, limit: Duration, at now: UInt64) {
         self.address = address
-        self.patience = patience
+        self.limit = limit
         start = now
         sayAt = now + Self.interval
     }
 
     /// When to look again at the latest.
     package func nextLook(after now: UInt64) -> UInt64 {
-        let end = patience.after(start)
+        let end = limit.after(start)
         return now < end ? min(sayAt, end) : sayAt
     }
 
     /// - Returns: what to tell the user now, if anything.
     /// - Throws: `timedOut` for a coordinator that could not be reached in time.
     package mutating func look(_ contact: Contact, at now: UInt64) throws(TransportError) -> String? {
-        if contact != .connected, now >= patience.after(start) {
-            throw .timedOut("\(reason(contact)); \(advice(contact))", seconds: patience.seconds)
+        if contact != .connected, now >= limit.after(start) {
+            throw .timedOut("\(reason(contact)); \(advice(contact))", seconds: limit.seconds)
         }
         guard now >= sayAt else { return nil }
         sayAt = now + Self.interval

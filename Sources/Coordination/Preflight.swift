@@ -1,0 +1,114 @@
+import Checkpoints
+import Glibc
+package import Manifests
+import Models
+import Scheduling
+package import Systems
+import Tensors
+package import Runs
+package import Planning
+import Workers
+
+/// Everything a user can get wrong that the manifest alone does not show: found before anything is started or written.
+package enum Preflight {
+    package static func check(_ plan: TrainingPlan) throws(RunFailure) {
+        try checkDevices(plan.manifest)
+        try checkFaults(plan)
+        try plan.checkMemoryLimits()
+        try checkMemory(plan, together: .together, each: .ofProcess)
+        let data = try TrainingData(plan)
+        try checkWeights(plan)
+        try data.check(plan)
+    }
+
+    /// What a run needs at its end must be there before its first step: leave to make files where the run directory is
+    /// or will be, and room for the weights.
+    /// - Parameter path: as the user named it; nil: below `runs`.
+    package static func checkPlace(_ path: String?, _ plan: TrainingPlan) throws(RunFailure) {
+        var folder = path ?? "runs"
+        while !folder.isEmpty, !File.exists(folder) {
+            folder = folder.dropLast().lastIndex(of: "/").map { String(folder[...$0]) } ?? "."
+        }
+        guard File.isFolder(folder) else { return }
+        let name = (path ?? "runs").printable()
+        guard access(folder, W_OK | X_OK) == 0 else {
+            let error = SystemError("make files in", folder)
+            throw .badInput("run directory \(name): \(error); choose another with --run-dir")
+        }
+        let needed: Int
+        do { needed = try plan.weightsLayout().fileByteCount.plus(firstFilesBytes) } catch { throw .badInput(error) }
+        guard plan.manifest.devices.allSatisfy({ $0.kind != .sim }) else { return }
+        guard let free = try? File.freeBytes(at: folder), free < needed else { return }
+        throw RunFailure(
+            .interrupted,
+            "run directory \(name): weights and first files take \(needed.bytesText), its file system has "
+                + "\(free.bytesText) free: make room, or choose another with --run-dir")
+    }
+
+    /// Manifest, description, and what metrics and events begin with.
+    private static let firstFilesBytes = 1 << 16
+
+    package static func checkDevices(_ manifest: PipelineManifest) throws(RunFailure) {
+        let allowed = Cores.allowed
+        for (rank, device) in manifest.devices.enumerated() where device.kind == .cpu {
+            guard let missing = device.cores.first(where: { !allowed.contains($0) }) else { continue }
+            let mark = manifest.marks["devices.\(rank)"] ?? manifest.marks["devices"]
+            throw .badInput(
+                (mark.map { "\($0): " } ?? "") + "device \(device): this process has no core \(missing); "
+                    + "expected some of \(allowed.map { "cpu:\($0)" }.joined(separator: ", "))")
+        }
+    }
+
+    /// A fault that nothing passes by would change nothing.
+    private static func checkFaults(_ plan: TrainingPlan) throws(RunFailure) {
+        guard let slow = plan.manifest.simulation.link else { return }
+        guard !plan.lowered.links.contains(where: { $0.from == slow.from && $0.to == slow.to }) else { return }
+        let links = plan.lowered.links.map { "\($0.from) to \($0.to)" }.joined(separator: ", ")
+        throw .badInput(
+            "\(plan.manifest.mark(of: "sim.link")): no message goes from worker \(slow.from) to worker \(slow.to); "
+                + "expected one of the links \(links)")
+    }
+
+    /// What this machine's workers need must fit the memory that they may use: else the system would kill one of them in
+    /// the middle, or refuse it memory.
+    /// - Parameters:
+    ///   - together: what all of them may take.
+    ///   - each: what one of them may take.
+    package static func checkMemory(
+        _ plan: TrainingPlan, together: MemoryLimit, each: MemoryLimit? = nil
+    ) throws(RunFailure) {
+        var needed = 0
+        let devices = plan.manifest.mark(of: "devices")
+        for stage in plan.layout.stages.indices {
+            let rank = plan.schedule.rankOfStage[stage]
+            guard plan.manifest.devices[rank].kind == .cpu, !plan.manifest.byHand.contains(rank) else { continue }
+            let memory = plan.memory(ofStage: stage)
+            needed = needed.plus(memory.state).plus(memory.activations).plus(memory.transient)
+        }
+        guard needed <= together.bytes else {
+            throw .badInput(
+                "\(devices): the workers need \(needed.bytesText) of memory, there are \(together.bytes.bytesText) "
+                    + "(\(together.source)): `echelon plan` shows where it goes")
+        }
+        guard let each else { return }
+        for rank in 0..<plan.rankCount where !plan.manifest.byHand.contains(rank) {
+            let needed = plan.memory(ofRank: rank)
+            guard plan.manifest.devices[rank].kind == .cpu, needed > each.bytes else { continue }
+            throw .badInput(
+                "\(devices): worker \(rank) needs \(needed.bytesText) of memory, a process may have "
+                    + "\(each.bytes.bytesText) (\(each.source)): `echelon plan` shows where it goes")
+        }
+    }
+
+    private static func checkWeights(_ plan: TrainingPlan) throws(RunFailure) {
+        guard let path = plan.manifest.weights else { return }
+        do {
+            let weights = try Weights(path: path)
+            let expected = plan.model.parameters
+            try weights.check(expected.map { ($0.name, TensorSpec($0.shape)) })
+            try weights.checkFinite(expected.map(\.name))
+        } catch {
+            throw .badInput((plan.manifest.marks["weights"].map { "\($0): " } ?? "") + "\(error)")
+        }
+    }
+}

@@ -1,0 +1,175 @@
+import Glibc
+import Layers
+import Manifests
+import Models
+import Runs
+import Scheduling
+import Systems
+import Planning
+import Reports
+
+/// What the person who started a run sees of it.
+final class RunDisplay {
+    private let plan: TrainingPlan
+    private let output: Coordinator.Output
+    /// Whether a bar can be drawn again and again in its place.
+    private let hasPlaceForBar: Bool
+    private let console: ConsoleThread
+    private var isBrokenOutputTold = false
+    private var directory = ""
+    private var hasBar = false
+    private let start = MonotonicClock.now
+
+    init(_ plan: TrainingPlan, _ output: Coordinator.Output) throws(RunFailure) {
+        self.plan = plan
+        self.output = output
+        hasPlaceForBar = Terminal.drawsInPlace(STDERR_FILENO)
+        do { console = try ConsoleThread() } catch { throw RunFailure(wrapping: error) }
+    }
+
+    func begin(directory: String) {
+        self.directory = directory
+        guard output == .progress else { return }
+        say(
+            "run \(directory): \(plan.model.parameterCount.grouped) parameters, \(plan.schedule.name) over "
+                + "\(plan.schedule.microBatches) micro-batches of \(plan.manifest.batch.micro), "
+                + "\(plan.tokensPerStep.grouped) tokens a step")
+        for stage in plan.layout.stages {
+            let rank = plan.schedule.rankOfStage[stage.index]
+            let flops = plan.model.entries[stage.entries].reduce(0) { $0 + $1.cost.total }
+            let share = flops / max(plan.model.entries.reduce(0) { $0 + $1.cost.total }, 1)
+            say(
+                "  worker \(rank) on \(plan.manifest.devices[rank]): \(plan.describe(stage: stage.index)), \(share.percentText) of the work"
+            )
+        }
+    }
+
+    func askFor(rank: Int, address: String) {
+        let path = directory + "/pipeline.yaml"
+        let absolute = (try? File.absolute(path)) ?? path
+        say(
+            "waiting for worker \(rank); start it in another terminal:\n"
+                + "  \(Self.absoluteProgram) worker \(absolute.shellQuoted) --rank \(rank) --coordinator \(address)",
+            always: true)
+    }
+
+    func registered(_ rank: Int) {
+        if output == .progress, plan.manifest.byHand.contains(rank) { say("worker \(rank) is here") }
+    }
+
+    func note(_ text: String) { say(text, always: true) }
+
+    func show(_ metrics: StepMetrics, durations: [Double]) {
+        tellBrokenOutput()
+        switch output {
+        case .quiet: break
+        case .json:
+            write(metrics.line() + "\n", to: STDOUT_FILENO)
+        case .progress: showProgress(metrics, durations)
+        }
+    }
+
+    private func showProgress(_ metrics: StepMetrics, _ durations: [Double]) {
+        let recent = durations.suffix(20).sorted()
+        let seconds = recent[recent.count / 2]
+        let line = ProgressLine(
+            metrics, of: plan.manifest.steps, flopsPerS: plan.flopsPerStep / metrics.stepS,
+            etaSeconds: seconds * Double(plan.manifest.steps - metrics.step))
+        let isDue =
+            metrics.step == 1 || metrics.step % plan.manifest.logEvery == 0 || metrics.step == plan.manifest.steps
+        if isDue { say(line.plain) }
+        if hasPlaceForBar, !isDue || metrics.step < plan.manifest.steps {
+            console.offer(line.bar(width: Terminal.width(of: STDERR_FILENO)), to: STDERR_FILENO)
+            hasBar = true
+        }
+    }
+
+    /// The last step is done, and the report of a long run takes some seconds to make.
+    func reporting(loggedBytes: Int) {
+        guard output == .progress else { return }
+        clear()
+        if hasPlaceForBar {
+            console.offer("\rwriting the report …", to: STDERR_FILENO)
+            hasBar = true
+        } else if loggedBytes > 8 << 20 {
+            say("writing the report …")
+        }
+    }
+
+    func finish(_ report: BubbleReport?) {
+        clear()
+        guard output == .progress else { return }
+        if let report {
+            say(report.headline.sentence + (report.headline.fix.map { "\n  → " + $0 } ?? ""))
+        }
+        let computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
+        let contents = computes ? "metrics, events, weights and the report" : "metrics, events and the report"
+        say("done in \(elapsed): \(directory) holds \(contents); next:")
+        say("  \(Self.program) report \(directory.shellQuoted)")
+        if plan.obstacleToText == nil {
+            say("  \(Self.program) generate \(directory.shellQuoted) --prompt \"The \"")
+        }
+    }
+
+    /// `2m05s`
+    private var elapsed: String {
+        let seconds = Int((MonotonicClock.now - start) / 1_000_000_000)
+        return seconds < 60 ? "\(seconds)s" : "\(seconds / 60)m\(seconds % 60 < 10 ? "0" : "")\(seconds % 60)s"
+    }
+
+    /// This program as it was called, so that what is printed can be called again.
+    private static var program: String {
+        let name = CommandLine.arguments.first ?? ""
+        return name.hasSuffix("/echelon") ? name.shellQuoted : "echelon"
+    }
+
+    /// The same from any folder.
+    private static var absoluteProgram: String {
+        let name = CommandLine.arguments.first ?? ""
+        return name.hasSuffix("/echelon") ? Program.path.shellQuoted : "echelon"
+    }
+
+    // MARK: Writing
+
+    /// Takes the bar off the terminal.
+    private func clear() {
+        if hasBar { write("\r\u{1b}[K", to: STDERR_FILENO) }
+        hasBar = false
+    }
+
+    private func say(_ text: String, always: Bool = false) {
+        guard output == .progress || always else { return }
+        clear()
+        write(text + "\n", to: output == .progress ? STDOUT_FILENO : STDERR_FILENO)
+    }
+
+    private func write(_ text: String, to descriptor: Int32) {
+        console.write(text, to: descriptor) { Interrupts.count > 0 }
+    }
+
+    /// That nobody can read the progress is no reason to stop training.
+    private func tellBrokenOutput() {
+        guard !isBrokenOutputTold, let failure = console.failure(of: STDOUT_FILENO) else { return }
+        isBrokenOutputTold = true
+        clear()
+        write("echelon: \(failure); training goes on, metrics.jsonl holds every step\n", to: STDERR_FILENO)
+    }
+
+    /// The run is complete: waits until all is read.
+    /// - Throws: where standard output did not take all of it.
+    func end() throws(RunFailure) {
+        clear()
+        console.end { Interrupts.count > 0 }
+        guard let failure = console.failure(of: STDOUT_FILENO) else { return }
+        throw RunFailure(
+            failure.reason == .system(EPIPE) ? .closedPipe : .interrupted,
+            "\(failure): not all of the progress was shown; the run is complete in \(directory.printable())")
+    }
+
+    /// The run is over: shows what was said so far, but waits for no reader.
+    func endEarly() {
+        clear()
+        let deadline = MonotonicClock.now + 1_000_000_000
+        console.end { MonotonicClock.now > deadline }
+    }
+}

@@ -1,0 +1,96 @@
+import Layers
+import Manifests
+import Models
+package import Runs
+import Scheduling
+package import Planning
+
+/// Puts the ranks' parts of each step together. Pure: told what arrived, it says what follows.
+package struct StepAssembly {
+    private let rankOfStage: [Int]
+    /// How many entries of a rank's squares belong to each stage.
+    private let squaresOfStage: [Int]
+    private let rankCount: Int
+    private let tokensPerStep: Int
+    private let computes: Bool
+    private var squares: [Int: [Int: [Double]]] = [:]
+    private var totals: [Int: Double] = [:]
+    private var parts: [Int: [Int: WorkerMessage.StepPart]] = [:]
+    private var ends: [UInt64]?
+    /// By rank: what to add to its clock to get the coordinator's.
+    private var clockOffsets: [Int64]
+    package private(set) var finishedSteps = 0
+    /// Seconds of the newest finished steps: few, so that a run of any length takes no more memory.
+    package private(set) var durations: [Double] = []
+    private static let durationLimit = 20
+    /// Idle over wall of each rank's last finished step.
+    package private(set) var rankBubbles: [Double] = []
+
+    package init(_ plan: TrainingPlan) {
+        rankOfStage = plan.schedule.rankOfStage
+        rankCount = plan.rankCount
+        clockOffsets = Array(repeating: 0, count: plan.rankCount)
+        tokensPerStep = plan.tokensPerStep
+        computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
+        squaresOfStage = plan.layout.stages.map { stage in
+            plan.model.nodes[stage.nodes].reduce(0) { $0 + ($1.layer.parameters.isEmpty ? 0 : 1) }
+        }
+    }
+
+    /// - Returns: Σ over all ranks, once the last one's squares are there: summed in layer order, so that it does not
+    ///   depend on the partition.
+    package mutating func add(squares new: [Double], step: Int, rank: Int) -> Double? {
+        squares[step, default: [:]][rank] = new
+        guard let all = squares[step], all.count == rankCount else { return nil }
+        squares[step] = nil
+        var cursor = all.mapValues { $0[...] }
+        var total = 0.0
+        for (stage, rank) in rankOfStage.enumerated() {
+            for square in cursor[rank]?.prefix(squaresOfStage[stage]) ?? [] { total += square }
+            cursor[rank] = cursor[rank]?.dropFirst(squaresOfStage[stage])
+        }
+        totals[step] = total
+        return total
+    }
+
+    /// Notes what a rank's clock says, so that the parts of a step that follow are on one clock.
+    package mutating func add(_ reading: ClockReading, rank: Int) {
+        clockOffsets[rank] = reading.fitsOneClock ? 0 : reading.offset
+    }
+
+    /// - Returns: the step's metrics, once the last rank's part is there.
+    package mutating func add(_ part: WorkerMessage.StepPart, rank: Int) -> StepMetrics? {
+        var part = part
+        part.start &+= UInt64(bitPattern: clockOffsets[rank])
+        part.end &+= UInt64(bitPattern: clockOffsets[rank])
+        parts[part.step, default: [:]][rank] = part
+        guard let all = parts[part.step], all.count == rankCount else { return nil }
+        parts[part.step] = nil
+        let ordered = (0..<rankCount).compactMap { all[$0] }
+        finishedSteps += 1
+        return metrics(ordered, gradientSquares: totals.removeValue(forKey: part.step))
+    }
+
+    private mutating func metrics(_ parts: [WorkerMessage.StepPart], gradientSquares: Double?) -> StepMetrics {
+        let starts = ends ?? parts.map(\.start)
+        let ends = parts.map(\.end)
+        self.ends = ends
+        let begin = self.durations.isEmpty ? starts.min() : starts.max()
+        let seconds = Double((ends.max() ?? 0) &- (begin ?? 0)) / 1e9
+        durations = durations.suffix(Self.durationLimit - 1) + [seconds]
+        let walls = zip(starts, ends).map { Double($1 &- $0) }
+        let wall = walls.reduce(0, +)
+        rankBubbles = zip(parts, walls).map { 1 - Double($0.busy) / max($1, 1) }
+        let busy = parts.reduce(0.0) { $0 + Double($1.busy) }
+        let sum = parts.lazy.compactMap(\.lossSum).first
+        let count = parts.lazy.compactMap(\.targetCount).first
+        let loss = sum.flatMap { sum in count.map { $0 == 0 ? 0 : sum / Double($0) } }
+        return StepMetrics(
+            step: parts[0].step + 1, loss: computes ? loss : nil, lr: parts[0].learningRate,
+            gradNorm: computes ? gradientSquares.map { $0.squareRoot() / (parts[0].lossScale ?? 1) } : nil,
+            tokens: tokensPerStep,
+            tokensPerS: Double(tokensPerStep) / seconds, stepS: seconds,
+            bubbleFraction: wall > 0 ? 1 - busy / wall : nil, lossScale: parts[0].lossScale,
+            isSkipped: parts[0].isSkipped, peakBytes: parts.map(\.peakBytes))
+    }
+}

@@ -1,0 +1,24 @@
+package import Manifests
+package import Tensors
+
+extension PipelineManifest.Device {
+    /// Compute threads: one for each core.
+    package var threads: Int { kind == .cpu ? cores.count : 1 }
+
+    /// The device's backend, and this process on the device's cores: the calling thread is to compute.
+    package func pinnedBackend(_ simulation: PipelineManifest.Simulation) throws(TensorError) -> any Backend {
+        guard kind == .cpu else { return backend(simulation) }
+        try Cores.pin(to: Array(cores))
+        let cpu = CPUBackend(device: description, threads: threads)
+        cpu.pinThreads(to: Array(cores))
+        return cpu
+    }
+
+    package func backend(_ simulation: PipelineManifest.Simulation) -> any Backend {
+        switch (kind, simulation.pace) {
+        case (.cpu, _): CPUBackend(device: description, threads: threads)
+        case (.sim, .secondsPerLayer(let seconds)): SimBackend(device: description, pace: .secondsPerUnit(seconds))
+        case (.sim, .gflops(let rate)): SimBackend(device: description, pace: .flopsPerSecond(rate * 1e9))
+        }
+    }
+}

@@ -1,0 +1,146 @@
+public import Foundation
+import Layers
+package import Manifests
+import Models
+import Scheduling
+import Tensors
+import Runs
+
+/// How long each layer's passes take on a pipeline's devices, measured by running the model on all of them at once: what
+/// `echelon profile` shows and keeps.
+public struct LayerProfile: Codable, Sendable {
+    /// Changes with what is measured, so that old profiles count no more.
+    public static let form = 3
+
+    public var version = LayerProfile.form
+    public var key: ProfileKey
+    /// ISO 8601, UTC.
+    public var measuredAt: String
+    /// The devices that took part.
+    public var devices: [String]
+    public var precision: String
+    /// FLOP/s of the fastest matrix product of the model's own shapes: its median, measured in turn with the layers.
+    public var peak: Double
+    public var layers: [Line]
+    /// Between two of the devices; nil where there is one.
+    public var link: Link?
+    /// Seconds from the last worker's word to the coordinator until all may go on.
+    public var barrier: Double
+    /// How far the middle half of a device's rounds lies apart, where that is most: 0.02 for 2 %.
+    public var spread: Double
+
+    /// From here on times say little of the next minute's.
+    static let largeSpread = 0.05
+
+    public struct Line: Codable, Sendable {
+        public var index: Int
+        public var kind: String
+        /// Seconds of one micro-batch; the last layer's forward includes the loss.
+        public var forward: Double
+        public var backwardInput: Double
+        public var backwardWeight: Double
+        /// The two halves where they run apart.
+        public var inputApart: Double
+        public var weightApart: Double
+        /// The optimizer's update and the gradients' norm, once a step.
+        public var update: Double
+        /// FLOPs of all three passes.
+        public var flops: Double
+        public var parameters: Int
+        /// Bytes kept from forward to backward for one micro-batch, and bytes handed to the next layer.
+        public var keptBytes: Int
+        public var outputBytes: Int
+
+        public var seconds: Double { forward + backwardInput + backwardWeight }
+
+        package init(
+            index: Int, kind: String, forward: Double, backwardInput: Double, backwardWeight: Double,
+            inputApart: Double, weightApart: Double, update: Double, flops: Double, parameters: Int, keptBytes: Int,
+            outputBytes: Int
+        ) {
+            (self.index, self.kind, self.forward) = (index, kind, forward)
+            (self.backwardInput, self.backwardWeight) = (backwardInput, backwardWeight)
+            (self.inputApart, self.weightApart, self.update) = (inputApart, weightApart, update)
+            (self.flops, self.parameters, self.keptBytes, self.outputBytes) = (
+                flops, parameters, keptBytes, outputBytes
+            )
+        }
+    }
+
+    public struct Link: Codable, Sendable {
+        public var latency: Double
+        public var bytesPerSecond: Double
+
+        package init(latency: Double, bytesPerSecond: Double) {
+            (self.latency, self.bytesPerSecond) = (latency, bytesPerSecond)
+        }
+    }
+
+    public init(json: Data) throws {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        self = try decoder.decode(LayerProfile.self, from: json)
+        try checkNumbers()
+    }
+
+    /// Whether all numbers are ones that a measurement can give: a file may hold anything.
+    var isPlausible: Bool {
+        let times = layers.flatMap { line in
+            [line.forward, line.backwardInput, line.backwardWeight, line.inputApart, line.weightApart, line.update]
+        }
+        let numbers =
+            times + [barrier, peak, spread] + layers.map(\.flops)
+            + (link.map { [$0.latency, $0.bytesPerSecond] } ?? [])
+        return times.allSatisfy { $0 <= 1e6 } && numbers.allSatisfy { $0.isFinite && $0 >= 0 }
+            && layers.allSatisfy { $0.parameters >= 0 && $0.keptBytes >= 0 && $0.outputBytes >= 0 }
+    }
+
+    public func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+
+    /// A file may hold any number; planning adds and multiplies these.
+    private func checkNumbers() throws {
+        let times = layers.flatMap {
+            [$0.forward, $0.backwardInput, $0.backwardWeight, $0.inputApart, $0.weightApart, $0.update]
+        }
+        let seconds = times + [barrier, link?.latency ?? 0]
+        let rates = layers.map(\.flops) + [peak, link?.bytesPerSecond ?? 1, spread]
+        let counts = layers.flatMap { [$0.index, $0.parameters, $0.keptBytes, $0.outputBytes] }
+        guard seconds.allSatisfy({ (0...1e9).contains($0) }), rates.allSatisfy({ (0...1e30).contains($0) }),
+            counts.allSatisfy({ (0...1 << 50).contains($0) })
+        else {
+            throw DecodingError.dataCorrupted(
+                DecodingError.Context(codingPath: [], debugDescription: "numbers that no measurement gives"))
+        }
+    }
+}
+
+extension LayerProfile {
+    package init(
+        key: ProfileKey, measuredAt: String, devices: [String], precision: String, peak: Double, layers: [Line],
+        link: Link?, barrier: Double, spread: Double
+    ) {
+        (self.key, self.measuredAt, self.devices, self.precision) = (key, measuredAt, devices, precision)
+        (self.peak, self.layers, self.link, self.barrier, self.spread) = (peak, layers, link, barrier, spread)
+    }
+}
+
+extension PipelineManifest {
+    /// The same model as one stage, for one micro-batch.
+    package func whole(on device: Device) -> PipelineManifest {
+        var single = self
+        single.devices = [device]
+        single.memory = nil
+        single.partition = .uniform
+        single.schedule = .named(.oneForwardOneBackward)
+        single.virtual = 1
+        single.recompute = .none
+        single.batch.microBatches = 1
+        single.byHand = []
+        return single
+    }
+}

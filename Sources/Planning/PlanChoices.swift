@@ -1,0 +1,152 @@
+import Foundation
+public import Manifests
+import Models
+import Optimizers
+import Scheduling
+import Tensors
+public import Runs
+import Systems
+
+/// What `echelon plan --search` shows: ways to run a pipeline's global batch, the fastest first.
+public struct PlanChoices: Codable, Sendable {
+    public var version = 1
+    public var globalBatch: Int
+    public var source: String
+    public var choices: [Choice]
+    /// Micro-batch sizes that were not tried, because nothing was measured for them.
+    public var unmeasured: [Int]
+
+    public struct Choice: Codable, Sendable {
+        public var schedule: String
+        public var virtual: Int
+        public var micro: Int
+        public var microBatches: Int
+        public var recompute: String
+        public var cuts: [Int]
+        public var stepSeconds: Double
+        public var tokensPerSecond: Double
+        public var bubbleFraction: Double
+        /// By rank.
+        public var memoryBytes: [Int]
+        /// What selects it: `schedule=zb-h1`, each behind a `--set`; empty for the pipeline as it is.
+        public var options: [String]
+    }
+
+    /// Tries every schedule, number of stages, way to recompute, and size of micro-batch that divides the global batch
+    /// and has a profile; leaves out what does not fit the memory limits.
+    /// - Throws: bad input: nothing was measured, or nothing fits.
+    public init(
+        _ manifest: PipelineManifest, count: Int = 5, profiles: ProfileCache = .standard
+    ) throws(RunFailure) {
+        if let device = manifest.sharedDevice {
+            throw .badInput(
+                "\(manifest.mark(of: "devices")): plan --search: \(device) has several workers; expected each device once "
+                    + "(several stages on a device are what virtual is for)")
+        }
+        globalBatch = manifest.batch.global
+        let variants = try Self.variants(manifest, profiles)
+        unmeasured = variants.unmeasured
+        guard let first = variants.measured.first else { throw manifest.nothingToSearch }
+        source = first.costs.source
+        let search = PlanSearch(
+            ranks: manifest.devices.count, alternatives: variants.measured.enumerated().map { $1.alternative("\($0)") },
+            link: first.costs.link, memoryLimits: manifest.memory, barrier: first.costs.barrier)
+        let found: [PlanSearch.Choice]
+        do { found = try search.best(count) } catch { throw manifest.failure(error) }
+        choices = []
+        for choice in found {
+            guard let variant = Int(choice.alternative).map({ variants.measured[$0] }) else { continue }
+            choices.append(try variant.choice(choice.plan, from: manifest))
+        }
+        choices.sort { $0.tokensPerSecond > $1.tokensPerSecond }
+    }
+
+    /// One size of micro-batch with one way to recompute.
+    private struct Variant {
+        var manifest: PipelineManifest
+        var costs: StepCosts
+
+        func alternative(_ name: String) -> PlanSearch.Alternative {
+            let batch = manifest.batch
+            return PlanSearch.Alternative(
+                name: name, layers: costs.layers, tokensPerMicroBatch: batch.micro * (manifest.data.sequence ?? 1),
+                microBatches: [batch.microBatches], memory: costs.memory)
+        }
+
+        /// Counted and predicted as `plan` does.
+        func choice(_ step: StepPlan, from original: PipelineManifest) throws(RunFailure) -> Choice {
+            guard let name = PipelineManifest.ScheduleName(rawValue: step.schedule) else {
+                throw RunFailure(.bug, "no schedule is called \(step.schedule)")
+            }
+            var chosen = manifest
+            chosen.schedule = .named(name)
+            chosen.virtual = step.virtual
+            chosen.partition = .cuts(step.cuts)
+            let plan = try TrainingPlan(chosen)
+            let prediction = try StepPrediction(plan, costs)
+            return Choice(
+                schedule: step.schedule, virtual: step.virtual, micro: chosen.batch.micro,
+                microBatches: chosen.batch.microBatches, recompute: chosen.recompute.text, cuts: step.cuts,
+                stepSeconds: prediction.stepSeconds, tokensPerSecond: prediction.tokensPerSecond,
+                bubbleFraction: prediction.bubbleFraction,
+                memoryBytes: (0..<plan.rankCount).map { plan.memory(ofRank: $0) },
+                options: original.options(to: chosen))
+        }
+    }
+
+    private static func variants(
+        _ manifest: PipelineManifest, _ profiles: ProfileCache
+    ) throws(RunFailure) -> (measured: [Variant], unmeasured: [Int]) {
+        var measured: [Variant] = []
+        var unmeasured: [Int] = []
+        for micro in sizes(manifest) {
+            var variant = manifest
+            variant.batch = .init(micro: micro, microBatches: manifest.batch.global / micro)
+            for recompute in Set([.none, .stage, manifest.recompute]).sorted(by: { $0.text < $1.text }) {
+                variant.recompute = recompute
+                let whole = try TrainingPlan(variant.whole(on: manifest.devices[0]))
+                let costs = StepCosts(variant, whole.model, whole.optimizer.state.count, profiles)
+                if let costs { measured.append(Variant(manifest: variant, costs: costs)) }
+                if costs == nil && !unmeasured.contains(micro) { unmeasured.append(micro) }
+            }
+        }
+        return (measured, unmeasured)
+    }
+
+    /// The sizes of micro-batch that divide the global batch. Simulated layers that take the same time for any size
+    /// would make the largest the best: there it is the one that is written.
+    private static func sizes(_ manifest: PipelineManifest) -> [Int] {
+        if manifest.devices[0].kind == .sim, case .secondsPerLayer = manifest.simulation.pace {
+            return [manifest.batch.micro]
+        }
+        let global = manifest.batch.global
+        return (1...global).filter { global.isMultiple(of: $0) && manifest.allows(micro: $0, of: global) }
+    }
+}
+
+extension PipelineManifest {
+    fileprivate var nothingToSearch: RunFailure {
+        .badInput("plan --search: no profile of this model on this machine; \(profileAdvice)")
+    }
+
+    /// What turns this manifest into another of the same model and batch.
+    fileprivate func options(to other: PipelineManifest) -> [String] {
+        var options: [String] = []
+        if schedule != other.schedule { options.append("schedule=\(other.schedule.name)") }
+        let isWritten = marks["virtual"] != nil
+        if isWritten ? virtual != other.virtual : other.virtual != other.usualVirtual {
+            options.append("virtual=\(other.virtual)")
+        }
+        if batch != other.batch {
+            options += ["batch.micro=\(other.batch.micro)", "batch.microbatches=\(other.batch.microBatches)"]
+        }
+        if recompute != other.recompute { options.append("recompute=\(other.recompute.text)") }
+        if partition != .profile { options.append("partition=profile") }
+        return options
+    }
+
+    private var usualVirtual: Int {
+        guard case .named(let name) = schedule else { return 1 }
+        return name.usualVirtualStages
+    }
+}

@@ -1,0 +1,146 @@
+import Layers
+import Manifests
+import Models
+import Scheduling
+import Synchronization
+import Tensors
+
+/// What a model's layers cost on a pipeline's devices: measured, or what simulated devices pretend.
+struct StepCosts: Sendable {
+    var layers: [Scheduling.LayerCost]
+    var link: LinkCost
+    /// Seconds; nil where an update waits for nobody.
+    var barrier: Double?
+    /// `profile of 2026-01-01T00:00:00Z`, `sim devices`
+    var source: String
+    /// Counts what stages take.
+    var memory: StageMemoryModel
+
+    /// nil where nothing was measured.
+    init?(_ manifest: PipelineManifest, _ model: Sequential, _ optimizer: StateCount, _ profiles: ProfileCache) {
+        let times: [Times]
+        switch manifest.devices[0].kind {
+        case .sim:
+            times = model.entries.map { Self.simulated($0, model, manifest.simulation) }
+            (link, barrier, source) = (.free, 0, "what the sim devices pretend")
+        case .cpu:
+            guard let profile = profiles.profile(for: ProfileKey(manifest)) else { return nil }
+            times = profile.layers.map(Times.init)
+            link = profile.link.map { LinkCost(latency: $0.latency, bytesPerSecond: $0.bytesPerSecond) } ?? .free
+            (barrier, source) = (profile.barrier, profile.source)
+        }
+        guard times.count == model.entries.count else { return nil }
+        if manifest.clip == nil && manifest.precision.lossScaler == nil { barrier = nil }
+        layers = zip(model.entries, times).map { entry, times in
+            Scheduling.LayerCost(
+                forward: times.forward, inputGradient: times.inputApart, weightGradient: times.weightApart,
+                backward: times.backward, recomputation: manifest.recompute == .none ? 0 : times.forward,
+                update: times.update, stateBytes: model.stateBytes(nodes: entry.nodes, optimizer),
+                outputBytes: Self.bytes(crossingBehind: entry.index, model))
+        }
+        memory = Self.memoryModel(manifest, model, optimizer)
+    }
+
+    private struct Times {
+        var forward: Double
+        var backward: Double
+        var inputApart: Double
+        var weightApart: Double
+        var update = 0.0
+
+        init(forward: Double, inputGradient: Double, weightGradient: Double) {
+            (self.forward, inputApart, weightApart) = (forward, inputGradient, weightGradient)
+            backward = inputGradient + weightGradient
+        }
+
+        init(_ line: LayerProfile.Line) {
+            forward = line.forward
+            backward = line.backwardInput + line.backwardWeight
+            inputApart = line.inputApart
+            weightApart = line.weightApart
+            update = line.update
+        }
+    }
+
+    private static func simulated(
+        _ entry: Entry, _ model: Sequential, _ simulation: PipelineManifest.Simulation
+    ) -> Times {
+        let nodes = model.nodes[entry.nodes]
+        let trained = nodes.filter { $0.outputs.contains { model.values[$0].needsGradient } }
+        switch simulation.pace {
+        case .secondsPerLayer(let seconds):
+            let share = seconds / Double(max(nodes.count, 1))
+            let back = share * Double(trained.count)
+            return Times(forward: share * Double(nodes.count), inputGradient: back, weightGradient: back)
+        case .gflops(let rate):
+            func seconds(_ nodes: some Sequence<Node>, _ flops: (Layers.LayerCost) -> Double) -> Double {
+                nodes.reduce(0) { $0 + flops($1.plan.cost) } / (rate * 1e9)
+            }
+            return Times(
+                forward: seconds(nodes, \.forward), inputGradient: seconds(trained, \.backwardInput),
+                weightGradient: seconds(trained, \.backwardWeight))
+        }
+    }
+
+    /// What crosses a cut behind an entry: every value made before it that is used behind it.
+    private static func bytes(crossingBehind entry: Int, _ model: Sequential) -> Int {
+        guard entry + 1 < model.entries.count else { return 0 }
+        let layout = PipelineLayout(model, cuts: [entry + 1])
+        return layout.crossings.flatMap(\.values).reduce(0) { $0.plus(model.values[$1].spec.byteCount) }
+    }
+}
+
+extension LayerProfile {
+    /// What predictions rest on.
+    fileprivate var source: String {
+        "profile of \(measuredAt)"
+            + (spread > Self.largeSpread ? ", whose rounds differ by \(spread.percentText)" : "")
+    }
+}
+
+/// Optimizer state tensors of each parameter.
+package typealias StateCount = Int
+
+extension StepCosts {
+    /// As a stage's memory is counted for a plan; remembers what it counted.
+    private static func memoryModel(
+        _ manifest: PipelineManifest, _ model: Sequential, _ optimizer: StateCount
+    ) -> StageMemoryModel {
+        let recomputation = manifest.recompute
+        let backend = manifest.devices[0].backend(manifest.simulation)
+        let known = Known()
+        return StageMemoryModel(rankBytes: TrainingPlan.processBytes) { range, splitsBackward in
+            let key = Known.Key(layers: range, splitsBackward: splitsBackward)
+            if let bytes = known.bytes.withLock({ $0[key] }) { return bytes }
+            let cuts = [range.lowerBound, range.upperBound].filter { $0 > 0 && $0 < model.entries.count }
+            let layout = PipelineLayout(model, cuts: cuts)
+            let stage = range.lowerBound > 0 ? 1 : 0
+            let program = StageProgram(
+                model, layout, stage: stage, splitsBackward: splitsBackward, recomputation: recomputation, on: backend)
+            let state = model.stateBytes(nodes: layout.stages[stage].nodes, optimizer)
+            let bytes = StageMemoryModel.Bytes(
+                perMicroBatch: program.frameBytes, perDeferred: program.deferredBytes,
+                fixed: state.plus(program.transientBytes))
+            known.bytes.withLock { $0[key] = bytes }
+            return bytes
+        }
+    }
+
+    private final class Known: Sendable {
+        struct Key: Hashable {
+            var layers: Range<Int>
+            var splitsBackward: Bool
+        }
+        let bytes = Mutex<[Key: StageMemoryModel.Bytes]>([:])
+    }
+}
+
+extension Sequential {
+    /// Bytes of weights, gradients, optimizer state and 16-bit copies.
+    package func stateBytes(nodes range: Range<Int>, _ optimizer: StateCount) -> Int {
+        let specs = nodes[range].flatMap(\.layer.parameters)
+        let copies = dtype == .f32 ? 0 : specs.filter(\.isMatrix).reduce(0) { $0.plus($1.shape.count) }
+        let parameters = specs.reduce(0) { $0.plus($1.shape.count) }
+        return parameters.times(DType.f32.size * (2 + optimizer)).plus(copies.times(dtype.size))
+    }
+}

@@ -1,0 +1,55 @@
+import Layers
+import Manifests
+import Models
+import Optimizers
+import Scheduling
+import Tensors
+import Runs
+
+/// What a plan's step is predicted to take: its schedule simulated with what its layers, links and updates cost.
+public struct StepPrediction: Codable, Hashable, Sendable {
+    /// From one step to the next, where every worker has its device to itself.
+    public var stepSeconds: Double
+    public var tokensPerSecond: Double
+    /// Idle over wall.
+    public var bubbleFraction: Double
+    /// Where the layers' times come from.
+    public var source: String
+
+    init(_ plan: TrainingPlan, _ costs: StepCosts) throws(RunFailure) {
+        do {
+            let simulator = try Simulator(plan.schedule, edges: plan.edges)
+            let links = plan.edges.indices.map { edge in
+                let bytes = plan.tensors(ofEdge: edge, .forward).reduce(0) { $0.plus($1.byteCount) }
+                return LinkTime(
+                    latency: costs.link.latency, secondsPerMessage: Double(bytes) / costs.link.bytesPerSecond)
+            }
+            let times = try simulator.step(
+                times: StageTimes(stages: plan.layout.stages.map { costs.time(of: $0.entries) }), linkTimes: links,
+                queueDepths: [Int](repeating: plan.queueDepth, count: simulator.links.count))
+            let updates = (0..<plan.rankCount).map { rank in
+                plan.stages(of: rank).reduce(0) { sum, stage in
+                    costs.layers[plan.layout.stages[stage].entries].reduce(sum) { $0 + $1.update }
+                }
+            }
+            let end = StepEnd(optimizer: updates, barrier: costs.barrier)
+            stepSeconds = times.period(end)
+            bubbleFraction = times.bubbleFraction(end)
+            tokensPerSecond = stepSeconds > 0 ? Double(plan.tokensPerStep) / stepSeconds : 0
+            source = costs.source
+        } catch {
+            throw plan.manifest.failure(error)
+        }
+    }
+}
+
+extension StepCosts {
+    func time(of range: Range<Int>) -> StageTimes.Stage {
+        layers[range].reduce(into: StageTimes.Stage(forward: 0, backward: 0, backwardInput: 0, backwardWeight: 0)) {
+            $0.forward += $1.forward
+            $0.backward += $1.backward + $1.recomputation
+            $0.backwardInput += $1.inputGradient + $1.recomputation
+            $0.backwardWeight += $1.weightGradient + $1.recomputation
+        }
+    }
+}

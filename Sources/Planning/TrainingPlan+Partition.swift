@@ -1,0 +1,82 @@
+import Layers
+import Manifests
+import Models
+import Notation
+import Partitioning
+import Scheduling
+import Runs
+
+extension TrainingPlan {
+    /// The first layer of each stage but the first, by the manifest's method.
+    static func cut(
+        _ model: Sequential, _ manifest: PipelineManifest, _ schedule: Schedule, _ costs: @autoclosure () -> StepCosts?
+    ) throws(RunFailure) -> [Int] {
+        let stages = schedule.stageCount
+        do {
+            switch manifest.partition {
+            case .uniform: return try Partition.uniform(layers: model.entries.count, stages: stages).cuts
+            case .parameters:
+                return try Partition.balanced(weights: model.entries.map { Double($0.parameterCount) }, stages: stages)
+                    .cuts
+            case .flops:
+                return try Partition.balanced(weights: model.entries.map(\.cost.total), stages: stages).cuts
+            case .type(let pattern):
+                return try Partition.matching(pattern, kinds: model.entries.map(\.kind), stages: stages).cuts
+            case .cuts(let cuts):
+                return try Partition.explicit(cuts: cuts, layers: model.entries.count, stages: stages).cuts
+            case .profile:
+                // More stages than layers is the same mistake by any method.
+                _ = try Partition.uniform(layers: model.entries.count, stages: stages)
+                guard let costs = costs() else { throw manifest.missingProfile }
+                return try costs.plan(schedule, manifest).cuts
+            }
+        } catch let error as RunFailure {
+            throw error
+        } catch {
+            let mark = manifest.marks["partition"] ?? manifest.marks["devices"]
+            throw .badInput((mark.map { "\($0): " } ?? "") + "\(error)")
+        }
+    }
+}
+
+extension StepCosts {
+    /// The cuts that make a schedule's step as short as memory allows.
+    func plan(_ schedule: Schedule, _ manifest: PipelineManifest) throws(RunFailure) -> StepPlan {
+        do { return try planner(manifest).plan(schedule) } catch { throw manifest.failure(error) }
+    }
+
+    /// What a schedule's step takes at least, whatever the cuts; nil where that is not known.
+    func leastSeconds(_ schedule: Schedule, _ manifest: PipelineManifest) throws(RunFailure) -> Double? {
+        do { return try planner(manifest).leastSeconds(schedule) } catch { throw manifest.failure(error) }
+    }
+
+    private func planner(_ manifest: PipelineManifest) throws(PlanError) -> StepPlanner {
+        try StepPlanner(layers: layers, link: link, memoryLimits: manifest.memory, barrier: barrier, memory: memory)
+    }
+}
+
+extension PipelineManifest {
+    /// What to do where nothing was measured.
+    var profileAdvice: String {
+        "`echelon profile \(mark(of: "").file)`, with the same --set options, measures one"
+    }
+
+    var missingProfile: RunFailure {
+        .badInput(
+            "\(mark(of: "partition")): partition: profile, but there is no profile of this model on this machine; "
+                + profileAdvice)
+    }
+
+    /// Why nothing could be planned, with its place.
+    func failure(_ error: PlanError) -> RunFailure {
+        switch error {
+        case .memory(let lack):
+            return .badInput(
+                "\(mark(of: "memory")): \(lack.schedule): device \(devices[lack.rank]) (rank \(lack.rank)) needs "
+                    + "\(lack.neededBytes.bytesText) with the cuts that need least, \(lack.missingBytes.bytesText) more "
+                    + "than its limit of \(lack.limitBytes.bytesText)")
+        case .schedule(let error): return failure(error)
+        case .argument: return .badInput("\(mark(of: "partition")): \(error)")
+        }
+    }
+}

@@ -1,0 +1,19 @@
+package import Checkpoints
+import Manifests
+import Models
+import Tensors
+
+extension TrainingPlan {
+    /// Whether no other worker computes on this rank's cores.
+    package func hasCoresToItself(rank: Int) -> Bool {
+        let device = manifest.devices[rank]
+        let others = manifest.devices.indices.filter { $0 != rank }
+        return device.kind == .cpu && others.allSatisfy { !manifest.devices[$0].cores.overlaps(device.cores) }
+    }
+
+    /// The weights file: every parameter, in the model's order.
+    package func weightsLayout() throws(CheckpointError) -> SafetensorsLayout {
+        try SafetensorsLayout(
+            model.parameters.map { ($0.name, TensorSpec($0.shape)) }, metadata: ["format": "pt"])
+    }
+}

@@ -1,0 +1,129 @@
+import Layers
+public import Manifests
+public import Models
+public import Optimizers
+public import Scheduling
+import Tensors
+public import Runs
+
+/// Everything about a run that is known before anything starts: the model, its stages, what each rank does when.
+///
+/// Every process of a run derives the same plan from the same resolved manifest.
+public struct TrainingPlan: Sendable {
+    public let manifest: PipelineManifest
+    public let model: Sequential
+    /// The first entry of each stage but the first.
+    public let cuts: [Int]
+    public let layout: PipelineLayout
+    public let schedule: Schedule
+    public let edges: [Edge]
+    public let lowered: LoweredSchedule
+    public let optimizer: any Optimizer
+    public let learningRate: LearningRateSchedule
+    public let clipping: Clipping?
+
+    /// Messages that may be on their way on a link and not yet consumed: enough that the schedule neither deadlocks nor
+    /// waits for room.
+    public let queueDepth: Int
+
+    /// Whether the cuts were planned from what layers cost: the manifest has them now instead of `partition: profile`.
+    public let isPlanned: Bool
+
+    /// Throws a user's mistake: shapes that do not fit, a partition that cannot be, a profile that is missing.
+    public init(_ manifest: PipelineManifest, profiles: ProfileCache = .standard) throws(RunFailure) {
+        do {
+            model = try Sequential(
+                manifest.model, input: Self.input(of: manifest), dtype: manifest.precision.dtype)
+            schedule = try Self.schedule(manifest)
+            optimizer = manifest.optimizer
+            let (model, states) = (model, optimizer.state.count)
+            cuts = try Self.cut(model, manifest, schedule, StepCosts(manifest, model, states, profiles))
+            isPlanned = manifest.partition == .profile
+            var settled = manifest
+            if isPlanned { settled.partition = .cuts(cuts) }
+            self.manifest = settled
+            layout = PipelineLayout(model, cuts: cuts)
+            edges = Self.edges(layout)
+            let depth = max(2, schedule.stageCount)
+            queueDepth = try schedule.smallestQueueDepth(edges: edges, atLeast: depth) ?? depth
+            try schedule.validate(edges: edges, queueDepth: queueDepth)
+            lowered = try schedule.lower(edges: edges)
+            learningRate = try LearningRateSchedule(
+                peak: optimizer.learningRate, manifest.learningRate, steps: manifest.steps)
+            clipping = try manifest.clip.map { limit in try Clipping(maximumNorm: limit) }
+        } catch let error as RunFailure {
+            throw error
+        } catch let error as ScheduleError {
+            throw manifest.failure(error)
+        } catch {
+            throw .badInput(error)
+        }
+    }
+
+    /// What an update waits for; nil on devices that compute nothing.
+    package var gate: UpdateRule? {
+        if clipping != nil || manifest.precision.lossScaler != nil { return .sum }
+        guard manifest.devices.allSatisfy({ $0.kind != .sim }) else { return nil }
+        // Where every backward is whole, rank 0's last one comes after all others' work: nobody waits for longer.
+        let isWhole = layout.stages.indices.allSatisfy { !lowered.splitsBackward(stage: $0) }
+        return isWhole || manifest.onNaN == .skip ? .all : .own
+    }
+    public var rankCount: Int { schedule.rankCount }
+    public var recomputation: Recomputation { manifest.recompute }
+    /// Tokens (or rows) of one step.
+    public var tokensPerStep: Int { manifest.batch.global * (manifest.data.sequence ?? 1) }
+    public var flopsPerStep: Double { model.flopsPerMicroBatch * Double(manifest.batch.microBatches) }
+    /// The index of the edge that carries targets, behind the crossings' edges.
+    public var targetsEdge: Int? { edges.count > layout.crossings.count ? layout.crossings.count : nil }
+
+    public func stages(of rank: Int) -> [Int] {
+        schedule.rankOfStage.indices.filter { schedule.rankOfStage[$0] == rank }
+    }
+
+    /// `layers 0–4 (embedding, 4 × transformer)`
+    public func describe(stage: Int) -> String {
+        let range = layout.stages[stage].entries
+        let kinds = model.entries[range].map(\.kind)
+        var runs: [(kind: String, count: Int)] = []
+        for kind in kinds {
+            if runs.last?.kind == kind { runs[runs.count - 1].count += 1 } else { runs.append((kind, 1)) }
+        }
+        let list = runs.map { $0.count == 1 ? $0.kind : "\($0.count) × \($0.kind)" }.joined(separator: ", ")
+        let numbers =
+            range.count == 1 ? "layer \(range.lowerBound)" : "layers \(range.lowerBound)–\(range.upperBound - 1)"
+        return "\(numbers) (\(list))"
+    }
+
+    /// What the first stage is given for one micro-batch.
+    private static func input(of manifest: PipelineManifest) -> TensorSpec {
+        if case .rows(_, let inputs, _) = manifest.data.source {
+            return TensorSpec([manifest.batch.micro, inputs], manifest.precision.dtype)
+        }
+        return TensorSpec([manifest.batch.micro, manifest.data.sequence ?? 1], .i32)
+    }
+
+    private static func edges(_ layout: PipelineLayout) -> [Edge] {
+        layout.crossings.map {
+            Edge(
+                from: $0.from, to: $0.to, kind: $0.to == $0.from + 1 ? .boundary : .portal,
+                carriesGradient: !$0.gradients.isEmpty)
+        } + Edge.targets(stages: layout.stages.count)
+    }
+}
+
+extension PipelineManifest.Precision {
+    /// Of activations and of what matrix products read.
+    var dtype: DType {
+        switch self {
+        case .f32: .f32
+        case .bf16: .bf16
+        case .f16: .f16
+        }
+    }
+
+    /// The loss scaler that f16 needs.
+    package var lossScaler: LossScaler? {
+        guard case .f16(let scale) = self else { return nil }
+        return LossScaler(scale)
+    }
+}

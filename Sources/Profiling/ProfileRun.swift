@@ -1,0 +1,189 @@
+import Glibc
+public import Manifests
+import Models
+import Systems
+import Tensors
+import Transport
+public import Runs
+public import Planning
+import Coordination
+import Workers
+
+extension LayerProfile {
+    /// Runs every pass of the model `repetitions` times on all of the pipeline's devices at once, as in a run, where they
+    /// share memory and heat; after one run to warm up. Devices for which there is no memory take no part.
+    /// - Throws: bad input: a device that does not exist or computes nothing, data that is not there; interrupted: by the
+    ///   user, or because a process that measures ended or hangs.
+    public static func measure(_ manifest: PipelineManifest, repetitions: Int = 5) throws(RunFailure) -> LayerProfile {
+        let plan = try TrainingPlan(manifest.whole(on: manifest.devices[0]))
+        try ProfileRun.check(plan)
+        try Preflight.checkDevices(manifest)
+        try DescriptorCheck.require(
+            DescriptorCheck.coordinator(ranks: manifest.distinctDevices.count), "the command that measures")
+        let devices = Array(manifest.distinctDevices.prefix(ProfileRun.room(for: plan)))
+        Interrupts.catchAll()
+        do {
+            let run = try ProfileRun(manifest, devices)
+            let (times, link, barrier) = try run.measure(repetitions: repetitions)
+            return LayerProfile(
+                plan, key: ProfileKey(manifest), devices: devices.map(\.description), times, link: link,
+                barrier: barrier)
+        } catch {
+            throw RunFailure(wrapping: error)
+        }
+    }
+}
+
+/// Starts a process for each device, sees that they measure at the same time, and gathers what they say.
+final class ProfileRun {
+    /// Holds the manifest of each process until it has read it. The last of them removes it, so that it goes also where
+    /// this process is killed.
+    private let folder: String
+    private let server: ControlServer
+    private let pool: WorkerPool
+    private let devices: [PipelineManifest.Device]
+    /// What each process says that is no message: open files without a name.
+    private var logs: [Int: Int32] = [:]
+    private var times: [Int: DeviceTimes] = [:]
+    private var waiting: Set<Int> = []
+    private var link: LayerProfile.Link?
+    private var barriers: [Double] = []
+    private var left: Set<Int> = []
+    /// For how many looks in a row nothing was heard of a rank.
+    private var silentLooks: [Int: Int] = [:]
+    /// So many are a hang: two seconds of looking beyond the server's own patience. What passes while this process itself
+    /// is stopped or starved does not count.
+    private static let hangingLooks = 40
+
+    /// What must be right before anything is measured.
+    static func check(_ plan: TrainingPlan) throws(RunFailure) {
+        let device = plan.manifest.devices[0]
+        guard device.kind == .cpu else {
+            throw .badInput("profile: device \(device) computes nothing: there is no time to measure")
+        }
+        try Preflight.check(plan)
+    }
+
+    /// On how many devices at once the memory that may be used here can hold the whole model.
+    static func room(for plan: TrainingPlan) -> Int {
+        let memory = plan.memory(ofStage: 0)
+        let needed = memory.state.plus(memory.activations).plus(memory.transient).plus(TrainingPlan.processBytes)
+        return max(1, MemoryLimit.together.bytes / max(needed, 1))
+    }
+
+    init(_ manifest: PipelineManifest, _ devices: [PipelineManifest.Device]) throws {
+        self.devices = devices
+        pool = try WorkerPool()
+        var configuration = ControlServer.Configuration(world: devices.count, digest: ProfileWorker.digest)
+        configuration.socketParent = try ScratchFolder.parentForSockets()
+        server = try ControlServer(configuration)
+        do {
+            folder = try ScratchFolder.make("echelon-profile")
+        } catch {
+            server.close()
+            throw error
+        }
+        do {
+            for (rank, device) in devices.enumerated() {
+                try File.write(manifest.whole(on: device).resolvedYAML().utf8, to: manifestPath(rank))
+            }
+        } catch {
+            clear()
+            throw error
+        }
+    }
+
+    private func manifestPath(_ rank: Int) -> String { "\(folder)/\(rank).yaml" }
+
+    func measure(repetitions: Int) throws -> ([DeviceTimes], LayerProfile.Link?, barrier: Double) {
+        defer { clear() }
+        for rank in devices.indices { try start(rank, repetitions) }
+        while left.count < devices.count {
+            for event in try server.poll(timeout: .milliseconds(50)) { try handle(event) }
+            try checkHealth()
+        }
+        let ordered = devices.indices.compactMap { times[$0] }
+        return (ordered, link, barriers.max() ?? 0)
+    }
+
+    private func start(_ rank: Int, _ repetitions: Int) throws {
+        let path = "\(folder)/\(rank).log"
+        let log = try WorkerPool.log(path)
+        unlink(path)
+        logs[rank] = log
+        try pool.start(
+            rank,
+            [
+                "profile", manifestPath(rank), "--repetitions", "\(repetitions)", "--rank", "\(rank)", "--world",
+                "\(devices.count)", "--coordinator", server.ipcAddress,
+            ], threads: devices[rank].threads, log: log, secret: server.configuration.secret)
+    }
+
+    private func checkHealth() throws(RunFailure) {
+        pool.pauseIfAsked()
+        guard Interrupts.count == 0 else {
+            throw RunFailure(.interrupted, "interrupted: nothing was kept of the profile")
+        }
+        for (rank, ending) in pool.reap() where ending != .exited(0) && !left.contains(rank) {
+            throw endedEarly(rank)
+        }
+        let silent = server.silentRanks
+        for rank in devices.indices {
+            silentLooks[rank] = silent.contains(rank) ? silentLooks[rank, default: 0] + 1 : 0
+            guard silentLooks[rank, default: 0] < Self.hangingLooks else {
+                throw RunFailure(
+                    .interrupted,
+                    "the process that measures on \(devices[rank]) has not been heard of for "
+                        + "\(server.configuration.heartbeatTimeout.components.seconds + 2) s: it hangs. All are ended; try again."
+                )
+            }
+        }
+    }
+
+    private func endedEarly(_ rank: Int) -> RunFailure {
+        let tail = logs[rank].flatMap { LogTail.read($0) }.map { ":\n\($0)" } ?? ""
+        return RunFailure(.interrupted, "the process that measured on \(devices[rank]) ended early\(tail)")
+    }
+
+    private func handle(_ event: ControlEvent) throws {
+        switch event {
+        case .message(let rank, let bytes): try handle(try ProfileMessage(bytes), from: rank)
+        case .goodbye(let rank): left.insert(rank)
+        case .failed(_, let code, let text): throw WireCode.decode(code, text)
+        case .gone(let rank) where !left.contains(rank): throw endedEarly(rank)
+        // A stranger was turned away: that changes nothing here.
+        case .refused, .registered, .connecting, .go, .status, .clock, .gone: break
+        }
+    }
+
+    private func handle(_ message: ProfileMessage, from rank: Int) throws {
+        switch message {
+        case .ready: try whenAll(rank, tell: .measure)
+        case .measured(let measured):
+            times[rank] = measured
+            try whenAll(rank, tell: .link)
+        case .linked(let measured):
+            link = measured ?? link
+            try whenAll(rank, tell: .barrier)
+        case .barrier: try whenAll(rank, tell: .barrier)
+        case .done(let barrier): barriers.append(barrier)
+        case .measure, .link: throw RunFailure(.bug, "a process that measures gave an order")
+        }
+    }
+
+    /// Tells all, once each has said the same.
+    private func whenAll(_ rank: Int, tell message: ProfileMessage) throws {
+        waiting.insert(rank)
+        guard waiting.count == devices.count else { return }
+        waiting = []
+        for rank in devices.indices { try server.sendApplication(message.encoded(), to: rank) }
+    }
+
+    /// Whatever happened: nothing of it is left.
+    private func clear() {
+        pool.endAll(grace: left.count == devices.count ? 2 : 0)
+        server.close()
+        for log in logs.values { close(log) }
+        File.remove(folder)
+    }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import Systems
+
+/// `live.json`: what a run is doing right now, rewritten by the coordinator about once a second. `echelon top` shows
+/// it.
+public struct LiveStatus: Codable, Hashable, Sendable {
+    public enum State: String, Codable, Sendable { case starting, running, done, failed }
+
+    public struct Rank: Codable, Hashable, Sendable {
+        public var rank: Int
+        public var device: String
+        /// Counted from 1.
+        public var step: Int
+        /// `2F0`
+        public var instruction: String
+        /// `computing`, `waiting for rank 1's gradient of micro-batch 3, step 7`
+        public var phase: String
+        /// Idle over wall of this rank's last finished step.
+        public var bubbleFraction: Double?
+        public var peakBytes: Int
+
+        public init(
+            rank: Int, device: String, step: Int = 0, instruction: String = "", phase: String = "starting",
+            bubbleFraction: Double? = nil, peakBytes: Int = 0
+        ) {
+            self.rank = rank
+            self.device = device
+            self.step = step
+            self.instruction = instruction
+            self.phase = phase
+            self.bubbleFraction = bubbleFraction
+            self.peakBytes = peakBytes
+        }
+    }
+
+    public var version = 1
+    public var name: String
+    public var state: State
+    public var steps: Int
+    /// Of the last finished step.
+    public var metrics: StepMetrics?
+    public var ranks: [Rank]
+    /// Seconds since 1970.
+    public var updatedAt: Double
+
+    public init(
+        name: String, state: State, steps: Int, metrics: StepMetrics?, ranks: [Rank],
+        updatedAt: Double? = nil
+    ) {
+        self.name = name
+        self.state = state
+        self.steps = steps
+        self.metrics = metrics
+        self.ranks = ranks
+        self.updatedAt = updatedAt ?? Self.now
+    }
+
+    /// Seconds since 1970.
+    public static var now: Double { Date().timeIntervalSince1970 }
+
+    /// Replaces the file at once, so that a reader never sees half of it.
+    public func write(to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        try File.replace(path, with: try encoder.encode(self))
+    }
+
+    /// Throws when the folder holds no run, or one that has not begun. Words in it may be shown anywhere.
+    public static func read(_ directory: RunDirectory) throws -> LiveStatus {
+        let bytes: [UInt8]
+        do {
+            bytes = try File.read(directory.livePath, limit: sizeLimit)
+        } catch  where error.isMissing {
+            throw RunError.notARun(path: directory.path, reason: "it has no live.json")
+        }
+        do {
+            return try JSONDecoder().decode(LiveStatus.self, from: Data(bytes)).withShownNames
+        } catch let error as DecodingError {
+            throw RunError.malformed(
+                file: directory.livePath, expected: "a run's live status", got: error.summary)
+        }
+    }
+
+    /// Of thousands of ranks, some hundred bytes each.
+    private static let sizeLimit = 16 << 20
+
+    /// The same with words that may be shown anywhere.
+    private var withShownNames: LiveStatus {
+        var copy = self
+        copy.name = name.shownName
+        for rank in ranks.indices {
+            copy.ranks[rank].device = ranks[rank].device.shownName
+            copy.ranks[rank].instruction = ranks[rank].instruction.shownName
+            copy.ranks[rank].phase = ranks[rank].phase.shownName
+        }
+        return copy
+    }
+
+    /// Whole seconds since the run was last heard of; a clock that was set, or a file from elsewhere, may say anything.
+    package func age(now: Double) -> Int { Int(min(max(0, now - updatedAt), 1e9)) }
+}
+
+extension RunDirectory {
+    public var livePath: String { path + "/live.json" }
+}

@@ -1,0 +1,97 @@
+import Glibc
+import Systems
+
+/// A run directory that this process holds: nobody else writes there while the run lives.
+///
+/// The same command line works again after a run that ended early. A claim that came to nothing (no step, nothing in any
+/// log) is removed when it goes; an unfinished run of the same pipeline makes room for the next one, and is kept beside it.
+package final class RunClaim {
+    package let directory: RunDirectory
+    /// What the user should know of the folder.
+    package private(set) var note: String?
+    private let lock: Int32
+    private let madeFolder: Bool
+
+    /// Takes the folder the user named, or the first free one of `runs/NAME`, `runs/NAME-2`, ….
+    /// - Parameter manifest: the run's resolved manifest, by which an unfinished run is known as the same.
+    /// - Throws: bad input when the named folder is in use, or holds anything but an unfinished run of this manifest.
+    package init(
+        named path: String?, run name: String, manifest: String, under folder: String = "runs"
+    ) throws(RunFailure) {
+        guard path?.isEmpty != true else { throw .badInput("--run-dir: expected a folder, got an empty name") }
+        if let path {
+            let found = try RunFolder(path)
+            let kept = try found.makeWay(for: manifest)
+            note = kept.map { kept in
+                "run directory \(path.printable()) holds an unfinished run (\(kept.place)): starting over; "
+                    + "it is kept as \(kept.path.printable())"
+            }
+            madeFolder = kept != nil || !found.exists
+            if madeFolder { try Self.make(path, for: path) }
+            directory = RunDirectory(path)
+        } else {
+            directory = RunDirectory(try Self.makeFree(name, under: folder))
+            madeFolder = true
+        }
+        lock = try Self.lock(directory.path)
+        for folder in [directory.eventsPath, directory.logsPath] { try Self.make(folder, for: directory.path) }
+    }
+
+    /// Unlocked by name: a process that is just being started holds a copy of the open file until its program runs.
+    deinit {
+        removeIfUnused()
+        flock(lock, LOCK_UN)
+        close(lock)
+    }
+
+    /// A run that came to nothing leaves no folder: nobody would know what to do with it.
+    private func removeIfUnused() {
+        let folder = RunFolder(directory)
+        guard folder.steps == 0, !folder.hasWeights, !folder.isDone, !folder.hasTellingLogs else { return }
+        for name in folder.names where RunFolder.isOurs(name) { File.remove("\(directory.path)/\(name)") }
+        if madeFolder { rmdir(directory.path) }
+    }
+
+    private static func make(_ folder: String, for run: String) throws(RunFailure) {
+        do { try File.makeFolder(folder) } catch { throw RunFailure(run, error) }
+    }
+
+    /// An open file that is locked until it is closed, however this process ends.
+    private static func lock(_ path: String) throws(RunFailure) -> Int32 {
+        let file = open(path + "/lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o644)
+        guard file >= 0 else { throw RunFailure(path, SystemError("create", path + "/lock")) }
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            close(file)
+            throw RunFolder.inUse(path)
+        }
+        return file
+    }
+
+    /// Makes the first folder that is not there yet: of two runs that start at once each gets its own.
+    private static func makeFree(_ name: String, under folder: String) throws(RunFailure) -> String {
+        try make(folder, for: folder)
+        for number in 1...9999 {
+            let path = number == 1 ? "\(folder)/\(name)" : "\(folder)/\(name)-\(number)"
+            if mkdir(path, 0o755) == 0 { return path }
+            guard errno == EEXIST else { throw RunFailure(path, SystemError("make the folder", path)) }
+        }
+        throw .badInput(
+            "\(folder)/ holds 9,999 runs named \(name): remove some, or choose a folder with --run-dir")
+    }
+}
+
+extension RunFailure {
+    init(_ run: String, _ error: SystemError) {
+        self.init(wrapping: error)
+        message = "run directory \(run.printable()): \(error)"
+    }
+}
+
+extension RunDirectory {
+    /// The resolved manifest: what workers and `generate` read.
+    package var manifestPath: String { path + "/pipeline.yaml" }
+    package var weightsPath: String { path + "/model.safetensors" }
+    var logsPath: String { path + "/logs" }
+
+    package func logPath(rank: Int) -> String { "\(logsPath)/rank-\(rank).log" }
+}

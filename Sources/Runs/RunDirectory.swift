@@ -1,0 +1,101 @@
+import Foundation
+import Systems
+
+/// The parts of a run's directory that reports read and workers write: `run.json` and `events/`.
+public struct RunDirectory: Hashable, Sendable {
+    public var path: String
+
+    public init(_ path: String) { self.path = path }
+
+    public var descriptionPath: String { path + "/run.json" }
+    public var eventsPath: String { path + "/events" }
+    public var metricsPath: String { path + "/metrics.jsonl" }
+    public var reportPath: String { path + "/report.json" }
+
+    /// A description of 100,000 layers has 4 MiB.
+    private static let descriptionLimit = 16 << 20
+
+    /// `events/rank-0003.events`
+    public func eventsPath(rank: Int) -> String {
+        let digits = String(rank)
+        return eventsPath + "/rank-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits + ".events"
+    }
+
+    /// Writes `run.json`, replacing it at once, and creates `events/`.
+    public func write(_ description: RunDescription) throws {
+        try File.makeFolder(eventsPath)
+        try File.replace(descriptionPath, with: try JSONForm.encode(description))
+    }
+
+    /// Reads `run.json`; a directory without one is not a run. Names in it may be shown anywhere.
+    public func description() throws -> RunDescription {
+        guard File.isFolder(path) else {
+            throw RunError.notARun(path: path, reason: "there is no such directory")
+        }
+        let bytes: [UInt8]
+        do {
+            bytes = try File.read(descriptionPath, limit: Self.descriptionLimit)
+        } catch  where error.isMissing {
+            throw RunError.notARun(path: path, reason: "it has no run.json")
+        }
+        do {
+            let description = try JSONForm.decode(RunDescription.self, from: Data(bytes)).withShownNames
+            try description.check(file: descriptionPath)
+            return description
+        } catch let error as DecodingError {
+            throw RunError.malformed(file: descriptionPath, expected: "a run description", got: error.summary)
+        }
+    }
+}
+
+extension RunDescription {
+    /// Numbers beyond these come from no run, and sums and products of those within them fit.
+    private static let countLimit = 1 << 40
+
+    package func check(file: String) throws {
+        func require(_ holds: Bool, _ expected: String, _ got: String) throws {
+            if !holds { throw RunError.malformed(file: file, expected: expected, got: got) }
+        }
+        let limit = Self.countLimit
+        try require(version == 1, "version 1", "version \(version)")
+        try require(!stages.isEmpty && !devices.isEmpty, "stages and devices", "none")
+        try require((1...limit).contains(microBatches), "micro_batches from 1 to 2^40", "\(microBatches)")
+        try require((0...limit).contains(tokensPerStep), "tokens_per_step from 0 to 2^40", "\(tokensPerStep)")
+        try require(flopsPerToken >= 0 && flopsPerToken < 1e30, "flops_per_token from 0 to 1e30", "\(flopsPerToken)")
+        for (stage, value) in stages.enumerated() {
+            let costs = value.layerCosts?.count ?? value.layers.count
+            try require(
+                devices.indices.contains(value.rank), "stage \(stage) on a rank below \(devices.count)", "\(value.rank)"
+            )
+            try require(
+                (0...limit).contains(value.firstLayer), "first_layer from 0 to 2^40 in stage \(stage)",
+                "\(value.firstLayer)")
+            try require(
+                costs == value.layers.count, "\(value.layers.count) layer_costs in stage \(stage)", "\(costs)")
+        }
+    }
+
+    /// The same with names that may be shown anywhere.
+    fileprivate var withShownNames: RunDescription {
+        var copy = self
+        copy.name = name.shownName
+        copy.schedule = schedule.shownName
+        copy.startedAt = startedAt.shownName
+        copy.devices = devices.map(\.shownName)
+        for stage in stages.indices { copy.stages[stage].layers = stages[stage].layers.map(\.shownName) }
+        return copy
+    }
+}
+
+extension DecodingError {
+    /// What was wrong and where, in one line.
+    package var summary: String {
+        switch self {
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context),
+            .keyNotFound(_, let context):
+            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+            return (path.isEmpty ? "" : path + ": ") + context.debugDescription
+        @unknown default: return "\(self)"
+        }
+    }
+}

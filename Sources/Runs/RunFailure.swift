@@ -1,0 +1,43 @@
+public import Systems
+
+/// Why a run, or one worker's part of it, ended early: one message for the user, and the exit code that goes with it.
+public struct RunFailure: Error, Sendable, Hashable, CustomStringConvertible {
+    public var code: ExitCode
+    public var message: String
+    /// The cause is elsewhere: another rank or the coordinator has the better story to tell.
+    public var isConsequence = false
+
+    public init(_ code: ExitCode, _ message: String, isConsequence: Bool = false) {
+        self.code = code
+        self.message = message
+        self.isConsequence = isConsequence
+    }
+
+    public static func badInput(_ error: some Error) -> RunFailure { RunFailure(.badInput, "\(error)") }
+    public static func badInput(_ message: String) -> RunFailure { RunFailure(.badInput, message) }
+
+    public var description: String { message }
+}
+
+extension RunFailure {
+    /// Sorts an error of any room by whose fault it is.
+    package init(wrapping error: any Error) {
+        switch error {
+        case let failure as RunFailure: self = failure
+        case let error as any ExitCoded:
+            self.init(error.exitCode, "\(error)", isConsequence: error.isConsequence)
+        default: self.init(.bug, "\(error)")
+        }
+    }
+}
+
+/// An exit code on its way to the coordinator: negative where the cause is elsewhere.
+package enum WireCode {
+    package static func encode(_ code: ExitCode, isConsequence: Bool) -> Int32 {
+        isConsequence ? -code.rawValue : code.rawValue
+    }
+
+    package static func decode(_ wire: Int32, _ message: String) -> RunFailure {
+        RunFailure(ExitCode(rawValue: Int32(clamping: wire.magnitude)) ?? .bug, message, isConsequence: wire < 0)
+    }
+}

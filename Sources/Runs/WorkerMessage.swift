@@ -1,0 +1,231 @@
+
+/// What a worker tells the coordinator beside heartbeats. Little-endian; a first byte names the kind.
+package enum WorkerMessage: Equatable {
+    /// Σ of squared gradients by node, for each of the rank's stages in order, and whether they and the loss are finite:
+    /// sent before the update.
+    case gradientSquares(step: Int, squares: [Double], isFinite: Bool)
+    /// The rank has computed the step that was not finite once more: the first tensor of its own that is not.
+    case diverged(step: Int, NonFiniteTensor?)
+    /// One worker's part of a step, once it is done.
+    case step(StepPart)
+    /// A chunk of the rank's event log, as `EventLog` encodes it.
+    case events([UInt8])
+    /// The rank's weights are on disk: so many bytes.
+    case weightsWritten(bytes: Int)
+
+    package struct StepPart: Equatable {
+        package var step: Int
+        /// Σ of the rows' losses over the global batch; on the last stage only.
+        package var lossSum: Double?
+        /// How many targets that sum counts; on the first stage only.
+        package var targetCount: Int?
+        package var learningRate: Double
+        /// Nanoseconds of the rank's clock.
+        package var start: UInt64
+        package var end: UInt64
+        /// Nanoseconds spent computing.
+        package var busy: UInt64
+        /// What the gradients of this step were multiplied with; nil without a loss scaler.
+        package var lossScale: Double?
+        /// The parameters did not move: a gradient overflowed.
+        package var isSkipped: Bool
+        package var peakBytes: Int
+
+        package init(
+            step: Int, lossSum: Double?, targetCount: Int?, learningRate: Double, start: UInt64, end: UInt64,
+            busy: UInt64, lossScale: Double? = nil, isSkipped: Bool = false, peakBytes: Int
+        ) {
+            self.step = step
+            self.lossSum = lossSum
+            self.targetCount = targetCount
+            self.learningRate = learningRate
+            self.start = start
+            self.end = end
+            self.busy = busy
+            self.lossScale = lossScale
+            self.isSkipped = isSkipped
+            self.peakBytes = peakBytes
+        }
+    }
+}
+
+/// What the coordinator tells a worker beside the rendezvous.
+package enum CoordinatorMessage: Equatable {
+    /// Begin; the weights go into this file at the end, if anywhere.
+    case begin(weightsFile: String?)
+    /// Σ of squared gradients over all stages, for clipping; NaN where a rank's gradients or the loss are not finite.
+    case gradientSquares(step: Int, total: Double)
+    /// Where nothing needs the sum: whether the other ranks' gradients are finite, as `UpdateRule` has it.
+    case othersAreFinite(step: Int, Bool)
+    /// Everything is written: leave.
+    case leave
+}
+
+/// A message that does not decode: a peer of another version, or a bug.
+package struct MessageError: Error, CustomStringConvertible {
+    package var description: String
+}
+
+extension WorkerMessage {
+    package func encoded() -> [UInt8] {
+        var bytes = ByteWriter()
+        switch self {
+        case .step(let part):
+            bytes.put(UInt8(1))
+            bytes.put(part.step)
+            bytes.put(part.lossSum)
+            bytes.put(part.targetCount.map(Double.init))
+            bytes.put(part.learningRate.bitPattern)
+            bytes.put(part.start)
+            bytes.put(part.end)
+            bytes.put(part.busy)
+            bytes.put(part.lossScale)
+            bytes.put(UInt8(part.isSkipped ? 1 : 0))
+            bytes.put(part.peakBytes)
+        case .events(let chunk):
+            bytes.put(UInt8(2))
+            bytes.bytes += chunk
+        case .weightsWritten(let count):
+            bytes.put(UInt8(3))
+            bytes.put(count)
+        case .gradientSquares(let step, let squares, let isFinite):
+            bytes.put(UInt8(4))
+            bytes.put(step)
+            bytes.put(UInt8(isFinite ? 1 : 0))
+            for square in squares { bytes.put(square.bitPattern) }
+        case .diverged(let step, let tensor):
+            bytes.put(UInt8(5))
+            bytes.put(step)
+            tensor?.encode(into: &bytes)
+        }
+        return bytes.bytes
+    }
+
+    /// Names both sides where it is not a message.
+    package init(_ encoded: [UInt8], from rank: Int) throws(MessageError) {
+        do throws(MessageError) { try self.init(encoded) } catch {
+            throw MessageError(description: "rank \(rank) broke the protocol: the coordinator got \(error)")
+        }
+    }
+
+    package init(_ encoded: [UInt8]) throws(MessageError) {
+        var bytes = ByteReader(encoded)
+        switch try bytes.byte() {
+        case 1:
+            self = .step(
+                StepPart(
+                    step: try bytes.count(), lossSum: try bytes.optionalDouble(),
+                    targetCount: try bytes.optionalDouble().flatMap { Int(exactly: $0) },
+                    learningRate: try bytes.double(), start: try bytes.word(), end: try bytes.word(),
+                    busy: try bytes.word(), lossScale: try bytes.optionalDouble(), isSkipped: try bytes.byte() == 1,
+                    peakBytes: try bytes.count()))
+        case 2: self = .events(bytes.rest())
+        case 3: self = .weightsWritten(bytes: try bytes.count())
+        case 4:
+            let step = try bytes.count()
+            let isFinite = try bytes.byte() == 1
+            var squares: [Double] = []
+            while bytes.remaining > 0 { squares.append(try bytes.double()) }
+            self = .gradientSquares(step: step, squares: squares, isFinite: isFinite)
+        case 5:
+            let step = try bytes.count()
+            self = .diverged(step: step, bytes.remaining == 0 ? nil : try NonFiniteTensor(&bytes))
+        case let kind: throw MessageError(description: "a worker's message of unknown kind \(kind)")
+        }
+        try bytes.end()
+    }
+}
+
+extension CoordinatorMessage {
+    package func encoded() -> [UInt8] {
+        var bytes = ByteWriter()
+        switch self {
+        case .gradientSquares(let step, let total):
+            bytes.put(UInt8(1))
+            bytes.put(step)
+            bytes.put(total.bitPattern)
+        case .othersAreFinite(let step, let isFinite):
+            bytes.put(UInt8(4))
+            bytes.put(step)
+            bytes.put(UInt8(isFinite ? 1 : 0))
+        case .leave: bytes.put(UInt8(2))
+        case .begin(let path):
+            bytes.put(UInt8(3))
+            bytes.bytes += Array((path ?? "").utf8)
+        }
+        return bytes.bytes
+    }
+
+    package init(_ encoded: [UInt8]) throws(MessageError) {
+        var bytes = ByteReader(encoded)
+        switch try bytes.byte() {
+        case 1: self = .gradientSquares(step: try bytes.count(), total: try bytes.double())
+        case 2: self = .leave
+        case 3:
+            let path = String(decoding: bytes.rest(), as: UTF8.self)
+            self = .begin(weightsFile: path.isEmpty ? nil : path)
+        case 4: self = .othersAreFinite(step: try bytes.count(), try bytes.byte() == 1)
+        case let kind: throw MessageError(description: "a coordinator's message of unknown kind \(kind)")
+        }
+        try bytes.end()
+    }
+}
+
+struct ByteWriter {
+    var bytes: [UInt8] = []
+
+    mutating func put<Value: FixedWidthInteger>(_ value: Value) {
+        withUnsafeBytes(of: value.littleEndian) { bytes += $0 }
+    }
+
+    mutating func put(_ value: Double?) {
+        put(UInt8(value == nil ? 0 : 1))
+        put((value ?? 0).bitPattern)
+    }
+}
+
+struct ByteReader {
+    private let bytes: [UInt8]
+    private var at = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    var remaining: Int { bytes.count - at }
+
+    mutating func byte() throws(MessageError) -> UInt8 {
+        guard remaining >= 1 else { throw MessageError(description: "a message that ends early") }
+        defer { at += 1 }
+        return bytes[at]
+    }
+
+    mutating func word() throws(MessageError) -> UInt64 {
+        var word: UInt64 = 0
+        for shift in 0..<8 { word |= UInt64(try byte()) << UInt64(8 * shift) }
+        return word
+    }
+
+    /// A number of things or bytes: small enough that sums of many do not overflow.
+    mutating func count() throws(MessageError) -> Int {
+        guard let count = Int(exactly: try word()), count < 1 << 48 else {
+            throw MessageError(description: "a message with a count beyond 2^48")
+        }
+        return count
+    }
+
+    mutating func double() throws(MessageError) -> Double { Double(bitPattern: try word()) }
+
+    mutating func optionalDouble() throws(MessageError) -> Double? {
+        let isPresent = try byte() == 1
+        let value = try double()
+        return isPresent ? value : nil
+    }
+
+    mutating func rest() -> [UInt8] {
+        defer { at = bytes.count }
+        return Array(bytes[at...])
+    }
+
+    func end() throws(MessageError) {
+        guard remaining == 0 else { throw MessageError(description: "a message with \(remaining) bytes too many") }
+    }
+}

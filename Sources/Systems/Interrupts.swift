@@ -1,0 +1,55 @@
+import Glibc
+import Synchronization
+
+/// Counts the interrupts (SIGINT, SIGTERM, SIGHUP) that reached this process since `catchAll`, and whether it was asked to
+/// pause (SIGTSTP: Ctrl-Z).
+package enum Interrupts {
+    private static let received = Atomic<Int>(0)
+    private static let pauses = Atomic<Int>(0)
+
+    package static var count: Int { received.load(ordering: .relaxed) }
+
+    /// Whether it was asked to pause; once for each time.
+    package static func takePause() -> Bool { pauses.exchange(0, ordering: .relaxed) > 0 }
+
+    /// A hang-up is left alone where it is ignored: the run was started to outlive its terminal. So is Ctrl-Z.
+    package static func catchAll() {
+        var caught = sigset_t()
+        sigemptyset(&caught)
+        for signal in [SIGINT, SIGTERM, SIGHUP] where signal != SIGHUP || !isIgnored(signal) {
+            handle(signal) { _ in Interrupts.received.add(1, ordering: .relaxed) }
+            sigaddset(&caught, signal)
+        }
+        if !isIgnored(SIGTSTP) {
+            handle(SIGTSTP, pausing)
+            sigaddset(&caught, SIGTSTP)
+        }
+        // Whoever started this process may have blocked them.
+        pthread_sigmask(SIG_UNBLOCK, &caught, nil)
+        // A limit on the size of files is an error of the write then.
+        for signal in [SIGPIPE, SIGXFSZ] { Glibc.signal(signal, SIG_IGN) }
+    }
+
+    /// Stops this process as Ctrl-Z does where nothing catches it; returns once it goes on. Where there is no shell that
+    /// could let it go on, the system does not stop it.
+    package static func pause() {
+        signal(SIGTSTP, SIG_DFL)
+        raise(SIGTSTP)
+        handle(SIGTSTP, pausing)
+    }
+
+    private static let pausing: @convention(c) (Int32) -> Void = { _ in Interrupts.pauses.add(1, ordering: .relaxed) }
+
+    private static func handle(_ signal: Int32, _ handler: @escaping @convention(c) (Int32) -> Void) {
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = handler
+        sigemptyset(&action.sa_mask)
+        sigaction(signal, &action, nil)
+    }
+
+    private static func isIgnored(_ signal: Int32) -> Bool {
+        var action = sigaction()
+        sigaction(signal, nil, &action)
+        return action.__sigaction_handler.sa_handler.map { unsafeBitCast($0, to: Int.self) } == 1  // SIG_IGN
+    }
+}
