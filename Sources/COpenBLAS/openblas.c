@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 // Debian's alternatives put <cblas.h> and the library below on the default paths, whichever threading flavour is
 // installed.
@@ -34,6 +35,19 @@ static void *required(void *pointer) {
     exit(is_missing ? 64 : 75);
 }
 
+// A product's first call maps buffers of the library's own, and goes on trying for ever where the system grants none.
+static void require_room(void) {
+    size_t bytes = (size_t)128 << 20;
+    void *room = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (room == MAP_FAILED) {
+        fprintf(
+            stderr, "echelon: OpenBLAS needs %zu MiB of address space for its buffers, and the system grants none: "
+            "raise the limit (ulimit -v)\n", bytes >> 20);
+        exit(75);
+    }
+    munmap(room, bytes);
+}
+
 // The library reads its number of threads as it is loaded, and starts them at once: it gets none beside the caller's.
 static void load(void) {
     const char *given = getenv(threads_variable);
@@ -43,6 +57,7 @@ static void load(void) {
     if (before) setenv(threads_variable, before, 1);
     else unsetenv(threads_variable);
     free(before);
+    require_room();
     library.sgemm = required(dlsym(handle, "cblas_sgemm"));
     library.set_num_threads = required(dlsym(handle, "openblas_set_num_threads"));
     library.core_name = required(dlsym(handle, "openblas_get_corename"));

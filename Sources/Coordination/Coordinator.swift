@@ -1,10 +1,10 @@
 import Foundation
 import Glibc
 public import Manifests
+import Planning
 public import Runs
 import Systems
 import Transport
-import Planning
 import Workers
 
 /// Starts the workers of a run, watches them, gathers what they report, and sees every one of them end.

@@ -1,7 +1,7 @@
 import Glibc
+import Planning
 import Runs
 import Systems
-import Planning
 
 /// The process that serves a run's live page, from the coordinator's side: it listens before the run takes anything, and
 /// ends with it.

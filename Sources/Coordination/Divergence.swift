@@ -1,9 +1,9 @@
 import Manifests
 import Models
 import Optimizers
+package import Planning
 package import Runs
 import Scheduling
-package import Planning
 import Systems
 
 /// What the coordinator knows of steps whose loss or gradients were not finite. Pure: told what arrived, it says how the
@@ -67,7 +67,9 @@ package struct Divergence {
         var hints = ["a lower learning rate"]
         if plan.clipping == nil { hints.append("`clip: 1.0`") }
         if plan.manifest.learningRate.warmup == 0 { hints.append("`learning_rate: {warmup: 100}`") }
-        if case .f16 = plan.manifest.precision { hints.append("`precision: bf16`") }
+        if case .f16 = plan.manifest.precision {
+            hints += ["`precision: bf16`", "a smaller `min_loss_scale`"]
+        }
         if case .f16 = plan.manifest.precision {
         } else if plan.manifest.onNaN == .stop {
             hints.append("`on_nan: skip` to leave such steps out")

@@ -1,8 +1,8 @@
 import Manifests
-import Runs
-import Transport
 import Planning
+import Runs
 import Systems
+import Transport
 
 /// Keeps `live.json` up to date while a run lives.
 struct LiveBoard {

@@ -2,11 +2,11 @@ import Checkpoints
 import Glibc
 package import Manifests
 import Models
+package import Planning
+package import Runs
 import Scheduling
 package import Systems
 import Tensors
-package import Runs
-package import Planning
 import Workers
 
 /// Everything a user can get wrong that the manifest alone does not show: found before anything is started or written.

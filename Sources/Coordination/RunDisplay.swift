@@ -2,11 +2,11 @@ import Glibc
 import Layers
 import Manifests
 import Models
+import Planning
+import Reports
 import Runs
 import Scheduling
 import Systems
-import Planning
-import Reports
 
 /// What the person who started a run sees of it.
 final class RunDisplay {

@@ -3,11 +3,11 @@ import Foundation
 import Layers
 import Manifests
 import Models
+import Planning
+import Reports
 import Runs
 import Scheduling
 import Systems
-import Planning
-import Reports
 
 /// What a run leaves behind, as it goes: manifest, description, metrics, events, and at last the weights.
 ///
@@ -91,7 +91,9 @@ final class RunRecord {
         }
         if let error = lostEvents.min(by: { $0.key < $1.key })?.value.error {
             let ranks = lostEvents.keys.sorted().map(String.init).joined(separator: ", ")
-            lines.append("the event log of worker \(ranks) is not complete: \(error)")
+            let logs =
+                lostEvents.count == 1 ? "the event log of worker \(ranks) is" : "the event logs of workers \(ranks) are"
+            lines.append("\(logs) not complete: \(error)")
         }
         return lines
     }

@@ -1,9 +1,9 @@
 import Glibc
 import Manifests
-package import Transport
 package import Planning
-package import Systems
 package import Runs
+package import Systems
+package import Transport
 
 /// Decides whether a run is broken, and why: a state machine without I/O, told what was seen and what time it is.
 ///

@@ -1,9 +1,9 @@
 import Layers
 import Manifests
 import Models
+package import Planning
 package import Runs
 import Scheduling
-package import Planning
 
 /// Puts the ranks' parts of each step together. Pure: told what arrived, it says what follows.
 package struct StepAssembly {

@@ -1,8 +1,8 @@
 import Glibc
+import Planning
 package import Runs
 package import Systems
 package import Transport
-import Planning
 
 /// The processes that a command started: every one of them ends before the command does.
 package final class WorkerPool {

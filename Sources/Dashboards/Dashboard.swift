@@ -1,7 +1,7 @@
 import Glibc
 import Reports
-import Systems
 public import Runs
+import Systems
 
 /// The report of one run as a page that follows it.
 ///

@@ -1,6 +1,7 @@
 import Glibc
 import Reports
 public import Runs
+import Systems
 
 /// The whole life of a process that serves a page: beside a run that `train` started, or by itself.
 ///
@@ -21,7 +22,7 @@ public struct DashboardProcess {
         var process = DashboardProcess(
             dashboard: try Dashboard(at: address), lifeline: isBesideRun ? Lifeline(STDIN_FILENO) : nil)
         if let directory { process.follow(directory) }
-        process.announce()
+        try process.announce()
         process.serve()
     }
 
@@ -39,10 +40,8 @@ public struct DashboardProcess {
 
     private mutating func follow(_ directory: RunDirectory) { dashboard.follow(directory) }
 
-    private func announce() {
-        let line = Array((dashboard.url + "\n").utf8)
-        _ = write(STDOUT_FILENO, line, line.count)
-    }
+    /// - Throws: where nobody can read it: a page at an address that nobody was told serves no one.
+    private func announce() throws(SystemError) { try Console.print(dashboard.url) }
 
     private mutating func serve() {
         while lifeline?.hasEnded != true {

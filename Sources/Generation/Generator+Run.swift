@@ -1,8 +1,8 @@
 import Datasets
 import Manifests
 import Models
-import Planning
 import Notation
+import Planning
 public import Runs
 import Systems
 import Tensors

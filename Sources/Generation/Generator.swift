@@ -3,10 +3,10 @@ import Glibc
 public import Manifests
 import Models
 import Planning
-import Scheduling
-import Tensors
 public import Runs
+import Scheduling
 import Stages
+import Tensors
 
 /// Writes on from a prompt with a trained model, in this process, on one device.
 ///

@@ -2,9 +2,9 @@ public import Foundation
 import Layers
 package import Manifests
 import Models
+import Runs
 import Scheduling
 import Tensors
-import Runs
 
 /// How long each layer's passes take on a pipeline's devices, measured by running the model on all of them at once: what
 /// `echelon profile` shows and keeps.

@@ -2,10 +2,10 @@ import Foundation
 public import Manifests
 import Models
 import Optimizers
-import Scheduling
-import Tensors
 public import Runs
+import Scheduling
 import Systems
+import Tensors
 
 /// What `echelon plan --search` shows: ways to run a pipeline's global batch, the fastest first.
 public struct PlanChoices: Codable, Sendable {

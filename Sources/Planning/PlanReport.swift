@@ -3,9 +3,9 @@ import Layers
 import Manifests
 import Models
 import Optimizers
+public import Runs
 import Scheduling
 import Tensors
-public import Runs
 
 /// What `echelon plan` shows: everything that is known of a run before it starts.
 public struct PlanReport: Codable, Sendable {

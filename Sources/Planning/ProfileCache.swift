@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
-import Systems
 public import Runs
+import Systems
 
 /// Where profiles are kept between commands: one file for each machine and model.
 public struct ProfileCache: Sendable {

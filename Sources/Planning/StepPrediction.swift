@@ -2,9 +2,9 @@ import Layers
 import Manifests
 import Models
 import Optimizers
+import Runs
 import Scheduling
 import Tensors
-import Runs
 
 /// What a plan's step is predicted to take: its schedule simulated with what its layers, links and updates cost.
 public struct StepPrediction: Codable, Hashable, Sendable {

@@ -1,7 +1,7 @@
 import Manifests
+package import Runs
 import Systems
 package import Transport
-package import Runs
 
 extension TrainingPlan {
     /// What a rank's process must agree about with the coordinator: the program's version, the manifest, and the files that

@@ -2,9 +2,9 @@ import Layers
 import Manifests
 import Models
 import Optimizers
+package import Runs
 import Scheduling
 import Tensors
-package import Runs
 
 extension TrainingPlan {
     /// Bytes that a stage takes on its device: parameters with gradients, optimizer state and 16-bit copies, the frames of

@@ -3,8 +3,8 @@ import Manifests
 import Models
 import Notation
 import Partitioning
-import Scheduling
 import Runs
+import Scheduling
 
 extension TrainingPlan {
     /// The first layer of each stage but the first, by the manifest's method.

@@ -1,7 +1,7 @@
 import Manifests
 import Notation
-public import Scheduling
 public import Runs
+public import Scheduling
 
 extension TrainingPlan {
     /// The manifest's schedule: generated, or as somebody wrote it.

@@ -2,9 +2,9 @@ import Layers
 public import Manifests
 public import Models
 public import Optimizers
+public import Runs
 public import Scheduling
 import Tensors
-public import Runs
 
 /// Everything about a run that is known before anything starts: the model, its stages, what each rank does when.
 ///

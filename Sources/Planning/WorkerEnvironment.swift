@@ -1,8 +1,8 @@
 import Glibc
+public import Runs
 import Systems
 import Tensors
 package import Transport
-public import Runs
 
 /// What a process's environment must say before it starts: libraries read it as they are loaded.
 public enum WorkerEnvironment {

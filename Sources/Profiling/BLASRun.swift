@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
-import Tensors
 import Runs
+import Tensors
 
 /// One core's speed at weight gradients, the products that OpenBLAS computes on every processor, with the kernels that this
 /// process's took.

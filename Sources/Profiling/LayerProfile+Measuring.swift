@@ -1,10 +1,10 @@
 import Foundation
+import Layers
 public import Manifests
 import Models
 public import Planning
 public import Runs
 import Tensors
-import Layers
 
 extension LayerProfile {
     /// FLOP/s of the fastest matrix product of the model's shapes on the pipeline's first device.

@@ -3,10 +3,10 @@ import Layers
 import Manifests
 import Models
 import Optimizers
-import Tensors
 import Planning
 import Stages
 import Systems
+import Tensors
 import Workers
 
 /// What one device measured.

@@ -1,7 +1,7 @@
 import Foundation
-import Tensors
-public import Runs
 import Planning
+public import Runs
+import Tensors
 
 /// What `echelon doctor` shows of this machine, and what is worth changing.
 public struct MachineReport: Codable, Hashable, Sendable {

@@ -1,8 +1,8 @@
 import Glibc
+import Planning
 package import Systems
 import Tensors
 import Transport
-import Planning
 
 extension MachineReport.Facts {
     static func gather(blasHere: BLASRun, blasUsed: BLASRun) -> Self {

@@ -1,12 +1,12 @@
+import Coordination
 import Glibc
 public import Manifests
 import Models
+public import Planning
+public import Runs
 import Systems
 import Tensors
 import Transport
-public import Runs
-public import Planning
-import Coordination
 import Workers
 
 extension LayerProfile {

@@ -1,11 +1,11 @@
 import Glibc
 public import Manifests
 import Models
+import Planning
+public import Runs
 import Systems
 import Tensors
 import Transport
-public import Runs
-import Planning
 
 /// One device's part of a profile, in a process of its own: `echelon profile` starts it.
 public enum ProfileWorker {

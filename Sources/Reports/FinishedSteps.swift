@@ -1,5 +1,5 @@
-import Scheduling
 import Runs
+import Scheduling
 
 /// Which steps every rank finished: those where each of its stages ran every micro-batch forward and backward.
 struct FinishedSteps {

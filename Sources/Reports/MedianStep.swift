@@ -1,5 +1,5 @@
-import Scheduling
 import Runs
+import Scheduling
 
 /// What every rank did during one step, for drawing.
 public struct MedianStep: Codable, Hashable, Sendable {

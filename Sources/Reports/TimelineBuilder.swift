@@ -1,5 +1,5 @@
-import Scheduling
 import Runs
+import Scheduling
 
 /// Builds a timeline: cut to finished steps, clocks applied, holes filled, messages tied to what made them.
 struct TimelineBuilder {

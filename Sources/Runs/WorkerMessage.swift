@@ -1,4 +1,3 @@
-
 /// What a worker tells the coordinator beside heartbeats. Little-endian; a first byte names the kind.
 package enum WorkerMessage: Equatable {
     /// Σ of squared gradients by node, for each of the rank's stages in order, and whether they and the loss are finite:

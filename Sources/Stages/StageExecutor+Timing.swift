@@ -1,6 +1,6 @@
 import Models
-import Tensors
 import Systems
+import Tensors
 
 /// Seconds of the passes of one micro-batch.
 package struct PassSample {

@@ -101,7 +101,24 @@ package enum File {
     }
 
     /// Replaces the file whole: a reader sees the old contents or the new ones, and a failure leaves the old ones.
+    ///
+    /// A device or a pipe takes the bytes as they come, and a link stays one: what it names is replaced.
     package static func replace(_ path: String, with bytes: some Sequence<UInt8>) throws(SystemError) {
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG, status.st_mode & S_IFMT != S_IFDIR {
+            return try write(bytes, to: path)
+        }
+        let place = isLink(path) ? realPath(path) ?? path : path
+        try replaceWhole(place, with: bytes)
+    }
+
+    private static func realPath(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    private static func replaceWhole(_ path: String, with bytes: some Sequence<UInt8>) throws(SystemError) {
         let draft = "\(path).\(getpid()).partial"
         do throws(SystemError) {
             try write(bytes, to: draft)

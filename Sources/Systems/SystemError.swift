@@ -47,7 +47,14 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         return isFull || [EAGAIN, ENOMEM, EMFILE, ENFILE, ENOBUFS, EIO, EINTR].contains(number)
     }
 
-    package var description: String { "cannot \(operation) \(path.printable()): \(explanation)" }
+    package var description: String { "cannot \(operation) \(shownPath): \(explanation)" }
+
+    /// Of a very long path its end, so that the reason behind it is read.
+    private var shownPath: String {
+        let length = path.unicodeScalars.count
+        guard length > 300 else { return path.printable() }
+        return "…" + String(String.UnicodeScalarView(path.unicodeScalars.suffix(250))).printable()
+    }
 
     /// Why it failed: what stands behind the colon of `description`.
     package var explanation: String {

@@ -1,4 +1,5 @@
 internal import CZeroMQ
+internal import Systems
 
 #if canImport(Glibc)
     import Glibc
@@ -11,8 +12,26 @@ final class Context {
     /// - Parameter descriptors: what will be opened with it in all: ZeroMQ aborts where it gets none.
     init(descriptors: Int = DescriptorNeeds.context) throws(TransportError) {
         try DescriptorNeeds.check(descriptors)
+        try Self.checkThreads()
         guard let handle = zmq_ctx_new() else { throw .lastError("make a ZeroMQ context") }
         self.handle = handle
+    }
+
+    /// A context starts two threads with its first socket, and ZeroMQ aborts where the system starts none.
+    private static func checkThreads() throws(TransportError) {
+        let isOver = Shared(false)
+        var threads: [JoinableThread] = []
+        defer {
+            isOver.update { $0 = true }
+            threads.forEach { $0.join() }
+        }
+        do {
+            for _ in 0..<2 {
+                threads.append(try JoinableThread(name: "probe") { _ = isOver.wait { $0 ? true : nil } })
+            }
+        } catch {
+            throw .thread(error.explanation)
+        }
     }
 
     /// Waits until everything that lingers has left or timed out. All sockets must be closed.

@@ -1,4 +1,4 @@
-import Systems
+package import Systems
 
 /// Everything a worker talks through: its data links and its connection to the coordinator.
 ///
@@ -6,7 +6,7 @@ import Systems
 /// go, send and receive, close; an endpoint that was started must be closed.
 public final class WorkerEndpoint: DataPlane {
     public let configuration: WorkerConfiguration
-    let state: Shared<EndpointState>
+    package let state: Shared<EndpointState>
     let status = StatusBoard()
     /// Written by `start` and `close` alone, under `state`'s lock.
     private let network: Shared<NetworkThread?>

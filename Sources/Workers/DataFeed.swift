@@ -1,10 +1,10 @@
 package import Datasets
 import Manifests
 import Models
-import Scheduling
-import Tensors
-package import Stages
 package import Planning
+import Scheduling
+package import Stages
+import Tensors
 
 /// The first stage's source of micro-batches: reads ahead on its own thread, fills inputs, and holds the targets until
 /// they have travelled to the last stage.

@@ -1,8 +1,8 @@
 import Manifests
+public import Planning
+package import Runs
 import Systems
 import Transport
-package import Runs
-public import Planning
 
 /// Whether the processes of a run may open as many descriptors as they will need: before anything is claimed or started.
 public enum DescriptorCheck {

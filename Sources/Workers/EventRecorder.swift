@@ -1,8 +1,8 @@
 package import Runs
 package import Scheduling
-package import Tensors
 package import Stages
 import Systems
+package import Tensors
 
 /// Collects the compute thread's events of one step. Waits shorter than a microsecond are not worth an entry.
 ///

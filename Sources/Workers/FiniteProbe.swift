@@ -2,7 +2,6 @@ import Layers
 import Runs
 import Stages
 import Tensors
-import Runs
 
 /// Looks at every tensor of a step that is computed once more, and keeps the first that is not finite.
 ///

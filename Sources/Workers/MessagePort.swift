@@ -1,10 +1,10 @@
 import Models
+package import Planning
 import Runs
 import Scheduling
+import Systems
 import Tensors
 package import Transport
-package import Planning
-import Systems
 
 /// What the compute thread sends and receives: tensors of messages, and words with the coordinator.
 ///

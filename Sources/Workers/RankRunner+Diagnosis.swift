@@ -1,7 +1,7 @@
 import Models
-import Tensors
 import Runs
 import Stages
+import Tensors
 
 extension RankRunner {
     /// Computes a step that was not finite once more and looks at every tensor on the way. All ranks do so together: the

@@ -2,24 +2,24 @@ import Datasets
 import Manifests
 import Models
 import Optimizers
+import Planning
 import Runs
 import Scheduling
+import Stages
+import Systems
 import Tensors
 import Transport
-import Stages
-import Planning
-import Systems
 
 /// Interprets one rank's program, step after step, on the compute thread.
 ///
 /// It holds no schedule logic: the lowered program says what to receive, compute and send, and in which slot.
 final class RankRunner {
     let plan: TrainingPlan
-    private let rank: Int
+    let rank: Int
     let backend: any Backend
-    private let port: MessagePort
+    let port: MessagePort
     let executors: [Int: StageExecutor]
-    private var parameters: [Int: StageParameters]
+    var parameters: [Int: StageParameters]
     let feed: DataFeed?
     private let traffic: Traffic
     private let faults: SimulatedFaults
@@ -31,9 +31,9 @@ final class RankRunner {
     var recorder: EventRecorder
     private var peakMemory = PeakMemory()
     /// The same on every rank: all of them see the same global norm.
-    private var scaler: LossScaler?
+    var scaler: LossScaler?
     /// Steps in a row whose gradients were not finite.
-    private var skippedInRow = 0
+    var skippedInRow = 0
     var probe: FiniteProbe?
 
     init(
@@ -212,81 +212,6 @@ final class RankRunner {
             try port.send(
                 tensor, message, index: index, step: step, of: instruction, slot: slot,
                 more: isLast ? more : tensors[index + 1].byteCount <= Self.quickBytes, recorder: &recorder)
-        }
-    }
-
-    // MARK: The end of a step
-
-    /// What becomes of a step's gradients.
-    private enum Decision: Equatable {
-        /// Every gradient is multiplied with `scale` (clipping over loss scale) and applied.
-        case move(scale: Float)
-        /// A gradient overflowed, or `on_nan: skip`: the parameters stay.
-        case skip
-        case stop
-    }
-
-    /// The same on all ranks: nothing moves before it is known that the gradients of all ranks, and the loss, are finite.
-    private func decide(step: Int, lossSum: Double?) throws -> Decision {
-        let order = plan.stages(of: rank)
-        let squares = recorder.work(.optimizer) { order.flatMap { executors[$0]?.gradientSquares() ?? [] } }
-        // A simulated device's numbers mean nothing.
-        let isFinite = !backend.computes || squares.allSatisfy(\.isFinite) && lossSum?.isFinite ?? true
-        let start = MonotonicClock.now
-        port.tell(.gradientSquares(step: step, squares: squares, isFinite: isFinite))
-        switch plan.gate {
-        case .sum:
-            let total = try port.awaitGradientSquares(step: step)
-            recorder.waited(.gradientSync, since: start)
-            return decide(squares: total)
-        case .all where plan.rankCount > 1:
-            let areOthersFinite = try port.awaitOthers(step: step)
-            recorder.waited(.gradientSync, since: start)
-            return isFinite && areOthersFinite ? move() : decideNotFinite()
-        case .own where plan.rankCount > 1 && !isFinite:
-            guard try port.awaitOthers(step: step) else { return .stop }
-            throw RunFailure(
-                .diverged,
-                "the gradients of step \(step + 1) are not finite on this worker, while others moved their parameters "
-                    + "by theirs: no weights were kept. With `clip` or `on_nan: skip` all wait for each other")
-        case .own, .all, nil:
-            recorder.waited(.report, since: start)
-            return isFinite ? move() : decideNotFinite()
-        }
-    }
-
-    private func move(scale: Float = 1) -> Decision {
-        skippedInRow = 0
-        return .move(scale: scale)
-    }
-
-    private func decide(squares: Double) -> Decision {
-        let lossScale = scaler?.scale ?? 1
-        if scaler != nil {
-            do {
-                try scaler?.update(overflow: !squares.isFinite)
-            } catch {
-                return .stop
-            }
-            guard squares.isFinite else { return .skip }
-        }
-        guard squares.isFinite else { return decideNotFinite() }
-        let clip = plan.clipping?.factor(norm: squares.squareRoot() / lossScale) ?? 1
-        return move(scale: clip / Float(lossScale))
-    }
-
-    /// `on_nan`; so many steps in a row without a finite gradient will not be followed by a good one.
-    private func decideNotFinite() -> Decision {
-        skippedInRow += 1
-        return plan.manifest.onNaN == .skip && skippedInRow < 100 ? .skip : .stop
-    }
-
-    private func update(learningRate: Double, gradientScale: Float) {
-        recorder.work(.optimizer) {
-            for stage in plan.stages(of: rank) {
-                parameters[stage]?.update(learningRate: learningRate, gradientScale: gradientScale)
-            }
-            backend.synchronise()
         }
     }
 

@@ -2,8 +2,8 @@ import Datasets
 import Glibc
 import Manifests
 import Scheduling
-import Tensors
 import Systems
+import Tensors
 
 /// What a manifest's `sim` lets go wrong, so that somebody can see what a report says of it. Nothing else looks at it.
 struct SimulatedFaults {

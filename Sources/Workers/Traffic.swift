@@ -1,8 +1,8 @@
 import Models
-import Scheduling
-import Tensors
 import Planning
+import Scheduling
 import Stages
+import Tensors
 
 /// Which tensors a message carries at either end, by edge, direction and slot; worked out once.
 struct Traffic {

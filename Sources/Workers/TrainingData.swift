@@ -2,10 +2,10 @@ package import Datasets
 import Glibc
 import Manifests
 import Models
+package import Planning
+package import Runs
 import Systems
 import Tensors
-package import Runs
-package import Planning
 
 /// The data set that a manifest names, opened and checked; and which samples each micro-batch holds.
 package struct TrainingData: Sendable {

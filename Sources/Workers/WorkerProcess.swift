@@ -3,13 +3,13 @@ import Foundation
 import Glibc
 public import Manifests
 import Models
-import Scheduling
-import Tensors
-import Transport
-public import Runs
 import Planning
+public import Runs
+import Scheduling
 import Stages
 import Systems
+import Tensors
+import Transport
 
 /// The whole life of one worker process: join the run, compute every step, leave.
 public enum WorkerProcess {

@@ -1,6 +1,7 @@
 import Dashboards
 import Foundation
 import Reports
+import Runs
 import Scheduling
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Reports
+import Runs
 import TestSupport
 import Testing
 

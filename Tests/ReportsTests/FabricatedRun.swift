@@ -1,4 +1,5 @@
 import Reports
+import Runs
 import Scheduling
 
 /// Event logs of a run that never happened, from delays that a test chooses: a small pipeline simulator of its own.

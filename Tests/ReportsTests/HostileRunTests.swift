@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Reports
+import Runs
 import Systems
 import TestSupport
 import Testing

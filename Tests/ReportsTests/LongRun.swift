@@ -1,4 +1,5 @@
 import Reports
+import Runs
 import Scheduling
 
 /// What two ranks log in a run of very many short steps, made as fast as it can be written.

@@ -1,5 +1,6 @@
 import Foundation
 import Reports
+import Runs
 import Testing
 
 /// A run directory that grows while somebody follows it.

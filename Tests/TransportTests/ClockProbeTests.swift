@@ -1,3 +1,4 @@
+import Systems
 import Testing
 import Transport
 

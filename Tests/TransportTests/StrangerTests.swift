@@ -1,5 +1,6 @@
 import CZeroMQ
 import Glibc
+import Systems
 import TestSupport
 import Testing
 import Transport

@@ -1,5 +1,5 @@
-import Systems
 public import Runs
+import Systems
 
 /// Keeps the last steps of a run in memory while it goes on, for reports that are made again and again.
 ///

@@ -1,5 +1,5 @@
-import Scheduling
 public import Runs
+import Scheduling
 
 /// A run as Chrome's JSON trace, for Perfetto: a process for each rank, a span for each instruction and each part of a
 /// wait, an arrow from the instruction that made a message to the wait for it.

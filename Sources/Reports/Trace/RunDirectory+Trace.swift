@@ -1,6 +1,6 @@
 import Glibc
-import Systems
 public import Runs
+import Systems
 
 extension RunDirectory {
     /// Reads the run and makes its trace: of a long run, that of the steps that its report is based on.

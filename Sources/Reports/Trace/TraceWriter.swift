@@ -1,5 +1,5 @@
-import Scheduling
 import Runs
+import Scheduling
 
 /// Writes trace events, one a line.
 struct TraceWriter {

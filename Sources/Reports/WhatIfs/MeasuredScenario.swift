@@ -1,5 +1,5 @@
-import Scheduling
 import Runs
+import Scheduling
 
 /// Reads a scenario off a run: the order of one step, and medians over the steps that count.
 struct MeasuredScenario {

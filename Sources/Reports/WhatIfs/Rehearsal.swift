@@ -1,5 +1,5 @@
-import Scheduling
 import Runs
+import Scheduling
 
 /// A scenario that was run for some steps: the last of them shows what each further one would take.
 struct Rehearsal {

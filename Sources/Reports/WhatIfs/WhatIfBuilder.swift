@@ -1,5 +1,5 @@
-import Scheduling
 import Runs
+import Scheduling
 
 /// Replays a measured scenario with one thing changed at a time.
 struct WhatIfBuilder {

@@ -1,9 +1,11 @@
 import CAllocations
 import Manifests
 import Models
+import Planning
+import Stages
 import Tensors
+import TestPlans
 import Testing
-import Workers
 
 /// Once warm, a step takes no memory: all it needs was planned and taken before the first.
 @Suite struct SteadyStateTests {

@@ -1,10 +1,11 @@
 import Foundation
 import Manifests
 import Models
+import Planning
 import Scheduling
+import TestPlans
 import TestSupport
 import Testing
-import Workers
 
 /// What is planned and predicted from what layers cost.
 @Suite struct ProfilePlanTests {

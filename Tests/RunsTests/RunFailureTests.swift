@@ -2,11 +2,10 @@ import Checkpoints
 import Datasets
 import Glibc
 import Optimizers
-import Reports
+import Runs
 import Systems
 import Testing
 import Transport
-import Workers
 
 @Suite struct RunFailureTests {
     /// 70 is for what only we can cause: a full disk or a refused process is no bug.

@@ -1,5 +1,7 @@
+import Coordination
+import Runs
+import TestPlans
 import Testing
-import Workers
 
 @Suite struct MessageTests {
     private let fromWorkers: [WorkerMessage] = [

@@ -1,19 +1,19 @@
-import Manifests
-import Workers
+public import Manifests
+public import Planning
 
 /// Plans from a manifest in one string.
-enum Plans {
-    static let gpt = """
+public enum Plans {
+    public static let gpt = """
         {layers: [{embedding: {vocab: 256, width: 8}}, {transformer: {width: 8, heads: 2}},
         {transformer: {width: 8, heads: 2}}, {linear: {in: 8, out: 256, bias: false}}], loss: cross-entropy}
         """
     /// The value of `x` passes two stages by.
-    static let portal = """
+    public static let portal = """
         {layers: [{embedding: {vocab: 256, width: 8}}, {stash: x}, {linear: {in: 8, out: 8}}, relu, {pop: x}, add,
         {linear: {in: 8, out: 256}}], loss: cross-entropy}
         """
 
-    static func manifest(
+    public static func manifest(
         model: String = gpt, devices: String = "[cpu:0, cpu:1]", more: String = "", set overrides: [String] = []
     ) throws -> PipelineManifest {
         let yaml = """
@@ -28,7 +28,7 @@ enum Plans {
         return try PipelineManifest.decode(yaml: yaml, file: "p/tiny.yaml", overrides: overrides)
     }
 
-    static func make(
+    public static func make(
         model: String = gpt, devices: String = "[cpu:0, cpu:1]", more: String = "", set overrides: [String] = []
     ) throws -> TrainingPlan {
         try TrainingPlan(manifest(model: model, devices: devices, more: more, set: overrides))
@@ -36,7 +36,7 @@ enum Plans {
 }
 
 /// What a user would read where this throws; empty where it does not.
-func message<Result>(_ body: () throws -> Result) -> String {
+public func message<Result>(_ body: () throws -> Result) -> String {
     do {
         _ = try body()
         return ""

@@ -1,5 +1,5 @@
+import Planning
 import Testing
-import Workers
 
 @Suite struct TextTableTests {
     @Test func `columns are as wide as their widest cell, and no line ends in spaces`() {

@@ -1,7 +1,8 @@
 import Glibc
 import Models
+import Stages
 import Tensors
-import Workers
+import TestPlans
 
 /// One step of a model cut into stages, all of them in this process: what the network does is a copy here.
 ///
@@ -206,24 +207,5 @@ extension Tensor {
 
     func floats(on backend: any Backend) -> [Float] {
         bytes(on: backend).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
-    }
-}
-
-/// A stream of numbers that is the same everywhere (Knuth's MMIX multiplier).
-struct Numbers {
-    var state: UInt64
-
-    mutating func next(below limit: Int) -> Int {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return Int((state >> 33) % UInt64(limit))
-    }
-
-    /// Ids, or numbers between −1 and 1.
-    mutating func fill(_ x: Tensor, below limit: Int, on backend: any Backend) {
-        let words = (0..<x.count).map { _ in
-            x.dtype == .i32
-                ? UInt32(next(below: limit)) : (Float(next(below: 2001) - 1000) / 1000).bitPattern
-        }
-        words.withUnsafeBytes { backend.upload($0, to: x) }
     }
 }

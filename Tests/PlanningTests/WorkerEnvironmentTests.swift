@@ -1,5 +1,5 @@
+import Planning
 import Testing
-import Workers
 
 @Suite struct WorkerEnvironmentTests {
     @Test(

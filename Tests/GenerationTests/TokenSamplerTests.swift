@@ -1,5 +1,5 @@
+import Generation
 import Testing
-import Workers
 
 @Suite struct TokenSamplerTests {
     private let logits: [Float] = [0, 2, -1, 2, 1]

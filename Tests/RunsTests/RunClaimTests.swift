@@ -1,9 +1,9 @@
 import Glibc
-import Reports
+import Runs
 import Systems
+import TestPlans
 import TestSupport
 import Testing
-import Workers
 
 @Suite struct RunClaimTests {
     private let folder: TemporaryFolder

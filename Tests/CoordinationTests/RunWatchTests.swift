@@ -1,7 +1,10 @@
+import Coordination
 import Manifests
+import Runs
+import Systems
+import TestPlans
 import Testing
 import Transport
-import Workers
 
 private let second: UInt64 = 1_000_000_000
 

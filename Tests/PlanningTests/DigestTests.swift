@@ -1,5 +1,8 @@
 import Glibc
 import Manifests
+import Planning
+import Runs
+import TestPlans
 import TestSupport
 import Testing
 import Transport

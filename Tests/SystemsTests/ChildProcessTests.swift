@@ -1,6 +1,6 @@
 import Glibc
+import Systems
 import Testing
-import Workers
 
 @Suite struct ChildProcessTests {
     /// Where SIGCHLD is ignored the system forgets children as they end: `train` waited for them for ever.

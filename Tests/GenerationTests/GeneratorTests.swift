@@ -1,5 +1,10 @@
+import Coordination
+import Generation
+import Planning
+import Runs
+import Systems
+import TestPlans
 import Testing
-import Workers
 
 /// Which runs `generate` goes on from, and which it refuses.
 @Suite struct GeneratorTests {

@@ -1,8 +1,6 @@
 import Glibc
 import Systems
 import Testing
-import Transport
-import Workers
 
 @Suite struct ConsoleThreadTests {
     /// Reads until all writers have closed.
@@ -73,7 +71,7 @@ import Workers
         defer { close(full) }
         let error = #expect(throws: SystemError.self) { try Console.write("x", to: full) }
         #expect(error?.description == "cannot write standard output: No space left on device")
-        #expect(error.map { RunFailure(wrapping: $0).code } == .interrupted)
+        #expect(error?.exitCode == .interrupted)
     }
 
     @Test func `the end waits no longer than it is let, also for a reader that never reads`() throws {

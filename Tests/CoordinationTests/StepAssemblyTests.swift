@@ -1,6 +1,7 @@
-import Reports
+import Coordination
+import Runs
+import TestPlans
 import Testing
-import Workers
 
 @Suite struct StepAssemblyTests {
     private func part(

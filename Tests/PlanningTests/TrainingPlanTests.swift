@@ -1,7 +1,10 @@
+import Coordination
 import Models
+import Planning
 import Scheduling
 import Systems
 import Tensors
+import TestPlans
 import Testing
 import Transport
 import Workers

@@ -1,6 +1,8 @@
-import Reports
+import Coordination
+import Runs
+import Systems
+import TestPlans
 import Testing
-import Workers
 
 @Suite struct DivergenceTests {
     private let directory = RunDirectory("runs/x")

@@ -1,7 +1,7 @@
 import Models
+import Stages
 import Tensors
 import Testing
-import Workers
 
 /// Law 1 inside one process: however a model is cut, its losses and gradients are those of one stage, bit for bit.
 @Suite struct TransparencyTests {

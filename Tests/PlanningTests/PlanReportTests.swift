@@ -1,6 +1,7 @@
 import Foundation
+import Planning
+import TestPlans
 import Testing
-import Workers
 
 @Suite struct PlanReportTests {
     @Test func `the text holds layers, stages, crossings, schedule and manifest`() throws {

@@ -1,5 +1,8 @@
+import Coordination
+import Planning
+import Runs
+import TestPlans
 import Testing
-import Workers
 
 @Suite struct UpdateGateTests {
     private func answers(

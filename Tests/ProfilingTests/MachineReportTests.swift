@@ -1,7 +1,7 @@
 import Foundation
+import Profiling
 import Systems
 import Testing
-import Workers
 
 /// A machine that lacks nothing.
 private let good = MachineReport.Facts(

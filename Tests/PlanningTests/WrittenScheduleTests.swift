@@ -1,9 +1,10 @@
 import Manifests
 import Models
+import Planning
 import Scheduling
+import TestPlans
 import TestSupport
 import Testing
-import Workers
 
 /// Plans whose schedule somebody wrote.
 @Suite struct WrittenScheduleTests {
