@@ -1,11 +1,11 @@
 # What a newcomer needs: `make demo` trains, reports and writes text; `make test` runs every test.
 SHELL := /bin/bash
 BUILD := swift build -c release
-ECHELON := .build/release/echelon
+export ECHELON := .build/release/echelon
 PACKAGES := libopenblas-dev libdnnl-dev libzmq3-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-export PYTHON
+export PYTHON PEER
 .PHONY: demo build test bench lint format packages clean
 
 demo: build
@@ -15,6 +15,7 @@ demo: build
 	$(ECHELON) generate runs/demo --prompt "This License " --tokens 400 --temperature 0.5
 
 build: packages
+	@[ -x $(ECHELON) ] || echo "building $(ECHELON): the first time takes minutes, all of the compiler's steps are shown"
 	$(BUILD) --product echelon
 
 # One build, of the tests and of the program that some of them run.
@@ -22,9 +23,9 @@ test: packages
 	$(BUILD) --build-tests
 	swift test -c release --skip-build
 
-# On a quiet machine: tokens/s against the GEMM peak, each layer, and PyTorch where PYTHON has it.
+# On a quiet machine: every experiment of Benchmarks/. Beside PyTorch where PEER and PYTHON say how.
 bench: build
-	.ci/bench
+	Benchmarks/run
 
 lint:
 	swift format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests
