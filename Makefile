@@ -20,8 +20,7 @@ build: packages
 
 # One build, of the tests and of the program that some of them run.
 test: packages
-	$(BUILD) --build-tests
-	swift test -c release --skip-build
+	@.ci/test
 
 # On a quiet machine: every experiment of Benchmarks/. Beside PyTorch where PEER and PYTHON say how.
 bench: build
