@@ -8,11 +8,9 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export PYTHON PEER
 .PHONY: demo build test bench lint format packages clean
 
+# Two minutes of training, on whatever machine.
 demo: build
-	rm -rf runs/demo
-	$(ECHELON) train pipelines/demo.yaml --run-dir runs/demo
-	$(ECHELON) report runs/demo
-	$(ECHELON) generate runs/demo --prompt "This License " --tokens 400 --temperature 0.5
+	@Examples/demo
 
 build: packages
 	@[ -x $(ECHELON) ] || echo "building $(ECHELON): the first time takes minutes, all of the compiler's steps are shown"
