@@ -1,3 +1,4 @@
+import Manifests
 import Optimizers
 import Planning
 import Runs
