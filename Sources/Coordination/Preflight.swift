@@ -25,6 +25,12 @@ package enum Preflight {
     /// or will be, and room for the weights.
     /// - Parameter path: as the user named it; nil: below `runs`.
     package static func checkPlace(_ path: String?, _ plan: TrainingPlan) throws(RunFailure) {
+        // Workers are given absolute paths, and the system opens none of 4,096 bytes.
+        if let length = try? File.absolute(path ?? "runs").utf8.count, length > longestPlace {
+            throw .badInput(
+                "the run directory's path has \(length) bytes, expected at most \(longestPlace): start from a folder "
+                    + "that is nearer to the root, or choose another with --run-dir")
+        }
         var folder = path ?? "runs"
         while !folder.isEmpty, !File.exists(folder) {
             folder = folder.dropLast().lastIndex(of: "/").map { String(folder[...$0]) } ?? "."
@@ -44,6 +50,8 @@ package enum Preflight {
             "run directory \(name): weights and first files take \(needed.bytesText), its file system has "
                 + "\(free.bytesText) free: make room, or choose another with --run-dir")
     }
+
+    private static let longestPlace = 3900
 
     /// Manifest, description, and what metrics and events begin with.
     private static let firstFilesBytes = 1 << 16

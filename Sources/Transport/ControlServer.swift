@@ -239,10 +239,9 @@ public final class ControlServer {
 
     /// Of connections that ended in their handshake.
     private func note(_ strangers: Int?) {
-        // Only this user's processes reach the private directory of the ipc socket: what ends there in its handshake is
-        // one of the run's own, of which other signs tell more.
-        guard let strangers, let tcpAddress else { return }
-        events.append(.refused(Self.note(ofStrangers: strangers, at: tcpAddress)))
+        guard let strangers else { return }
+        let place = tcpAddress ?? ipcAddress
+        events.append(.refused(Self.note(ofStrangers: strangers, at: place)))
     }
 
     static func note(ofStrangers count: Int, at place: String) -> String {
