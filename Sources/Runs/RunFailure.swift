@@ -4,7 +4,7 @@ public import Systems
 public struct RunFailure: Error, Sendable, Hashable, CustomStringConvertible {
     public var code: ExitCode
     public var message: String
-    /// The cause is elsewhere: another rank or the coordinator has the better story to tell.
+    /// Secondary: the root cause was reported by another rank or the coordinator.
     public var isConsequence = false
 
     public init(_ code: ExitCode, _ message: String, isConsequence: Bool = false) {
