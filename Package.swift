@@ -35,9 +35,9 @@ let rooms: [(name: String, standsOn: [String])] = [
 let tests: [(room: String, also: [String])] = [
     ("Systems", []), ("Tensors", []), ("Layers", ["Models"]), ("Optimizers", []), ("Models", []), ("Manifests", []),
     ("Datasets", []), ("Checkpoints", []), ("Partitioning", []), ("Scheduling", []), ("Transport", ["TestSupport"]),
-    ("Runs", ["TestPlans", "TestSupport"]), ("Planning", ["TestPlans"]), ("Reports", ["TestSupport"]),
+    ("Runs", ["TestPlans", "TestSupport"]), ("Planning", ["TestPlans", "TestSupport"]), ("Reports", ["TestSupport"]),
     ("Dashboards", ["TestSupport"]), ("Stages", ["TestPlans", "CAllocations"]),
-    ("Coordination", ["TestPlans", "TestSupport"]),
+    ("Workers", ["TestPlans"]), ("Coordination", ["TestPlans", "TestSupport"]),
     ("Profiling", ["TestPlans", "TestSupport"]), ("Generation", ["TestPlans", "TestSupport"]),
 ]
 let withFixtures: Set = ["Layers", "Optimizers", "Checkpoints"]

@@ -1,4 +1,3 @@
-import Coordination
 import Generation
 import Planning
 import Runs
@@ -31,24 +30,5 @@ import Testing
         #expect(
             try Plans.make(model: Self.wide, set: Self.text).obstacleToText
                 == "its vocabulary is 300, expected the 256 bytes")
-    }
-
-    @Test func `weights that no disk holds are refused before the folder is made`() throws {
-        let model = """
-            {layers: [{embedding: {vocab: 16777216, width: 1048576}}, {linear: {in: 1048576, out: 256}}],
-            loss: cross-entropy}
-            """
-        let plan = try Plans.make(model: model, set: ["batch.micro=1"])
-        let failure = try #require(throws: RunFailure.self) { try Preflight.checkPlace("/tmp/new/run", plan) }
-        #expect(failure.code == .interrupted)
-        #expect(failure.message.contains("/tmp/new/run: weights and first files take 64.0 TiB, its file system has "))
-    }
-
-    @Test func `a folder in which nobody can make files is refused`() throws {
-        // Not even root makes files there.
-        let plan = try Plans.make()
-        let failure = try #require(throws: RunFailure.self) { try Preflight.checkPlace("/proc/sys/run", plan) }
-        #expect(failure.code == .badInput)
-        #expect(failure.message.hasPrefix("run directory /proc/sys/run: cannot make files in /proc/sys/: "))
     }
 }

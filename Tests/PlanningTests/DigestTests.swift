@@ -6,7 +6,6 @@ import TestPlans
 import TestSupport
 import Testing
 import Transport
-import Workers
 
 /// What a worker must have in common with the coordinator before it may join.
 @Suite struct DigestTests {
@@ -101,16 +100,5 @@ import Workers
         try folder.write("not a secret", to: "secret")
         let wrong = message { try SecretFile.find(beside: folder.file("p.yaml"), named: nil) }
         #expect(wrong == "\(folder.file("secret")): expected a run's secret, 64 hexadecimal digits")
-    }
-}
-
-@Suite struct DescriptorCheckTests {
-    /// 64 ranks under a limit of 28: two of three tries waited for 60 s, then "did not connect all links".
-    @Test func `more ranks and more links need more descriptors`() {
-        #expect(DescriptorCheck.coordinator(ranks: 64) > 145)
-        #expect(DescriptorCheck.coordinator(ranks: 65) == DescriptorCheck.coordinator(ranks: 64) + 2)
-        #expect(
-            DescriptorCheck.worker(links: 3, isByHand: false) - DescriptorCheck.worker(links: 2, isByHand: false) == 7)
-        #expect(DescriptorCheck.worker(links: 3, isByHand: true) > DescriptorCheck.worker(links: 3, isByHand: false))
     }
 }

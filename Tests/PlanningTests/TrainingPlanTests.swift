@@ -1,4 +1,3 @@
-import Coordination
 import Models
 import Planning
 import Scheduling
@@ -7,7 +6,6 @@ import Tensors
 import TestPlans
 import Testing
 import Transport
-import Workers
 
 @Suite struct TrainingPlanTests {
     @Test(arguments: [
@@ -52,21 +50,6 @@ import Workers
         #expect(try Plans.make(devices: "[cpu:0]").queueDepth == 2)
     }
 
-    @Test func `a link has room for its deepest queue of its largest message, frame by frame`() throws {
-        let plan = try Plans.make(
-            model: Plans.portal, devices: "[cpu:0, cpu:1, cpu:2]", more: "partition: {cuts: [2, 4]}")
-        let all = Set((0..<3).flatMap { MessagePort.links(of: $0, plan) })
-        #expect(all.count == plan.lowered.links.count)
-        for rank in 0..<3 {
-            #expect(MessagePort.links(of: rank, plan).allSatisfy { $0.source == rank || $0.destination == rank })
-        }
-        // x and its gradient: f32[2 × 4 × 8]; targets: i32[2 × 4] and a count in one.
-        let skip = try #require(all.first { $0.source == 0 && $0.destination == 2 })
-        #expect(skip.maxPayload == 256 && skip.credit - skip.silence == plan.queueDepth)
-        let back = try #require(all.first { $0.source == 2 && $0.destination == 0 })
-        #expect(back.maxPayload == 256 && back.credit - back.silence == plan.queueDepth)
-    }
-
     @Test func `a stage of re-labelling alone trains along`() throws {
         let model = """
             {layers: [{embedding: {vocab: 256, width: 8}}, {reshape: [32]}, {reshape: [4, 8]},
@@ -105,22 +88,6 @@ import Workers
             set: ["batch.micro=4", "batch.microbatches=4096", "data.sequence=1048576", "data.random=9999999"])
         #expect(plan.memory(ofStage: 0).activations == .max)
         #expect(message { try PlanReport(plan).text() }.isEmpty)
-    }
-
-    @Test func `a run that its machine cannot hold is refused before anything starts`() throws {
-        let plan = try Plans.make()
-        func memory(_ bytes: Int) -> MemoryLimit { MemoryLimit(bytes: bytes, source: "a test") }
-        let needed = [0, 1].map(plan.memory(ofStage:)).reduce(0) { $0 + $1.state + $1.activations + $1.transient }
-        #expect(message { try Preflight.checkMemory(plan, together: memory(needed)) }.isEmpty)
-        #expect(
-            message { try Preflight.checkMemory(plan, together: memory(needed - 1)) }.wholeMatch(
-                of: #/p/tiny\.yaml:3:10: the workers need .+ of memory, there are .+ \(a test\): .+/#) != nil)
-        let each = plan.memory(ofRank: 0)
-        #expect(
-            message { try Preflight.checkMemory(plan, together: memory(.max), each: memory(each - 1)) }.wholeMatch(
-                of: #/p/tiny\.yaml:3:10: worker \d needs .+ of memory, a process may have .+ \(a test\): .+/#) != nil)
-        let simulated = try Plans.make(devices: "[sim:0, sim:1]", more: "sim: {layer_ms: 1}")
-        #expect(message { try Preflight.checkMemory(simulated, together: memory(0)) }.isEmpty)
     }
 
     @Test func `tokens of a step are the global batch's`() throws {
