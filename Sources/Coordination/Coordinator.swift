@@ -123,7 +123,7 @@ public final class Coordinator {
             for missing in record.missing { display.note(missing) }
             if let failure { throw failure }
             if plan.manifest.onNaN == .skip, let skipped = divergence.skippedText { display.note(skipped) }
-            display.finish(report)
+            display.finish(report, isComplete: record.isComplete)
         } catch {
             board.enter(.failed)
             display.endEarly()

@@ -96,14 +96,16 @@ final class RunDisplay {
         }
     }
 
-    func finish(_ report: BubbleReport?) {
+    /// - Parameter isComplete: whether all is there that a run leaves.
+    func finish(_ report: BubbleReport?, isComplete: Bool) {
         clear()
         guard output == .progress else { return }
         if let report {
             say(report.headline.sentence + (report.headline.fix.map { "\n  → " + $0 } ?? ""))
         }
         let computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
-        let contents = computes ? "metrics, events, weights and the report" : "metrics, events and the report"
+        let all = computes ? "metrics, events, weights and the report" : "metrics, events and the report"
+        let contents = isComplete ? all : (computes ? "the weights, and " : "") + "what could be written of the rest"
         say("done in \(elapsed): \(directory) holds \(contents); next:")
         say("  \(Self.program) report \(directory.shellQuoted)")
         if plan.obstacleToText == nil {

@@ -22,6 +22,7 @@ final class RunRecord {
     private let events: EventStore
     /// By rank: chunks that are not in its event log, and why the first of them is not.
     private var lostEvents: [Int: (count: Int, error: String)] = [:]
+    private var lacksReport = false
     private let warn: (String) -> Void
 
     /// - Parameter warn: tells the user of something that does not end the run.
@@ -83,6 +84,9 @@ final class RunRecord {
         }
     }
 
+    /// Whether metrics, events and report are all there.
+    var isComplete: Bool { missing.isEmpty && !lacksReport }
+
     /// What the run should have left and could not, a line each.
     var missing: [String] {
         var lines: [String] = []
@@ -108,6 +112,7 @@ final class RunRecord {
         do {
             if let report { try File.replace(directory.reportPath, with: (try report.json() + "\n").utf8) }
         } catch {
+            lacksReport = true
             warn("\(error): there is no report.json")
         }
         return report

@@ -48,7 +48,7 @@ public final class DataFile: Sendable {
     func requireRawNumbers() throws(DatasetError) {
         let kind: ForeignFile?
         do { kind = ForeignFile(head: try file.head(ForeignFile.headCount)) } catch { throw Self.datasetError(error) }
-        guard let kind, [.numpy, .torch, .zip, .gguf].contains(kind) else { return }
+        guard let kind, [.numpy, .torch, .zip, .gguf, .hdf5].contains(kind) else { return }
         let advice = kind == .numpy ? ": write raw numbers with array.tofile(…)" : ""
         throw .foreign(path: path, kind: "\(kind)\(advice)")
     }

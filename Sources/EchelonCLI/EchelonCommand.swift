@@ -16,7 +16,8 @@ struct EchelonCommand: ParsableCommand {
               echelon generate runs/demo --prompt "This License "
 
             Exit codes: 0 done; 64 bad input (trying again is useless); 65 the training diverged; 75 lost a worker, was \
-            interrupted, or the machine lacked something (the same command may work now); 70 a bug of ours.
+            interrupted, or the machine lacked something (the same command may work now); 70 a bug of ours; \
+            141 whoever read the output left.
             """,
         version: ProgramVersion.text,
         subcommands: [

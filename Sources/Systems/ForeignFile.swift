@@ -8,6 +8,7 @@ package enum ForeignFile: Hashable, Sendable {
     case torch
     case numpy
     case gguf
+    case hdf5
     case webPage
     /// Compressed, by this program.
     case compressed(String)
@@ -34,6 +35,8 @@ package enum ForeignFile: Hashable, Sendable {
             self = .numpy
         } else if starts("GGUF") {
             self = .gguf
+        } else if head.starts(with: [0x89]), head.dropFirst().starts(with: "HDF\r\n".utf8) {
+            self = .hdf5
         } else if let program = Self.compression(head) {
             self = .compressed(program)
         } else {
@@ -68,6 +71,7 @@ extension ForeignFile: CustomStringConvertible {
         case .torch: "a file of PyTorch's torch.save"
         case .numpy: "a NumPy file"
         case .gguf: "a GGUF file"
+        case .hdf5: "an HDF5 file"
         case .webPage: "a web page, as a download from the page about a file gives: download the file itself"
         case .compressed(let program): "a compressed file: unpack it with \(program)"
         case .zip: "a zip archive: unpack it"

@@ -26,6 +26,7 @@ import Testing
         ("\u{80}\u{2}}q\u{0}(X\u{8}\u{0}", "is a file of PyTorch's torch.save"),
         ("GGUF\u{3}\u{0}\u{0}\u{0}", "is a GGUF file, expected safetensors"),
         ("\u{93}NUMPY\u{1}\u{0}", "is a NumPy file, expected safetensors"),
+        ("\u{89}HDF\r\n\u{1a}\n", "is an HDF5 file, expected safetensors"),
         ("\n<!DOCTYPE HTML><html>", "is a web page"),
         ("\u{1f}\u{8b}\u{8}\u{0}xxxxxxxxx", "is a compressed file: unpack it with gunzip"),
         (
