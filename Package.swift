@@ -6,7 +6,8 @@ import PackageDescription
 let rooms: [(name: String, standsOn: [String])] = [
     ("Systems", []),
     ("Notation", ["Systems", "Yams"]),
-    ("Tensors", ["Systems", "COpenBLAS", "COneDNN", "CKernels"]),
+    ("Tensors", ["Systems"]),
+    ("CPUDevices", ["Tensors", "COpenBLAS", "COneDNN", "CKernels"]),
     ("Layers", ["Tensors", "Notation"]),
     ("Optimizers", ["Tensors", "Notation"]),
     ("Models", ["Layers"]),
@@ -17,7 +18,7 @@ let rooms: [(name: String, standsOn: [String])] = [
     ("Manifests", ["Models", "Optimizers", "Scheduling"]),
     ("Transport", ["CZeroMQ", "Systems"]),
     ("Runs", ["Scheduling", "Transport"]),
-    ("Planning", ["Manifests", "Partitioning", "Datasets", "Checkpoints", "Runs"]),
+    ("Planning", ["Manifests", "CPUDevices", "Partitioning", "Datasets", "Checkpoints", "Runs"]),
     ("Reports", ["Runs"]),
     ("Dashboards", ["Reports"]),
     ("Stages", ["Models", "Optimizers", "Checkpoints"]),
@@ -33,10 +34,11 @@ let rooms: [(name: String, standsOn: [String])] = [
 
 /// What a test target imports: its own room and whatever that stands on, and this.
 let tests: [(room: String, also: [String])] = [
-    ("Systems", []), ("Tensors", []), ("Layers", ["Models"]), ("Optimizers", []), ("Models", []), ("Manifests", []),
+    ("Systems", []), ("Tensors", []), ("CPUDevices", []), ("Layers", ["Models", "CPUDevices"]),
+    ("Optimizers", ["CPUDevices"]), ("Models", ["CPUDevices"]), ("Manifests", []),
     ("Datasets", []), ("Checkpoints", []), ("Partitioning", []), ("Scheduling", []), ("Transport", ["TestSupport"]),
     ("Runs", ["TestPlans", "TestSupport"]), ("Planning", ["TestPlans", "TestSupport"]), ("Reports", ["TestSupport"]),
-    ("Dashboards", ["TestSupport"]), ("Stages", ["TestPlans", "CAllocations"]),
+    ("Dashboards", ["TestSupport"]), ("Stages", ["CPUDevices", "TestPlans", "CAllocations"]),
     ("Workers", ["TestPlans"]), ("Coordination", ["TestPlans", "TestSupport"]),
     ("Profiling", ["TestPlans", "TestSupport"]), ("Generation", ["TestPlans", "TestSupport"]),
 ]

@@ -6,7 +6,6 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
 
 #if defined(__x86_64__)
@@ -82,22 +81,4 @@ size_t ck_allowed_cores(int32_t *cores, size_t capacity) {
         count++;
     }
     return count;
-}
-
-int64_t ck_now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-void ck_sleep_until(int64_t deadline) {
-    // The default slack lets the kernel wake a sleeper 50 µs late.
-    static _Thread_local int is_precise = 0;
-    if (!is_precise) {
-        prctl(PR_SET_TIMERSLACK, 1UL);
-        is_precise = 1;
-    }
-    struct timespec t = {.tv_sec = deadline / 1000000000, .tv_nsec = deadline % 1000000000};
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, 0) == EINTR) {
-    }
 }

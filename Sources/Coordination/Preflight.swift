@@ -1,3 +1,4 @@
+import CPUDevices
 import Checkpoints
 import Glibc
 package import Manifests

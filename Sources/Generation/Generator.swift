@@ -55,13 +55,12 @@ public final class Generator {
         try Self.checkMemory(model)
         window = sequence
         self.vocabulary = vocabulary
-        let cpu = CPUBackend(device: "cpu", threads: threads)
-        backend = cpu
+        backend = PipelineManifest.Device.hostBackend(threads: threads)
         let layout = PipelineLayout(model, cuts: [])
         do {
             executor = try StageExecutor(
                 model: model, layout: layout, stage: 0, slots: 1, microBatches: 1, micro: 1, seed: 0,
-                splitsBackward: false, isTraining: false, on: cpu)
+                splitsBackward: false, isTraining: false, on: backend)
         } catch {
             throw RunFailure(wrapping: error)
         }
@@ -77,7 +76,7 @@ public final class Generator {
     private static func checkMemory(_ model: Sequential) throws(RunFailure) {
         let program = StageProgram(
             model, PipelineLayout(model, cuts: []), stage: 0, splitsBackward: false, recomputation: .none,
-            on: CPUBackend(device: "cpu", threads: 1))
+            on: PipelineManifest.Device.hostBackend(threads: 1))
         let needed = model.stateBytes(nodes: model.nodes.indices, 0).plus(program.frameBytes)
             .plus(program.transientBytes)
         let physical = sysconf(Int32(_SC_PHYS_PAGES)).times(sysconf(Int32(_SC_PAGESIZE)))

@@ -1,3 +1,4 @@
+import CPUDevices
 package import Manifests
 package import Tensors
 
@@ -14,6 +15,10 @@ extension PipelineManifest.Device {
         return cpu
     }
 
+    /// The backend of this process's cores, for work that no pipeline's device does: pins nothing.
+    package static func hostBackend(threads: Int) -> any Backend { CPUBackend(device: "cpu", threads: threads) }
+
+    /// The backend of this device: here alone a device's name becomes code that computes.
     package func backend(_ simulation: PipelineManifest.Simulation) -> any Backend {
         switch (kind, simulation.pace) {
         case (.cpu, _): CPUBackend(device: description, threads: threads)

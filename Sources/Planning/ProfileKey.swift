@@ -1,9 +1,9 @@
+import CPUDevices
 import Foundation
 import Glibc
 package import Manifests
 import Models
 import Optimizers
-import Tensors
 
 /// What a profile is valid for: two pipelines with the same key have the same times.
 public struct ProfileKey: Codable, Hashable, Sendable {

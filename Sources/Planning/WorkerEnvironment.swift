@@ -1,7 +1,7 @@
+import CPUDevices
 import Glibc
 public import Runs
 import Systems
-import Tensors
 package import Transport
 
 /// What a process's environment must say before it starts: libraries read it as they are loaded.

@@ -1,5 +1,8 @@
+import CPUDevices
 import Foundation
 import Glibc
+import Manifests
+import Planning
 import Runs
 import Tensors
 
@@ -15,7 +18,7 @@ struct BLASRun: Codable, Hashable {
         let shape = MatMul(m: size, n: size, k: size, transposeA: true, accumulate: true)
         var probe: GEMMProbe
         do {
-            probe = try GEMMProbe(CPUBackend(device: "cpu", threads: 1), shape)
+            probe = try GEMMProbe(PipelineManifest.Device.hostBackend(threads: 1), shape)
         } catch {
             throw RunFailure(wrapping: error)
         }

@@ -1,7 +1,7 @@
+import CPUDevices
 import Foundation
 import Planning
 public import Runs
-import Tensors
 
 /// What `echelon doctor` shows of this machine, and what is worth changing.
 public struct MachineReport: Codable, Hashable, Sendable {

@@ -1,7 +1,7 @@
+import CPUDevices
 import Glibc
 import Planning
 package import Systems
-import Tensors
 import Transport
 
 extension MachineReport.Facts {

@@ -1,4 +1,4 @@
-internal import CKernels
+internal import Systems
 
 /// A device's coarse operations over its own memory.
 ///
@@ -128,7 +128,7 @@ public struct DeviceMark: Hashable, Sendable {
 /// Where every call is done when it returns, the host's clock times the device.
 extension Backend {
     public var isAsynchronous: Bool { false }
-    public func mark() -> DeviceMark { DeviceMark(UInt64(bitPattern: ck_now())) }
+    public func mark() -> DeviceMark { DeviceMark(MonotonicClock.now) }
     public func times(of marks: [DeviceMark]) -> [UInt64] { marks.map(\.value) }
 }
 

@@ -1,36 +1,36 @@
 internal import Glibc
 
-/// Moving bytes between tensors that lie in host memory, whatever their dtype.
-enum HostMemory {
+/// Moves bytes between tensors that lie in host memory, whatever their dtype.
+package enum HostMemory {
     /// What an allocation throws that the system refused; reads `errno`.
-    static func exhausted(byteCount: Int) -> TensorError {
+    package static func exhausted(byteCount: Int) -> TensorError {
         TensorError("memory", expected: "\(byteCount) bytes", got: "\(String(cString: strerror(errno)))")
     }
 
-    static func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) {
+    package static func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) {
         precondition(bytes.count == tensor.byteCount, "upload of \(bytes.count) bytes to \(tensor.spec)")
         guard let source = bytes.baseAddress else { return }
         tensor.address.copyMemory(from: source, byteCount: bytes.count)
     }
 
-    static func download(_ tensor: Tensor, to bytes: UnsafeMutableRawBufferPointer) {
+    package static func download(_ tensor: Tensor, to bytes: UnsafeMutableRawBufferPointer) {
         precondition(bytes.count == tensor.byteCount, "download of \(tensor.spec) to \(bytes.count) bytes")
         bytes.baseAddress?.copyMemory(from: tensor.address, byteCount: bytes.count)
     }
 
-    static func copy(_ x: Tensor, to y: Tensor) {
+    package static func copy(_ x: Tensor, to y: Tensor) {
         precondition(x.dtype == y.dtype && x.count == y.count, "copy of \(x.spec) to \(y.spec)")
         y.address.copyMemory(from: x.address, byteCount: x.byteCount)
     }
 
     /// y[:, start ..< start + x.width] = x
-    static func insertColumns(_ x: Tensor, into y: Tensor, at start: Int) {
+    package static func insertColumns(_ x: Tensor, into y: Tensor, at start: Int) {
         let (from, to) = columns(narrow: x, wide: y, start: start)
         copyRows(from, to, count: x.shape.rows)
     }
 
     /// y = x[:, start ..< start + y.width]
-    static func extractColumns(_ x: Tensor, from start: Int, into y: Tensor) {
+    package static func extractColumns(_ x: Tensor, from start: Int, into y: Tensor) {
         let (to, from) = columns(narrow: y, wide: x, start: start)
         copyRows(from, to, count: y.shape.rows)
     }

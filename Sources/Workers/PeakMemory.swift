@@ -1,5 +1,4 @@
 import Systems
-import Tensors
 
 /// The process's peak memory, asked of the system at most once a second: that takes longer than a short instruction.
 struct PeakMemory {

@@ -1,3 +1,4 @@
+import CPUDevices
 import Echelon
 import Foundation
 import TestSupport

@@ -1,3 +1,4 @@
+import CPUDevices
 import Tensors
 
 /// Where a layer is tried, and how exactly it must agree with what PyTorch computed in f64.

@@ -1,3 +1,4 @@
+import CPUDevices
 import Models
 import Tensors
 import Testing

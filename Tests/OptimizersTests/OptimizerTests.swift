@@ -1,3 +1,4 @@
+import CPUDevices
 import Foundation
 import Optimizers
 import Tensors

@@ -1,3 +1,4 @@
+import CPUDevices
 import Tensors
 
 extension DetachedBackend {

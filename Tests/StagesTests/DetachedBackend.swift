@@ -1,3 +1,4 @@
+import CPUDevices
 import Glibc
 import Synchronization
 import Tensors

@@ -1,3 +1,4 @@
+import CPUDevices
 import Glibc
 import Models
 import Stages

@@ -1,4 +1,5 @@
 import CAllocations
+import CPUDevices
 import Manifests
 import Models
 import Planning

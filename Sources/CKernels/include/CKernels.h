@@ -194,10 +194,6 @@ int ck_pin_to_cores(const int32_t *cores, size_t count);
 int ck_pin_thread_to_core(int32_t core);
 /// The cores the calling thread may use, ascending; returns how many there are, at most `capacity` are written.
 size_t ck_allowed_cores(int32_t *cores, size_t capacity);
-/// Nanoseconds of the monotonic clock.
-int64_t ck_now(void);
-/// Returns when the monotonic clock has reached `deadline`, late by no more than the kernel's wake-up.
-void ck_sleep_until(int64_t deadline);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,6 @@
-internal import CKernels
-internal import Glibc
-internal import Synchronization
+import Glibc
+import Synchronization
+import Systems
 
 /// The backend of `sim:…` devices: memory and messages are real, computing is waiting.
 ///
@@ -27,6 +27,8 @@ public final class SimBackend: Backend {
     public let pace: Pace
     public let computes = false
     private let clock = Mutex(BusyClock())
+    /// Whether the compute thread, which alone spends time, has given up its timer slack.
+    private let wakesOnTime = Atomic(false)
 
     public init(device: String, pace: Pace) {
         self.device = device
@@ -60,10 +62,13 @@ public final class SimBackend: Backend {
 
     public func spend(_ work: Work) {
         let duration = pace.nanoseconds(of: work)
-        let deadline = clock.withLock { $0.begin(duration, now: ck_now()) }
-        ck_sleep_until(deadline)
-        clock.withLock { $0.woke(now: ck_now()) }
+        if !wakesOnTime.exchange(true, ordering: .relaxed) { MonotonicClock.removeTimerSlack() }
+        let deadline = clock.withLock { $0.begin(duration, now: Self.now) }
+        MonotonicClock.sleep(until: UInt64(clamping: deadline))
+        clock.withLock { $0.woke(now: Self.now) }
     }
+
+    private static var now: Int64 { Int64(clamping: MonotonicClock.now) }
 
     public func synchronise() {}
 }

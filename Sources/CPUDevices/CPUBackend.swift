@@ -1,0 +1,46 @@
+import COpenBLAS
+import Synchronization
+public import Tensors
+
+/// The backend of `cpu:…` devices: matrix products by oneDNN and OpenBLAS, everything else by the vectorised kernels of
+/// `CKernels`.
+///
+/// Stores activations in f32, bf16 or f16 and computes in f32. OpenBLAS's number of threads belongs to the whole process:
+/// a process makes one CPU backend.
+public final class CPUBackend: Backend {
+    public let device: String
+    public let computes = true
+
+    /// Results may depend on their number.
+    let threads: ComputeThreads
+    let products: Products
+    let rules: ProductRules
+    /// For products that run in f32 instead.
+    let blocks = Mutex(WidenedProduct.Blocks())
+
+    public convenience init(device: String, threads: Int) {
+        self.init(device: device, threads: threads, productThreads: threads)
+    }
+
+    /// OpenBLAS's and oneDNN's products may have another number of threads than all else.
+    package init(device: String, threads: Int, productThreads: Int) {
+        precondition(threads > 0, "\(device): \(threads) compute threads")
+        self.device = device
+        self.threads = ComputeThreads(count: threads)
+        rules = ProductRules(threads: productThreads)
+        products = Products(productThreads: productThreads, self.threads)
+        ob_set_threads(Int32(clamping: productThreads))
+    }
+
+    /// Gives each compute thread a core of its own; the calling thread, which is to compute, stays on the first.
+    public func pinThreads(to cores: [Int]) {
+        // OpenBLAS's inherit the cores of the thread that starts them: all of the device's, not the first alone.
+        ob_start_threads()
+        threads.pin(to: cores)
+    }
+
+    func multipliesNatively(_ dtype: DType) -> Bool { rules.nativeTypes.contains(dtype) }
+
+    public func spend(_ work: Work) {}
+    public func synchronise() {}
+}
