@@ -31,17 +31,23 @@ struct Fixture {
     /// How a manifest writes the layer; nil for a loss.
     let layer: String?
 
-    /// Every file of the folder, by name.
-    static let names: [String] = {
-        let folder = Bundle.module.bundlePath + "/Fixtures"
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return files.filter { $0.hasSuffix(".safetensors") }.map { String($0.dropLast(12)) }.sorted()
+    /// The names of all fixtures.
+    static let names = paths.keys.sorted()
+
+    /// Where each name's file lies, below `Fixtures`.
+    private static let paths: [String: String] = {
+        let paths = (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? []
+        let pairs = paths.filter { $0.hasSuffix(".safetensors") }.map { path in
+            (String(path.split(separator: "/")[1].dropLast(12)), path)
+        }
+        return Dictionary(uniqueKeysWithValues: pairs)
     }()
 
+    private static let folder = Bundle.module.bundlePath + "/Fixtures"
+
     init(_ name: String) throws {
-        let url = try #require(
-            Bundle.module.url(forResource: name, withExtension: "safetensors", subdirectory: "Fixtures"))
-        let file = try Data(contentsOf: url)
+        let path = try #require(Self.paths[name])
+        let file = try Data(contentsOf: URL(filePath: Self.folder + "/" + path))
         let length = file.prefix(8).enumerated().reduce(0) { $0 | Int($1.element) << (8 * $1.offset) }
         let header = file[8..<8 + length]
         let decoder = JSONDecoder()

@@ -1,4 +1,4 @@
-"""Writes what PyTorch says of each layer, one safetensors file per case, beside this script.
+"""Writes what PyTorch says of each layer, one safetensors file per case, in folders beside this script.
 
     python make_fixtures.py        needs torch and safetensors
 
@@ -94,8 +94,17 @@ def numbers(*shape, scale=1.0):
     return (scale * torch.randn(*shape)).float()
 
 
-def write(name, tensors, metadata):
-    path = FOLDER / f"{name}.safetensors"
+def folder(name):
+    if name in ACTIVATIONS:
+        return "Activations"
+    if name.startswith(("attention", "transformer")):
+        return "Attention"
+    return "Layers"
+
+
+def write(folder, name, tensors, metadata):
+    path = FOLDER / folder / f"{name}.safetensors"
+    path.parent.mkdir(exist_ok=True)
     save_file({key: value.contiguous() for key, value in tensors.items()}, path, metadata)
 
 
@@ -127,7 +136,7 @@ def layer(name, text, module, *inputs):
     for key, p in module.named_parameters():
         tensors[f"parameter.{key}"] = p.detach().float()
         tensors[f"gradient.{key}"] = p.grad.float()
-    write(name, tensors, {"parameters": " ".join(module.state_dict().keys()), "layer": text})
+    write(folder(name), name, tensors, {"parameters": " ".join(module.state_dict().keys()), "layer": text})
 
 
 def cross_entropy(name, logits, targets):
@@ -149,7 +158,7 @@ def mean_squared_error(name, prediction, targets):
 def loss(name, prediction, targets, normaliser, rows, gradient):
     tensors = {"input.0": prediction, "targets": targets, "normaliser": normaliser.long()}
     tensors |= {"row_losses": rows.detach().float(), "input_gradient.0": gradient.float()}
-    write(name, tensors, {})
+    write("Losses", name, tensors, {})
 
 
 def main():

@@ -1,4 +1,4 @@
-"""Writes gated-mlp*.safetensors, as make_fixtures.py writes the others."""
+"""Writes Layers/gated-mlp*.safetensors, as make_fixtures.py writes the others."""
 
 import torch
 from torch import nn
