@@ -171,52 +171,6 @@ import Testing
         }
     }
 
-    // MARK: Logs that are cut off or wrong
-
-    @Test func aStepThatSomeRankDidNotFinishIsLeftOut() throws {
-        let run = FabricatedRun()
-        var logs = run.logs()
-        logs[2].events.removeLast(10)
-        let accounts = try Accounts(run.description, logs: logs)
-        #expect(accounts.steps.map(\.step).max() == 4)
-        logs[1].events = []
-        #expect(try Accounts(run.description, logs: logs).steps.isEmpty)
-        #expect(throws: RunError.noEvents(path: "fabricated")) { try BubbleReport(run.description, logs: logs) }
-    }
-
-    @Test func aMicroBatchLostInTheMiddleOfTheRunIsAnError() throws {
-        let run = FabricatedRun()
-        var logs = run.logs()
-        let lost = try #require(logs[1].events.firstIndex { $0.step == 2 && $0.kind == .backward })
-        logs[1].events.remove(at: lost)
-        #expect(
-            throws: RunError.inconsistent(
-                rank: 1, step: 2, expected: "16 forwards and backwards", got: "15")
-        ) { try Accounts(run.description, logs: logs) }
-    }
-
-    @Test func overlappingEventsAreAnError() throws {
-        let run = FabricatedRun()
-        var logs = run.logs()
-        logs[0].events[3].start -= 1000
-        #expect(throws: RunError.self) { try Accounts(run.description, logs: logs) }
-    }
-
-    @Test func aRankWithoutALogIsAnError() throws {
-        let run = FabricatedRun()
-        let error = #expect(throws: RunError.self) {
-            try Accounts(run.description, logs: run.logs().filter { $0.rank != 2 })
-        }
-        #expect(error?.description.contains("rank 2") == true)
-    }
-
-    @Test func aStageOnARankThatDoesNotExistIsAnError() throws {
-        let run = FabricatedRun()
-        var description = run.description
-        description.stages[3].rank = 4
-        #expect(throws: RunError.self) { try Accounts(description, logs: run.logs()) }
-    }
-
     @Test func targetsThatTheLastStageWaitsForComeFromTheReader() throws {
         let run = FabricatedRun(barrier: true, optimizer: 0)
         var logs = run.logs()
@@ -236,55 +190,5 @@ import Testing
             logs[3].events.insert(targets, at: index)
         }
         #expect(try Accounts(run.description, logs: logs).steps == plain)
-    }
-
-    @Test func ranksThatWaitForEachOtherInACircleAreAnErrorNotAHang() throws {
-        let run = FabricatedRun(stages: 2, microBatches: 1, steps: 1)
-        func pass(_ stage: Int, _ pass: Pass, _ start: UInt64) -> Event {
-            let kind: EventKind = pass == .forward ? .forward : .backward
-            return Event(
-                kind, step: 0, instruction: Instruction(pass, stage: stage, microBatch: 0), start: start, end: start + 1
-            )
-        }
-        // Stage 0 runs its backward before its forward; stage 1 needs that forward before its backward.
-        let logs = [
-            RankLog(rank: 0, events: [pass(0, .backward, 10), pass(0, .forward, 20)]),
-            RankLog(rank: 1, events: [pass(1, .forward, 10), pass(1, .backward, 20)]),
-        ]
-        let error = #expect(throws: RunError.self) { try Accounts(run.description, logs: logs) }
-        #expect(error?.description.contains("circle") == true)
-    }
-
-    @Test func corruptTimesNeverTrap() throws {
-        var generator = SplitMix(state: 1)
-        let run = FabricatedRun(stages: 3, microBatches: 2, steps: 3)
-        for _ in 0..<500 {
-            var logs = run.logs()
-            let rank = Int.random(in: 0..<3, using: &generator)
-            let index = logs[rank].events.indices.randomElement(using: &generator) ?? 0
-            let wild = UInt64.random(in: 0...UInt64.max >> UInt64.random(in: 0...40), using: &generator)
-            switch Int.random(in: 0..<6, using: &generator) {
-            case 0: logs[rank].events[index].sent = wild
-            case 1: logs[rank].events[index].end = wild
-            case 2: logs[rank].events[index].peer = Int(truncatingIfNeeded: wild)
-            case 3: logs[rank].clockOffset = Int64(truncatingIfNeeded: wild)
-            case 4: logs[rank].events[index].bytes = Int(truncatingIfNeeded: wild)
-            default: logs[rank].events[index].step = Int(truncatingIfNeeded: wild)
-            }
-            _ = try? BubbleReport(run.description, logs: logs, skip: 0).text()
-        }
-    }
-}
-
-/// Repeatable random numbers (Steele, Lea, Flood 2014: SplitMix64).
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

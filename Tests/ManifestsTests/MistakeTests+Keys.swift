@@ -1,0 +1,105 @@
+extension MistakeTests {
+    /// Keys that are unknown, missing, or do not go together.
+    static let keys: [Mistake] = [
+        change(
+            ["microbatches": "8"],
+            "p/x.yaml:6:1: unknown key \"microbatches\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, steps, seed, weights, log_every, events, sim or by_hand; did you mean \"batch.microbatches\"?"
+        ),
+        change(
+            ["batch": "{micro: 2, microbatchs: 8}"],
+            "p/x.yaml:3:19: unknown key \"microbatchs\" in batch; expected micro, microbatches or global; did you mean \"microbatches\"?"
+        ),
+        change(
+            ["learning-rate": "{warmup: 2}"],
+            "p/x.yaml:6:1: unknown key \"learning-rate\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, steps, seed, weights, log_every, events, sim or by_hand; did you mean \"learning_rate\"?"
+        ),
+        change(
+            ["lr": "1e-3"],
+            "p/x.yaml:6:1: unknown key \"lr\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, steps, seed, weights, log_every, events, sim or by_hand; did you mean \"optimizer.adamw.lr\"?"
+        ),
+        change(
+            ["sequence": "8"],
+            "p/x.yaml:6:1: unknown key \"sequence\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, steps, seed, weights, log_every, events, sim or by_hand; did you mean \"data.sequence\"?"
+        ),
+        change(
+            ["warmup": "8"],
+            "p/x.yaml:6:1: unknown key \"warmup\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, steps, seed, weights, log_every, events, sim or by_hand; did you mean \"learning_rate.warmup\"?"
+        ),
+        change(
+            ["zebra": "8"],
+            "p/x.yaml:6:1: unknown key \"zebra\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, steps, seed, weights, log_every, events, sim or by_hand"
+        ),
+        change(
+            ["layers": "[relu]"],
+            "p/x.yaml:6:1: unknown key \"layers\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, steps, seed, weights, log_every, events, sim or by_hand; did you mean \"model.layers\"?"
+        ),
+        change(
+            ["steps": nil],
+            "p/x.yaml:1:1: the manifest lacks the key \"steps\"; expected model, devices, batch, data and steps"),
+        change(
+            ["model": nil],
+            "p/x.yaml:1:1: the manifest lacks the key \"model\"; expected model, devices, batch, data and steps"),
+        change(
+            ["batch": "{micro: 2}"],
+            "p/x.yaml:3:8: batch gives only micro; expected two of micro, microbatches and global"),
+        change(
+            ["batch": "{micro: 2, microbatches: 8, global: 20}"],
+            "p/x.yaml:3:44: batch.global is 20, but micro × microbatches is 2 × 8; expected their product, or one of the three left out; did you mean \"16\"?"
+        ),
+        change(
+            ["batch": "{micro: 4, global: 30}"],
+            "p/x.yaml:3:27: batch.global is 30, no multiple of batch.micro, which is 4; expected a multiple of 4; did you mean \"32\"?"
+        ),
+        change(
+            ["batch": "8"], "p/x.yaml:3:8: batch is 8; expected a mapping with the keys micro, microbatches and global"),
+        Mistake(
+            yaml: Pipelines.yaml() + "steps: 6\n",
+            message: "p/x.yaml:5:1: the key \"steps\" stands here and again below; expected it once"),
+        change(
+            ["data": "{text: a.txt, type: u16, sequence: 16}"],
+            "p/x.yaml:4:21: data.type has no effect beside data.text; expected text, tokenizer, sequence and order only"
+        ),
+        change(
+            ["data": "{text: a.txt, tokens: b.u16, sequence: 16}"],
+            "p/x.yaml:4:7: data with 2 sources: text and tokens; expected one of text, tokens, random and rows"),
+        change(
+            ["data": "{sequence: 16}"],
+            "p/x.yaml:4:7: data without a source; expected one of text, tokens, random and rows"),
+        change(
+            ["data": "{tokens: b.u16}"],
+            "p/x.yaml:4:7: data.tokens without data.sequence; expected sequence: how many tokens a sample holds"),
+        change(
+            ["data": "{random: 16, sequence: 16}"],
+            "p/x.yaml:4:7: 16 random tokens for a sequence of 16; expected at least one token more than the sequence; did you mean \"17\"?"
+        ),
+        change(
+            ["data": "{text: [], sequence: 16}"],
+            "p/x.yaml:4:14: data.text is an empty list; expected a list of text files"),
+        change(
+            ["data": "{rows: r.f32, inputs: 8}"],
+            "p/x.yaml:4:14: data.rows with the loss cross-entropy; expected loss: mean-squared-error for rows"),
+        change(
+            ["sim": "{layer_ms: 20}"],
+            "p/x.yaml:6:6: sim has no effect without sim devices; expected sim devices, or no sim"),
+        change(
+            ["devices": "[sim:0, sim:1]", "sim": "{slow: {stage: 2, ms: 5}}"],
+            "p/x.yaml:6:21: sim.slow.stage is 2; expected a whole number from 0 to 1"),
+        change(
+            ["devices": "[sim:0, sim:1]", "sim": "{link: {from: 0, too: 1, ms: 5}}"],
+            "p/x.yaml:6:23: unknown key \"too\" in sim.link; expected from, to or ms; did you mean \"to\"?"),
+        change(
+            ["devices": "[sim:0, sim:1]", "sim": "{layer_ms: 5, gflops: 1, read_ms: 0}"],
+            "p/x.yaml:6:6: sim is a mapping (layer_ms, gflops and read_ms); expected either layer_ms or gflops"),
+        change(
+            ["devices": "[sim:0, sim:1]", "sim": "{read_ms: 0}"],
+            "p/x.yaml:6:16: sim.read_ms is 0; expected a number above 0 and at most 3600000"),
+        change(
+            ["learning_rate": "{minimum: 1e-5}"],
+            "p/x.yaml:6:17: learning_rate.minimum has no effect without a decay; expected warmup and decay only"
+        ),
+        change(
+            ["optimizer": "{sgd: {dampening: 0.1}}"],
+            "p/x.yaml:6:19: optimizer.sgd.dampening has no effect without momentum; expected lr, momentum and weight_decay only"
+        ),
+    ]
+}
