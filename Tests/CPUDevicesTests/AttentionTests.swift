@@ -48,7 +48,7 @@ struct NaiveAttention {
         lab.garbage([lab.backend.attentionScratch(shape, .f32) / 4])
     }
 
-    @Test(arguments: shapes) func forward(shape: AttentionShape) {
+    @Test(arguments: shapes) func `the forward pass agrees with its definition`(shape: AttentionShape) {
         let qkv = numbers(shape.batch * shape.sequence * 3 * shape.width, seed: 1, scale: 2)
         let out = lab.garbage([shape.batch, shape.sequence, shape.width])
         let sums = lab.garbage([shape.batch, shape.heads, shape.sequence])
@@ -58,7 +58,7 @@ struct NaiveAttention {
         expectClose(lab.floats(sums), expected.logSumExp)
     }
 
-    @Test(arguments: shapes) func backward(shape: AttentionShape) {
+    @Test(arguments: shapes) func `the backward pass agrees with its definition's gradients`(shape: AttentionShape) {
         let naive = NaiveAttention(shape: shape)
         let qkv = numbers(shape.batch * shape.sequence * 3 * shape.width, seed: 1, scale: 2)
         let dy = numbers(shape.batch * shape.sequence * shape.width, seed: 2)
@@ -79,13 +79,15 @@ struct NaiveAttention {
     }
 
     /// Heads side by side, each thread with products of its own.
-    @Test(arguments: shapes) mutating func severalThreads(shape: AttentionShape) {
+    @Test(arguments: shapes) mutating func `heads that threads share out agree with the definition`(
+        shape: AttentionShape
+    ) {
         lab = Lab(threads: 3)
-        forward(shape: shape)
-        backward(shape: shape)
+        `the forward pass agrees with its definition`(shape: shape)
+        `the backward pass agrees with its definition's gradients`(shape: shape)
     }
 
-    @Test func largeScoresDoNotOverflow() {
+    @Test func `large scores do not overflow`() {
         let shape = AttentionShape(batch: 1, sequence: 20, heads: 1, headWidth: 4, causal: true)
         let qkv = numbers(shape.sequence * 3 * shape.width, seed: 1, scale: 40)
         let (out, sums) = (lab.garbage([20, 4]), lab.garbage([20]))
@@ -96,7 +98,7 @@ struct NaiveAttention {
         expectClose(lab.floats(out), expected.out, tolerance: 1e-4)
     }
 
-    @Test func theFutureDoesNotReachThePast() {
+    @Test func `under a causal mask later positions change no earlier ones`() {
         let shape = AttentionShape(batch: 1, sequence: 70, heads: 2, headWidth: 8, causal: true)
         var qkv = numbers(shape.sequence * 3 * shape.width, seed: 1)
         func output() -> [Float] {

@@ -15,7 +15,7 @@ import Testing
 
     private let every = (0...UInt16.max).map { $0 }
 
-    @Test func everyBrainFloatIsTheUpperHalfOfAFloat() {
+    @Test func `every bf16 is the upper half of an f32`() {
         let wide = cast(every, .bf16, to: .f32, UInt32.self)
         let same1 = zip(wide, every).allSatisfy { $0 == UInt32($1) << 16 }
         #expect(same1)
@@ -25,7 +25,7 @@ import Testing
         #expect(same2)
     }
 
-    @Test func everyHalfBecomesItsFloatAndComesBack() {
+    @Test func `every f16 becomes its f32 and comes back`() {
         let wide = cast(every, .f16, to: .f32, Float.self)
         for (bits, value) in zip(every, wide) {
             let half = Float16(bitPattern: bits)
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func floatsRoundToTheNearestBrainFloatTiesToEven() {
+    @Test func `f32 rounds to the nearest bf16, ties to even`() {
         let x = ties({ Double(BrainFloat(bits: $0).value) }, greatest: 0x7f7f)
         let y = cast(x, .f32, to: .bf16, UInt16.self)
         let same4 = zip(x, y).allSatisfy { BrainFloat($0).bits == $1 }
@@ -56,7 +56,7 @@ import Testing
             ])
     }
 
-    @Test func floatsRoundToTheNearestHalfTiesToEven() {
+    @Test func `f32 rounds to the nearest f16, ties to even`() {
         let x = ties({ Double(Float16(bitPattern: $0)) }, greatest: 0x7bff)
         let y = cast(x, .f32, to: .f16, UInt16.self)
         let same5 = zip(x, y).allSatisfy { Float16($0).bitPattern == $1 }
@@ -65,7 +65,7 @@ import Testing
             cast([65519, 65520, -65520] as [Float], .f32, to: .f16, Float16.self) == [65504, .infinity, -.infinity])
     }
 
-    @Test(arguments: DType.short) func whatIsNotFiniteStaysSo(dtype: DType) {
+    @Test(arguments: DType.short) func `what is not finite stays so`(dtype: DType) {
         let x: [Float] = [.infinity, -.infinity, .nan, .greatestFiniteMagnitude, .leastNonzeroMagnitude, -0.0]
         let (source, target, back) = (lab.empty([6]), lab.empty([6], dtype), lab.empty([6]))
         x.withUnsafeBytes { lab.backend.upload($0, to: source) }
@@ -77,7 +77,7 @@ import Testing
     }
 
     /// From one short type to the other there is one rounding, from the exact value.
-    @Test func betweenTheShortTypes() {
+    @Test func `bf16 and f16 convert to each other through f32`() {
         let halves = cast(every, .bf16, to: .f16, Float16.self)
         for (bits, half) in zip(every, halves) {
             let value = BrainFloat(bits: bits).value
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test(arguments: oddSizes) func anyCountAndNothingBehindIt(count: Int) {
+    @Test(arguments: oddSizes) func `any count is converted, and nothing behind it is written`(count: Int) {
         for dtype in DType.short {
             let x = lab.tensor(numbers(count, seed: 1))
             let room = lab.tensor([Double](repeating: 9, count: count + 3), nil, dtype)

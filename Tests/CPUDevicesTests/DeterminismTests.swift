@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(arguments: [MatMul(m: 70, n: 129, k: 65), MatMul(m: 5, n: 33, k: 200, transposeB: true)])
-    func matrixProduct(shape: MatMul) {
+    func `matrix products do not depend on where buffers lie`(shape: MatMul) {
         sameBits { lab in
             let (c, y) = (lab.garbage([shape.m, shape.n]), lab.garbage([shape.m, shape.n]))
             lab.backend.matmul(
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test func attention() {
+    @Test func `attention does not depend on where buffers lie`() {
         let shape = AttentionShape(batch: 1, sequence: 100, heads: 2, headWidth: 20, causal: true)
         sameBits { lab in
             let (out, sums) = (lab.garbage([100, 40]), lab.garbage([200]))
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func normalisation() {
+    @Test func `normalisation does not depend on where buffers lie`() {
         sameBits { lab in
             let (x, dy) = (lab.tensor(numbers(99, seed: 1), [3, 33]), lab.tensor(numbers(99, seed: 2), [3, 33]))
             let (y, statistics) = (lab.garbage([3, 33]), lab.garbage([3, 2]))
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func losses() {
+    @Test func `losses do not depend on where buffers lie`() {
         sameBits { lab in
             let (logits, losses) = (lab.tensor(numbers(3000, seed: 1), [2, 1500]), lab.garbage([2]))
             lab.backend.crossEntropy(
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func randomNumbersAndUpdates() {
+    @Test func `random numbers and updates do not depend on where buffers lie`() {
         let key = RandomKey(seed: 1, layer: 2)
         sameBits { lab in
             let (p, m, v) = (lab.garbage([333]), lab.garbage([333]), lab.garbage([333]))

@@ -27,7 +27,7 @@ extension Activation {
         numbers(count, seed: 3).enumerated().map { Double(Float($1 * pow(10, Double($0 % 5) - 3))) }
     }
 
-    @Test(arguments: Activation.allCases) func activationsAgreeWithTheirDefinition(kind: Activation) {
+    @Test(arguments: Activation.allCases) func `activations agree with their definition`(kind: Activation) {
         for count in oddSizes + [3001] {
             let x = points(count)
             let (input, output) = (lab.tensor(x), lab.garbage([count]))
@@ -41,7 +41,7 @@ extension Activation {
         }
     }
 
-    @Test(arguments: Activation.allCases) func slopesAgreeWithFiniteDifferences(kind: Activation) {
+    @Test(arguments: Activation.allCases) func `slopes agree with finite differences`(kind: Activation) {
         let x = points(401).filter { abs($0) > 1e-3 }
         let dy = numbers(x.count, seed: 4)
         let gradient = lab.tensor(dy)
@@ -75,7 +75,7 @@ extension Activation {
         expectClose(lab.floats(dup), g.indices.map { dy[$0] * kind.naive(g[$0]) }, tolerance: 1e-6, "\(kind)")
     }
 
-    @Test(arguments: Activation.allCases) func notANumberStaysVisible(kind: Activation) {
+    @Test(arguments: Activation.allCases) func `NaN stays NaN`(kind: Activation) {
         let x = lab.tensor([.nan, 1])
         lab.backend.activation(kind, x, into: x)
         #expect(lab.floats(x)[0].isNaN)

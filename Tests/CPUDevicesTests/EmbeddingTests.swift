@@ -6,7 +6,9 @@ import Testing
     let lab = Lab()
     let ids = [3, 0, 3, 1, 4, 3]
 
-    @Test(arguments: [1, 7, 16, 65], [true, false]) func rowsOfTheTable(width: Int, hasPosition: Bool) {
+    @Test(arguments: [1, 7, 16, 65], [true, false]) func `the forward pass looks up rows of the tables`(
+        width: Int, hasPosition: Bool
+    ) {
         let (token, position) = (numbers(5 * width, seed: 1), numbers(4 * width, seed: 2))
         let y = lab.garbage([2, 3, width])
         lab.backend.embedding(
@@ -21,7 +23,9 @@ import Testing
         expectClose(lab.floats(y), expected, tolerance: 1e-7)
     }
 
-    @Test(arguments: [1, 7, 16, 65], [true, false]) func gradientsAddUp(width: Int, hasPosition: Bool) {
+    @Test(arguments: [1, 7, 16, 65], [true, false]) func `the gradients of equal ids add up`(
+        width: Int, hasPosition: Bool
+    ) {
         let dy = numbers(6 * width, seed: 3)
         var (token, position) = (numbers(5 * width, seed: 1), numbers(4 * width, seed: 2))
         let (dtoken, dposition) = (lab.tensor(token, [5, width]), lab.tensor(position, [4, width]))

@@ -12,7 +12,8 @@ import Testing
     }
 
     /// Sizes up to several blocks of a row, and past the number of blocks that one row may have.
-    @Test(arguments: oddSizes + [1023, 1024, 1025, 2500]) func crossEntropy(classes: Int) {
+    @Test(arguments: oddSizes + [1023, 1024, 1025, 2500]) func `cross-entropy agrees with its definition`(classes: Int)
+    {
         let rows = 4
         let x = numbers(rows * classes, seed: 1, scale: 8)
         let targets = [0, classes - 1, -100, classes / 2]
@@ -34,7 +35,7 @@ import Testing
         expectClose(lab.floats(logits), expected, tolerance: 1e-6)
     }
 
-    @Test func theGradientIsTheSlopeOfTheLoss() {
+    @Test func `the gradient is the slope of the loss`() {
         let x = numbers(17, seed: 1, scale: 3)
         let (logits, losses) = (lab.tensor(x, [1, 17]), lab.garbage([1]))
         lab.backend.crossEntropy(
@@ -42,7 +43,7 @@ import Testing
         expectClose(lab.floats(logits), x.indices.map { slope({ naiveLoss($0[...], 5) }, at: x, $0) }, tolerance: 1e-6)
     }
 
-    @Test func aRowLongerThanAllBlocksTogether() {
+    @Test func `a row that is longer than all blocks together is summed whole`() {
         let classes = 300_001
         let x = numbers(classes, seed: 1, scale: 4)
         let (logits, losses) = (lab.tensor(x, [1, classes]), lab.garbage([1]))
@@ -53,7 +54,7 @@ import Testing
         #expect(abs(lab.backend.sum(logits)) < 1e-5)
     }
 
-    @Test func logitsFarApart() {
+    @Test func `logits that are far apart do not overflow`() {
         let classes = 2048
         var x = [Double](repeating: -1e30, count: classes)
         x[0] = 1e30
@@ -65,14 +66,14 @@ import Testing
         #expect(lab.floats(logits).allSatisfy { $0 == 0 })
     }
 
-    @Test func notANumberStaysVisible() {
+    @Test func `NaN stays NaN`() {
         let (logits, losses) = (lab.tensor([0, .nan, 1], [1, 3]), lab.garbage([1]))
         lab.backend.crossEntropy(
             logits, targets: lab.ids([0]), ignoreIndex: -100, normaliser: lab.normaliser(1), rowLosses: losses)
         #expect(lab.floats(losses)[0].isNaN)
     }
 
-    @Test func nothingCountsWhenTheNormaliserIsZero() {
+    @Test func `nothing counts where the normaliser is zero`() {
         let (logits, losses) = (lab.tensor([1, 2, 3, 4], [2, 2]), lab.garbage([2]))
         lab.backend.crossEntropy(
             logits, targets: lab.ids([-100, -100]), ignoreIndex: -100, normaliser: lab.normaliser(0),
@@ -86,7 +87,7 @@ import Testing
         #expect(lab.floats(losses) == [0, 0])
     }
 
-    @Test(arguments: oddSizes) func meanSquaredError(width: Int) {
+    @Test(arguments: oddSizes) func `the mean squared error agrees with its definition`(width: Int) {
         let (x, t) = (numbers(3 * width, seed: 1), numbers(3 * width, seed: 2))
         let (prediction, losses) = (lab.tensor(x, [3, width]), lab.garbage([3]))
         lab.backend.meanSquaredError(
@@ -96,7 +97,7 @@ import Testing
         expectClose(lab.floats(losses), (0..<3).map { squares[$0 * width..<($0 + 1) * width].reduce(0, +) })
     }
 
-    @Test(arguments: oddSizes + [4095, 4096, 4097, 20_000]) func sumsRunInDouble(count: Int) {
+    @Test(arguments: oddSizes + [4095, 4096, 4097, 20_000]) func `sums run in f64`(count: Int) {
         let x = numbers(count, seed: 1).map { Double(Float($0 + 1e3)) }
         #expect(abs(lab.backend.sum(lab.tensor(x)) / x.reduce(0, +) - 1) < 1e-13)
         #expect(abs(lab.backend.sumOfSquares(lab.tensor(x)) / dot(x, x) - 1) < 1e-13)

@@ -7,25 +7,27 @@ import Testing
         .avx2, .fma, .avx512F, .avx512DQ, .avx512BW, .avx512VL, .avx512CD,
     ]
 
-    @Test(arguments: ["Haswell", "Zen", "ZEN", "Prescott"]) func wideMachinesGetWideKernels(detected: String) {
+    @Test(arguments: ["Haswell", "Zen", "ZEN", "Prescott"]) func `processors with AVX-512 get kernels for it`(
+        detected: String
+    ) {
         let features = CPUFeatures(name: "", features: avx512)
         #expect(OpenBLASCore.recommended(for: features, detected: detected) == "SkylakeX")
     }
 
     @Test(arguments: ["SkylakeX", "SKYLAKEX", "Cooperlake", "SapphireRapids"])
-    func aCoreThatIsWideAlreadyStays(detected: String) {
+    func `a core with AVX-512 kernels is kept`(detected: String) {
         let features = CPUFeatures(name: "", features: avx512)
         #expect(OpenBLASCore.recommended(for: features, detected: detected) == nil)
     }
 
     @Test(arguments: [CPUFeatures.Feature.avx512F, .avx512DQ, .avx512BW, .avx512VL, .avx512CD])
-    func everyPartOfAVX512IsNeeded(missing: CPUFeatures.Feature) {
+    func `every part of AVX-512 is needed`(missing: CPUFeatures.Feature) {
         let features = CPUFeatures(name: "", features: avx512.subtracting([missing]))
         #expect(OpenBLASCore.recommended(for: features, detected: "Haswell") == nil)
         #expect(OpenBLASCore.recommended(for: features, detected: "Prescott") == "Haswell")
     }
 
-    @Test func anOldMachineKeepsWhatWasFound() {
+    @Test func `an old processor keeps the kernels that OpenBLAS detected`() {
         let features = CPUFeatures(name: "", features: [])
         #expect(OpenBLASCore.recommended(for: features, detected: "Prescott") == nil)
     }
@@ -38,13 +40,13 @@ import Testing
         #expect(!features.contains(.avx512F) || features.contains(.avx2))
     }
 
-    @Test func aCoreThatDoesNotExistIsRefused() {
+    @Test func `a core that does not exist is refused`() {
         for cores in [[], [-1], [1 << 20]] {
             #expect(throws: TensorError.self) { try Cores.pin(to: cores) }
         }
     }
 
-    @Test func pinningToAllAllowedCoresChangesNothing() throws {
+    @Test func `pinning to all allowed cores changes nothing`() throws {
         let before = Cores.allowed
         try Cores.pin(to: before)
         #expect(Cores.allowed == before)

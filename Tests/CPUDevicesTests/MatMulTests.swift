@@ -21,7 +21,9 @@ import Testing
         return c
     }
 
-    @Test(arguments: sizes) func everyTransposeAndAccumulation(m: Int, n: Int, k: Int) {
+    @Test(arguments: sizes) func `products agree with three loops for every transpose and accumulation`(
+        m: Int, n: Int, k: Int
+    ) {
         for flags in 0..<8 {
             let shape = MatMul(
                 m: m, n: n, k: k, transposeA: flags & 1 != 0, transposeB: flags & 2 != 0, accumulate: flags & 4 != 0)
@@ -33,7 +35,9 @@ import Testing
         }
     }
 
-    @Test(arguments: sizes, [false, true]) func epilogues(size: (Int, Int, Int), accumulate: Bool) {
+    @Test(arguments: sizes, [false, true]) func `epilogues add bias and residual and apply the activation`(
+        size: (Int, Int, Int), accumulate: Bool
+    ) {
         let (m, n, k) = size
         let shape = MatMul(m: m, n: n, k: k, transposeB: true, accumulate: accumulate)
         let (a, b, old) = (numbers(m * k, seed: 1), numbers(k * n, seed: 2), numbers(m * n, seed: 3))
@@ -65,14 +69,14 @@ import Testing
         }
     }
 
-    @Test func anEmptySumIsZero() {
+    @Test func `an empty sum is zero`() {
         let c = lab.garbage([2, 3])
         lab.backend.matmul(
             lab.empty([0]), lab.empty([0]), into: c, MatMul(m: 2, n: 3, k: 0), epilogue: .none)
         #expect(lab.floats(c) == [Float](repeating: 0, count: 6))
     }
 
-    @Test(arguments: oddSizes) func rowsAreSummed(width: Int) {
+    @Test(arguments: oddSizes) func `rows are summed, or added to a sum`(width: Int) {
         let rows = 9
         let (x, old) = (numbers(rows * width, seed: 1), numbers(width, seed: 2))
         let sums = (0..<width).map { column in (0..<rows).reduce(0) { $0 + x[$1 * width + column] } }

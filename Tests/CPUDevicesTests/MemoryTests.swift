@@ -5,7 +5,7 @@ import Testing
 @Suite struct MemoryTests {
     let lab = Lab()
 
-    @Test(arguments: [0, 1, 63, 4096, 5 << 20]) func allocationsAreAligned(byteCount: Int) throws {
+    @Test(arguments: [0, 1, 63, 4096, 5 << 20]) func `allocations are aligned`(byteCount: Int) throws {
         let memory = try lab.backend.allocate(byteCount: byteCount)
         #expect(UInt(bitPattern: memory.address) % 64 == 0)
         #expect(memory.byteCount == byteCount)
@@ -19,7 +19,7 @@ import Testing
         #expect(error?.description == "memory: expected \(byteCount) bytes, got Cannot allocate memory")
     }
 
-    @Test(arguments: DType.allCases) func bytesComeBackAsTheyWent(dtype: DType) {
+    @Test(arguments: DType.allCases) func `uploaded bytes are downloaded unchanged`(dtype: DType) {
         let bytes = (0..<15 * dtype.size).map { UInt8($0) }
         let (x, y) = (lab.empty([3, 5], dtype), lab.empty([5, 3], dtype))
         bytes.withUnsafeBytes { lab.backend.upload($0, to: x) }
@@ -29,7 +29,7 @@ import Testing
         #expect(lab.bytes(y) == [UInt8](repeating: 0, count: bytes.count))
     }
 
-    @Test(arguments: DType.allCases) func columnsGoInAndComeOut(dtype: DType) {
+    @Test(arguments: DType.allCases) func `columns are inserted and extracted`(dtype: DType) {
         let wide = lab.empty([3, 5], dtype)
         let narrow = lab.empty([3, 2], dtype)
         let back = lab.empty([3, 2], dtype)
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test(arguments: oddSizes) func additionMayOverwriteEitherOperand(count: Int) {
+    @Test(arguments: oddSizes) func `addition may overwrite either operand`(count: Int) {
         let (a, b) = (numbers(count, seed: 1), numbers(count, seed: 2))
         let sum = zip(a, b).map(+)
         for place in 0..<3 {

@@ -28,7 +28,9 @@ private struct NaiveNorm {
     let lab = Lab()
     let rows = 3
 
-    @Test(arguments: oddSizes, [true, false]) func forward(width: Int, centred: Bool) {
+    @Test(arguments: oddSizes, [true, false]) func `the forward pass agrees with its definition`(
+        width: Int, centred: Bool
+    ) {
         let naive = NaiveNorm(rows: rows, width: width, centred: centred)
         let x = numbers(rows * width, seed: 1).map { $0 + 0.5 }
         let weight = numbers(width, seed: 2)
@@ -51,7 +53,9 @@ private struct NaiveNorm {
         expectClose(lab.floats(statistics), expected)
     }
 
-    @Test(arguments: [7, 17, 65], [true, false]) func backward(width: Int, centred: Bool) {
+    @Test(arguments: [7, 17, 65], [true, false]) func `the backward pass agrees with its definition's gradients`(
+        width: Int, centred: Bool
+    ) {
         let naive = NaiveNorm(rows: rows, width: width, centred: centred)
         let (x, dy) = (numbers(rows * width, seed: 1).map { $0 + 0.5 }, numbers(rows * width, seed: 4))
         let (weight, bias) = (numbers(width, seed: 2), [Double](repeating: 0, count: width))
@@ -97,7 +101,7 @@ private struct NaiveNorm {
         }
     }
 
-    @Test func aGradientMayBeOverwrittenByItsInput() {
+    @Test func `a gradient may be overwritten by its input`() {
         let width = 33
         let (x, dy) = (numbers(rows * width, seed: 1), numbers(rows * width, seed: 2))
         let (input, weight) = (lab.tensor(x, [rows, width]), lab.tensor(numbers(width, seed: 3)))

@@ -20,7 +20,9 @@ import Testing
         }
     }
 
-    @Test(arguments: oddSizes, [true, false]) func adam(count: Int, decoupled: Bool) {
+    @Test(arguments: oddSizes, [true, false]) func `Adam and AdamW agree with PyTorch's formulas`(
+        count: Int, decoupled: Bool
+    ) {
         var (p, m, v) = (
             numbers(count, seed: 1), [Double](repeating: 0, count: count), [Double](repeating: 0, count: count)
         )
@@ -51,7 +53,7 @@ import Testing
     }
 
     @Test(arguments: oddSizes, [(0, 0, false), (0.9, 0, false), (0.9, 0.2, false), (0.9, 0, true)])
-    func sgd(count: Int, kind: (momentum: Double, dampening: Double, nesterov: Bool)) {
+    func `SGD agrees with PyTorch's formulas`(count: Int, kind: (momentum: Double, dampening: Double, nesterov: Bool)) {
         var (p, buffer) = (numbers(count, seed: 1), [Double](repeating: 0, count: count))
         let (weights, momentum) = (lab.tensor(p), lab.garbage([count]))
         for t in 0..<4 {

@@ -25,14 +25,14 @@ import Testing
         return Philox.block(block, of: key)[element % 64 / 16]
     }
 
-    @Test(arguments: oddSizes) func uniformNumbers(count: Int) {
+    @Test(arguments: oddSizes) func `uniform numbers are the words of Philox`(count: Int) {
         let x = lab.garbage([count])
         lab.backend.fill(x, .uniform(-2, 3), key: key)
         let expected = (0..<count).map { -2 + 5 * Double(word($0, key, domain: 1 << 31) >> 8) / Double(1 << 24) }
         expectClose(lab.floats(x), expected, tolerance: 2e-7)
     }
 
-    @Test(arguments: oddSizes) func normalNumbersByBoxAndMuller(count: Int) {
+    @Test(arguments: oddSizes) func `normal numbers are drawn by the method of Box and Muller`(count: Int) {
         let x = lab.garbage([count])
         lab.backend.fill(x, .normal(mean: 1, deviation: 0.5), key: key)
         let expected = (0..<count).map { element in
@@ -45,7 +45,7 @@ import Testing
         expectClose(lab.floats(x), expected, tolerance: 1e-7)
     }
 
-    @Test func momentsOfManyNumbers() {
+    @Test func `many numbers have the moments of their distribution`() {
         let count = 1 << 18
         let x = lab.garbage([count])
         lab.backend.fill(x, .normal(mean: 0, deviation: 1), key: key)
@@ -59,7 +59,7 @@ import Testing
         #expect(abs(lab.backend.sum(x) / Double(count) - 0.5) < 0.003)
     }
 
-    @Test func everyPartOfTheKeyMatters() {
+    @Test func `every part of the key matters`() {
         func bits(_ key: RandomKey) -> [Float] {
             let x = lab.garbage([40])
             lab.backend.fill(x, .uniform(0, 1), key: key)
@@ -76,7 +76,9 @@ import Testing
         #expect(bits(key) == bits(key))
     }
 
-    @Test(arguments: [0, 0.1, 0.5, 1] as [Float]) func dropout(probability: Float) {
+    @Test(arguments: [0, 0.1, 0.5, 1] as [Float]) func `dropout drops where Philox says and scales the rest`(
+        probability: Float
+    ) {
         let (rows, width) = (6, 37)
         let x = numbers(rows * width, seed: 1)
         let (input, output) = (lab.tensor(x, [rows, width]), lab.garbage([rows, width]))
@@ -93,7 +95,7 @@ import Testing
         #expect(lab.floats(input) == lab.floats(output))
     }
 
-    @Test func aSamplesMaskDoesNotDependOnItsMicroBatch() {
+    @Test func `a sample's mask does not depend on its micro-batch`() {
         let width = 50
         let ones = [Double](repeating: 1, count: 4 * 3 * width)
         let together = lab.tensor(ones, [4, 3, width])
@@ -107,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func aConstant() {
+    @Test func `a constant fills the tensor`() {
         let x = lab.garbage([19])
         lab.backend.fill(x, .constant(2.5), key: key)
         #expect(lab.floats(x) == [Float](repeating: 2.5, count: 19))

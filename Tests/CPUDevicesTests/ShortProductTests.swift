@@ -15,7 +15,10 @@ import Testing
         lab.floats(lab.tensor(numbers(count, seed: seed), nil, dtype)).map(Double.init)
     }
 
-    @Test(arguments: DType.short, sizes) func everyTransposeAndResult(dtype: DType, size: (Int, Int, Int)) {
+    @Test(arguments: DType.short, sizes)
+    func `short products agree with three loops for every transpose and result type`(
+        dtype: DType, size: (Int, Int, Int)
+    ) {
         let (m, n, k) = size
         for flags in 0..<16 {
             let shape = MatMul(
@@ -32,7 +35,9 @@ import Testing
         }
     }
 
-    @Test(arguments: DType.short, [false, true]) func epilogues(dtype: DType, accumulate: Bool) {
+    @Test(arguments: DType.short, [false, true]) func `epilogues round once, after bias, residual and activation`(
+        dtype: DType, accumulate: Bool
+    ) {
         for (m, n, k) in Self.sizes {
             let shape = MatMul(m: m, n: n, k: k, transposeB: true, accumulate: accumulate)
             let (a, b, old) = (inputs(m * k, 1, dtype), inputs(k * n, 2, dtype), inputs(m * n, 3, dtype))
@@ -58,7 +63,7 @@ import Testing
         }
     }
 
-    @Test(arguments: DType.short) func anEmptySumIsItsAddends(dtype: DType) {
+    @Test(arguments: DType.short) func `an empty sum is its addends`(dtype: DType) {
         let c = lab.garbage([2, 3], dtype)
         let nothing = lab.empty([0], dtype)
         lab.backend.matmul(
@@ -68,7 +73,9 @@ import Testing
         #expect(lab.floats(c) == [0, 0, 0, 0, 0, 0])
     }
 
-    @Test(arguments: DType.short, AttentionTests.shapes) func attention(dtype: DType, shape: AttentionShape) {
+    @Test(arguments: DType.short, AttentionTests.shapes) func `attention in short types agrees with its definition`(
+        dtype: DType, shape: AttentionShape
+    ) {
         let (tokens, naive) = (shape.batch * shape.sequence, NaiveAttention(shape: shape))
         let qkv = inputs(tokens * 3 * shape.width, 1, dtype)
         let dy = inputs(tokens * shape.width, 2, dtype)

@@ -36,7 +36,9 @@ import Testing
         }
     }
 
-    @Test(arguments: DType.short, oddSizes) func elementwise(dtype: DType, count: Int) {
+    @Test(arguments: DType.short, oddSizes) func `elementwise operations compute in f32 and round once`(
+        dtype: DType, count: Int
+    ) {
         let (a, b) = (inputs(count, 1, dtype, scale: 4), inputs(count, 2, dtype))
         expectSame(dtype) { run in
             let sum = run.empty([count])
@@ -57,7 +59,9 @@ import Testing
         }
     }
 
-    @Test(arguments: DType.short, [7, 17, 65, 130]) func normalisation(dtype: DType, width: Int) {
+    @Test(arguments: DType.short, [7, 17, 65, 130]) func `normalisations compute in f32 and round once`(
+        dtype: DType, width: Int
+    ) {
         let shape: Shape = [3, width]
         let (x, dy, old) = (inputs(3 * width, 1, dtype), inputs(3 * width, 2, dtype), inputs(3 * width, 3, dtype))
         let (weight, bias) = (numbers(width, seed: 4), numbers(width, seed: 5))
@@ -90,7 +94,8 @@ import Testing
         }
     }
 
-    @Test(arguments: DType.short, [1, 7, 65]) func embedding(dtype: DType, width: Int) {
+    @Test(arguments: DType.short, [1, 7, 65]) func `embeddings compute in f32 and round once`(dtype: DType, width: Int)
+    {
         let dy = inputs(6 * width, 1, dtype)
         let (token, position) = (numbers(5 * width, seed: 2), numbers(3 * width, seed: 3))
         expectSame(dtype) { run in
@@ -103,7 +108,9 @@ import Testing
         }
     }
 
-    @Test(arguments: DType.short, oddSizes) func reductionsAndRandomNumbers(dtype: DType, width: Int) {
+    @Test(arguments: DType.short, oddSizes) func `reductions and random numbers are those of f32`(
+        dtype: DType, width: Int
+    ) {
         let x = inputs(4 * width, 1, dtype)
         let key = RandomKey(seed: 1, layer: 2)
         expectSame(dtype) { run in
@@ -120,7 +127,9 @@ import Testing
         }
     }
 
-    @Test(arguments: DType.short, [1, 17, 130]) func meanSquaredError(dtype: DType, width: Int) {
+    @Test(arguments: DType.short, [1, 17, 130]) func `the mean squared error computes in f32 and rounds once`(
+        dtype: DType, width: Int
+    ) {
         let (x, targets) = (inputs(2 * width, 1, dtype), numbers(2 * width, seed: 2))
         expectSame(dtype) { run in
             let (prediction, losses) = (run.x(x, [2, width]), run.lab.garbage([2]))
@@ -132,8 +141,8 @@ import Testing
     }
 
     /// The exponentials of a short row are computed twice instead of kept: close, not the same bits.
-    @Test(arguments: DType.short, oddSizes + [1023, 1025, 2500, 300_001]) func crossEntropy(dtype: DType, classes: Int)
-    {
+    @Test(arguments: DType.short, oddSizes + [1023, 1025, 2500, 300_001])
+    func `cross-entropy computes in f32 and rounds once`(dtype: DType, classes: Int) {
         let lab = Lab()
         let x = inputs(3 * classes, 1, dtype, scale: 6)
         func run(_ type: DType) -> (gradient: [Double], losses: [Float]) {
@@ -152,7 +161,7 @@ import Testing
     }
 
     /// A target that is all but certain leaves a small gradient, which must not drown in the rounding of its parts.
-    @Test(arguments: DType.short) func anAlmostCertainTargetKeepsItsGradient(dtype: DType) {
+    @Test(arguments: DType.short) func `an almost certain target keeps its gradient`(dtype: DType) {
         let lab = Lab()
         let (logits, losses) = (lab.tensor([8, 0, 0], [1, 3], dtype), lab.garbage([1]))
         lab.backend.crossEntropy(
@@ -162,7 +171,7 @@ import Testing
         #expect(gradient[0] < -6e-4 && gradient[0] > -7e-4)
     }
 
-    @Test func theGradientsScaleLeavesTheLossAlone() {
+    @Test func `the gradient's scale leaves the loss alone`() {
         let lab = Lab()
         func run(_ scale: Float) -> ([Float], [Float]) {
             let (logits, losses) = (lab.tensor(numbers(34, seed: 1), [2, 17]), lab.garbage([2]))
@@ -176,7 +185,9 @@ import Testing
         #expect(scaled.1 == plain.1)
     }
 
-    @Test(arguments: DType.short, oddSizes) func updatesLeaveTheWorkingCopy(dtype: DType, count: Int) {
+    @Test(arguments: DType.short, oddSizes) func `updates write the 16-bit working copy of the weights`(
+        dtype: DType, count: Int
+    ) {
         let lab = Lab()
         let (p, g) = (numbers(count, seed: 1), numbers(count, seed: 2))
         let step = AdamStep(

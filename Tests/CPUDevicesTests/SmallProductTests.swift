@@ -5,7 +5,7 @@ import Testing
 @Suite struct SmallProductTests {
     /// Every remainder of rows (6), columns (16 and 8) and both ways to read a; nothing outside c is touched.
     @Test(arguments: [0, 1, 5, 9], [false, true])
-    func agreesWithTheLoops(inner k: Int, accumulate: Bool) {
+    func `the kernel for small products agrees with three loops`(inner k: Int, accumulate: Bool) {
         let (aStride, bStride, cStride) = (40, 50, 60)
         let a = numbers(aStride * aStride, seed: 1).map(Float.init)
         let b = numbers(bStride * bStride, seed: 2).map(Float.init)
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func transposes() {
+    @Test func `the kernel that transposes agrees with two loops`() {
         let x = (0..<400).map(Float.init)
         for rows in [1, 3, 8, 9, 16, 19] {
             for columns in [1, 7, 8, 10, 16, 20] {

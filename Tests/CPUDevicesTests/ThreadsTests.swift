@@ -17,7 +17,9 @@ import Testing
         #expect(!expected.isEmpty && expected.allSatisfy { Set($0).count > 8 }, sourceLocation: sourceLocation)
     }
 
-    @Test(arguments: [DType.f32, .bf16, .f16]) func elementwise(dtype: DType) {
+    @Test(arguments: [DType.f32, .bf16, .f16]) func `elementwise operations do not depend on the number of threads`(
+        dtype: DType
+    ) {
         expectSame { lab in
             let x = lab.tensor(numbers(count, seed: 1, scale: 4), [rows, width], dtype)
             let dy = lab.tensor(numbers(count, seed: 2), [rows, width], dtype)
@@ -34,7 +36,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [true, false]) func normalisation(centred: Bool) {
+    @Test(arguments: [true, false]) func `normalisations do not depend on the number of threads`(centred: Bool) {
         expectSame { lab in
             let x = lab.tensor(numbers(count, seed: 1), [rows, width])
             let dy = lab.tensor(numbers(count, seed: 2), [rows, width])
@@ -59,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func lossesAndEmbedding() {
+    @Test func `losses and embeddings do not depend on the number of threads`() {
         expectSame { lab in
             let logits = lab.tensor(numbers(count, seed: 1, scale: 5), [rows, width])
             let prediction = lab.tensor(numbers(count, seed: 2), [rows, width])
@@ -79,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func updates() {
+    @Test func `updates do not depend on the number of threads`() {
         expectSame { lab in
             let gradient = lab.tensor(numbers(count, seed: 1), [rows, width])
             let states = (2..<6).map { lab.tensor(numbers(count, seed: UInt64($0)).map(abs), [rows, width]) }

@@ -19,19 +19,22 @@ import Testing
         }.max() ?? .infinity
     }
 
-    @Test(arguments: [-86...88.7, -1...1, -1e-3...1e-3]) func exponential(range: ClosedRange<Double>) {
+    @Test(arguments: [-86...88.7, -1...1, -1e-3...1e-3]) func `exp agrees with the C library`(
+        range: ClosedRange<Double>
+    ) {
         #expect(worst(range, { ck_exp($0, $1, $2) }, exp) < 1.5)
     }
 
-    @Test(arguments: [-10...10, -1...1, -1e-3...1e-3]) func hyperbolicTangent(range: ClosedRange<Double>) {
+    @Test(arguments: [-10...10, -1...1, -1e-3...1e-3]) func `tanh agrees with the C library`(range: ClosedRange<Double>)
+    {
         #expect(worst(range, { ck_activate(CK_F32, CK_TANH, $0, $1, $2) }, tanh) < 2)
     }
 
-    @Test(arguments: [-5...5, -1...1, -1e-3...1e-3]) func errorFunction(range: ClosedRange<Double>) {
+    @Test(arguments: [-5...5, -1...1, -1e-3...1e-3]) func `erf agrees with the C library`(range: ClosedRange<Double>) {
         #expect(worst(range, { ck_erf($0, $1, $2) }, erf) < 3)
     }
 
-    @Test func theEdges() {
+    @Test func `infinities and NaN are those of the C library`() {
         let x: [Float] = [-.infinity, -200, -87.1, 0, 88.72, 88.8, .infinity, .nan]
         var y = [Float](repeating: 7, count: x.count)
         ck_exp(x, &y, x.count)

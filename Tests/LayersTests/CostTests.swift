@@ -4,7 +4,7 @@ import Testing
 
 /// FLOPs by the formulas of the products, multiply and add as two.
 struct CostTests {
-    @Test func linearIsThreeEqualProducts() throws {
+    @Test func `a linear layer costs three equal products`() throws {
         let cost = try Linear(inputs: 24, outputs: 17).plan(for: [TensorSpec([2, 7, 24])]).cost
         let product = 2.0 * 14 * 24 * 17
         #expect(cost == LayerCost(forward: product, backwardInput: product, backwardWeight: product))
@@ -12,7 +12,7 @@ struct CostTests {
 
     /// Causal attention counts half; its backward two and a half times its forward, all of it in the input half.
     @Test(arguments: [true, false])
-    func attention(_ causal: Bool) throws {
+    func `attention counts its products, half where causal`(_ causal: Bool) throws {
         let (batch, sequence, width) = (2.0, 64.0, 32.0)
         let cost = try Attention(width: 32, heads: 4, causal: causal).plan(for: [TensorSpec([2, 64, 32])]).cost
         let projections = 2 * batch * sequence * width * 4 * width
@@ -23,7 +23,7 @@ struct CostTests {
     }
 
     /// 24 · width² products per token and the attention, and elementwise work that is small beside them.
-    @Test func transformerCountsEveryProductInBothHalves() throws {
+    @Test func `a transformer counts every product in both halves`() throws {
         let cost = try Transformer(width: 512, heads: 8).plan(for: [TensorSpec([2, 256, 512])]).cost
         let products = 2.0 * 512 * 12 * 512 * 512
         let attention = 2.0 * 2 * 256 * 256 * 512
@@ -35,7 +35,7 @@ struct CostTests {
     }
 
     @Test(arguments: LayerCase.all)
-    func costsGrowWithTheBatch(_ example: LayerCase) throws {
+    func `costs grow with the batch`(_ example: LayerCase) throws {
         let twice = example.inputs.map {
             TensorSpec(Shape([2 * $0.shape[0]] + $0.shape.extents.dropFirst()), $0.dtype)
         }
@@ -45,7 +45,7 @@ struct CostTests {
         #expect(one.cost.backwardWeight == 0 || !example.layer.parameters.isEmpty)
     }
 
-    @Test func lossCostsCountEachElement() {
+    @Test func `loss costs count each element`() {
         #expect(CrossEntropy().cost(for: [TensorSpec([2, 3, 5])]) == 8 * 30)
         #expect(MeanSquaredError().cost(for: [TensorSpec([2, 3, 5])]) == 4 * 30)
     }

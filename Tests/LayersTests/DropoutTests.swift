@@ -23,7 +23,7 @@ struct DropoutTests {
     }
 
     @Test(arguments: Device.allCases)
-    func forwardAndBackwardShareTheMask(_ device: Device) throws {
+    func `forward and backward share the mask`(_ device: Device) throws {
         let bench = try bench(64, device, Dropout(probability: probability))
         let ones = Array(repeating: 1.0, count: 64 * 5 * 8)
         let result = run(bench, RandomKey(seed: 1, step: 3, sample: 4, layer: 8), ones, ones)
@@ -37,7 +37,7 @@ struct DropoutTests {
     @Test(
         arguments: [Dropout(probability: 0.3), Transformer(width: 8, heads: 2, dropout: 0.3)] as [any Layer],
         Device.allCases)
-    func masksDoNotDependOnTheMicroBatchSplit(_ layer: any Layer, _ device: Device) throws {
+    func `masks do not depend on how a batch is split into micro-batches`(_ layer: any Layer, _ device: Device) throws {
         var numbers = Numbers(41)
         let (x, dy) = (numbers.list(4 * 40), numbers.list(4 * 40))
         let key = RandomKey(seed: 9, step: 1, sample: 6, layer: 16)
@@ -60,7 +60,7 @@ struct DropoutTests {
     }
 
     @Test(arguments: Device.allCases)
-    func everyPartOfTheKeyCounts(_ device: Device) throws {
+    func `every part of the key counts`(_ device: Device) throws {
         let bench = try bench(2, device, Dropout(probability: 0.5))
         let ones = Array(repeating: 1.0, count: 80)
         let keys = [
@@ -74,7 +74,7 @@ struct DropoutTests {
 
     /// With one stream for both, a transformer whose branches are equal would drop the same places twice.
     @Test(arguments: Device.allCases)
-    func theTwoDropoutsOfATransformerDiffer(_ device: Device) throws {
+    func `the two dropouts of a transformer differ`(_ device: Device) throws {
         let layer = Transformer(width: 8, heads: 2, dropout: 0.5)
         let bench = try bench(4, device, layer)
         // Without weights a branch is its dropped bias alone: attention adds 1, the MLP 100.
@@ -93,7 +93,7 @@ struct DropoutTests {
     }
 
     @Test(arguments: Device.allCases)
-    func evaluationDropsNothing(_ device: Device) throws {
+    func `evaluation drops nothing`(_ device: Device) throws {
         var numbers = Numbers(2)
         let (x, dy) = (numbers.list(160), numbers.list(160))
         let dropout = try bench(4, device, Dropout(probability: 0.3))

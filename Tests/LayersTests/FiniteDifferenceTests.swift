@@ -5,7 +5,7 @@ import Testing
 /// Gradients against differences of the objective Σ c · y, both in f64.
 struct FiniteDifferenceTests {
     @Test(arguments: LayerCase.all)
-    func gradientsAreSlopes(_ example: LayerCase) throws {
+    func `gradients are slopes`(_ example: LayerCase) throws {
         var numbers = Numbers(11)
         let bench = try LayerBench(example.layer, example.inputs, on: DoubleBackend())
         bench.randomise(&numbers)
@@ -63,7 +63,7 @@ struct FiniteDifferenceTests {
         arguments: [
             (CrossEntropy() as any Loss, [2, 3, 7] as Shape), (MeanSquaredError(), [2, 3, 5] as Shape),
         ])
-    func lossGradientIsItsSlope(_ loss: any Loss, _ shape: Shape) throws {
+    func `a loss's gradient is its slope`(_ loss: any Loss, _ shape: Shape) throws {
         var numbers = Numbers(3)
         let backend = DoubleBackend()
         let spec = try loss.targets(for: [TensorSpec(shape)])

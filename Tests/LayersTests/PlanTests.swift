@@ -62,7 +62,9 @@ struct PlanTests {
     ]
 
     @Test(arguments: refusals)
-    func refusesWhatDoesNotFit(_ layer: any Layer, _ inputs: Signature, _ expected: String, _ got: String) {
+    func `inputs that do not fit are refused`(
+        _ layer: any Layer, _ inputs: Signature, _ expected: String, _ got: String
+    ) {
         #expect(failure(layer, inputs) == LayerError(expected: expected, got: got))
     }
 
@@ -89,12 +91,12 @@ struct PlanTests {
     ]
 
     @Test(arguments: unthinkable)
-    func sizesBeyondReasonAreRefusedNotTrapped(_ layer: any Layer, _ inputs: Signature) {
+    func `sizes beyond reason are refused, and trap nothing`(_ layer: any Layer, _ inputs: Signature) {
         #expect(failure(layer, inputs) != nil)
         #expect(layer.parameters.allSatisfy { !$0.name.isEmpty })
     }
 
-    @Test func lossesRefuseWhatDoesNotFit() {
+    @Test func `losses refuse predictions that do not fit`() {
         #expect(throws: LayerError(expected: "logits [batch × … × classes]", got: "[7]")) {
             try CrossEntropy().targets(for: [TensorSpec([7])])
         }
@@ -106,7 +108,7 @@ struct PlanTests {
         }
     }
 
-    @Test func lossSignatures() throws {
+    @Test func `losses say what their targets are`() throws {
         let logits: Signature = [TensorSpec([2, 256, 8192])]
         #expect(try CrossEntropy().targets(for: logits) == TensorSpec([2, 256], .i32))
         #expect(CrossEntropy().rows(for: logits) == 512)
@@ -114,7 +116,7 @@ struct PlanTests {
         #expect(MeanSquaredError().rows(for: [TensorSpec([4])]) == 1)
     }
 
-    @Test func activationsKeepTheirElementType() throws {
+    @Test func `activations keep their element type`() throws {
         let x: Signature = [TensorSpec([2, 3, 8], .bf16)]
         let plan = try Transformer(width: 8, heads: 2).plan(for: x)
         #expect(plan.outputs == x)
@@ -122,7 +124,7 @@ struct PlanTests {
     }
 
     /// f32, width 512, hidden 2048, 8 heads: bytes per token.
-    @Test func aTransformerKeepsNoMoreThanItSays() throws {
+    @Test func `a transformer keeps no more than it says`() throws {
         let plan = try Transformer(width: 512, heads: 8).plan(for: [TensorSpec([2, 256, 512])])
         func perToken(_ signature: Signature) -> Int { signature.reduce(0) { $0 + $1.byteCount } / 512 }
         #expect(perToken(plan.saved) == 4 * (5 * 512 + 2048 + 8 + 4))
@@ -138,7 +140,7 @@ struct PlanTests {
 /// Which tensors have the activations' type, and which stay f32.
 struct ShortTypePlanTests {
     @Test(arguments: [DType.bf16, .f16], LayerCase.all)
-    func activationsKeepTheirTypeAndTheRestIsF32(_ dtype: DType, _ example: LayerCase) throws {
+    func `activations keep their type, and the rest is f32`(_ dtype: DType, _ example: LayerCase) throws {
         let short = example.stored(as: dtype)
         let (plan, wide) = (try short.layer.plan(for: short.inputs), try example.layer.plan(for: example.inputs))
         #expect(plan.outputs == wide.outputs.map { TensorSpec($0.shape, dtype) })
@@ -151,7 +153,7 @@ struct ShortTypePlanTests {
         #expect(plan.saved.count == wide.saved.count && plan.deferred.count == wide.deferred.count)
     }
 
-    @Test func theMatricesOfProductsAreMarked() {
+    @Test func `the matrices of products are marked`() {
         func matrices(_ layer: any Layer) -> [String] { layer.parameters.filter(\.isMatrix).map(\.name) }
         #expect(matrices(Linear(inputs: 2, outputs: 3)) == ["weight"])
         #expect(matrices(Attention(width: 4, heads: 1)) == ["qkv.weight", "out.weight"])
@@ -162,13 +164,13 @@ struct ShortTypePlanTests {
         #expect(matrices(LayerNorm(width: 4)).isEmpty)
     }
 
-    @Test func anEmbeddingOfIntegersIsRefused() {
+    @Test func `an embedding of integers is refused`() {
         #expect(throws: LayerError(expected: "an embedding of floating-point numbers", got: "i64")) {
             try Embedding(vocab: 3, width: 4, dtype: .i64).plan(for: [TensorSpec([1, 2], .i32)])
         }
     }
 
-    @Test func targetsOfASquaredErrorAreF32() throws {
+    @Test func `targets of a squared error are f32`() throws {
         #expect(try MeanSquaredError().targets(for: [TensorSpec([2, 3], .bf16)]) == TensorSpec([2, 3]))
     }
 }

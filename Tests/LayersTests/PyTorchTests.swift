@@ -6,7 +6,7 @@ import Testing
 /// Every layer and option against numbers from PyTorch.
 struct PyTorchTests {
     @Test(arguments: LayerCase.withFixture, Device.allCases)
-    func agrees(_ example: LayerCase, _ device: Device) throws {
+    func `every layer agrees with PyTorch`(_ example: LayerCase, _ device: Device) throws {
         try compare(example, on: device.make(), tolerance: device.tolerance)
     }
 
@@ -22,7 +22,9 @@ struct PyTorchTests {
     /// Inputs, parameters and every intermediate tensor are rounded: sixteen times the error of one rounding; 48 times
     /// where a rounding may take a number past relu's edge, and its gradient with it.
     @Test(arguments: LayerCase.withFixture, [(DType.bf16, 0x1p-5), (DType.f16, 0x1p-8)])
-    func agreesInShortTypes(_ example: LayerCase, _ kind: (dtype: DType, tolerance: Double)) throws {
+    func `every layer agrees with PyTorch in bf16 and f16`(
+        _ example: LayerCase, _ kind: (dtype: DType, tolerance: Double)
+    ) throws {
         let slack: Double = example.name == "transformer-relu" ? 3 : 1
         try compare(example.stored(as: kind.dtype), on: Device.cpu.make(), tolerance: slack * kind.tolerance)
     }
@@ -73,7 +75,9 @@ struct PyTorchTests {
             ("cross-entropy-nothing-counts", CrossEntropy(), [3, 5] as Shape),
             ("mean-squared-error", MeanSquaredError(), [2, 7, 5] as Shape),
         ], Device.allCases)
-    func lossAgrees(_ example: (name: String, loss: any Loss, shape: Shape), _ device: Device) throws {
+    func `every loss agrees with PyTorch`(_ example: (name: String, loss: any Loss, shape: Shape), _ device: Device)
+        throws
+    {
         let fixture = try Fixture(example.name)
         let backend = device.make()
         let signature = [TensorSpec(example.shape)]

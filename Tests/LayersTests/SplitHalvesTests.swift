@@ -48,7 +48,7 @@ struct SplitHalvesTests {
     }
 
     @Test(arguments: LayerCase.all, Device.allCases)
-    func deferringTheWeightHalfChangesNothing(_ example: LayerCase, _ device: Device) throws {
+    func `deferring the weight half changes nothing`(_ example: LayerCase, _ device: Device) throws {
         let together = try run(example, device, "F0 I0 W0 F1 I1 W1 F2 I2 W2 F3 I3 W3")
         let gpipe = try run(example, device, "F0 F1 F2 F3 I0 W0 I1 W1 I2 W2 I3 W3")
         let zeroBubble = try run(example, device, "F0 F1 F2 I0 F3 I1 W0 I2 W1 I3 W2 W3")
@@ -60,7 +60,7 @@ struct SplitHalvesTests {
 
     /// The test above would pass if gradients were not accumulated at all.
     @Test(arguments: LayerCase.all.filter { !$0.layer.parameters.isEmpty }, Device.allCases)
-    func gradientsAddUp(_ example: LayerCase, _ device: Device) throws {
+    func `gradients add up`(_ example: LayerCase, _ device: Device) throws {
         let none = try run(example, device, "F0").gradients
         let once = try run(example, device, "F0 I0 W0").gradients
         let twice = try run(example, device, "F0 I0 W0 F1 I1 W1").gradients
@@ -75,7 +75,9 @@ struct SplitHalvesTests {
     }
 
     @Test(arguments: LayerCase.all.filter { !$0.layer.parameters.isEmpty }, Device.allCases)
-    func firstLayerOfAModelHasTheSameWeightGradients(_ example: LayerCase, _ device: Device) throws {
+    func `the first layer of a model has the same weight gradients without an input gradient`(
+        _ example: LayerCase, _ device: Device
+    ) throws {
         let order = "F0 F1 I0 W0 I1 W1"
         let inner = try run(example, device, order)
         let first = try run(example, device, order, wantsInputGradients: false)

@@ -16,7 +16,7 @@ struct TwinTests {
     ]
 
     @Test(arguments: examples)
-    func agree(_ example: LayerCase) throws {
+    func `every layer agrees with its naive twin`(_ example: LayerCase) throws {
         let (fast, naive) = (try run(example, .cpu), try run(example, .double))
         for (name, values) in naive {
             let error = relativeError(fast[name] ?? [], values)
@@ -26,7 +26,9 @@ struct TwinTests {
 
     /// Of what is rounded on the way, only the inputs, the parameters and the results are the twin's too.
     @Test(arguments: examples, [(DType.bf16, 10 * 0x1p-9), (DType.f16, 10 * 0x1p-12)])
-    func agreeInShortTypes(_ example: LayerCase, _ kind: (dtype: DType, tolerance: Double)) throws {
+    func `every layer agrees with its naive twin in bf16 and f16`(
+        _ example: LayerCase, _ kind: (dtype: DType, tolerance: Double)
+    ) throws {
         let (fast, naive) = (try run(example.stored(as: kind.dtype), .cpu), try run(example, .double))
         for (name, values) in naive {
             let error = relativeError(fast[name] ?? [], values)

@@ -2,7 +2,7 @@ import Partitioning
 import Testing
 
 @Suite struct BalancedTests {
-    @Test func noCutsAreBetterInAnySmallCase() throws {
+    @Test func `no cuts are better in any small case`() throws {
         for layers in 1...6 {
             for code in 0..<power(4, layers) {
                 let weights = (0..<layers).map { Double(code / power(4, $0) % 4) }
@@ -18,29 +18,29 @@ import Testing
         }
     }
 
-    @Test func layersOfAnyScaleAreBalanced() throws {
+    @Test func `layers of any scale are balanced`() throws {
         for scale in [Double.leastNonzeroMagnitude, 0x1p-1000, 1, 0x1p900, 0x1p1020] {
             let weights = [3, 1, 1, 1, 2].map { $0 * scale }
             #expect(try Partition.balanced(weights: weights, stages: 3).cuts == [1, 3])
         }
     }
 
-    @Test func aHeavyLayerStandsAlone() throws {
+    @Test func `a heavy layer stands alone`() throws {
         let partition = try Partition.balanced(weights: [1, 1, 1, 100, 1, 1], stages: 3)
         #expect(partition.stages == [0..<3, 3..<4, 4..<6])
         #expect(partition.stageWeights([1, 1, 1, 100, 1, 1]) == [3, 100, 2])
     }
 
-    @Test func greedyWouldBeWorse() throws {
+    @Test func `the balanced cuts beat greedy ones`() throws {
         // Filling stages up to the mean of 6 leaves 9 for the last; 7 is possible.
         #expect(try Partition.balanced(weights: [4, 3, 2, 4, 5], stages: 3).stages == [0..<2, 2..<4, 4..<5])
     }
 
-    @Test func weightlessLayersAreSharedOut() throws {
+    @Test func `weightless layers are shared out`() throws {
         #expect(try Partition.balanced(weights: [0, 0, 0, 0, 0, 0], stages: 3).cuts == [2, 4])
     }
 
-    @Test func manyLayersInManyStages() throws {
+    @Test func `many layers are balanced over many stages`() throws {
         var state: UInt64 = 1
         let weights = (0..<512).map { _ in
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -53,7 +53,7 @@ import Testing
         #expect(greedyStages(weights, limit: heaviest - 1) > 64)
     }
 
-    @Test func uniformStagesDifferByOneLayerAtMost() throws {
+    @Test func `uniform stages differ by one layer at most`() throws {
         #expect(try Partition.uniform(layers: 11, stages: 4).stages.map(\.count) == [3, 3, 3, 2])
         for layers in 1...20 {
             for stages in 1...layers {

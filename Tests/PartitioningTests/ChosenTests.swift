@@ -4,14 +4,14 @@ import Testing
 @Suite struct ChosenTests {
     private let kinds = ["embedding", "transformer", "transformer", "transformer", "layer-norm", "linear"]
 
-    @Test func matchingLayersAreBalanced() throws {
+    @Test func `matching layers are balanced`() throws {
         let partition = try Partition.matching("^trans", kinds: kinds, stages: 3)
         #expect(partition.stages.map { $0.count { kinds[$0] == "transformer" } } == [1, 1, 1])
         let either = try Partition.matching("embedding|linear", kinds: kinds, stages: 2)
         #expect(either.cuts == [3])
     }
 
-    @Test func expressionsThatAreNone() {
+    @Test func `invalid regular expressions are refused`() {
         let text = message { try Partition.matching("trans(", kinds: kinds, stages: 2) }
         #expect(text.hasPrefix("partition type:trans(: expected a regular expression, got \"trans(\" ("), "\(text)")
         #expect(
@@ -20,7 +20,7 @@ import Testing
                 + "got none")
     }
 
-    @Test func explicitCuts() throws {
+    @Test func `explicit cuts are taken as they are`() throws {
         #expect(try Partition.explicit(cuts: [1, 4], layers: 6, stages: 3).stages == [0..<1, 1..<4, 4..<6])
         #expect(try Partition.explicit(cuts: [], layers: 1, stages: 1).stages == [0..<1])
     }
@@ -34,11 +34,11 @@ import Testing
         ([4, 3], 3, "partition cuts: expected more than 4 after it, got 3"),
         ([3, 3], 3, "partition cuts: expected more than 3 after it, got 3"),
     ])
-    func cutsThatDoNotFit(cuts: [Int], stages: Int, error: String) {
+    func `cuts that do not fit are refused`(cuts: [Int], stages: Int, error: String) {
         #expect(message { try Partition.explicit(cuts: cuts, layers: 6, stages: stages) } == error)
     }
 
-    @Test func moreStagesThanLayers() {
+    @Test func `more stages than layers are refused`() {
         let error = "partition: expected at least one layer for each stage, got 4 stages for 3 layers"
         #expect(message { try Partition.uniform(layers: 3, stages: 4) } == error)
         #expect(message { try Partition.balanced(weights: [1, 1, 1], stages: 4) } == error)
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(arguments: [Double.nan, .infinity, -1])
-    func weightsThatAreNone(weight: Double) {
+    func `weights that are no finite numbers are refused`(weight: Double) {
         #expect(
             message { try Partition.balanced(weights: [1, weight], stages: 1) }
                 == "partition: expected a finite weight of at least 0 for layer 1, got \(weight)")

@@ -8,7 +8,7 @@ import Testing
             ("glibc.malloc.check=3", "glibc.malloc.check=3:glibc.malloc.hugetlb=1"),
             ("glibc.malloc.hugetlb=0", "glibc.malloc.hugetlb=0"),
         ] as [(String?, String)])
-    func workersAskForHugePagesUnlessToldOtherwise(given: String?, tunables: String) {
+    func `workers ask for huge pages unless told otherwise`(given: String?, tunables: String) {
         #expect(WorkerEnvironment.tunables(given: given) == tunables)
     }
 }

@@ -8,7 +8,7 @@ import Testing
     static let unit: Int64 = 30_000_000
 
     @Test(arguments: [(4, 8), (4, 2), (1, 3), (3, 1), (7, 16)], [false, true])
-    func aPerfectRunWaitsExactlyAsTheClosedFormSays(shape: (p: Int, m: Int), gpipe: Bool) throws {
+    func `a perfect run waits exactly as the closed form says`(shape: (p: Int, m: Int), gpipe: Bool) throws {
         var run = FabricatedRun(stages: shape.p, microBatches: shape.m, gpipe: gpipe, optimizer: 0)
         for barrier in [false, true] {
             run.barrier = barrier
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func measuredPredictedAndIdealAgreeForAPerfectRun(gpipe: Bool) throws {
+    func `measured, predicted and ideal bubble agree for a perfect run`(gpipe: Bool) throws {
         let bubble = try FabricatedRun(gpipe: gpipe, optimizer: 0).report().bubble
         for ratio in [bubble.measured, bubble.predicted, bubble.ideal] {
             #expect(abs(ratio.fraction - 3.0 / 11) < 1e-9)
@@ -33,7 +33,7 @@ import Testing
         #expect(bubble.idealIsClosedForm)
     }
 
-    @Test func firstForwardsOfStageTwoWaitTwoForwardsAndTheRestDrains() throws {
+    @Test func `stage 2 warms up for two forwards and one backward, and cools down for the rest`() throws {
         let run = FabricatedRun(steps: 1, barrier: true, optimizer: 0)
         let accounts = try Accounts(run.description, logs: run.logs())
         // Stage 2 waits two forwards, then one backward for its first gradient; it ends two backwards before stage 0.
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test(arguments: [false, true], [0, 1, 3])
-    func anUnevenStageIsImbalance(barrier: Bool, slow: Int) throws {
+    func `an uneven stage is imbalance`(barrier: Bool, slow: Int) throws {
         let base = FabricatedRun(barrier: barrier, optimizer: 0)
         var run = base
         run.forward = { _, stage, _ in stage == slow ? 14_000_000 : 10_000_000 }
@@ -75,7 +75,8 @@ import Testing
     }
 
     @Test(arguments: [false, true], [(0, 1), (1, 2), (2, 1)])
-    func aSlowLinkIsTransferAlsoForThoseWhoWaitBehindIt(barrier: Bool, link: (from: Int, to: Int)) throws {
+    func `a slow link is transfer, also on ranks that wait behind it`(barrier: Bool, link: (from: Int, to: Int)) throws
+    {
         let base = FabricatedRun(barrier: barrier)
         var run = base
         run.latency = { $0 == link.from && $1 == link.to ? 5_000_000 : 0 }
@@ -88,7 +89,7 @@ import Testing
     }
 
     @Test(arguments: [false, true], [0, 2, 3])
-    func aSlowStepOfOneStageIsAStragglerForAllOthers(barrier: Bool, slow: Int) throws {
+    func `a slow step of one stage is a straggler for all others`(barrier: Bool, slow: Int) throws {
         let base = FabricatedRun(steps: 8, barrier: barrier)
         var run = base
         run.forward = { step, stage, _ in step == 5 && stage == slow ? 40_000_000 : 10_000_000 }
@@ -105,7 +106,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func aSlowReaderIsDataWaitOnEveryStage(barrier: Bool) throws {
+    func `a slow reader is data wait on every stage`(barrier: Bool) throws {
         let base = FabricatedRun(barrier: barrier)
         var run = base
         run.dataWait = { _, _ in 15_000_000 }
@@ -114,7 +115,7 @@ import Testing
         #expect(try run.report().headline.cause == .dataWait)
     }
 
-    @Test func waitingForRoomIsBackPressureAlsoForTheReceiver() throws {
+    @Test func `waiting for room is back-pressure, also for the receiver`() throws {
         var run = FabricatedRun()
         run.sendWait = { _, stage, _ in stage == 1 ? 8_000_000 : 0 }
         let (idle, parts) = try added(run)
@@ -124,7 +125,7 @@ import Testing
         #expect(headline.stages == [1])
     }
 
-    @Test func clocksThatDisagreeChangeNothing() throws {
+    @Test func `clocks that disagree change nothing`() throws {
         var run = FabricatedRun()
         run.latency = { $0 == 1 && $1 == 2 ? 5_000_000 : 0 }
         let same = try run.report()
@@ -133,7 +134,7 @@ import Testing
         #expect(shifted == same)
     }
 
-    @Test func messagesThatCameInTimeNeedNoEvent() throws {
+    @Test func `messages that came in time need no event`() throws {
         var run = FabricatedRun()
         run.forward = { _, stage, _ in stage == 1 ? 14_000_000 : 10_000_000 }
         let all = try Accounts(run.description, logs: run.logs()).steps
@@ -141,7 +142,7 @@ import Testing
         #expect(try Accounts(run.description, logs: run.logs()).steps == all)
     }
 
-    @Test func partsBelowTheClocksErrorBoundAreNotTold() throws {
+    @Test func `parts below the clocks' error bound are left out`() throws {
         var run = FabricatedRun(stages: 2, microBatches: 1, steps: 1)
         run.latency = { _, _ in 100_000 }
         var logs = run.logs()
@@ -152,7 +153,7 @@ import Testing
         #expect(report.notes.contains { $0.contains("0.080 ms") })
     }
 
-    @Test func timeBetweenEventsIsUnattributed() throws {
+    @Test func `time between events is unattributed`() throws {
         var run = FabricatedRun()
         run.overhead = 1_000_000
         let accounts = try Accounts(run.description, logs: run.logs()).steps
@@ -162,7 +163,7 @@ import Testing
         }
     }
 
-    @Test func stepsTileEachRanksTime() throws {
+    @Test func `steps fill each rank's time without holes`() throws {
         let accounts = try Accounts(FabricatedRun().description, logs: FabricatedRun().logs()).steps
         for rank in 0..<4 {
             let own = accounts.filter { $0.rank == rank }
@@ -171,7 +172,7 @@ import Testing
         }
     }
 
-    @Test func targetsThatTheLastStageWaitsForComeFromTheReader() throws {
+    @Test func `targets that the last stage waits for come from the reader`() throws {
         let run = FabricatedRun(barrier: true, optimizer: 0)
         var logs = run.logs()
         let plain = try Accounts(run.description, logs: logs).steps

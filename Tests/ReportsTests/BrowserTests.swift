@@ -62,7 +62,7 @@ struct BrowserTests {
     }
 
     @Test(arguments: [(4, 8), (8, 32), (64, 128)])
-    func nothingIsCutOffAndNothingOverlaps(shape: (stages: Int, microBatches: Int)) throws {
+    func `nothing is cut off and nothing overlaps`(shape: (stages: Int, microBatches: Int)) throws {
         let widths = [360, 390, 700, 960, 1024, 1200, 1400, 1600]
         let report = try Self.report(stages: shape.stages, microBatches: shape.microBatches)
         let looks = try look(try report.html(comparedTo: report), widths: widths)
@@ -98,7 +98,7 @@ struct BrowserTests {
             report: step == 0 ? nil : try report(stages: 8, microBatches: step))
     }
 
-    @Test func aLivePageIsAsTidyAsAReport() throws {
+    @Test func `a live page is as tidy as a report`() throws {
         let widths = [360, 390, 700, 1024, 1400]
         for page in [LivePage(name: "run"), try Self.page(step: 0), try Self.page(step: 9)] {
             for look in try look(page.html(), widths: widths) {
@@ -171,7 +171,7 @@ struct BrowserTests {
             try JSONDecoder().decode([Change].self, from: browser.evaluate(script, in: html, widths: [1200])).first)
     }
 
-    @Test func aLivePageChangesInPlace() throws {
+    @Test func `a live page changes in place`() throws {
         let change = try change(from: try Self.page(step: 8), to: try Self.page(step: 12))
         #expect(change.title == "12/40 fabricated" && change.state == "running")
         #expect(change.kept == [true, true, true, true, true])
@@ -179,7 +179,7 @@ struct BrowserTests {
         #expect(change.moved.magnitude < 1)
     }
 
-    @Test func theFirstReportAppearsByItself() throws {
+    @Test func `the first report appears by itself`() throws {
         let change = try change(from: try Self.page(step: 0), to: try Self.page(step: 4))
         #expect(change.rows == 9 && change.buttons == 3)
         #expect(change.kept[0])

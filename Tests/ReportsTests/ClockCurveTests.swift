@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(arguments: [(-3_600_000_000_000, 60), (40_000_000, -90), (900_000, 0)] as [(Int64, Double)])
-    func timesAreWithinTheBound(offset: Int64, drift: Double) throws {
+    func `times are within the bound`(offset: Int64, drift: Double) throws {
         let clock = Clock(offset: offset, drift: drift)
         let readings = clock.readings(seconds: 120) { $0 % 7 == 3 ? 8_000_000 : 30_000 }
         let curve = try #require(ClockCurve(readings))
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func oneClockIsKnownAsOne() throws {
+    @Test func `one clock is known as one`() throws {
         let clock = Clock(offset: 0, drift: 0)
         let readings = (0..<9).map { index -> ClockReading in
             let time = clock.start + UInt64(index) * 2_000_000_000
@@ -60,7 +60,7 @@ import Testing
     }
 
     /// Whatever a file says, nothing traps.
-    @Test func wildReadingsAreNoTrap() throws {
+    @Test func `wild readings never trap`() throws {
         let wild: [UInt64] = [0, 1, 1 << 40, (1 << 60) - 1]
         for own in wild {
             for coordinator in wild {
@@ -82,7 +82,7 @@ import Testing
     // MARK: A run
 
     /// A run whose ranks' clocks are off and drift makes the same report as one on one clock, to the clocks' error.
-    @Test func aRunOnDriftingClocksMakesTheSameReport() throws {
+    @Test func `a run on drifting clocks makes the same report`() throws {
         var run = FabricatedRun(steps: 40)
         run.latency = { $0 == 1 && $1 == 2 ? 5_000_000 : 0 }
         let same = try run.report()

@@ -10,7 +10,7 @@ import Testing
         return run
     }
 
-    @Test func everyFigureIsBeforeAndAfter() throws {
+    @Test func `every figure is before and after`() throws {
         let (before, after) = (try slow().report(), try FabricatedRun(barrier: true).report())
         let comparison = try RunComparison(before, after)
         let step = try #require(comparison.figures.first { $0.key == "step_ms_p50" })
@@ -24,7 +24,7 @@ import Testing
         #expect(comparison.differences.isEmpty)
     }
 
-    @Test func whatDiffersIsSaid() throws {
+    @Test func `what differs is said`() throws {
         var other = FabricatedRun(stages: 4, microBatches: 16, gpipe: true, barrier: true)
         other.optimizer = 2_000_000
         var description = other.description
@@ -44,7 +44,7 @@ import Testing
         for difference in comparison.differences { #expect(text.contains("differs: " + difference)) }
     }
 
-    @Test func runsOfDifferentModelsAreRefused() throws {
+    @Test func `runs of different models are refused`() throws {
         let run = FabricatedRun()
         var description = run.description
         description.stages[3].layers = ["linear"]
@@ -61,7 +61,7 @@ import Testing
                 + "the models or sequences differ")
     }
 
-    @Test func theTextFitsATerminalAndTheJSONReadsBack() throws {
+    @Test func `the text fits a terminal, and the JSON reads back`() throws {
         let comparison = try RunComparison(slow().report(), FabricatedRun(stages: 4, barrier: true).report())
         for line in comparison.text().split(separator: "\n") { #expect(line.count <= 100, "\(line)") }
         #expect(comparison.text().contains("transfer"))

@@ -15,14 +15,14 @@ import Testing
         Event(.optimizer, step: 1_000_000, start: 1 << 59, end: 1 << 59),
     ]
 
-    @Test func chunksCarryEventsUnchanged() throws {
+    @Test func `chunks carry events unchanged`() throws {
         let (bytes, consumed) = EventLog.encode(events[...])
         #expect(consumed == 4)
         #expect(bytes.count == 4 * EventLog.recordSize)
         #expect(try EventLog.decode(bytes) == events)
     }
 
-    @Test func aChunkTakesWhatFitsAndTheRestFollows() throws {
+    @Test func `a chunk takes what fits, and the rest follows`() throws {
         let many = (0..<3000).map { Event(.forward, step: $0, start: UInt64($0), end: UInt64($0) + 1) }
         var rest = many[...]
         var read: [Event] = []
@@ -36,7 +36,7 @@ import Testing
         #expect(EventLog.encode(many[...], limit: 55).consumed == 0)
     }
 
-    @Test func theRecordIsAsDocumented() {
+    @Test func `the record is as documented`() {
         let event = Event(
             .receiveWait, step: 1, instruction: Instruction(.backward, stage: 2, microBatch: 3), peer: 4, start: 5,
             end: 6, sent: 7, bytes: 8)
@@ -47,7 +47,7 @@ import Testing
         #expect(EventLog.encode([event][...]).bytes == expected)
     }
 
-    @Test func damagedRecordsAreErrorsThatNameTheRecord() {
+    @Test func `damaged records are errors that name the record`() {
         let good = EventLog.encode(events[...]).bytes
         for (offset, value) in [(56, 77), (57, 200), (56 + 47, 255), (56 + 31, 1), (56 + 7, 128), (56 + 11, 255)]
             as [(Int, UInt8)]
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func aRunDirectoryGivesTheReportOfItsEvents() throws {
+    @Test func `a run directory gives the report of its events`() throws {
         var run = FabricatedRun()
         run.clockOffset = { Int64($0) * -1_000_000 }
         let directory = try temporaryRun()
@@ -97,7 +97,7 @@ import Testing
         #expect(try report.json().contains("\"version\" : 1"))
     }
 
-    @Test func aCutOffRecordIsLeftOutAndNoted() throws {
+    @Test func `a record that is cut off is left out and noted`() throws {
         let run = FabricatedRun()
         let directory = try temporaryRun()
         defer { try? FileManager.default.removeItem(atPath: directory.path) }
@@ -111,7 +111,7 @@ import Testing
         #expect(report.text().contains("36 bytes"))
     }
 
-    @Test func whatIsNotARunIsNamed() throws {
+    @Test func `what is not a run is named`() throws {
         let missing = RunDirectory("/nonexistent/run")
         #expect(
             throws: RunError.notARun(path: "/nonexistent/run", reason: "there is no such directory")
@@ -128,7 +128,7 @@ import Testing
         #expect(error?.description.contains("run.json") == true)
     }
 
-    @Test func aFileThatExistsIsNotContinued() throws {
+    @Test func `a file that exists is not continued`() throws {
         let directory = try temporaryRun()
         defer { try? FileManager.default.removeItem(atPath: directory.path) }
         let path = directory.path + "/rank-0000.events"
@@ -136,7 +136,7 @@ import Testing
         #expect(throws: SystemError.self) { try EventFileWriter(path: path, log: RankLog(rank: 0)) }
     }
 
-    @Test func noBytesMakeTheReaderTrap() throws {
+    @Test func `no bytes make the reader trap`() throws {
         let directory = try temporaryRun()
         defer { try? FileManager.default.removeItem(atPath: directory.path) }
         try File.makeFolder(directory.eventsPath)

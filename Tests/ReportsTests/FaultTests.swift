@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func aStageThatSleepsNowAndThenIsAStraggler(barrier: Bool) throws {
+    func `a stage that is sometimes slow is a straggler`(barrier: Bool) throws {
         let base = FabricatedRun(steps: 8, barrier: barrier)
         var run = base
         run.forward = { step, stage, microBatch in
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func aSlowLinkIsTransfer(barrier: Bool) throws {
+    func `a slow link is transfer`(barrier: Bool) throws {
         let base = FabricatedRun(barrier: barrier)
         var run = base
         run.latency = { $0 == 1 && $1 == 2 ? 6_000_000 : 0 }
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func aSlowReaderIsDataWait(barrier: Bool) throws {
+    func `a slow reader is data wait`(barrier: Bool) throws {
         let base = FabricatedRun(barrier: barrier)
         var run = base
         run.dataWait = { _, microBatch in microBatch % 2 == 0 ? 25_000_000 : 0 }
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func anUnevenCutIsImbalance(barrier: Bool) throws {
+    func `an uneven cut is imbalance`(barrier: Bool) throws {
         // The same twelve layers, so that the even cut is what the uneven one is measured by.
         let base = Self.cut([3, 3, 3, 3], barrier: barrier)
         let run = Self.cut([2, 6, 2, 2], barrier: barrier)
@@ -105,7 +105,7 @@ import Testing
     }
 
     @Test(arguments: [false, true], [false, true])
-    func theSuggestedCutTakesAsLongAsWasPredicted(barrier: Bool, gpipe: Bool) throws {
+    func `the suggested cut takes as long as was predicted`(barrier: Bool, gpipe: Bool) throws {
         let uneven = try Self.cut([2, 7, 4, 3], barrier: barrier, gpipe: gpipe).report()
         let best = try #require(uneven.whatIfs.first { $0.kind == .bestCuts })
         #expect(best.cuts == [4, 8, 12])
@@ -118,7 +118,7 @@ import Testing
         #expect(abs(asRun.stepMs - uneven.stepMs.p50) < 1e-6 * uneven.stepMs.p50)
     }
 
-    @Test func theSuggestedMoveTakesAsLongAsWasPredicted() throws {
+    @Test func `the suggested move takes as long as was predicted`() throws {
         let uneven = try Self.cut([3, 5, 4, 4], barrier: true).report()
         let move = try #require(uneven.whatIfs.first { $0.kind == .moveLayers })
         #expect(move.title == "move layer 3 (transformer) from stage 1 to stage 0")

@@ -14,11 +14,11 @@ import Testing
         return run
     }
 
-    @Test func theReportOfEightStagesAndThirtyTwoMicroBatchesIsBelowOneMegabyte() throws {
+    @Test func `the report of eight stages and thirty-two micro-batches is below one megabyte`() throws {
         #expect(try run(stages: 8, microBatches: 32).report().html().utf8.count < 500_000)
     }
 
-    @Test func aStepOfManyInstructionsIsDrawnInCells() throws {
+    @Test func `a step of many instructions is drawn in cells`() throws {
         let report = try run(stages: 64, microBatches: 128, steps: 2).report(skip: 1)
         let html = try report.html()
         #expect(html.utf8.count < 2_000_000)
@@ -27,7 +27,7 @@ import Testing
         for stage in 0..<64 { #expect(html.contains("<th scope=\"row\">stage \(stage)</th>")) }
     }
 
-    @Test func theFileAsksForNothingElse() throws {
+    @Test func `the page loads nothing from elsewhere`() throws {
         let html = try run(stages: 4, microBatches: 8).report().html()
         for request in ["http:", "https:", "url(", "@import", "<link", "<img", "src=", "fetch("] {
             #expect(!html.contains(request), "\(request)")
@@ -35,7 +35,7 @@ import Testing
     }
 
     /// Everything between the tags balances, but for the tags that have no end.
-    @Test(arguments: [1, 2, 4, 17]) func tagsBalance(stages: Int) throws {
+    @Test(arguments: [1, 2, 4, 17]) func `every tag that opens is closed`(stages: Int) throws {
         let before = try run(stages: stages, microBatches: 6).report()
         let html = try run(stages: stages, microBatches: 8).report().html(comparedTo: before)
         let markup = html.replacing(/<(style|script)>.*?<\/(style|script)>/.dotMatchesNewlines(), with: "")
@@ -52,7 +52,7 @@ import Testing
         #expect(open.isEmpty)
     }
 
-    @Test func namesCannotBecomeMarkup() throws {
+    @Test func `names cannot become markup`() throws {
         let run = run(stages: 2, microBatches: 4)
         var description = run.description
         description.name = "<script>alert('x')</script>"
@@ -69,7 +69,7 @@ import Testing
         #expect(html.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"))
     }
 
-    @Test func theNumbersStandInTheTextOfThePage() throws {
+    @Test func `the numbers stand in the text of the page`() throws {
         let report = try run(stages: 4, microBatches: 8).report()
         let html = try report.html()
         let text = html.replacing(/<(style|script)>.*?<\/(style|script)>/.dotMatchesNewlines(), with: "")
@@ -90,7 +90,7 @@ import Testing
     }
 
     /// Two drawings, each with a block for each instruction and the optimizer.
-    @Test func everyInstructionIsABlock() throws {
+    @Test func `every instruction is a block`() throws {
         let html = try FabricatedRun(stages: 4, microBatches: 8, barrier: true).report().html()
         #expect(html.matches(of: /<rect class="c-forward"/).count == 2 * 4 * 8)
         #expect(html.matches(of: /<rect class="c-backward"/).count == 2 * 4 * 8)

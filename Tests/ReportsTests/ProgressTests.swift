@@ -9,7 +9,7 @@ import Testing
         step: 10, loss: 2.3125, lr: 0.001, gradNorm: 1.2071, tokens: 4096, tokensPerS: 1234.4, stepS: 0.1 + 0.2,
         bubbleFraction: 0.1184, peakBytes: [1024, 2048])
 
-    @Test func theLineIsTheDocumentedObject() {
+    @Test func `a line of metrics is the documented object`() {
         let expected =
             #"{"step":10,"loss":2.3125,"lr":0.001,"grad_norm":1.2071,"tokens":4096,"tokens_per_s":1234.4,"#
             + #""step_s":0.30000000000000004,"bubble_fraction":0.1184,"loss_scale":null,"skipped":false,"peak_bytes":[1024,2048]}"#
@@ -20,7 +20,7 @@ import Testing
         0.1 + 0.2, 1e-300, .leastNonzeroMagnitude, 1e22, .greatestFiniteMagnitude, -0.0, .infinity, -.infinity, .nan,
         nil,
     ])
-    func everyLossReadsBackFromValidJSON(loss: Double?) throws {
+    func `every loss reads back from valid JSON`(loss: Double?) throws {
         var metrics = metrics
         metrics.loss = loss
         metrics.gradNorm = loss
@@ -34,18 +34,18 @@ import Testing
         #expect(metrics.line().contains("loss_text") == (loss.map { !$0.isFinite } ?? false))
     }
 
-    @Test func aDivergedLossIsNullAndSaysWhy() {
+    @Test func `a loss that is not finite is null and says why`() {
         var metrics = metrics
         metrics.loss = .nan
         #expect(metrics.line().contains(#""loss":null,"loss_text":"nan","lr""#))
         #expect(ProgressLine(metrics, of: 200).plain.contains("loss nan"))
     }
 
-    @Test func aBrokenLineIsAnError() {
+    @Test func `a broken line is an error`() {
         #expect(throws: RunError.self) { try StepMetrics(line: "{\"step\": \"x\"}") }
     }
 
-    @Test func theProgressLineIsAsPeopleKnowIt() {
+    @Test func `the progress line shows step, loss, speed, bubble and time left`() {
         let line = ProgressLine(
             metrics, of: 200, flopsPerS: 12.34e9, peakFlopsPerS: 20.2e9, etaSeconds: 62)
         #expect(
@@ -54,7 +54,7 @@ import Testing
         )
     }
 
-    @Test func whatIsUnknownIsNotShown() {
+    @Test func `what is unknown is not shown`() {
         let metrics = StepMetrics(
             step: 1, loss: nil, lr: 3e-4, gradNorm: nil, tokens: 1, tokensPerS: 1_234_567, stepS: 1, bubbleFraction: nil
         )
@@ -64,12 +64,12 @@ import Testing
     }
 
     @Test(arguments: [(0.4, "0s"), (59.6, "1m00s"), (3599, "59m59s"), (3661, "1h01m"), (190_000, "2d04h")])
-    func timesLeftAreShort(seconds: Double, expected: String) {
+    func `times left are short`(seconds: Double, expected: String) {
         #expect(ProgressLine(metrics, of: 200, etaSeconds: seconds).plain.hasSuffix("eta " + expected))
     }
 
     @Test(arguments: [0, 1, 5, 20, 40, 80, 120, 200])
-    func theBarFillsTheTerminalAndNeverWraps(width: Int) {
+    func `the bar fills the terminal and never wraps`(width: Int) {
         let bar = ProgressLine(metrics, of: 20, flopsPerS: 1e9, etaSeconds: 5).bar(width: width)
         #expect(bar.first == "\r")
         #expect(bar.count == max(1, width))
@@ -77,7 +77,7 @@ import Testing
         if width >= 20 { #expect(bar.contains("step 10/20")) }
     }
 
-    @Test func theLiveBubbleOfAPerfectStepIsTheClosedForm() throws {
+    @Test func `the live bubble of a perfect step is the closed form`() throws {
         let run = FabricatedRun(barrier: true, optimizer: 0)
         let events = run.logs().map(\.events)
         let bubble = try #require(bubbleFraction(ofStep: 3, ranks: events))

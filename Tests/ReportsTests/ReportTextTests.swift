@@ -5,7 +5,7 @@ import Scheduling
 import Testing
 
 @Suite struct ReportTextTests {
-    @Test func aPerfectRunReadsAsItsSchedule() throws {
+    @Test func `a perfect run reads as its schedule`() throws {
         let text = try FabricatedRun(stages: 4, microBatches: 8, steps: 4, optimizer: 0).report().text()
         let expected = """
             Bubble 27.3% of the time (ideal 27.3%); top cause: the pipeline's own fill and drain, 27.3%.
@@ -37,7 +37,7 @@ import Testing
     }
 
     /// 88 cells of 330 ms: a forward is 2 ⅔ cells, a backward 5 ⅓.
-    @Test func theDrawingShowsWhoWaitsWhen() throws {
+    @Test func `the drawing shows who waits when`() throws {
         let text = try FabricatedRun(stages: 4, microBatches: 8, steps: 4, optimizer: 0).report().text()
         let drawing = text.split(separator: "\n").suffix(4).map(String.init)
         #expect(
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 16, 17, 64], [1, 6])
-    func noLineIsWiderThanATerminal(stages: Int, steps: Int) throws {
+    func `no line is wider than a terminal`(stages: Int, steps: Int) throws {
         var run = FabricatedRun(stages: stages, microBatches: 6, steps: steps, barrier: true)
         run.forward = { step, stage, _ in UInt64(9_000_000_000 + 1_000_000_000 * (stage % 3) + 500_000_000 * step) }
         run.latency = { _, _ in 900_000_000 }
@@ -78,7 +78,7 @@ import Testing
         return try BubbleReport(description, logs: run.logs())
     }
 
-    @Test func theHeadlineSaysWhichLayerToMoveWhere() throws {
+    @Test func `the headline says which layer to move where`() throws {
         let headline = try uneven(layers: [2, 6, 4, 4]).headline
         #expect(headline.sentence.hasSuffix("stage 1 takes 1.50 × the median time of the others."))
         #expect(
@@ -88,27 +88,27 @@ import Testing
         #expect(one.fix?.hasPrefix("move layer 4 (transformer) from stage 1 to stage 0") == true)
     }
 
-    @Test func whereNoMoveHelpsTheHeadlineSaysSo() throws {
+    @Test func `where no move helps the headline says so`() throws {
         #expect(
             try uneven(layers: [2, 3, 2, 2]).headline.fix
                 == "no other cuts between the layers help: split the slowest stage's largest layer.")
         #expect(try uneven(layers: [1, 1, 1, 1], costs: nil).headline.cause == .warmUp)
     }
 
-    @Test func oneStageHasNoBubbleAndNoAdvice() throws {
+    @Test func `one stage has no bubble and no advice`() throws {
         let headline = try FabricatedRun(stages: 1).report().headline
         #expect(headline.cause == nil)
         #expect(headline.fix == nil)
     }
 
-    @Test func skippingMoreStepsThanThereAreKeepsTheLast() throws {
+    @Test func `skipping more steps than there are keeps the last`() throws {
         let report = try FabricatedRun(steps: 2).report(skip: 100)
         #expect(report.steps == 1)
         #expect(report.firstStep == 1)
         #expect(report.skipped == 1)
     }
 
-    @Test func coldFirstStepsDoNotCount() throws {
+    @Test func `cold first steps do not count`() throws {
         var run = FabricatedRun(steps: 6)
         run.forward = { step, _, _ in step < 2 ? 90_000_000 : 10_000_000 }
         let report = try run.report()
@@ -117,7 +117,7 @@ import Testing
         #expect(report.tokensPerS > 12_000)
     }
 
-    @Test func theLinksCarryWhatTheirMessagesCarried() throws {
+    @Test func `the links carry what their messages carried`() throws {
         let report = try FabricatedRun().report()
         #expect(report.links.map { [$0.from, $0.to] } == [[0, 1], [1, 0], [1, 2], [2, 1], [2, 3], [3, 2]])
         for link in report.links {
@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    @Test func theSharesSumToTheWallTime() throws {
+    @Test func `the shares sum to the wall time`() throws {
         let report = try FabricatedRun(barrier: true).report()
         #expect(abs(report.causes.reduce(0) { $0 + $1.share } - 1) < 1e-12)
         for rank in report.ranks { #expect(abs(rank.causes.reduce(0) { $0 + $1.share } - 1) < 1e-12) }

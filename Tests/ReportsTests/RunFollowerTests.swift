@@ -29,7 +29,7 @@ import Testing
         for log in run.logs()[ranks] { try writers[log.rank].append(log.events.filter { steps.contains($0.step) }) }
     }
 
-    @Test func aRunThatHasWrittenNothingIsNoMistake() throws {
+    @Test func `a run that has written nothing is no mistake`() throws {
         var follower = RunFollower(directory)
         try follower.refresh()
         #expect(follower.description == nil && follower.lastStep == nil)
@@ -37,7 +37,7 @@ import Testing
         #expect(follower.traffic().isEmpty)
     }
 
-    @Test func theReportIsTheOneOfTheWholeRun() throws {
+    @Test func `the report is the one of the whole run`() throws {
         try begin()
         try write(0..<12)
         var follower = RunFollower(directory)
@@ -46,7 +46,7 @@ import Testing
         #expect(try follower.report() == run.report(skip: 2))
     }
 
-    @Test func stepsCountOnceEveryRankHasThem() throws {
+    @Test func `steps count once every rank has them`() throws {
         var follower = RunFollower(directory)
         try begin()
         try follower.refresh()
@@ -67,7 +67,7 @@ import Testing
     }
 
     /// 3 ranks, at most 24 events each in a step: memory for three steps of each.
-    @Test(arguments: [true, false]) func onlyTheNewestStepsAreKept(isLate: Bool) throws {
+    @Test(arguments: [true, false]) func `only the newest steps are kept`(isLate: Bool) throws {
         try begin()
         var follower = RunFollower(directory, eventLimit: 3 * 80)
         for step in 0..<12 {
@@ -81,7 +81,7 @@ import Testing
         #expect(report.bubble.measured.fraction > 0)
     }
 
-    @Test func ofAStepThatIsTooLargeThereIsNoReport() throws {
+    @Test func `a step that is too large to keep makes no report`() throws {
         try begin()
         try write(0..<3)
         var follower = RunFollower(directory, eventLimit: 3 * 8)
@@ -93,7 +93,7 @@ import Testing
         #expect(follower.isTooLarge)
     }
 
-    @Test func aRecordThatIsHalfWrittenIsReadLater() throws {
+    @Test func `a record that is half written is read later`() throws {
         try begin()
         try write(0..<2)
         let path = directory.eventsPath(rank: 1)
@@ -107,14 +107,14 @@ import Testing
         #expect(try follower.report()?.lastStep == 1)
     }
 
-    @Test func bytesThatAreNoEventsAreNamed() throws {
+    @Test func `bytes that are no events are named`() throws {
         try begin()
         try Data(repeating: 7, count: 500).write(to: URL(filePath: directory.eventsPath(rank: 1)))
         var follower = RunFollower(directory)
         #expect(throws: RunError.self) { try follower.refresh() }
     }
 
-    @Test func trafficIsWhatTheReceiversLogged() throws {
+    @Test func `a link's traffic is what its receiver logged`() throws {
         try begin()
         try write(0..<12)
         var follower = RunFollower(directory)

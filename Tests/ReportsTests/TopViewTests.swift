@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func everyFigureHasItsColumn() {
+    @Test func `every figure has its column`() {
         let text = TopView(status(ranks: 2), links: links(1)).text(now: 1001)
         #expect(
             text == """
@@ -40,13 +40,13 @@ import Testing
                 """)
     }
 
-    @Test func aRunThatWentSilentIsSaidToBe() {
+    @Test func `a run that went silent is said to be`() {
         #expect(TopView(status(ranks: 1)).text(now: 1090).hasPrefix("demo: running, last heard of 90 s ago\n"))
         #expect(TopView(status(ranks: 1, state: .failed)).text(now: 1090).hasPrefix("demo: ended early\n"))
     }
 
     @Test(arguments: [(64, 126), (64, 0), (2, 2), (2, 126), (64, 3)])
-    func aSmallTerminalIsNeverOverrun(ranks: Int, links count: Int) {
+    func `a small terminal never overflows`(ranks: Int, links count: Int) {
         let view = TopView(status(ranks: ranks), links: links(count))
         for height in [12, 24, 50] {
             let lines = view.text(width: 60, height: height, now: 1001).split(
@@ -57,7 +57,7 @@ import Testing
         #expect(!view.text().contains("…"))
     }
 
-    @Test func ofTooManyLinksTheSlowestAreShown() {
+    @Test func `of too many links the slowest are shown`() {
         let text = TopView(status(ranks: 1), links: links(14)).text(height: 11, now: 1001)
         #expect(text.contains("6 → 7") && text.contains("13 → 14") && !text.contains("\n0 → 1"))
         #expect(text.hasSuffix("links that were waited for less"))

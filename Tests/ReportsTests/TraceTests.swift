@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func spansOfARankFollowEachOther() throws {
+    @Test func `spans of a rank follow each other`() throws {
         let spans = try events(run()).filter { $0.phase == "X" }
         for rank in 0..<4 {
             let own = spans.filter { $0.pid == rank }.sorted { $0.start < $1.start }
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func everyInstructionIsASpanOfItsName() throws {
+    @Test func `every instruction is a span of its name`() throws {
         let run = run()
         let spans = try events(run).filter { $0.phase == "X" }
         for rank in 0..<4 {
@@ -67,7 +67,7 @@ import Testing
         #expect((categories["forward-recv"] ?? 0) > 0 && (categories["backward-recv"] ?? 0) > 0)
     }
 
-    @Test func aWaitIsASpanForEachOfItsCauses() throws {
+    @Test func `a wait is a span for each of its causes`() throws {
         let spans = try events(run()).filter { $0.phase == "X" && $0.name.hasPrefix("wait: ") }
         let causes = Dictionary(grouping: spans) { $0.arguments["cause"] as? String ?? "" }
         #expect(Set(causes.keys) == ["late sender", "transfer", "data-wait", "back-press", "late rank", "grad-sync"])
@@ -76,7 +76,7 @@ import Testing
         #expect(causes["back-press"]?.allSatisfy { $0.pid == 1 && $0.duration == 500_000 } == true)
     }
 
-    @Test func arrowsGoFromTheInstructionThatMadeAMessageToTheWaitForIt() throws {
+    @Test func `arrows go from the instruction that made a message to the wait for it`() throws {
         let events = try events(run())
         let spans = events.filter { $0.phase == "X" }
         func span(_ end: Event) -> Event? {
@@ -98,14 +98,14 @@ import Testing
         }
     }
 
-    @Test func clocksAreTheCoordinators() throws {
+    @Test func `times are those of the coordinator's clock`() throws {
         let same = try ChromeTrace(run().description, logs: run().logs()).text()
         var shifted = run()
         shifted.clockOffset = { [0, 700_000_000, -900_000_000, 12_345][$0] }
         #expect(try ChromeTrace(shifted.description, logs: shifted.logs()).text() == same)
     }
 
-    @Test func ranksAreProcessesWithTheNamesOfTheirStages() throws {
+    @Test func `ranks are processes with the names of their stages`() throws {
         var description = run().description
         description.name = "a \"quoted\"\\\n name"
         let text = try ChromeTrace(description, logs: run().logs()).text()
@@ -115,7 +115,7 @@ import Testing
         #expect(names == (0..<4).map { "stage \($0) · cpu:\($0) · here" })
     }
 
-    @Test func aLargeTraceComesInPieces() throws {
+    @Test func `a large trace comes in pieces`() throws {
         let run = FabricatedRun(stages: 8, microBatches: 64, steps: 4)
         let trace = try ChromeTrace(run.description, logs: run.logs())
         var pieces: [Int] = []
@@ -125,7 +125,7 @@ import Testing
         #expect(pieces.reduce(0, +) == trace.text().utf8.count)
     }
 
-    @Test func aTraceIsWrittenToItsFile() throws {
+    @Test func `a trace is written to its file`() throws {
         let run = run()
         let path = FileManager.default.temporaryDirectory.path + "/trace-\(UUID().uuidString).json"
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -135,7 +135,7 @@ import Testing
         #expect(throws: SystemError.self) { try trace.write(toFile: "/nonexistent/trace.json") }
     }
 
-    @Test func aRunWithoutAFinishedStepHasNoTrace() throws {
+    @Test func `a run without a finished step has no trace`() throws {
         let run = run()
         let logs = run.logs().map { RankLog(rank: $0.rank) }
         #expect(throws: RunError.noEvents(path: "fabricated")) { try ChromeTrace(run.description, logs: logs) }

@@ -22,26 +22,32 @@ import Testing
         return run
     }
 
-    @Test(arguments: [false, true]) func asItRan(barrier: Bool) throws {
+    @Test(arguments: [false, true]) func `the run as it ran takes what was measured`(barrier: Bool) throws {
         let run = run(barrier: barrier)
         try expect(try whatIf(.asRun, in: run), run)
     }
 
-    @Test(arguments: [false, true]) func balancedStages(barrier: Bool) throws {
+    @Test(arguments: [false, true]) func `balanced stages are predicted to take what such a run takes`(barrier: Bool)
+        throws
+    {
         let run = run(barrier: barrier)
         var even = run
         even.forward = { _, _, _ in 10_000_000 }
         try expect(try whatIf(.balanced, in: run), even)
     }
 
-    @Test(arguments: [false, true]) func freeMessages(barrier: Bool) throws {
+    @Test(arguments: [false, true]) func `free messages are predicted to take what such a run takes`(barrier: Bool)
+        throws
+    {
         let run = run(barrier: barrier)
         var free = run
         free.latency = { _, _ in 0 }
         try expect(try whatIf(.freeMessages, in: run), free)
     }
 
-    @Test(arguments: [false, true]) func twiceTheMicroBatches(barrier: Bool) throws {
+    @Test(arguments: [false, true]) func `twice the micro-batches are predicted to take what such a run takes`(
+        barrier: Bool
+    ) throws {
         let run = run(barrier: barrier)
         var twice = run
         twice.microBatches = 12
@@ -52,7 +58,9 @@ import Testing
         #expect(predicted.gain > 0)
     }
 
-    @Test(arguments: [false, true]) func anotherSchedule(gpipe: Bool) throws {
+    @Test(arguments: [false, true]) func `another schedule is predicted to take what such a run takes`(gpipe: Bool)
+        throws
+    {
         var run = run(barrier: true)
         run.gpipe = gpipe
         var other = run
@@ -65,7 +73,7 @@ import Testing
                 == (gpipe ? "4 micro-batches in flight instead of 6" : "6 micro-batches in flight instead of 4"))
     }
 
-    @Test func everyScheduleByNameThatFitsTheRanksIsTried() throws {
+    @Test func `every schedule by name that fits the ranks is tried`() throws {
         let report = try run(barrier: true).report()
         for name in Schedule.names where name != "1f1b" {
             let schedule = try? Schedule.named(name, stages: 4, microBatches: 6)
@@ -74,20 +82,20 @@ import Testing
         }
     }
 
-    @Test func gainsAreSortedAndTheRunItselfComesFirst() throws {
+    @Test func `gains are sorted and the run itself comes first`() throws {
         let changes = try run(barrier: true).report().whatIfs
         #expect(changes.first?.kind == .asRun)
         #expect(changes.dropFirst().map(\.gain) == changes.dropFirst().map(\.gain).sorted(by: >))
     }
 
-    @Test func theIdealStepIsTheScheduleWithEqualStages() throws {
+    @Test func `the ideal step is the schedule with equal stages`() throws {
         let ideal = try #require(run(barrier: true).report().idealStep)
         // (6 + 4 − 1) × 30 ms and the optimizer.
         #expect(abs(ideal.lengthMs - 271) < 1e-9)
         #expect(ideal.lanes.map { $0.work.filter { $0.step == ideal.step }.count } == [13, 13, 13, 13])
     }
 
-    @Test func theCriticalPathIsAsLongAsTheStepAndNamesTheSlowStage() throws {
+    @Test func `the critical path is as long as the step and names the slow stage`() throws {
         let report = try run(barrier: false).report()
         let path = try #require(report.criticalPath)
         #expect(abs(path.lengthMs - (report.medianStep?.lengthMs ?? 0)) < 1e-9)
@@ -99,12 +107,12 @@ import Testing
         #expect(path.parts.first?.rank == 1)
     }
 
-    @Test func aRunOfOneStageHasNothingToChangeButItsMicroBatches() throws {
+    @Test func `a run of one stage has nothing to change but its micro-batches`() throws {
         let kinds = try FabricatedRun(stages: 1).report().whatIfs.map(\.kind)
         #expect(kinds == [.asRun, .moreMicroBatches])
     }
 
-    @Test func aReportWrittenBeforeThereWereWhatIfsStillReads() throws {
+    @Test func `a report written before there were what-ifs still reads`() throws {
         let report = try FabricatedRun().report()
         var object = try #require(JSONSerialization.jsonObject(with: Data(report.json().utf8)) as? [String: Any])
         for key in ["what_ifs", "ideal_step", "critical_path", "event_bytes_per_step", "tokens_per_step"] {
@@ -117,7 +125,7 @@ import Testing
         #expect(try old.html().contains("Where the time goes"))
     }
 
-    @Test func recordingCostsFiftySixBytesAnEvent() throws {
+    @Test func `recording costs 56 bytes an event`() throws {
         let run = FabricatedRun(stages: 4, microBatches: 8, steps: 6)
         // Per rank and step: 16 instructions and the optimizer; per link 8 waits, of which there are 6 × 8.
         #expect(try run.report().eventBytesPerStep == Double((4 * 17 + 6 * 8) * 56))

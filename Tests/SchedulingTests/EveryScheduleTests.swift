@@ -3,7 +3,7 @@ import Testing
 
 /// What must hold for all generators alike: p ≤ 8, m ≤ 24, v ≤ 3, over boundaries, targets and a portal.
 @Suite struct EveryScheduleTests {
-    @Test(arguments: 1...8) func theyRunAtTheQueueDepthTheyNeed(ranks: Int) throws {
+    @Test(arguments: 1...8) func `schedules run at the queue depth they need`(ranks: Int) throws {
         for microBatches in 1...24 {
             for schedule in try generated(ranks: ranks, microBatches: microBatches) {
                 let edges = everyEdge(stages: schedule.stageCount, portalGradient: microBatches.isMultiple(of: 2))
@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 1...8) func perLinkQueueDepthsCostNoTime(ranks: Int) throws {
+    @Test(arguments: 1...8) func `queue depths per link cost no time`(ranks: Int) throws {
         for microBatches in [1, 2, 3, 5, 8, 13, 24] {
             for schedule in try generated(ranks: ranks, microBatches: microBatches) {
                 let edges = everyEdge(stages: schedule.stageCount, portalGradient: true)
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 1...8) func passesOfAStageRunInTheOrderOfTheMicroBatches(ranks: Int) throws {
+    @Test(arguments: 1...8) func `passes of a stage run in the order of the micro-batches`(ranks: Int) throws {
         for microBatches in 1...24 {
             for schedule in try generated(ranks: ranks, microBatches: microBatches) {
                 let all = Array(0..<microBatches)
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 1...8) func everyMessageIsReceivedOnceInItsLinksOrder(ranks: Int) throws {
+    @Test(arguments: 1...8) func `every message is received once, in its link's order`(ranks: Int) throws {
         for microBatches in [1, 2, 3, 4, 7, 8, 9, 16, 23, 24] {
             for schedule in try generated(ranks: ranks, microBatches: microBatches) {
                 let edges = everyEdge(stages: schedule.stageCount, portalGradient: true)
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 1...8) func messagesPrecedeTheirUseAndSlotsNeverOverlap(ranks: Int) throws {
+    @Test(arguments: 1...8) func `messages precede their use, and slots never overlap`(ranks: Int) throws {
         for microBatches in [1, 2, 3, 4, 7, 8, 9, 16, 23, 24] {
             for schedule in try generated(ranks: ranks, microBatches: microBatches) {
                 let edges = everyEdge(stages: schedule.stageCount, portalGradient: true)
@@ -77,13 +77,13 @@ import Testing
         }
     }
 
-    @Test func theyPrintAndParseBack() throws {
+    @Test func `schedules print and parse back`() throws {
         for schedule in try generated(ranks: 4, microBatches: 9) {
             #expect(try Schedule(parsing: schedule.description, name: schedule.name) == schedule)
         }
     }
 
-    @Test func depthsOfALargeScheduleStaySmall() throws {
+    @Test func `depths of a large schedule stay small`() throws {
         for name in ["1f1b", "zb-h1", "zb-h2", "interleaved", "zb-v", "v-half"] {
             let schedule = try Schedule.named(name, ranks: 64, microBatches: 512)
             let depths = try schedule.queueDepths(edges: Edge.chain(stages: schedule.stageCount))

@@ -3,7 +3,7 @@ import Testing
 
 /// The schedules whose pipeline is folded in a V.
 @Suite struct FoldedTests {
-    @Test func theyAreDrawnAsInTheirDocumentation() throws {
+    @Test func `ZB-V and V-Half are drawn as in their documentation`() throws {
         #expect(
             try Schedule.zeroBubbleV(ranks: 2, microBatches: 4).grid() == """
                 rank 0 0F00F1···3F03I03W00F23F13I10I03W10W00F33F23I20I13W20W13F33I30I23W30I30W20W3
@@ -17,7 +17,7 @@ import Testing
                 """)
     }
 
-    @Test func drawnForFourRanksAndEightMicroBatches() throws {
+    @Test func `ZB-V is drawn for four ranks and eight micro-batches`() throws {
         #expect(
             try Schedule.zeroBubbleV(ranks: 4, microBatches: 8).grid() == """
                 rank 0 0F00F10F20F3·········7F07I07W00F47F17I17W10F57F27I27W20F67F37I30I07W30W00F77F47I40I17W40W1\
@@ -42,12 +42,12 @@ import Testing
                 """)
     }
 
-    @Test func theRanksOwnTheStagesThereAndBack() {
+    @Test func `rank r owns stage r and stage 2p − 1 − r`() {
         #expect(Schedule.zeroBubbleV(ranks: 3, microBatches: 1).rankOfStage == [0, 1, 2, 2, 1, 0])
         #expect(Schedule.vHalf(ranks: 1, microBatches: 1).rankOfStage == [0, 0])
     }
 
-    @Test func zeroBubbleVLosesOnlyTheLastRanksWaitForItsFirstForward() throws {
+    @Test func `ZB-V idles only while the last rank waits for its first forward`() throws {
         for ranks in 1...12 {
             for microBatches in ranks...(3 * ranks) {
                 let step = try unitStep(.zeroBubbleV(ranks: ranks, microBatches: microBatches))
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func zeroBubbleVHoldsAsMuchAsOneForwardOneBackward() {
+    @Test func `ZB-V holds as much as 1F1B`() {
         for ranks in 1...12 {
             for microBatches in 1...(3 * ranks) {
                 let schedule = Schedule.zeroBubbleV(ranks: ranks, microBatches: microBatches)
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func vHalfHoldsHalfAndLosesAboutHalfOfOneForwardOneBackward() throws {
+    @Test func `V-Half holds half and idles about half of 1F1B`() throws {
         for ranks in 1...12 {
             let bound = ranks.isMultiple(of: 2) ? ranks + 2 : ranks + 1
             for microBatches in 1...(3 * ranks) {

@@ -2,7 +2,7 @@ import Scheduling
 import Testing
 
 @Suite struct GeneratorTests {
-    @Test func gpipeIsDrawnAsInItsDocumentation() throws {
+    @Test func `GPipe is drawn as in its documentation`() throws {
         let grid = try Schedule.gpipe(stages: 4, microBatches: 8).grid(maxColumns: 80)
         #expect(
             grid == """
@@ -13,7 +13,7 @@ import Testing
                 """)
     }
 
-    @Test func oneForwardOneBackwardIsDrawnAsInItsDocumentation() throws {
+    @Test func `1F1B is drawn as in its documentation`() throws {
         let grid = try Schedule.oneForwardOneBackward(stages: 4, microBatches: 8).grid(maxColumns: 80)
         #expect(
             grid == """
@@ -24,7 +24,7 @@ import Testing
                 """)
     }
 
-    @Test func fewerMicroBatchesThanStages() throws {
+    @Test func `fewer micro-batches than stages leave the last stages waiting`() throws {
         let grid = try Schedule.oneForwardOneBackward(stages: 4, microBatches: 2).grid()
         #expect(
             grid == """
@@ -35,7 +35,7 @@ import Testing
                 """)
     }
 
-    @Test func oneMicroBatchAndOneStage() throws {
+    @Test func `one micro-batch and one stage make a schedule`() throws {
         for schedule in [
             Schedule.gpipe(stages: 1, microBatches: 1), .oneForwardOneBackward(stages: 1, microBatches: 1),
         ] {
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func ranksWithSeveralStagesNameThem() throws {
+    @Test func `instructions of ranks with several stages name the stage`() throws {
         #expect(
             try Schedule(parsing: "0F0 3F0 3I0 3W0 0B0\n1F0 2F0 2B0 1B0", name: "v").grid() == """
                 rank 0 0F0······3F03I03W0·········0B0───
@@ -51,7 +51,7 @@ import Testing
                 """)
     }
 
-    @Test func aDrawingTooLargeIsCutAndSaysSo() throws {
+    @Test func `a drawing too large is cut and says so`() throws {
         let grid = try Schedule.oneForwardOneBackward(stages: 12, microBatches: 30).grid(maxColumns: 40, maxRows: 2)
         #expect(
             grid == """
@@ -61,7 +61,7 @@ import Testing
                 """)
     }
 
-    @Test func microBatchesRunBackwardInOrder() {
+    @Test func `micro-batches run backward in order`() {
         for schedule in everySchedule() {
             for instructions in schedule.ranks {
                 let backwards = instructions.filter { $0.pass == .backward }.map(\.microBatch)
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func inFlightIsWhatTheScheduleIsKnownFor() throws {
+    @Test func `each schedule holds as many micro-batches as its paper says`() throws {
         for stages in 1...16 {
             for microBatches in 1...64 {
                 let pipe = Schedule.gpipe(stages: stages, microBatches: microBatches)
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func namesMakeSchedulesAndOthersAreRefused() throws {
+    @Test func `known names make schedules, and others are refused`() throws {
         for name in Schedule.names {
             let schedule = try Schedule.named(name, ranks: 3, microBatches: 5)
             let stages = try #require(Schedule.virtualStages(of: name)).usual * 3

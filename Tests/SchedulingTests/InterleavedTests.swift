@@ -2,7 +2,7 @@ import Scheduling
 import Testing
 
 @Suite struct InterleavedTests {
-    @Test func drawnForFourRanksAndEightMicroBatches() throws {
+    @Test func `interleaved 1F1B is drawn for four ranks and eight micro-batches`() throws {
         let grid = try Schedule.interleaved(ranks: 4, microBatches: 8, virtual: 2).grid()
         #expect(
             grid == """
@@ -17,7 +17,7 @@ import Testing
                 """)
     }
 
-    @Test func drawnAsInItsDocumentation() throws {
+    @Test func `interleaved 1F1B is drawn as in its documentation`() throws {
         #expect(
             try Schedule.interleaved(ranks: 2, microBatches: 4, virtual: 2).grid() == """
                 rank 0 0F00F12F02F10F2···2B0───0F32B1───2F20B0───2F30B1───···2B2───···2B3───0B2───0B3───
@@ -25,7 +25,7 @@ import Testing
                 """)
     }
 
-    @Test func theBubbleShrinksWithTheStagesOfARank() throws {
+    @Test func `the bubble shrinks with the stages of a rank`() throws {
         for ranks in 1...8 {
             for microBatches in ranks...24 {
                 for virtual in 1...3 {
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func oneStageForEachRankIsOneForwardOneBackward() {
+    @Test func `with one stage for each rank it is 1F1B`() {
         for ranks in 1...8 {
             for microBatches in 1...24 {
                 var schedule = Schedule.interleaved(ranks: ranks, microBatches: microBatches, virtual: 1)
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func theFirstRankHoldsALittleMoreThanThatOfOneForwardOneBackward() {
+    @Test func `the first rank holds a little more than that of 1F1B`() {
         for (ranks, virtual) in [(2, 2), (4, 2), (4, 3), (8, 2), (8, 4)] {
             let schedule = Schedule.interleaved(ranks: ranks, microBatches: 4 * ranks, virtual: virtual)
             #expect(schedule.inFlight(rank: 0) == ranks * virtual + ranks - 1)

@@ -2,7 +2,7 @@ import Scheduling
 import Testing
 
 @Suite struct LoweringTests {
-    @Test func everySendHasOneReceiveInItsLinksOrder() throws {
+    @Test func `every send has one receive, in its link's order`() throws {
         for schedule in everySchedule() + [try interleaved()] {
             let lowered = try schedule.lower(edges: everyEdge(stages: schedule.stageCount, portalGradient: true))
             var sends = [[Message]](repeating: [], count: lowered.links.count)
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func receivesStandBeforeAndSendsBehindTheirInstruction() throws {
+    @Test func `receives come before their instruction and sends after it`() throws {
         let schedule = Schedule.oneForwardOneBackward(stages: 3, microBatches: 2)
         let lowered = try schedule.lower(edges: everyEdge(stages: 3, portalGradient: true))
         #expect(
@@ -43,7 +43,7 @@ import Testing
             ])
     }
 
-    @Test func aMessageIsReceivedEarlyWhereItsLinkDeliversItEarly() throws {
+    @Test func `a message is received early where its link delivers it early`() throws {
         let lowered = try interleaved().lower(edges: Edge.chain(stages: 4))
         #expect(
             lowered.text == """
@@ -54,7 +54,7 @@ import Testing
                 """)
     }
 
-    @Test func aMessageThatComesEarlyHasItsSlotFromThenOn() throws {
+    @Test func `a message that comes early has its slot from then on`() throws {
         let schedule = try Schedule(
             parsing: """
                 0F0 0F1 2F0 2F1 2B0 0B0 2B1 0B1
@@ -66,7 +66,7 @@ import Testing
         #expect(lowered.slot(stage: 1, microBatch: 1) == 1)
     }
 
-    @Test func splitBackwardsSendFromTheInputHalfAndHoldTheirSlotToTheWeightHalf() throws {
+    @Test func `split backwards send from the input half and hold their slot to the weight half`() throws {
         let schedule = try Schedule(parsing: "0F0 0F1 0B0 0B1\n1F0 1I0 1F1 1W0 1I1 1W1", name: "split")
         let lowered = try schedule.lower(edges: Edge.chain(stages: 2))
         #expect(
@@ -77,14 +77,14 @@ import Testing
         #expect(lowered.slotCount == [2, 2])
     }
 
-    @Test func stagesOfOneRankExchangeNoMessages() throws {
+    @Test func `stages of one rank exchange no messages`() throws {
         let schedule = try Schedule(parsing: "0F0 1F0 1B0 0B0", name: "one")
         let lowered = try schedule.lower(edges: everyEdge(stages: 2, portalGradient: true))
         #expect(lowered.links.isEmpty)
         #expect(lowered.text == "0F0@0 1F0@0 1B0@0 0B0@0")
     }
 
-    @Test func whatIsDeferredHasItsSlotFromOneHalfToTheOther() throws {
+    @Test func `what is deferred has its slot from one half to the other`() throws {
         for (stages, microBatches) in [(1, 1), (2, 8), (4, 8), (4, 3), (8, 32)] {
             for schedule in [
                 Schedule.zeroBubbleH1(stages: stages, microBatches: microBatches),
@@ -107,7 +107,7 @@ import Testing
         #expect(plain.deferredCount == [0, 0] && plain.deferredSlot(stage: 1, microBatch: 3) == 0)
     }
 
-    @Test func noTwoMicroBatchesShareASlotAtOneTime() throws {
+    @Test func `no two micro-batches share a slot at one time`() throws {
         for schedule in everySchedule() {
             let lowered = try schedule.lower(edges: Edge.chain(stages: schedule.stageCount))
             var holder: [[Int]: Int] = [:]

@@ -19,7 +19,7 @@ import Testing
             link: LinkCost(latency: 0.01, bytesPerSecond: 1000), memoryLimits: limit.map { [$0, $0] }, barrier: 0)
     }
 
-    @Test func theFiveBestComeFirst() throws {
+    @Test func `the five best come first`() throws {
         let best = try search(limit: nil).best()
         #expect(best.count == 5)
         #expect(zip(best, best.dropFirst()).allSatisfy { $0.tokensPerSecond >= $1.tokensPerSecond })
@@ -32,7 +32,7 @@ import Testing
         #expect(Set(best.map(\.plan)).count == 5)
     }
 
-    @Test func noChoiceIsBetterThanTheFirst() throws {
+    @Test func `no choice is better than the first`() throws {
         let search = search(limit: 900)
         let first = try #require(try search.best(1).first)
         var tried = 0
@@ -51,20 +51,20 @@ import Testing
         #expect(tried > 10)
     }
 
-    @Test func whatKeepsLessWinsWhereMemoryIsShort() throws {
+    @Test func `what keeps less wins where memory is short`() throws {
         let best = try search(limit: 300).best()
         #expect(!best.isEmpty && best.allSatisfy { $0.alternative == "recompute: stage" })
         #expect(best.allSatisfy { $0.plan.memoryOfRank.allSatisfy { $0 <= 300 } })
     }
 
-    @Test func theSmallestShortageIsToldWhereNothingFits() {
+    @Test func `where nothing fits the smallest shortage is reported`() {
         // Rank 0 holds the state of 4 layers, 3 micro-batches of the first of them and 1 of the last 3.
         #expect(
             message { try search(limit: 230).best() }
                 == "v-half: rank 0 needs 260 bytes with the cuts that need least, 30 more than its limit of 230")
     }
 
-    @Test func fewerLayersThanStagesAreRefused() {
+    @Test func `fewer layers than stages are refused`() {
         var search = search(limit: nil)
         search.ranks = 9
         #expect(

@@ -2,7 +2,7 @@ import Scheduling
 import Testing
 
 @Suite struct PlannerTests {
-    @Test func equalLayersTakeAndHoldWhatTheClosedFormsSay() throws {
+    @Test func `equal layers take and hold what the closed forms say`() throws {
         let layer = LayerCost(
             forward: 1, inputGradient: 1, weightGradient: 1, update: 0.25, activationBytes: 10, stateBytes: 100)
         // A step is 2 · 3 · (6 + 3), the barrier 0.5 and two layers' updates; each rank works 36.5 of these 55.
@@ -21,13 +21,13 @@ import Testing
         #expect(folded.memoryOfRank.allSatisfy { $0 <= 2 * 100 + 8 * 10 })
     }
 
-    @Test func withoutABarrierAStepIsAsLongAsItsLongestRank() throws {
+    @Test func `without a barrier a step is as long as its longest rank`() throws {
         let layer = LayerCost(forward: 1, inputGradient: 1, weightGradient: 1, update: 0.25)
         let planner = try StepPlanner(layers: [LayerCost](repeating: layer, count: 4))
         #expect(try planner.plan(.zeroBubbleH2(stages: 4, microBatches: 8)).stepSeconds == 24.25)
     }
 
-    @Test func fewWaysToCutAreAllTried() throws {
+    @Test func `few ways to cut are all tried`() throws {
         var random = Random(seed: 1)
         for name in Schedule.names {
             for _ in 0..<6 {
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func manyWaysToCutComeWithinAPercentWithOneStageForEachRank() throws {
+    @Test func `with one stage for each rank and many ways to cut, plans are within a percent of the best`() throws {
         var random = Random(seed: 2)
         for name in ["1f1b", "gpipe", "zb-h1", "zb-h2"] {
             for _ in 0..<4 {
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func severalStagesForEachRankComeWithinAFewPercent() throws {
+    @Test func `with several stages for each rank, plans are within a few percent of the best`() throws {
         var random = Random(seed: 3)
         for name in ["interleaved", "zb-v", "v-half"] {
             for _ in 0..<4 {
@@ -58,7 +58,8 @@ import Testing
     }
 
     /// All 3,060 ways to cut 19 layers are tried; for the 4,845 of 21 a bound stands in.
-    @Test(arguments: [nil, 0.5], [19, 21]) func noCutsTakeLessThanTheLeast(barrier: Double?, layers: Int) throws {
+    @Test(arguments: [nil, 0.5], [19, 21]) func `no cuts take less than the least`(barrier: Double?, layers: Int) throws
+    {
         var random = Random(seed: 7)
         for name in ["1f1b", "gpipe", "zb-h1", "zb-h2"] {
             for _ in 0..<4 {
@@ -76,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func equalLayersTakeNearlyWhatTheyMustAtLeast() throws {
+    @Test func `equal layers take nearly what they must at least`() throws {
         let layer = LayerCost(forward: 1, inputGradient: 1, weightGradient: 1)
         let planner = try StepPlanner(layers: [LayerCost](repeating: layer, count: 64), barrier: 0)
         for microBatches in [8, 11, 40] {
@@ -107,7 +108,7 @@ import Testing
         #expect(plan.stepSeconds <= fastestFitting * (1 + tolerance), "\(schedule.name)")
     }
 
-    @Test func theSlowestStageIsAsFastAsItCanBe() throws {
+    @Test func `the slowest stage is as fast as it can be`() throws {
         var random = Random(seed: 4)
         for _ in 0..<40 {
             let (layers, stages) = (9, 1 + random.below(5))
@@ -129,7 +130,7 @@ import Testing
         }
     }
 
-    @Test func theRankThatCannotFitIsNamedWithTheBytesItLacks() throws {
+    @Test func `the rank that cannot fit is named with the bytes it lacks`() throws {
         var random = Random(seed: 5)
         for _ in 0..<20 {
             let costs = (0..<14).map { _ in random.layer() }
@@ -158,7 +159,7 @@ import Testing
                 == "1f1b: rank 0 needs 120 bytes with the cuts that need least, 5 more than its limit of 115")
     }
 
-    @Test func aLargeModelIsCutBetterThanEvenly() throws {
+    @Test func `a large model is cut better than evenly`() throws {
         var random = Random(seed: 6)
         let costs = (0..<512).map { _ in random.layer() }
         let planner = try StepPlanner(layers: costs, link: LinkCost(latency: 0.01, bytesPerSecond: 1e4))
@@ -167,7 +168,7 @@ import Testing
         #expect(try planner.plan(schedule).stepSeconds < even.stepSeconds * 0.95)
     }
 
-    @Test func mistakesAreRefused() throws {
+    @Test func `mistakes are refused`() throws {
         let layer = LayerCost(forward: 1, inputGradient: 1, weightGradient: 1)
         var (bad, heavy, huge) = (layer, layer, layer)
         bad.inputGradient = .nan

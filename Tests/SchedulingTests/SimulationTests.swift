@@ -2,7 +2,7 @@ import Scheduling
 import Testing
 
 @Suite struct SimulationTests {
-    @Test func equalStagesTakeWhatTheClosedFormSays() throws {
+    @Test func `equal stages take what the closed form says`() throws {
         let time = StageTimes.Stage(forward: 3, backward: 5)
         for schedule in everySchedule() {
             let (p, m) = (schedule.stageCount, schedule.microBatches)
@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test func spansOfARankFollowOneAnother() throws {
+    @Test func `spans of a rank follow one another`() throws {
         let schedule = Schedule.oneForwardOneBackward(stages: 2, microBatches: 2)
         let timeline = try schedule.simulate(edges: Edge.chain(stages: 2), times: .units(stages: 2))
         #expect(timeline.spans(rank: 0).map(\.instruction) == schedule.ranks[0])
@@ -25,7 +25,7 @@ import Testing
         #expect(timeline.makespan == 9)
     }
 
-    @Test func theSlowestStageSetsThePace() throws {
+    @Test func `the slowest stage sets the pace`() throws {
         let times = StageTimes(stages: [
             .init(forward: 1, backward: 1), .init(forward: 4, backward: 6), .init(forward: 1, backward: 1),
         ])
@@ -36,14 +36,14 @@ import Testing
         #expect(timeline.makespan == 1 + 200 + 1)
     }
 
-    @Test func latencyIsPaidOnceEachWayByASingleMicroBatch() throws {
+    @Test func `latency is paid once each way by a single micro-batch`() throws {
         let timeline = try Schedule.gpipe(stages: 2, microBatches: 1).simulate(
             edges: Edge.chain(stages: 2), times: .units(stages: 2),
             link: LinkTime(latency: 0.25, secondsPerMessage: 0.5))
         #expect(timeline.makespan == 1 + 0.75 + 1 + 2 + 0.75 + 2)
     }
 
-    @Test func messagesOfALinkFollowOneAnother() throws {
+    @Test func `messages of a link follow one another`() throws {
         let schedule = Schedule.gpipe(stages: 2, microBatches: 3)
         let timeline = try schedule.simulate(
             edges: Edge.chain(stages: 2), times: .units(stages: 2),
@@ -51,7 +51,7 @@ import Testing
         #expect(timeline.spans(rank: 1).prefix(3).map(\.start) == [12, 22, 32])
     }
 
-    @Test func eachEdgeHasItsOwnTime() throws {
+    @Test func `each edge has its own time`() throws {
         let schedule = Schedule.gpipe(stages: 2, microBatches: 1)
         let edges = Edge.chain(stages: 2) + Edge.targets(stages: 2)
         let timeline = try schedule.simulate(
@@ -59,7 +59,7 @@ import Testing
         #expect(timeline.spans(rank: 1).map(\.start) == [8, 9])
     }
 
-    @Test func aFullLinkHoldsItsSenderBack() throws {
+    @Test func `a full link holds its sender back`() throws {
         let schedule = Schedule.gpipe(stages: 2, microBatches: 4)
         let times = StageTimes(stages: [.init(forward: 1, backward: 1), .init(forward: 10, backward: 1)])
         let starts = try [1, 2, 3].map { depth in
@@ -70,7 +70,7 @@ import Testing
         #expect(starts == [[0, 1, 2, 11], [0, 1, 2, 3], [0, 1, 2, 3]])
     }
 
-    @Test func halvedBackwardsTakeTheirOwnTimes() throws {
+    @Test func `halved backwards take their own times`() throws {
         let schedule = try Schedule(parsing: "0F0 0I0 0W0", name: "split")
         let time = StageTimes.Stage(forward: 1, backward: 5, backwardInput: 2, backwardWeight: 3.5)
         let timeline = try schedule.simulate(edges: [], times: StageTimes(uniform: time, stages: 1))
@@ -78,14 +78,14 @@ import Testing
         #expect(time.backwardInput + StageTimes.Stage(forward: 0, backward: 5).backwardWeight == 4.5)
     }
 
-    @Test func aScheduleThatDeadlocksHasNoTimeline() throws {
+    @Test func `a schedule that deadlocks has no timeline`() throws {
         let schedule = try Schedule(parsing: "0F0 0B0 0F1 0B1\n1F1 1F0 1B0 1B1", name: "mutual")
         #expect(throws: ScheduleError.self) {
             try schedule.simulate(edges: Edge.chain(stages: 2), times: .units(stages: 2))
         }
     }
 
-    @Test func timesOfOtherStagesAreRefused() {
+    @Test func `times of other stages are refused`() {
         let schedule = Schedule.gpipe(stages: 2, microBatches: 1)
         #expect(
             message { try schedule.simulate(edges: [], times: .units(stages: 3)) }
@@ -95,7 +95,7 @@ import Testing
                 == "link times: expected 0 edges, got 1")
     }
 
-    @Test func updatesFollowTheLastRankWhereThereIsABarrier() throws {
+    @Test func `updates follow the last rank where there is a barrier`() throws {
         let step = try unitStep(.oneForwardOneBackward(stages: 2, microBatches: 2))
         #expect(step.end == [9, 7] && step.begin == [0, 1] && step.makespan == 9)
         let updates = [1.0, 4]
@@ -106,7 +106,7 @@ import Testing
         #expect(step.period(StepEnd(optimizer: updates)) == 10)
     }
 
-    @Test func eachLinkHasItsOwnDepth() throws {
+    @Test func `each link has its own depth`() throws {
         let schedule = Schedule.gpipe(stages: 3, microBatches: 4)
         let simulator = try Simulator(schedule, edges: Edge.chain(stages: 3))
         let slow = StageTimes.Stage(forward: 10, backward: 1)
@@ -126,7 +126,7 @@ import Testing
                 == "queue depth: expected at least 1, got 0")
     }
 
-    @Test func aStepWithoutSpansIsThatWithThem() throws {
+    @Test func `a step simulated without spans takes as long as with them`() throws {
         for schedule in try generated(ranks: 5, microBatches: 9) {
             let simulator = try Simulator(schedule, edges: everyEdge(stages: schedule.stageCount, portalGradient: true))
             let times = StageTimes(
@@ -140,12 +140,12 @@ import Testing
         }
     }
 
-    @Test func aThousandRanks() throws {
+    @Test func `a thousand ranks are simulated`() throws {
         let step = try unitStep(.oneForwardOneBackward(stages: 1024, microBatches: 1024))
         #expect(step.makespan == 3 * (1024 + 1023))
     }
 
-    @Test func thousandsOfMicroBatches() throws {
+    @Test func `thousands of micro-batches are simulated`() throws {
         let timeline = try Schedule.oneForwardOneBackward(stages: 64, microBatches: 4096).simulate(
             edges: Edge.chain(stages: 64), times: .units(stages: 64), queueDepth: 2)
         #expect(timeline.makespan == 3 * (4096 + 63))

@@ -2,13 +2,13 @@ import Scheduling
 import Testing
 
 @Suite struct TextTests {
-    @Test func schedulesPrintAndParseBack() throws {
+    @Test func `schedules print and parse back`() throws {
         for schedule in everySchedule() + [try interleaved()] {
             #expect(try Schedule(parsing: schedule.description, name: schedule.name) == schedule)
         }
     }
 
-    @Test func oneLineForEachRank() {
+    @Test func `a schedule prints one line for each rank`() {
         #expect(
             Schedule.oneForwardOneBackward(stages: 2, microBatches: 3).description == """
                 0F0 0F1 0B0 0F2 0B1 0B2
@@ -16,14 +16,14 @@ import Testing
                 """)
     }
 
-    @Test func ownersAreReadFromTheLines() throws {
+    @Test func `owners are read from the lines`() throws {
         let folded = try Schedule(parsing: "# a V\n0F0  3F0 3I0 3W0 0B0\r\n1F0 2F0 2B0 1B0\n\n", name: "v")
         #expect(folded.rankOfStage == [0, 1, 1, 0])
         #expect(folded.microBatches == 1)
         #expect(folded.ranks[0].map(\.pass) == [.forward, .forward, .backwardInput, .backwardWeight, .backward])
     }
 
-    @Test func rowsOfPyTorchAreRead() throws {
+    @Test func `rows of PyTorch's CSV schedules are read`() throws {
         let rows = try Schedule(parsing: "0F0,0F1,,,0I0,0W0,0B1\r\n,1F0,1B0,1F1,1B1,,\n", name: "rows")
         #expect(rows.description == "0F0 0F1 0I0 0W0 0B1\n1F0 1B0 1F1 1B1")
         try rows.validate(edges: Edge.chain(stages: 2), queueDepth: 1)
@@ -45,13 +45,13 @@ import Testing
             "line 1, column 1: expected micro-batch 1, since micro-batches count from 0 without a gap, got none"
         ),
     ])
-    func otherTextIsRefused(text: String, error: String) {
+    func `other text is refused`(text: String, error: String) {
         #expect(message { try Schedule(parsing: text, name: "text") } == error)
     }
 
     static let instruction = "an instruction such as 0F0 (stage, one of F B I W, micro-batch)"
 
-    @Test func instructionsPrintAndParseBack() {
+    @Test func `instructions print and parse back`() {
         for pass in Pass.allCases {
             let instruction = Instruction(pass, stage: 12, microBatch: Int(Int32.max))
             #expect(Instruction(instruction.description) == instruction)
@@ -64,7 +64,7 @@ import Testing
 }
 
 @Suite struct PlaceTests {
-    @Test func anInstructionsColumnIsThatOfItsWord() {
+    @Test func `an instruction's column is that of its word`() {
         #expect(Schedule.column(ofInstruction: 0, in: " ,0F0") == 3)
         #expect(Schedule.column(ofInstruction: 2, in: "0F0,,0F1 0B0") == 10)
         #expect(Schedule.column(ofInstruction: 3, in: "0F0 0B0") == 8)

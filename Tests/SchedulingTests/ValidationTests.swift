@@ -2,7 +2,7 @@ import Scheduling
 import Testing
 
 @Suite struct ValidationTests {
-    @Test func generatedSchedulesRunOverLinksThatHoldOneMessage() throws {
+    @Test func `generated schedules run over links that hold one message`() throws {
         for stages in 1...16 {
             let edges = everyEdge(stages: stages, portalGradient: false)
             let deep = everyEdge(stages: stages, portalGradient: true)
@@ -18,17 +18,17 @@ import Testing
         }
     }
 
-    @Test func interleavedStagesRun() throws {
+    @Test func `interleaved stages run`() throws {
         try interleaved().validate(edges: everyEdge(stages: 4, portalGradient: true), queueDepth: 2)
     }
 
-    @Test func splitBackwardsAreValid() throws {
+    @Test func `split backwards are valid`() throws {
         let schedule = try Schedule(parsing: "0F0 0F1 0I0 0W0 0B1\n1F0 1I0 1F1 1I1 1W0 1W1", name: "split")
         try schedule.validate(edges: everyEdge(stages: 2, portalGradient: false), queueDepth: 1)
         #expect(schedule.inFlight(stage: 1) == 2)
     }
 
-    @Test func theSmallestQueueDepthIsTheFirstThatValidates() throws {
+    @Test func `the smallest queue depth is the first that validates`() throws {
         for (stages, microBatches, depth) in [(4, 8, 2), (8, 64, 5), (16, 64, 10), (16, 4, 2), (1, 4, 1)] {
             let schedule = Schedule.oneForwardOneBackward(stages: stages, microBatches: microBatches)
             let edges = everyEdge(stages: stages, portalGradient: true)
@@ -42,7 +42,7 @@ import Testing
         #expect(try mutual.smallestQueueDepth(edges: Edge.chain(stages: 2)) == nil)
     }
 
-    @Test func backwardBeforeForward() {
+    @Test func `a backward before its forward is refused`() {
         expect(
             "0F0 0F1 0B0 0B1\n1F0 1B0 1B1 1F1",
             """
@@ -53,7 +53,7 @@ import Testing
             """)
     }
 
-    @Test func missingBackward() {
+    @Test func `a missing backward is refused`() {
         expect(
             "0F0 0F1 0B0 0B1\n1F0 1B0 1F1",
             """
@@ -64,7 +64,7 @@ import Testing
             """)
     }
 
-    @Test func missingWeightGradient() {
+    @Test func `a missing weight half is refused`() {
         expect(
             "0F0 0I0",
             """
@@ -74,7 +74,7 @@ import Testing
             """)
     }
 
-    @Test func repeatedForward() {
+    @Test func `a repeated forward is refused`() {
         expect(
             "0F0 0F1 0B0 0B1\n1F0 1B0 1F0 1F1 1B1",
             """
@@ -87,12 +87,12 @@ import Testing
     }
 
     @Test(arguments: ["0F0 0B0 0W0", "0F0 0I0 0B0", "0F0 0I0 0W0 0B0", "0F0 0B0 0I0", "0F0 0I0 0W0 0W0"])
-    func wholeAndHalvedBackwardsDoNotMix(text: String) {
+    func `whole and halved backwards do not mix`(text: String) {
         let error = message { try validate(text) }
         #expect(error.contains("expected each micro-batch once: one F, and one B or one I and one W"))
     }
 
-    @Test func weightGradientBeforeInputGradient() {
+    @Test func `a weight half before its input half is refused`() {
         expect(
             "0F0 0W0 0I0",
             """
@@ -102,7 +102,7 @@ import Testing
             """)
     }
 
-    @Test func wrongRank() {
+    @Test func `an instruction on a rank that does not own its stage is refused`() {
         var schedule = Schedule.gpipe(stages: 2, microBatches: 1)
         schedule.ranks[0].append(Instruction(.forward, stage: 1, microBatch: 0))
         #expect(
@@ -114,7 +114,7 @@ import Testing
                 """)
     }
 
-    @Test func numbersOutsideTheSchedule() {
+    @Test func `stages and micro-batches outside the schedule are refused`() {
         var schedule = Schedule.gpipe(stages: 2, microBatches: 1)
         schedule.ranks[1][0].microBatch = 7
         #expect(
@@ -128,7 +128,7 @@ import Testing
         #expect(message { try schedule.lower(edges: []) } == "rank of stage 1: expected below 2, got 2")
     }
 
-    @Test func stagesOfOneRankInTheWrongOrder() {
+    @Test func `stages of one rank in the wrong order are refused`() {
         expect(
             "1F0 0F0 1B0 0B0",
             """
@@ -145,7 +145,7 @@ import Testing
             """)
     }
 
-    @Test func tooManyInFlight() {
+    @Test func `more micro-batches in flight than allowed are refused`() {
         let schedule = Schedule.gpipe(stages: 2, microBatches: 4)
         #expect(
             message {
@@ -158,7 +158,7 @@ import Testing
                 """)
     }
 
-    @Test func ranksThatWaitForOneAnother() {
+    @Test func `ranks that wait for one another are refused`() {
         expect(
             "0F0 0B0 0F1 0B1\n1F1 1F0 1B0 1B1",
             """
@@ -172,7 +172,7 @@ import Testing
             """)
     }
 
-    @Test func aLinkThatFillsUp() {
+    @Test func `a deadlock on a link that fills up is refused`() {
         let schedule = Schedule.oneForwardOneBackward(stages: 3, microBatches: 16)
         #expect(
             message { try schedule.validate(edges: everyEdge(stages: 3, portalGradient: true), queueDepth: 1) } == """
@@ -189,7 +189,7 @@ import Testing
                 """)
     }
 
-    @Test func onlyTheWindowAroundAFaultIsShown() {
+    @Test func `only the window around a fault is shown`() {
         var schedule = Schedule.gpipe(stages: 5, microBatches: 40)
         schedule.ranks[2].swapAt(39, 79)
         #expect(
@@ -202,7 +202,7 @@ import Testing
                 """)
     }
 
-    @Test func edgesThatFitNoStage() {
+    @Test func `edges that fit no stage are refused`() {
         let schedule = Schedule.gpipe(stages: 2, microBatches: 1)
         for (from, to) in [(0, 2), (1, 1), (1, 0), (-1, 1)] {
             let edge = Edge(from: from, to: to, kind: .portal, carriesGradient: true)
@@ -225,7 +225,7 @@ import Testing
 }
 
 @Suite struct MicroBatchOrderTests {
-    @Test func everyGeneratedScheduleKeepsTheOrderOfMicroBatches() throws {
+    @Test func `every generated schedule keeps the order of micro-batches`() throws {
         for schedule in everySchedule() { #expect(message { try schedule.checkMicroBatchOrder() } == "") }
     }
 
@@ -241,7 +241,7 @@ import Testing
             "rank 0, instruction 3: expected 0B0 before 0B1, in the order of micro-batches, got 0B1"
         ),
     ])
-    func otherOrdersAreRefused(text: String, error: String) throws {
+    func `other orders are refused`(text: String, error: String) throws {
         let schedule = try Schedule(parsing: text, name: "text")
         #expect(message { try schedule.checkMicroBatchOrder() }.split(separator: "\n").first.map(String.init) == error)
         #expect(message { try Schedule(parsing: "0F0 0F1 0I1 0I0 0W0 0W1", name: "").checkMicroBatchOrder() } == "")

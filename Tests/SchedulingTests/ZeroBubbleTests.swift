@@ -2,7 +2,7 @@ import Scheduling
 import Testing
 
 @Suite struct ZeroBubbleTests {
-    @Test func h1IsDrawnAsInItsDocumentation() throws {
+    @Test func `ZB-H1 is drawn as in its documentation`() throws {
         #expect(
             try Schedule.zeroBubbleH1(stages: 4, microBatches: 8).grid() == """
                 rank 0 F0F1F2F3······B0──F4B1──F5B2──F6B3──F7B4──B5──B6──B7──
@@ -12,7 +12,7 @@ import Testing
                 """)
     }
 
-    @Test func h2IsDrawnAsInItsDocumentation() throws {
+    @Test func `ZB-H2 is drawn as in its documentation`() throws {
         #expect(
             try Schedule.zeroBubbleH2(stages: 4, microBatches: 8).grid() == """
                 rank 0 F0F1F2F3F4F5F6B0──F7B1──B2──B3──B4──B5──B6──B7──······
@@ -22,7 +22,7 @@ import Testing
                 """)
     }
 
-    @Test func h1ReachesTheFloorUnderABarrier() throws {
+    @Test func `ZB-H1 takes the least time that a barrier allows`() throws {
         #expect(try unitStep(.oneForwardOneBackward(stages: 8, microBatches: 32)).makespan == 117)
         #expect(try unitStep(.zeroBubbleH1(stages: 8, microBatches: 32)).makespan == 103)
         for stages in 1...8 {
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func h1HoldsAtMostWhatTheFirstStageOfOneForwardOneBackwardHolds() {
+    @Test func `ZB-H1 holds at most what the first stage of 1F1B holds`() {
         for stages in 1...8 {
             for microBatches in 1...24 {
                 let schedule = Schedule.zeroBubbleH1(stages: stages, microBatches: microBatches)
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func h2NeverIdlesBetweenItsFirstAndItsLastInstruction() throws {
+    @Test func `ZB-H2 never idles between its first and its last instruction`() throws {
         for stages in 1...8 {
             for microBatches in (2 * stages - 1)...24 {
                 let step = try unitStep(.zeroBubbleH2(stages: stages, microBatches: microBatches))
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func h2HoldsAboutTwiceAsMuch() {
+    @Test func `ZB-H2 holds about twice as much`() {
         for stages in 1...8 {
             for microBatches in 1...24 {
                 let schedule = Schedule.zeroBubbleH2(stages: stages, microBatches: microBatches)
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func fewMicroBatchesAreNeverSlowerThanOneForwardOneBackward() throws {
+    @Test func `few micro-batches are never slower than 1F1B`() throws {
         for stages in 1...8 {
             for microBatches in 1...stages {
                 let whole = try unitStep(.oneForwardOneBackward(stages: stages, microBatches: microBatches)).makespan

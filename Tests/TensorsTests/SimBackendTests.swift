@@ -7,14 +7,14 @@ import Testing
         return Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
     }
 
-    @Test func workTakesAtLeastItsTime() {
+    @Test func `work takes at least its time`() {
         let byUnit = SimBackend(device: "sim:0", pace: .secondsPerUnit(0.004))
         #expect(elapsed { byUnit.spend(Work(flops: 1e15, units: 2)) } >= 0.008)
         let byRate = SimBackend(device: "sim:0", pace: .flopsPerSecond(1e9))
         #expect(elapsed { byRate.spend(Work(flops: 3e6, units: 1e6)) } >= 0.003)
     }
 
-    @Test func messagesAreReal() throws {
+    @Test func `bytes are stored and copied`() throws {
         let backend = SimBackend(device: "sim:0", pace: .secondsPerUnit(0))
         let spec = TensorSpec([3], .i32)
         let (x, y) = (
@@ -30,7 +30,7 @@ import Testing
         #expect(back == bytes)
     }
 
-    @Test func nothingIsComputed() throws {
+    @Test func `nothing is computed`() throws {
         let backend = SimBackend(device: "sim:3", pace: .secondsPerUnit(0))
         let x = Tensor(try backend.allocate(byteCount: 4), spec: TensorSpec([1]))
         #expect(!backend.computes)
@@ -41,7 +41,7 @@ import Testing
 }
 
 @Suite struct BusyClockTests {
-    @Test func lateWakingsDoNotAddUp() {
+    @Test func `late wakings do not add up`() {
         var clock = BusyClock()
         var now: Int64 = 1000
         for piece in 1...100 {
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func idleTimeIsNotCredited() {
+    @Test func `idle time is not credited`() {
         var clock = BusyClock()
         _ = clock.begin(50, now: 1000)
         clock.woke(now: 1053)
@@ -60,7 +60,7 @@ import Testing
         #expect(clock.begin(50, now: 1453) == 1050 + 400 + 50)
     }
 
-    @Test func lateByMoreThanTheNextPieceTakes() {
+    @Test func `waking late by more than the next piece takes delays nothing after it`() {
         var clock = BusyClock()
         _ = clock.begin(10, now: 0)
         clock.woke(now: 100)

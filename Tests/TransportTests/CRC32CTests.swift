@@ -13,7 +13,7 @@ import Transport
     ]
 
     @Test(arguments: vectors.indices)
-    func knownValues(index: Int) {
+    func `checksums are RFC 3720's known values`(index: Int) {
         let (bytes, crc) = Self.vectors[index]
         bytes.withUnsafeBytes {
             #expect(CRC32C.checksum($0) == crc)
@@ -31,7 +31,7 @@ import Transport
         return ~crc
     }
 
-    @Test func everyLengthAroundTheBlocksAgreesWithTheDefinition() {
+    @Test func `every length around the blocks agrees with the definition`() {
         let bytes = pattern(count: 5000, seed: 7)
         let lengths = Array(0...70) + Array(1015...1050) + [2047, 2048, 3071, 3072, 3073, 4999]
         for length in lengths {
@@ -44,7 +44,7 @@ import Transport
         }
     }
 
-    @Test func aCheckSumCanBeExtended() {
+    @Test func `a checksum can be extended`() {
         let bytes = pattern(count: 10_000, seed: 9)
         bytes.withUnsafeBytes {
             let whole = CRC32C.checksum($0)

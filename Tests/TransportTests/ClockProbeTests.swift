@@ -41,7 +41,7 @@ import Transport
     @Test(
         arguments: [(0, 0), (-900_000_000_000, 80), (5_000_000_000, -50), (123, 0), (1 << 58, 100)]
             as [(Int64, Double)])
-    func aSampleIsNeverFurtherOffThanItSays(offset: Int64, drift: Double) throws {
+    func `a sample is never further off than it says`(offset: Int64, drift: Double) throws {
         var world = World(offset: offset, drift: drift)
         var probe = ClockProbe()
         var samples: [ClockSample] = []
@@ -57,7 +57,7 @@ import Transport
         }
     }
 
-    @Test func aSeriesAtTheStartGivesTheFirstSample() throws {
+    @Test func `a series at the start gives the first sample`() throws {
         var world = World(offset: -7_000_000, drift: 0)
         var probe = ClockProbe()
         for place in 1...ClockProbe.series {
@@ -73,7 +73,7 @@ import Transport
         #expect(early == nil && rest != nil, "a window that ends early")
     }
 
-    @Test func answersToNoPingAreRefused() throws {
+    @Test func `answers to no ping are refused`() throws {
         var probe = ClockProbe()
         #expect(throws: TransportError.self) { try probe.answered(ping: 5, clock: 5, at: 6) }
         let isDue = probe.ping(at: 10)
@@ -94,7 +94,7 @@ extension LiveTests {
         ]
 
         @Test(arguments: Medium.allCases)
-        func workersClocksAreKnownWithinTheBound(medium: Medium) throws {
+        func `workers' clocks are known within the bound`(medium: Medium) throws {
             let rig = try Rig(medium, links: [ControlPlaneTests.link]) { worker in
                 let clock = Self.clocks[worker.rank]
                 worker.clock = { clock(MonotonicClock.now) }

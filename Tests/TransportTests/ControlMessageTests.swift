@@ -21,14 +21,14 @@ import Transport
     ]
 
     @Test(arguments: samples)
-    func whatIsEncodedIsDecoded(message: ControlMessage) throws {
+    func `what is encoded is decoded`(message: ControlMessage) throws {
         let decoded = try ControlMessage.decode(message.encoded(runID: 42))
         #expect(decoded.message == message)
         #expect(decoded.runID == 42)
     }
 
     @Test(arguments: samples)
-    func noTruncationIsAccepted(message: ControlMessage) {
+    func `no truncation is accepted`(message: ControlMessage) {
         guard case .application = message else {
             let bytes = message.encoded(runID: 42)
             for count in bytes.indices {
@@ -40,7 +40,7 @@ import Transport
     }
 
     @Test(arguments: samples)
-    func brokenBytesNeverTrap(message: ControlMessage) {
+    func `broken bytes never trap`(message: ControlMessage) {
         var generator = Generator(state: 5)
         let bytes = message.encoded(runID: 42)
         for _ in 0..<1000 {
@@ -56,7 +56,7 @@ import Transport
         }
     }
 
-    @Test func longTextsAreCutAtACharacter() throws {
+    @Test func `long texts are cut at a character`() throws {
         let message = ControlMessage.abort(String(repeating: "ü", count: 5000))
         guard case .abort(let text) = try ControlMessage.decode(message.encoded(runID: 1)).message else {
             Issue.record("not an abort")
@@ -67,7 +67,7 @@ import Transport
     }
 
     @Test(arguments: [0, 1, ControlMessage.pieceSize, ControlMessage.pieceSize + 1, 1_000_000])
-    func longMessagesTravelInPieces(count: Int) throws {
+    func `long messages travel in pieces`(count: Int) throws {
         let message = pattern(count: count, seed: 3)
         var reassembly = Reassembly()
         var whole: [UInt8]?

@@ -7,7 +7,7 @@ extension LiveTests {
         static let link = LinkDeclaration(id: 0, from: 0, to: 1, credit: 1, maxPayload: 1000)
 
         @Test(arguments: Medium.allCases)
-        func heartbeatsSayWhatAWorkerIsDoing(medium: Medium) throws {
+        func `heartbeats say what a worker is doing`(medium: Medium) throws {
             let rig = try Rig(medium, links: [Self.link])
             defer { rig.stop() }
             try rig.start()
@@ -36,7 +36,7 @@ extension LiveTests {
         }
 
         @Test(arguments: Medium.allCases)
-        func applicationMessagesArriveWholeAndInOrder(medium: Medium) throws {
+        func `application messages arrive whole and in order`(medium: Medium) throws {
             let rig = try Rig(medium, links: [Self.link])
             defer { rig.stop() }
             try rig.start()
@@ -61,7 +61,7 @@ extension LiveTests {
 
         /// More messages at once than a socket's queue takes.
         @Test(arguments: Medium.allCases)
-        func aBurstOfMessagesKeepsItsOrder(medium: Medium) throws {
+        func `a burst of messages keeps its order`(medium: Medium) throws {
             let rig = try Rig(medium, world: 1, links: [])
             defer { rig.stop() }
             try rig.start()
@@ -77,7 +77,7 @@ extension LiveTests {
         }
 
         @Test(arguments: Medium.allCases)
-        func aWorkersOwnAccountReachesTheCoordinatorBeforeItsEnd(medium: Medium) throws {
+        func `a worker's own account reaches the coordinator before its end`(medium: Medium) throws {
             let rig = try Rig(medium, links: [Self.link])
             defer { rig.stop() }
             try rig.start()
@@ -93,7 +93,7 @@ extension LiveTests {
         }
 
         @Test(arguments: Medium.allCases)
-        func whoDoesNotBelongLearnsWhy(medium: Medium) throws {
+        func `a worker of another run learns why it is refused`(medium: Medium) throws {
             let rig = try Rig(medium, links: []) { if $0.rank == 1 { $0.digest = "other" } }
             defer { rig.stop() }
             try rig.workers[0].start()
@@ -106,7 +106,7 @@ extension LiveTests {
             try rig.coordinator.see { if case .refused = $0 { () } else { nil } }
         }
 
-        @Test func twoWorkersOfOneRankDoNotBothRun() throws {
+        @Test func `two workers of one rank do not both run`() throws {
             let network = InMemoryNetwork()
             let coordinator = try Coordinator(ControlServer.Configuration(world: 2, digest: "d"), network)
             let twins = (0...1).map { _ in
@@ -122,7 +122,7 @@ extension LiveTests {
         }
 
         @Test(arguments: [Medium.memory, .ipc])
-        func aStartThatTakesTooLongNamesTheMissing(medium: Medium) throws {
+        func `a start that takes too long names the missing ranks`(medium: Medium) throws {
             var configuration = ControlServer.Configuration(world: 3, digest: "d")
             configuration.startTimeout = .milliseconds(100)
             let coordinator = try Coordinator(configuration, medium == .memory ? InMemoryNetwork() : nil)
@@ -132,7 +132,7 @@ extension LiveTests {
         }
 
         @Test(arguments: Medium.allCases)
-        func aCoordinatorThatEndsIsNoticedOnce(medium: Medium) throws {
+        func `a coordinator that ends is noticed once`(medium: Medium) throws {
             let calls = Shared(0)
             let rig = try Rig(medium, links: [Self.link]) { $0.onCoordinatorGone = { calls.update { $0 += 1 } } }
             defer { rig.stop() }
@@ -145,7 +145,7 @@ extension LiveTests {
         }
 
         @Test(arguments: [Medium.memory, .ipc])
-        func oneRankAloneGoes(medium: Medium) throws {
+        func `a run of one rank starts`(medium: Medium) throws {
             let rig = try Rig(medium, world: 1, links: [])
             defer { rig.stop() }
             try rig.start()
@@ -153,7 +153,7 @@ extension LiveTests {
             try rig.finish()
         }
 
-        @Test func anAbsentCoordinatorIsNamed() throws {
+        @Test func `an absent coordinator is named`() throws {
             var configuration = WorkerConfiguration(
                 rank: 0, coordinator: "tcp://127.0.0.1:1", digest: "d", links: [])
             configuration.secret = RunSecret()
@@ -165,7 +165,7 @@ extension LiveTests {
             try worker.close(goodbye: false)
         }
 
-        @Test func otherMachinesAreRefused() throws {
+        @Test func `other machines are refused`() throws {
             let worker = WorkerEndpoint(
                 WorkerConfiguration(rank: 0, coordinator: "tcp://192.168.0.1:5555", digest: "d", links: []))
             let error = try #require(throws: TransportError.self) { try worker.start() }

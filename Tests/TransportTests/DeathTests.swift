@@ -11,7 +11,7 @@ extension LiveTests {
 
         /// What the child process runs: rank 1, sending until it is killed.
         @Test(.enabled(if: ProcessInfo.processInfo.environment[addressKey] != nil))
-        func childWorker() throws {
+        func `the worker that a parent kills`() throws {
             let address = try #require(ProcessInfo.processInfo.environment[Self.addressKey])
             var configuration = WorkerConfiguration(
                 rank: 1, coordinator: address, digest: "digest", links: [Self.link])
@@ -32,7 +32,7 @@ extension LiveTests {
             let child = Process()
             child.executableURL = URL(
                 fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
-            child.arguments = ["--testing-library", "swift-testing", "--filter", "childWorker"]
+            child.arguments = ["--testing-library", "swift-testing", "--filter", "the worker that a parent kills"]
             child.environment = ProcessInfo.processInfo.environment.merging([
                 Self.addressKey: coordinator.address, Self.secretKey: coordinator.secret.text,
             ]) { $1 }
@@ -44,7 +44,7 @@ extension LiveTests {
 
         /// Each round kills at another place of the stream: before, between and inside messages.
         @Test(arguments: [Medium.ipc, .tcp], [1, 2, 7, 40])
-        func aKilledWorkerIsGone(medium: Medium, messages: Int) throws {
+        func `a killed worker is gone`(medium: Medium, messages: Int) throws {
             let coordinator = try Coordinator(medium)
             defer { coordinator.stop() }
             var configuration = WorkerConfiguration(

@@ -16,14 +16,14 @@ import Transport
         return header
     }
 
-    @Test func whatIsEncodedIsDecoded() throws {
+    @Test func `what is encoded is decoded`() throws {
         let bytes = Self.sample.encoded()
         #expect(bytes.count == FrameHeader.encodedSize)
         #expect(try FrameHeader(decoding: bytes) == Self.sample)
         #expect(try FrameHeader(decoding: FrameHeader(.credit).encoded()) == FrameHeader(.credit))
     }
 
-    @Test func theLayoutIsLittleEndianAtItsPlaces() {
+    @Test func `the layout is little-endian, each field at its offset`() {
         let bytes = Self.sample.encoded()
         #expect(Array(bytes[0..<8]) == Array("EFRM".utf8) + [1, 0, 2, 1])
         #expect(Array(bytes[8..<16]) == [0xF0, 0xDE, 0xBC, 0x9A, 0x78, 0x56, 0x34, 0x12])
@@ -32,7 +32,7 @@ import Transport
         #expect(Array(bytes[136..<140]) == [0xEF, 0xBE, 0xAD, 0xDE])
     }
 
-    @Test func everyFlippedBitIsNoticed() {
+    @Test func `every flipped bit is noticed`() {
         let bytes = Self.sample.encoded()
         for bit in 0..<bytes.count * 8 {
             var broken = bytes
@@ -41,7 +41,7 @@ import Transport
         }
     }
 
-    @Test func randomBytesThrow() {
+    @Test func `random bytes throw`() {
         var generator = Generator(state: 11)
         for _ in 0..<2000 {
             let count = Int.random(in: 0...300, using: &generator)
@@ -54,7 +54,7 @@ import Transport
     }
 
     /// Random fields under a right checksum: whoever can compute a CRC still cannot make the reader trap.
-    @Test func hostileFieldsUnderARightChecksumNeverTrap() {
+    @Test func `hostile fields under a correct checksum never trap`() {
         var generator = Generator(state: 12)
         for _ in 0..<5000 {
             var bytes = Self.sample.encoded()
@@ -78,7 +78,7 @@ import Transport
         (79, [0x80], "shape"), (77, [0xFF, 0xFF, 0x7F], "shape"), (63, [0x80], "payload length"),
         (4, [2], "version"), (0, [0], "magic"),
     ])
-    func theErrorNamesTheField(place: Int, values: [UInt8], field: String) throws {
+    func `the error names the field`(place: Int, values: [UInt8], field: String) throws {
         var bytes = Self.sample.encoded()
         bytes.replaceSubrange(place..<place + values.count, with: values)
         sign(&bytes)
@@ -86,7 +86,7 @@ import Transport
         #expect("\(error)".contains(field), "\(error)")
     }
 
-    @Test func aMismatchNamesBothSides() throws {
+    @Test func `a mismatch names both sides`() throws {
         var expected = Self.sample
         expected.sentAt = 0
         expected.payloadCRC = 0
@@ -99,7 +99,7 @@ import Transport
         )
     }
 
-    @Test func everyFieldIsCompared() {
+    @Test func `every field is compared`() {
         let changes: [(inout FrameHeader) -> Void] = [
             { $0.kind = .activation }, { $0.step += 1 }, { $0.microBatch += 1 }, { $0.edge += 1 }, { $0.dtype += 1 },
             { $0.shape = [2, 256] }, { $0.payloadLength += 1 }, { $0.runID += 1 }, { $0.epoch += 1 },

@@ -8,7 +8,7 @@ extension LiveTests {
         static let backward = LinkDeclaration(id: 0, from: 1, to: 0, credit: 1, maxPayload: 4 << 20)
 
         @Test(arguments: Medium.allCases)
-        func thousandsOfMessagesOfAllSizesArriveInOrderBothWays(medium: Medium) throws {
+        func `thousands of messages of all sizes arrive in order, both ways`(medium: Medium) throws {
             let rig = try Rig(medium, links: [Self.forward, Self.backward])
             defer { rig.stop() }
             try rig.start()
@@ -50,7 +50,7 @@ extension LiveTests {
 
         /// Sends more than the link has credit for; what has none stays at the sender, its buffer not free.
         @Test(arguments: Medium.allCases)
-        func withoutCreditAMessageWaitsAtTheSenderAndItsBufferStaysTaken(medium: Medium) throws {
+        func `without credit a message waits at the sender, and its buffer stays taken`(medium: Medium) throws {
             let rig = try Rig(medium, links: [Self.forward])
             defer { rig.stop() }
             try rig.start()
@@ -75,7 +75,7 @@ extension LiveTests {
         }
 
         @Test(arguments: Medium.allCases)
-        func aMessageThatIsNotTheExpectedOneEndsThePlaneNamingBothSides(medium: Medium) throws {
+        func `a message that is not the expected one ends the data plane and names both sides`(medium: Medium) throws {
             let rig = try Rig(medium, links: [Self.forward])
             defer { rig.stop() }
             try rig.start()
@@ -94,7 +94,7 @@ extension LiveTests {
 
         /// The bytes of a message that waits for credit are changed: its CRC was taken when it was handed over.
         @Test(arguments: Medium.allCases)
-        func aBufferThatIsReusedTooEarlyIsNoticedAsCorruption(medium: Medium) throws {
+        func `a buffer that is reused too early is noticed as corruption`(medium: Medium) throws {
             let rig = try Rig(medium, links: [Self.forward])
             defer { rig.stop() }
             try rig.start()
@@ -113,7 +113,7 @@ extension LiveTests {
         }
 
         @Test(arguments: Medium.allCases)
-        func anAbortEndsEveryWait(medium: Medium) throws {
+        func `an abort ends every wait`(medium: Medium) throws {
             let rig = try Rig(medium, links: [Self.forward, Self.backward])
             defer { rig.stop() }
             try rig.start()
@@ -135,7 +135,7 @@ extension LiveTests {
         }
 
         @Test(arguments: Medium.allCases)
-        func theFirstFailureWins(medium: Medium) throws {
+        func `the first failure wins`(medium: Medium) throws {
             let rig = try Rig(medium, links: [Self.forward])
             defer { rig.stop() }
             try rig.start()
@@ -149,7 +149,7 @@ extension LiveTests {
         }
 
         @Test(arguments: Medium.allCases)
-        func aPeerThatEndsWithoutAGoodbyeIsGone(medium: Medium) throws {
+        func `a peer that ends without a goodbye is gone`(medium: Medium) throws {
             for dying in 0...1 {
                 let rig = try Rig(medium, links: [Self.forward])
                 defer { rig.stop() }
@@ -164,7 +164,7 @@ extension LiveTests {
 
         /// Rank 0 says goodbye long before rank 1 has read its last messages.
         @Test(arguments: Medium.allCases)
-        func aGoodbyeIsNoFailureAndLosesNothing(medium: Medium) throws {
+        func `a goodbye is no failure and loses nothing`(medium: Medium) throws {
             let rig = try Rig(medium, links: [Self.forward])
             defer { rig.stop() }
             try rig.start()
@@ -181,7 +181,7 @@ extension LiveTests {
         }
 
         @Test(arguments: Medium.allCases)
-        func waitingForAPeerThatSaidGoodbyeFails(medium: Medium) throws {
+        func `waiting for a peer that said goodbye fails`(medium: Medium) throws {
             let rig = try Rig(medium, links: [Self.forward])
             defer { rig.stop() }
             try rig.start()

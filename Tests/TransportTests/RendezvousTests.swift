@@ -16,7 +16,7 @@ import Transport
         return Hello(rank: rank, process: Int32(100 + rank), host: "here", values: [digest], sockets: sockets)
     }
 
-    @Test func allRegisterAllConnectAllGo() {
+    @Test func `when all have registered all connect, and when all are connected all go`() {
         var rendezvous = Rendezvous(world: 2, digest: "d")
         #expect(rendezvous.receive(hello(1), from: peer(1)) == [.registered(rank: 1)])
         #expect(rendezvous.missing == [0])
@@ -45,7 +45,7 @@ import Transport
         #expect(rendezvous.stage == .running)
     }
 
-    @Test func oneRankNeedsNobody() {
+    @Test func `a run of one rank waits for no other`() {
         var rendezvous = Rendezvous(world: 1, digest: "d")
         #expect(
             rendezvous.receive(hello(0, links: []), from: peer(0)) == [.registered(rank: 0), .introduce(peer(0), [])])
@@ -57,7 +57,7 @@ import Transport
         return text
     }
 
-    @Test func whoDoesNotBelongIsRefusedWithTheReason() {
+    @Test func `a worker of another run is refused with the reason`() {
         var rendezvous = Rendezvous(world: 2, digest: "d")
         _ = rendezvous.receive(hello(0), from: peer(0))
         #expect(
@@ -72,7 +72,7 @@ import Transport
         #expect(rendezvous.peer(of: 1) == peer(1))
     }
 
-    @Test func theMissingAreListed() {
+    @Test func `the missing ranks are listed`() {
         var rendezvous = Rendezvous(world: 5, digest: "d")
         for rank in [0, 3] { _ = rendezvous.receive(hello(rank, links: []), from: peer(rank)) }
         #expect("\(rendezvous.timedOut(seconds: 30))" == "ranks 1, 2 and 4 of 5 did not register within 30.0 s")
@@ -81,7 +81,7 @@ import Transport
         #expect("\(rendezvous.timedOut(seconds: 30))" == "rank 2 of 5 did not connect all links within 30.0 s")
     }
 
-    @Test func aRankThatLeavesBeforeTheStartCanBeTakenAgain() {
+    @Test func `a rank that leaves before the start can be taken again`() {
         var rendezvous = Rendezvous(world: 2, digest: "d")
         _ = rendezvous.receive(hello(0), from: peer(0))
         #expect(rendezvous.lost(peer(0)) == 0)
@@ -89,7 +89,7 @@ import Transport
         #expect(rendezvous.receive(hello(0), from: peer(8)) == [.registered(rank: 0)])
     }
 
-    @Test func endsThatDeclareALinkDifferentlyAreNamed() {
+    @Test func `ends that declare a link differently are named`() {
         var rendezvous = Rendezvous(world: 2, digest: "d")
         _ = rendezvous.receive(hello(0), from: peer(0))
         let generous = LinkDeclaration(id: 0, from: 0, to: 1, credit: 3, maxPayload: 64)
@@ -106,7 +106,7 @@ import Transport
         #expect(alone.last == .broken("link 1, rank 1 → rank 0: rank 0 declares it, rank 1 does not"))
     }
 
-    @Test func silenceIsAFunctionOfTheClock() {
+    @Test func `silence is a function of the clock`() {
         let second: UInt64 = 1_000_000_000
         var liveness = Liveness(world: 3)
         #expect(liveness.silentRanks(at: 100 * second).isEmpty)
@@ -122,7 +122,7 @@ import Transport
     }
 
     @Test(arguments: ["tcp://127.0.0.1:5555", "tcp://[::1]:0", "ipc:///tmp/x", "tcp://127.1.2.3:*"])
-    func thisMachineIsAllowed(address: String) throws { try Address.check(address) }
+    func `this machine is allowed`(address: String) throws { try Address.check(address) }
 
     @Test(arguments: [
         ("tcp://10.0.0.1:5555", "another machine"), ("tcp://*:5555", "another machine"),
@@ -131,7 +131,7 @@ import Transport
         ("tcp://127.0.0.1:99999", "port"), ("tcp://127.0.0.1", "HOST:PORT"), ("udp://127.0.0.1:1", "expected"),
         ("ipc://relative", "absolute"), ("", "expected"),
     ])
-    func otherPlacesAreRefusedWithTheReason(address: String, reason: String) throws {
+    func `other places are refused with the reason`(address: String, reason: String) throws {
         let error = try #require(throws: TransportError.self) { try Address.check(address) }
         #expect("\(error)".contains(reason), "\(error)")
     }

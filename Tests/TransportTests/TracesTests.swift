@@ -13,7 +13,7 @@ extension LiveTests {
 
         private func directory(of rig: Rig) -> String { String(rig.coordinator.ipcAddress.dropFirst(6).dropLast(8)) }
 
-        @Test func socketsLieInAPrivateDirectoryThatIsGoneWhenAllGo() throws {
+        @Test func `sockets lie in a private directory that is gone when all go`() throws {
             let rig = try Rig(.ipc, links: Self.links)
             defer { rig.stop() }
             let directory = directory(of: rig)
@@ -27,7 +27,7 @@ extension LiveTests {
             try rig.finish()
         }
 
-        @Test func aStartThatFailsLeavesNothing() throws {
+        @Test func `a start that fails leaves nothing`() throws {
             let rig = try Rig(.ipc, links: Self.links)
             defer { rig.stop() }
             let directory = directory(of: rig)
@@ -37,7 +37,7 @@ extension LiveTests {
         }
 
         /// The lifeline is a pipe whose writing end dies with the coordinator.
-        @Test func aLifelineThatEndsRemovesTheFilesAndTellsTheWorker() throws {
+        @Test func `a lifeline that ends removes the files and tells the worker`() throws {
             var ends: [Int32] = [0, 0]
             #expect(pipe(&ends) == 0)
             let isTold = Shared(false)
@@ -55,7 +55,7 @@ extension LiveTests {
             #expect(!FileManager.default.fileExists(atPath: directory(of: rig)))
         }
 
-        @Test func mallocTakesTheSettingsForLargeMessages() { #expect(TransportTuning.apply()) }
+        @Test func `malloc takes the settings for large messages`() { #expect(TransportTuning.apply()) }
 
         /// Event descriptors, as the wires' sockets have them: other rooms' tests, which run beside this one, open files and
         /// start processes.
@@ -73,7 +73,7 @@ extension LiveTests {
             }
         }
 
-        @Test func fiftyRunsLeaveNoDescriptorAndNoThread() throws {
+        @Test func `fifty runs leave no descriptor and no thread`() throws {
             func run(_ medium: Medium) throws {
                 let rig = try Rig(medium, links: Self.links)
                 defer { rig.stop() }
