@@ -109,9 +109,7 @@ public final class Coordinator {
         do {
             try startWorkers()
             while left.count < plan.rankCount {
-                let events = try server.poll(timeout: .milliseconds(50))
-                clock.tick(at: MonotonicClock.now)
-                for event in events { try handle(event) }
+                try listen(for: .milliseconds(50))
                 for (rank, ending) in pool.reap() { ended(rank, ending) }
                 try checkHealth()
                 board.refresh()
@@ -136,13 +134,15 @@ public final class Coordinator {
 
     private var secretPath: String { SecretFile.path(besides: record.directory.manifestPath) }
 
-    private func startWorkers() throws(RunFailure) {
+    private func startWorkers() throws {
         if let note = record.note { display.note(note) }
         display.begin(directory: record.directory.path)
         for (rank, device) in plan.manifest.devices.enumerated() where !plan.manifest.byHand.contains(rank) {
             try pool.start(
                 rank: rank, coordinator: server.ipcAddress, directory: record.directory, threads: device.threads,
                 secret: server.configuration.secret)
+            // Handshakes wait for it, and those that waited for 5 s would fail.
+            try listen(for: .zero)
         }
         guard !plan.manifest.byHand.isEmpty else { return }
         try SecretFile.write(server.configuration.secret, to: secretPath)
@@ -152,6 +152,12 @@ public final class Coordinator {
     }
 
     // MARK: Events
+
+    private func listen(for time: Duration) throws {
+        let events = try server.poll(timeout: time)
+        clock.tick(at: MonotonicClock.now)
+        for event in events { try handle(event) }
+    }
 
     /// A worker that was told to leave may be gone before its goodbye is read.
     private func ended(_ rank: Int, _ ending: ChildProcess.Ending) {

@@ -99,6 +99,39 @@ extension LiveTests {
             for context in contexts { zmq_ctx_term(context) }
         }
 
+        /// Of 64 workers on a busy machine some were too slow for their handshake, came again and joined; each try was told
+        /// as a stranger's.
+        @Test func `a worker that comes again after an unfinished handshake is no stranger`() throws {
+            let rig = try Rig(.ipc, world: 1, links: [])
+            defer { rig.stop() }
+            for _ in 0..<3 { try breakOff(at: rig.coordinator.ipcAddress) }
+            try rig.start()
+            try rig.finish()
+            let notes = rig.coordinator.events.compactMap { if case .refused(let text) = $0 { text } else { nil } }
+            #expect(notes == [])
+        }
+
+        /// Begins a handshake and hangs up.
+        private func breakOff(at address: String) throws {
+            let file = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(file) }
+            var name = sockaddr_un()
+            name.sun_family = sa_family_t(AF_UNIX)
+            let path = Array(address.dropFirst("ipc://".count).utf8)
+            withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: path) }
+            let result = withUnsafePointer(to: &name) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(file, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
+            }
+            try #require(result == 0)
+            let greeting = Self.greeting("PLAIN")
+            #expect(write(file, greeting, greeting.count) == greeting.count)
+            // The other side answers with its own: the handshake has begun.
+            var answer = [UInt8](repeating: 0, count: 64)
+            #expect(read(file, &answer, answer.count) > 0)
+        }
+
         @Test(arguments: [Medium.ipc, .tcp]) func `a worker of another run is let in nowhere`(medium: Medium) throws {
             let rig = try Rig(medium, links: []) { if $0.rank == 1 { $0.secret = RunSecret() } }
             defer { rig.stop() }

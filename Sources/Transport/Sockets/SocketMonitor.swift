@@ -11,8 +11,17 @@ final class SocketMonitor {
         case disconnected(Int32)
         /// A handshake failed: the other side does not know the run's secret, or speaks something else.
         case refused
+        /// A connection ended before its handshake was over: too slow, or closed by the other side.
+        case unfinished(address: String)
         /// Nothing listens there.
         case unreachable
+
+        var isFailedHandshake: Bool {
+            switch self {
+            case .refused, .unfinished: true
+            default: false
+            }
+        }
     }
 
     let socket: Socket
@@ -43,6 +52,8 @@ final class SocketMonitor {
             case ZMQ_EVENT_ACCEPTED: return .accepted(Int32(bitPattern: value))
             case ZMQ_EVENT_DISCONNECTED: return .disconnected(Int32(bitPattern: value))
             case ZMQ_EVENT_CLOSED: return .unreachable
+            case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+                return .unfinished(address: String(decoding: parts.dropFirst().first ?? [], as: UTF8.self))
             default: return .refused
             }
         }

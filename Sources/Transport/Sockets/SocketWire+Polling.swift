@@ -60,9 +60,9 @@ extension SocketWire {
                 // Its last words, such as why it ends, come before its end.
                 try receiveControl(&events)
                 events.append(.controlLost)
-            } else if event == .refused || event == .unreachable {
+            } else if event.isFailedHandshake || event == .unreachable {
                 // Before the first connection the coordinator may simply not listen yet.
-                events.append(.controlFailed(event == .refused ? .refused : .unreachable))
+                events.append(.controlFailed(event == .unreachable ? .unreachable : .refused))
             }
             hasCoordinator = event == .connected
         }
@@ -70,7 +70,7 @@ extension SocketWire {
 
     /// Whoever is let in at a link's port is the peer; of the others only their number is told.
     private func receiveDoor(_ index: Int, _ events: inout [WireEvent]) throws(TransportError) {
-        while let event = try doors[index].next() { if event == .refused { events.append(.stranger) } }
+        while let event = try doors[index].next() { if event.isFailedHandshake { events.append(.stranger) } }
     }
 
     private func receiveMonitor(_ link: Int, _ events: inout [WireEvent]) throws(TransportError) {
