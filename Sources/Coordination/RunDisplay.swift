@@ -14,14 +14,16 @@ final class RunDisplay {
     private let output: Coordinator.Output
     /// Whether a bar can be drawn again and again in its place.
     private let hasPlaceForBar: Bool
+    private let stop: StopRequest
     private let console: ConsoleThread
     private var isBrokenOutputTold = false
     private var directory = ""
     private var hasBar = false
     private let start = MonotonicClock.now
 
-    init(_ plan: TrainingPlan, _ output: Coordinator.Output) throws(RunFailure) {
+    init(_ plan: TrainingPlan, _ output: Coordinator.Output, _ stop: StopRequest) throws(RunFailure) {
         self.plan = plan
+        self.stop = stop
         self.output = output
         hasPlaceForBar = Terminal.drawsInPlace(STDERR_FILENO)
         do { console = try ConsoleThread() } catch { throw RunFailure(wrapping: error) }
@@ -146,7 +148,7 @@ final class RunDisplay {
     }
 
     private func write(_ text: String, to descriptor: Int32) {
-        console.write(text, to: descriptor) { Interrupts.count > 0 }
+        console.write(text, to: descriptor) { [stop] in stop.count > 0 }
     }
 
     /// That nobody can read the progress is no reason to stop training.
@@ -161,7 +163,7 @@ final class RunDisplay {
     /// - Throws: where standard output did not take all of it.
     func end() throws(RunFailure) {
         clear()
-        console.end { Interrupts.count > 0 }
+        console.end { [stop] in stop.count > 0 }
         guard let failure = console.failure(of: STDOUT_FILENO) else { return }
         throw RunFailure(
             failure.reason == .system(EPIPE) ? .closedPipe : .interrupted,

@@ -1,0 +1,201 @@
+import Glibc
+import Manifests
+import Planning
+import Runs
+import Systems
+import Transport
+
+/// One attempt at a run: starts its workers, watches them, gathers what they report, and sees every one of them end.
+final class Attempt {
+    /// What an attempt leaves that went to its end.
+    struct Outcome {
+        var bytesWritten = 0
+        var divergence = Divergence()
+    }
+
+    private let plan: TrainingPlan
+    private let server: ControlServer
+    private let launcher: any Launcher
+    private let stop: StopRequest
+    private var watch: RunWatch
+    private var clock = ListeningClock()
+    private var steps: StepAssembly
+    private var gate: UpdateGate?
+    private var outcome = Outcome()
+    private var finished: Set<Int> = []
+    private var left: Set<Int> = []
+
+    /// Listens for workers; nothing is started or written yet.
+    /// - Parameter port: where workers started by hand connect; nil: any free one.
+    init(_ plan: TrainingPlan, _ mode: LaunchMode, port: UInt16?, stop: StopRequest) throws(RunFailure) {
+        self.plan = plan
+        self.stop = stop
+        launcher = try mode.launcher(plan)
+        server = try Self.listen(plan, launcher, port: port)
+        steps = StepAssembly(plan)
+        gate = plan.gate.map { UpdateGate(rankCount: plan.rankCount, $0) }
+        watch = RunWatch(plan)
+    }
+
+    private static func listen(
+        _ plan: TrainingPlan, _ launcher: any Launcher, port: UInt16?
+    ) throws(RunFailure) -> ControlServer {
+        do {
+            var contents = ContentHashes()
+            let digests = try (0..<plan.rankCount).map { rank in try plan.digest(of: rank, &contents) }
+            var configuration = ControlServer.Configuration(digests: digests)
+            configuration.socketParent = try ScratchFolder.parentForSockets()
+            if port != nil || !plan.manifest.byHand.isEmpty {
+                configuration.tcpAddress = "tcp://127.0.0.1:\(port ?? 0)"
+            }
+            if !plan.manifest.byHand.isEmpty { configuration.startTimeout = .seconds(3600) }
+            return try launcher.listen(configuration)
+        } catch TransportError.system(_, code: EADDRINUSE) {
+            throw .badInput("--port \(port ?? 0) is taken: choose another, or leave it out for any free one")
+        } catch {
+            throw RunFailure(wrapping: error)
+        }
+    }
+
+    /// Of an attempt that does not run: stops listening.
+    func close() { server.close() }
+
+    /// Returns when all workers have left.
+    /// - Throws: what ended it early; no worker is left then either.
+    func run(_ journal: RunJournal) throws(RunFailure) -> Outcome {
+        let secretPath = SecretFile.path(besides: journal.directory.manifestPath)
+        defer {
+            launcher.endAll(grace: 1)
+            server.close()
+            SecretFile.remove(secretPath)
+        }
+        do {
+            try startWorkers(journal, secretPath)
+            while left.count < plan.rankCount {
+                try listen(for: .milliseconds(50), journal)
+                for (rank, ending) in launcher.reap() { ended(rank, ending) }
+                try checkHealth(journal.directory)
+                journal.refresh()
+            }
+            return outcome
+        } catch {
+            try? server.abort("the run ended")
+            throw RunFailure(wrapping: error)
+        }
+    }
+
+    private func startWorkers(_ journal: RunJournal, _ secretPath: String) throws {
+        for rank in 0..<plan.rankCount where !plan.manifest.byHand.contains(rank) {
+            try launcher.start(rank: rank, server: server, directory: journal.directory)
+            // Handshakes wait for it, and those that waited for 5 s would fail.
+            try listen(for: .zero, journal)
+        }
+        guard !plan.manifest.byHand.isEmpty else { return }
+        try SecretFile.write(server.configuration.secret, to: secretPath)
+        for rank in plan.manifest.byHand {
+            journal.display.askFor(rank: rank, address: server.tcpAddress ?? server.ipcAddress)
+        }
+    }
+
+    // MARK: Events
+
+    private func listen(for time: Duration, _ journal: RunJournal) throws {
+        let events = try server.poll(timeout: time)
+        clock.tick(at: MonotonicClock.now)
+        for event in events { try handle(event, journal) }
+    }
+
+    /// A worker that was told to leave may be gone before its goodbye is read.
+    private func ended(_ rank: Int, _ ending: ChildProcess.Ending) {
+        if finished.count == plan.rankCount, ending == .exited(0) {
+            left.insert(rank)
+        } else {
+            watch.ended(rank, ending, now: clock.now)
+        }
+    }
+
+    private func handle(_ event: ControlEvent, _ journal: RunJournal) throws {
+        switch event {
+        case .registered(let rank, _, let host):
+            watch.heard(rank, now: clock.now)
+            journal.registered(rank, host: host)
+        case .refused(let reason): journal.display.note(reason)
+        case .connecting: break
+        case .go:
+            watch.begin()
+            journal.enter(.running)
+            let path = try journal.record.weightsDraftPath.map { path throws(SystemError) in try File.absolute(path) }
+            for rank in 0..<plan.rankCount { try tell(rank, .begin(weightsFile: path)) }
+        case .status(let rank, let status):
+            watch.heard(rank, status, now: clock.now)
+            journal.heard(rank, status)
+        case .clock(let rank, let sample):
+            let reading = ClockReading(own: sample.worker, coordinator: sample.coordinator, error: sample.error)
+            steps.add(reading, rank: rank)
+            journal.record.append(reading, rank: rank)
+        case .message(let rank, let bytes):
+            watch.heard(rank, now: clock.now)
+            try handle(try WorkerMessage(bytes, from: rank), from: rank, journal)
+        case .failed(let rank, let code, let text):
+            watch.failed(rank, WireCode.decode(code, text), now: clock.now)
+        case .goodbye(let rank):
+            left.insert(rank)
+            watch.left(rank)
+        case .gone(let rank):
+            guard !left.contains(rank) else { return }
+            watch.gone(rank, isByHand: plan.manifest.byHand.contains(rank), now: clock.now)
+        }
+    }
+
+    private func handle(_ message: WorkerMessage, from rank: Int, _ journal: RunJournal) throws {
+        switch message {
+        case .gradientSquares(let step, let squares, let isFinite):
+            let sum = steps.add(squares: squares, step: step, rank: rank)
+            let answers = gate?.add(rank: rank, step: step, isFinite: isFinite, sum: sum) ?? []
+            for answer in answers { try tell(answer.rank, answer.message) }
+        case .diverged(let step, let tensor): outcome.divergence.add(step: step, tensor)
+        case .step(let part):
+            guard let metrics = steps.add(part, rank: rank) else { return }
+            watch.finishedStep(seconds: metrics.stepS)
+            outcome.divergence.finished(metrics)
+            journal.finished(metrics, steps)
+        case .events(let chunk): journal.record.append(events: chunk, rank: rank)
+        case .weightsWritten(let bytes):
+            guard finished.insert(rank).inserted else { return }
+            outcome.bytesWritten += bytes
+            if finished.count == plan.rankCount {
+                for rank in 0..<plan.rankCount { try tell(rank, .leave) }
+            }
+        }
+    }
+
+    private func tell(_ rank: Int, _ message: CoordinatorMessage) throws {
+        try server.sendApplication(message.encoded(), to: rank)
+    }
+
+    // MARK: Health
+
+    private func checkHealth(_ directory: RunDirectory) throws(RunFailure) {
+        launcher.pauseIfAsked()
+        if stop.count > 0 { throw stopped() }
+        if let verdict = watch.verdict(now: clock.now) { throw explain(verdict, directory) }
+    }
+
+    private func stopped() -> RunFailure {
+        if stop.count > 1 { launcher.endAll(grace: 0) }
+        return RunFailure(
+            .interrupted,
+            "interrupted after \(steps.finishedSteps) of \(plan.manifest.steps) steps; all workers are stopped, no weights "
+                + "were written")
+    }
+
+    private func explain(_ verdict: RunWatch.Verdict, _ directory: RunDirectory) -> RunFailure {
+        guard let rank = verdict.rank else { return verdict.failure }
+        var failure = verdict.failure
+        let log = directory.logPath(rank: rank)
+        if failure.code == .bug || failure.code == .interrupted, let tail = LogTail.read(log) {
+            failure.message += "\nits log, \(log), ends:\n\(tail)"
+        }
+        return failure
+    }
+}

@@ -1,0 +1,54 @@
+package import Manifests
+package import Planning
+package import Runs
+package import Systems
+package import Tensors
+package import Transport
+
+/// Starts the workers of one attempt at a run, and sees every one of them end.
+package protocol Launcher: AnyObject {
+    /// The coordinator's side of the network on which the workers will be.
+    func listen(_ configuration: ControlServer.Configuration) throws(TransportError) -> ControlServer
+    func start(rank: Int, server: ControlServer, directory: RunDirectory) throws(RunFailure)
+    /// Those that ended since the last call.
+    func reap() -> [(rank: Int, ending: ChildProcess.Ending)]
+    /// Where Ctrl-Z was pressed: stops the workers and this process, and returns once it goes on.
+    func pauseIfAsked()
+    /// Gives workers so many seconds to leave by themselves, then ends the rest; returns when none is left.
+    func endAll(grace: Double)
+}
+
+/// What the workers of a run are.
+///
+///     let run = try TrainingRun.start(pipeline, launch: .threads)
+public struct LaunchMode: Sendable {
+    package let launcher: @Sendable (TrainingPlan) throws(RunFailure) -> any Launcher
+    /// Whether workers have descriptors, memory limits and files of their own.
+    package let usesProcesses: Bool
+
+    /// One process for each device, as `echelon train` has it: a worker that crashes or hangs is ended, and named.
+    public static let processes = LaunchMode(usesProcesses: true) { plan throws(RunFailure) in
+        try ProcessLauncher(plan)
+    }
+
+    /// All workers are threads of this process, and messages never leave it: for tests and for trying things out. The
+    /// results are those of processes, bit for bit. A worker that crashes takes the program with it, and one that hangs
+    /// in a layer of the program's own is waited for.
+    public static let threads = threads { device, plan throws(TensorError) in
+        try device.pinnedBackend(plan.manifest.simulation)
+    }
+
+    /// The same on devices of one's own: `backend` is called on each worker's thread, which is to compute.
+    package static func threads(
+        on backend: @escaping @Sendable (PipelineManifest.Device, TrainingPlan) throws(TensorError) -> any Backend
+    ) -> LaunchMode {
+        LaunchMode(usesProcesses: false) { plan throws(RunFailure) in try ThreadLauncher(plan, backend) }
+    }
+
+    private init(
+        usesProcesses: Bool, _ launcher: @escaping @Sendable (TrainingPlan) throws(RunFailure) -> any Launcher
+    ) {
+        self.usesProcesses = usesProcesses
+        self.launcher = launcher
+    }
+}

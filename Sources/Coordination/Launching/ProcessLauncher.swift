@@ -1,0 +1,30 @@
+import Manifests
+import Planning
+import Runs
+import Systems
+import Transport
+
+/// Workers as processes of this program.
+final class ProcessLauncher: Launcher {
+    private let plan: TrainingPlan
+    private let pool: WorkerPool
+
+    init(_ plan: TrainingPlan) throws(RunFailure) {
+        self.plan = plan
+        pool = try WorkerPool()
+    }
+
+    func listen(_ configuration: ControlServer.Configuration) throws(TransportError) -> ControlServer {
+        try ControlServer(configuration)
+    }
+
+    func start(rank: Int, server: ControlServer, directory: RunDirectory) throws(RunFailure) {
+        try pool.start(
+            rank: rank, coordinator: server.ipcAddress, directory: directory,
+            threads: plan.manifest.devices[rank].threads, secret: server.configuration.secret)
+    }
+
+    func reap() -> [(rank: Int, ending: ChildProcess.Ending)] { pool.reap() }
+    func pauseIfAsked() { pool.pauseIfAsked() }
+    func endAll(grace: Double) { pool.endAll(grace: grace) }
+}

@@ -1,0 +1,133 @@
+import Checkpoints
+import Manifests
+import Models
+package import Planning
+package import Runs
+import Scheduling
+import Stages
+import Systems
+package import Tensors
+package import Transport
+
+/// One rank's part of a run, from the memory of its stages to its goodbye. The calling thread computes: it is the only one
+/// of a process, or one of several (`Launcher`).
+package struct WorkerRun {
+    private let plan: TrainingPlan
+    private let rank: Int
+    private let endpoint: WorkerEndpoint
+    private let say: @Sendable (String) -> Void
+
+    /// - Parameters:
+    ///   - endpoint: started; it is closed when `run` returns.
+    ///   - say: told what the worker waits for.
+    package init(
+        _ plan: TrainingPlan, rank: Int, endpoint: WorkerEndpoint, say: @escaping @Sendable (String) -> Void
+    ) {
+        self.plan = plan
+        self.rank = rank
+        self.endpoint = endpoint
+        self.say = say
+    }
+
+    /// What the endpoint of a rank has to know, but for how it proves to belong to the run.
+    package static func configuration(
+        _ plan: TrainingPlan, rank: Int, coordinator: String, digest: RunDigest
+    ) -> WorkerConfiguration {
+        var configuration = WorkerConfiguration(
+            rank: rank, coordinator: coordinator, digest: digest, links: MessagePort.links(of: rank, plan))
+        // Often enough for a failure's message to name the instruction that a worker was at.
+        configuration.heartbeat = .milliseconds(200)
+        configuration.spinTime = plan.hasCoresToItself(rank: rank) ? .microseconds(500) : .zero
+        return configuration
+    }
+
+    /// - Parameter backend: makes the device's, on the calling thread.
+    /// - Throws: `RunFailure`; the coordinator has been told.
+    package func run(on backend: () throws -> any Backend) throws(RunFailure) {
+        var parts: Parts?
+        // What was sent is read where it lies until the endpoint is closed: the memory outlives that.
+        defer { withExtendedLifetime(parts) {} }
+        do {
+            let prepared = try prepare(on: try backend())
+            parts = prepared
+            try work(prepared)
+            try endpoint.close(goodbye: true)
+        } catch {
+            let failure = RunFailure(wrapping: error)
+            endpoint.fail(code: WireCode.encode(failure.code, isConsequence: failure.isConsequence), failure.message)
+            try? endpoint.close(goodbye: false)
+            throw failure
+        }
+    }
+
+    /// What a worker is made of.
+    private struct Parts {
+        let executors: [StageExecutor]
+        let feed: DataFeed?
+        let port: MessagePort
+        let runner: RankRunner
+    }
+
+    private func prepare(on backend: any Backend) throws -> Parts {
+        let stages = plan.stages(of: rank)
+        var executors: [Int: StageExecutor] = [:]
+        var parameters: [Int: StageParameters] = [:]
+        let weights = try plan.manifest.weights.map { path in try Weights(path: path) }
+        for stage in stages {
+            let executor = try StageExecutor(
+                model: plan.model, layout: plan.layout, stage: stage, slots: plan.lowered.slotCount[stage],
+                deferredSlots: plan.lowered.deferredCount[stage],
+                microBatches: plan.manifest.batch.microBatches, micro: plan.manifest.batch.micro,
+                seed: plan.manifest.seed, splitsBackward: plan.lowered.splitsBackward(stage: stage),
+                recomputation: plan.recomputation, on: backend)
+            endpoint.updateStatus { $0.progress &+= 1 }
+            if let weights {
+                try executor.loadParameters(weights)
+            } else {
+                executor.initialiseParameters(seed: plan.manifest.seed)
+            }
+            executors[stage] = executor
+            parameters[stage] = try StageParameters(executor, optimizer: plan.optimizer)
+        }
+        let feed = try executors[0].map { try DataFeed(TrainingData(plan), plan, executor: $0) }
+        let port = MessagePort(plan, endpoint: endpoint, on: backend)
+        let runner = RankRunner(
+            plan, rank: rank, executors: executors, parameters: parameters, feed: feed, port: port, on: backend)
+        return Parts(executors: stages.compactMap { executors[$0] }, feed: feed, port: port, runner: runner)
+    }
+
+    private func work(_ parts: Parts) throws {
+        defer { parts.feed?.stop() }
+        try endpoint.awaitGo(say: say)
+        guard case .begin(let path) = try parts.port.listen() else {
+            throw RunFailure(.bug, "the coordinator did not say where the weights go")
+        }
+        // Opened before the first step: that the file cannot be written must not be found after the last.
+        let writer = try path.map { path throws(CheckpointError) in
+            try SafetensorsWriter(partialPath: path, layout: try plan.weightsLayout())
+        }
+        if case .diverged(let step, let tensor) = try parts.runner.run() {
+            parts.port.tell(.diverged(step: step, tensor))
+        }
+        let written = try writer.map { try write(parts.executors, to: $0) }
+        parts.port.tell(.weightsWritten(bytes: written ?? 0))
+        guard case .leave = try parts.port.listen() else {
+            throw RunFailure(.bug, "the coordinator did not end the run")
+        }
+    }
+
+    /// Each tensor counts as progress.
+    private func write(_ executors: [StageExecutor], to writer: SafetensorsWriter) throws -> Int {
+        endpoint.updateStatus {
+            $0.phase = .saving
+            $0.progress &+= 1
+        }
+        for executor in executors {
+            try executor.saveParameters { name, bytes throws(CheckpointError) in
+                try writer.write(name, bytes)
+                endpoint.updateStatus { $0.progress &+= 1 }
+            }
+        }
+        return try writer.finish()
+    }
+}
