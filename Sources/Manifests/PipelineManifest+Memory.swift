@@ -17,9 +17,11 @@ extension PipelineManifest {
         return sizes
     }
 
-    /// `events: 256MiB`
+    /// `events: 256MiB`, unless written.
+    static let usualEvents = 256 << 20
+
     static func events(_ field: Field?) throws(ManifestError) -> Int {
-        guard let field else { return 256 << 20 }
+        guard let field else { return usualEvents }
         let bytes = try size(field)
         guard bytes >= 1 << 20 else { throw field.error(expected: "a size of 1MiB at least") }
         return bytes

@@ -3,11 +3,13 @@ import Notation
 extension PipelineManifest.Simulation {
     private static let millisecondsLimit = 3_600_000.0
 
+    static let usual = Self(pace: .secondsPerLayer(0.010))
+
     /// `{layer_ms: 20}` or `{gflops: 100}`; 10 ms per layer unless written. Only for sim devices.
     static func decode(
         _ field: Field?, devices: [PipelineManifest.Device], virtual: Int, at devicesNode: YAMLNode
     ) throws(ManifestError) -> Self {
-        let standard = Self(pace: .secondsPerLayer(0.010))
+        let standard = usual
         guard let field else { return standard }
         guard devices.contains(where: { $0.kind == .sim }) else {
             if devicesNode.mark.isOverride, !field.node.mark.isOverride { return standard }

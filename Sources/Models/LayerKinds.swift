@@ -36,6 +36,8 @@ public enum LayerKinds {
     /// - Precondition: no other kind has its name. To register a kind again changes nothing.
     public static func register(_ kind: (some Layer).Type) { registry.add(layer(kind)) }
 
+    package static func isRegistered(_ kind: any Layer.Type) -> Bool { registry.holds(kind) }
+
     public static var names: [String] { registry.names }
 
     /// Name, settings, limits and defaults of each kind.

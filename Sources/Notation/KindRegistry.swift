@@ -47,6 +47,10 @@ public final class KindRegistry<Product: Sendable>: Sendable {
         }
     }
 
+    package func holds(_ type: any ManifestKind.Type) -> Bool {
+        state.withLock { $0.order.contains { $0.type == ObjectIdentifier(type) } }
+    }
+
     public var descriptions: [KindDescription] { state.withLock { $0.order.map(\.description) } }
     public var names: [String] { descriptions.map(\.name) }
 

@@ -14,10 +14,14 @@ public enum WorkerEnvironment {
 
     /// One thread per core of the device, the kernels that fit the processor, and huge pages for what libraries allocate.
     package static func variables(threads: Int) -> [String: String] {
-        var variables = [
-            "OPENBLAS_NUM_THREADS": "\(threads)", "OMP_NUM_THREADS": "\(threads)",
-            tunablesVariable: tunables(given: get(tunablesVariable)),
-        ]
+        var variables = variables
+        for name in ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"] { variables[name] = "\(threads)" }
+        return variables
+    }
+
+    /// What does not depend on the device.
+    private static var variables: [String: String] {
+        var variables = [tunablesVariable: tunables(given: get(tunablesVariable))]
         let core = get(blasCoreVariable) ?? OpenBLASCore.recommended(for: .current, detected: OpenBLASCore.current)
         variables[OpenBLASCore.environmentVariable] = core ?? get(OpenBLASCore.environmentVariable)
         return variables
@@ -34,8 +38,12 @@ public enum WorkerEnvironment {
     }
 
     /// Starts this program again, in place, where its environment is not the one that computing needs.
-    public static func prepare(threads: Int) throws(RunFailure) {
-        let wanted = variables(threads: threads)
+    public static func prepare(threads: Int) throws(RunFailure) { try prepare(variables(threads: threads)) }
+
+    /// The same for a process whose threads compute for devices that are not known yet: with the same kernels as workers.
+    package static func prepareCoordinator() throws(RunFailure) { try prepare(variables) }
+
+    private static func prepare(_ wanted: [String: String]) throws(RunFailure) {
         guard wanted.contains(where: { get($0.key) != $0.value }) else { return }
         for (name, value) in wanted { setenv(name, value, 1) }
         let arguments = CommandLine.arguments.map { strdup($0) } + [nil]

@@ -12,7 +12,7 @@ package enum Startup {
 
     /// Opens descriptors 0 to 2 where they are closed: else the next files that are opened would take these numbers, and
     /// what is said to the user would land in them.
-    private static func openStandardStreams() {
+    package static func openStandardStreams() {
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 && errno == EBADF {
             // The system takes the lowest number that is free: this one.
             _ = open("/dev/null", O_RDWR)

@@ -129,6 +129,30 @@ package enum File {
         }
     }
 
+    /// Copies a file whole, as `replace` puts it in its place.
+    package static func copy(_ path: String, to target: String) throws(SystemError) {
+        let source = open(path, O_RDONLY | O_CLOEXEC)
+        guard source >= 0 else { throw SystemError("open", path) }
+        defer { close(source) }
+        let draft = "\(target).\(getpid()).partial"
+        do throws(SystemError) {
+            let file = try create(draft)
+            defer { close(file) }
+            var chunk = [UInt8](repeating: 0, count: 1 << 20)
+            while true {
+                let count = Glibc.read(source, &chunk, chunk.count)
+                if count < 0, errno == EINTR { continue }
+                guard count >= 0 else { throw SystemError("read", path) }
+                guard count > 0 else { break }
+                try write(Array(chunk[..<count]), to: file, path: target)
+            }
+            guard rename(draft, target) == 0 else { throw SystemError("replace", target) }
+        } catch {
+            unlink(draft)
+            throw error
+        }
+    }
+
     /// An empty file to write to, open; the caller closes it.
     /// - Parameter flags: beside those that make and empty it, as `O_APPEND`.
     package static func create(_ path: String, flags: Int32 = 0) throws(SystemError) -> Int32 {
