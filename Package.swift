@@ -42,6 +42,8 @@ let tests: [(room: String, also: [String])] = [
     ("Workers", ["TestPlans"]), ("Coordination", ["TestPlans", "TestSupport"]),
     ("Profiling", ["TestPlans", "TestSupport"]), ("Generation", ["TestPlans", "TestSupport"]),
 ]
+/// Programs that show the library; the tests run them.
+let examples = ["CustomLayer", "CustomSchedule", "PlanAhead", "ReadReport"]
 let withFixtures: Set = ["Layers", "Optimizers", "Checkpoints"]
 
 func closure(of names: [String]) -> [String] {
@@ -87,10 +89,15 @@ let package = Package(
         .target(name: "TestPlans", dependencies: dependencies(["Planning"]), path: "Tests/TestPlans"),
         // Stands before the C library's malloc, in the test program alone.
         .target(name: "CAllocations", path: "Tests/CAllocations"),
-        // It runs the program that is built beside it.
+        // It runs the programs that are built beside it.
         .testTarget(
-            name: "EndToEndTests", dependencies: dependencies(["EchelonCLI", "TestSupport"]), exclude: ["Fixtures"]),
+            name: "EndToEndTests",
+            dependencies: dependencies(["EchelonCLI", "TestSupport"]) + examples.map { .byName(name: $0) },
+            exclude: ["Fixtures"]),
     ]
+        + examples.map { name in
+            .executableTarget(name: name, dependencies: dependencies(["Echelon"]), path: "Examples/" + name)
+        }
         + rooms.map { room in
             room.name == "EchelonCLI"
                 ? .executableTarget(name: room.name, dependencies: dependencies(room.standsOn))

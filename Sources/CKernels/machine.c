@@ -43,13 +43,18 @@ void ck_cpu_name(char name[49]) { memset(name, 0, 49); }
 int ck_cpu_is_intel(void) { return 0; }
 #endif
 
-int ck_pin_to_cores(const int32_t *cores, size_t count) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
+static int set_of(const int32_t *cores, size_t count, cpu_set_t *set) {
+    CPU_ZERO(set);
     for (size_t i = 0; i < count; i++) {
         if (cores[i] < 0 || cores[i] >= CPU_SETSIZE) return EINVAL;
-        CPU_SET(cores[i], &set);
+        CPU_SET(cores[i], set);
     }
+    return 0;
+}
+
+int ck_pin_to_cores(const int32_t *cores, size_t count) {
+    cpu_set_t set;
+    if (set_of(cores, count, &set) != 0) return EINVAL;
     DIR *threads = opendir("/proc/self/task");
     if (!threads) return errno;
     int status = 0;
@@ -62,11 +67,9 @@ int ck_pin_to_cores(const int32_t *cores, size_t count) {
     return status;
 }
 
-int ck_pin_thread_to_core(int32_t core) {
-    if (core < 0 || core >= CPU_SETSIZE) return EINVAL;
+int ck_pin_thread_to_cores(const int32_t *cores, size_t count) {
     cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(core, &set);
+    if (set_of(cores, count, &set) != 0) return EINVAL;
     return sched_setaffinity(0, sizeof set, &set) != 0 ? errno : 0;
 }
 

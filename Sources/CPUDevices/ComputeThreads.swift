@@ -32,7 +32,7 @@ struct ComputeThreads: Sendable {
     /// Keeps the calling thread on the first core and OpenMP's others on one of the rest each.
     func pin(to cores: [Int]) {
         guard count > 1, cores.count == count else { return }
-        run(count) { ck_pin_thread_to_core(Int32(cores[$0])) }
+        run(count) { thread in _ = ck_pin_thread_to_cores([Int32(cores[thread])], 1) }
     }
 
     private struct Job {

@@ -3,7 +3,7 @@ package import Runs
 
 extension NonFiniteTensor {
     /// `the output of layer 3 (linear) holds NaN in the forward of micro-batch 2`; nil where the model has no such node.
-    package func description(in model: Sequential) -> String? {
+    package func description(in model: ModelGraph) -> String? {
         guard model.nodes.indices.contains(node) else { return nil }
         let node = model.nodes[node]
         guard model.entries.indices.contains(node.entry) else { return nil }

@@ -39,9 +39,9 @@ public final class Generator {
         guard let sequence = manifest.data.sequence else {
             throw .badInput("generate: this model takes rows of numbers, not tokens: there is no text to write")
         }
-        let model: Sequential
+        let model: ModelGraph
         do {
-            model = try Sequential(manifest.model, input: TensorSpec([1, sequence], .i32))
+            model = try ModelGraph(manifest.model, input: TensorSpec([1, sequence], .i32))
         } catch {
             throw .badInput(error)
         }
@@ -73,7 +73,7 @@ public final class Generator {
     }
 
     /// A manifest may describe what fits no machine.
-    private static func checkMemory(_ model: Sequential) throws(RunFailure) {
+    private static func checkMemory(_ model: ModelGraph) throws(RunFailure) {
         let program = StageProgram(
             model, PipelineLayout(model, cuts: []), stage: 0, splitsBackward: false, recomputation: .none,
             on: PipelineManifest.Device.hostBackend(threads: 1))

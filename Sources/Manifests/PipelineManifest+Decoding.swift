@@ -37,7 +37,7 @@ extension PipelineManifest {
         let fields = try Fields(
             Field(node: root, path: "", sections: Schema.sections), keys: Schema.pipeline,
             required: ["model", "devices", "batch", "data", "steps"])
-        let model = try ModelManifest.decode(fields.required("model"))
+        let model = try Sequential.decode(fields.required("model"))
         let devices = try Device.list(fields.required("devices"))
         let (schedule, scheduleMarks) = try Schedule.decode(fields["schedule"])
         let virtual = try Self.virtual(fields["virtual"], schedule)

@@ -14,7 +14,7 @@ extension PipelineManifest {
     /// Limits are those of a manifest's keys; they are checked where a run or a plan begins, and errors name the place of
     /// this call. Paths are relative to the working directory.
     public init(
-        _ model: ModelManifest, name: String = "run", devices: [Device], data: Data, batch: Batch, steps: Int,
+        _ model: Sequential, name: String = "run", devices: [Device], data: Data, batch: Batch, steps: Int,
         schedule: Schedule = .named(.oneForwardOneBackward), partition: Partition = .flops, precision: Precision = .f32,
         optimizer: any Optimizer = AdamW(), learningRate: LearningRate = LearningRate(), seed: UInt64 = 0,
         file: String = #fileID, line: Int = #line, column: Int = #column

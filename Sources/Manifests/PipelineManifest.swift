@@ -7,7 +7,7 @@ public import Scheduling
 public struct PipelineManifest: Hashable, Sendable {
     /// Names the run: the pipeline file's name without folder and ending, unless `name:` says otherwise.
     public var name: String
-    public var model: ModelManifest
+    public var model: Sequential
     /// The model file, as it can be opened from the working directory; nil when the model stands in the pipeline file.
     public var modelPath: String?
     public var devices: [Device]
@@ -154,12 +154,24 @@ public struct PipelineManifest: Hashable, Sendable {
             public var milliseconds: Double
             /// Which of its forwards: each so many.
             public var every: Int
+
+            public init(stage: Int, milliseconds: Double, every: Int = 8) {
+                self.stage = stage
+                self.milliseconds = milliseconds
+                self.every = every
+            }
         }
         /// A link between two ranks whose messages arrive later: `link: {from: 1, to: 2, ms: 6}`.
         public struct SlowLink: Hashable, Sendable {
             public var from: Int
             public var to: Int
             public var milliseconds: Double
+
+            public init(from: Int, to: Int, milliseconds: Double) {
+                self.from = from
+                self.to = to
+                self.milliseconds = milliseconds
+            }
         }
         public var pace: Pace
         /// Faults, to see what a report says of them.

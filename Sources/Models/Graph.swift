@@ -20,7 +20,7 @@ public struct Node: Sendable {
     public var plan: LayerPlan
     /// `3` or, inside a residual list, `3.0`: what the parameters' names begin with.
     public var path: String
-    /// The entry of the Sequential that it belongs to.
+    /// The entry of the `Sequential` that it belongs to.
     public var entry: Int
     public var inputs: [Int]
     public var outputs: [Int]
@@ -29,7 +29,7 @@ public struct Node: Sendable {
     public var parameterNames: [String] { layer.parameters.map { "\(path).\($0.name)" } }
 }
 
-/// One entry of the Sequential, as the manifest lists it: what a cut may stand before or behind.
+/// One entry of the `Sequential`, as the manifest lists it: what a cut may stand before or behind.
 public struct Entry: Sendable {
     public var index: Int
     public var kind: String

@@ -3,7 +3,7 @@ package import Notation
 
 /// Writes a model's list of layers in Swift. Each entry remembers its place for errors.
 ///
-///     ModelManifest {
+///     Sequential {
 ///         Embedding(vocab: 256, width: 64, positions: 64)
 ///         for _ in 0..<8 { Transformer(width: 64, heads: 4) }
 ///         LayerNorm(width: 64)
@@ -53,7 +53,7 @@ extension LayerDeclaration {
     }
 }
 
-extension ModelManifest {
+extension Sequential {
     /// A model that Swift describes.
     public init(
         loss: any Loss = CrossEntropy(), file: String = #fileID, line: Int = #line, column: Int = #column,

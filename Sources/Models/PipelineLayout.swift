@@ -31,7 +31,7 @@ public struct PipelineLayout: Sendable {
     }
 
     /// - Parameter cuts: the first entry of each stage but the first; strictly increasing, inside the model.
-    public init(_ model: Sequential, cuts: [Int]) {
+    public init(_ model: ModelGraph, cuts: [Int]) {
         let bounds = [0] + cuts + [model.entries.count]
         let ranges = zip(bounds, bounds.dropFirst()).map { $0..<$1 }
         let nodeRanges = ranges.map { range in
@@ -50,12 +50,12 @@ public struct PipelineLayout: Sendable {
     }
 
     /// Who uses a root value, in order of execution; the loss counts as the node behind the last.
-    static func consumers(of value: Int, in model: Sequential) -> [Int] {
+    static func consumers(of value: Int, in model: ModelGraph) -> [Int] {
         let loss = model.values[model.prediction].root == value ? [model.nodes.count] : []
         return Array(Set(model.values[value].consumers)).sorted() + loss
     }
 
-    private static func crossings(_ model: Sequential, stageOfNode: [Int]) -> [Crossing] {
+    private static func crossings(_ model: ModelGraph, stageOfNode: [Int]) -> [Crossing] {
         var found: [[Int]: Crossing] = [:]
         for value in model.values.indices where model.values[value].root == value {
             let home = model.values[value].producer.map { stageOfNode[$0] } ?? 0

@@ -7,7 +7,7 @@ public enum Recomputation: Hashable, Sendable {
     case every(Int)
 
     /// The stage's nodes in segments, each computed again as a whole; one empty list where nothing is.
-    func segments(of entries: Range<Int>, in model: Sequential) -> [Range<Int>] {
+    func segments(of entries: Range<Int>, in model: ModelGraph) -> [Range<Int>] {
         let length: Int
         switch self {
         case .none: return []

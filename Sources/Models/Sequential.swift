@@ -1,68 +1,52 @@
 public import Layers
-public import Tensors
+public import Notation
 
-/// A model: an ordered list of entries, laid out as a graph of nodes over values for one micro-batch.
+/// A model: an ordered list of layers and a loss. Read from `models/*.yaml`, or written in Swift:
 ///
-/// Everything about it is known before anything runs: shapes, parameters, FLOPs, what each node keeps. A run of
-/// consecutive entries is a stage.
-public struct Sequential: Sendable {
-    public let entries: [Entry]
-    public let nodes: [Node]
-    public let values: [Value]
-    /// The values of the input's and the prediction's signature.
-    public let input: Int
-    public let prediction: Int
-    public let loss: any Loss
-    /// One micro-batch's targets.
-    public let targets: TensorSpec
-    /// Of activations, their gradients, and what matrix products read.
-    public let dtype: DType
+///     let model = Sequential {
+///         Embedding(vocab: 256, width: 64, positions: 64)
+///         for _ in 0..<8 { Transformer(width: 64, heads: 4) }
+///         LayerNorm(width: 64)
+///         Linear(inputs: 64, outputs: 256, bias: false)
+///     }
+public struct Sequential: Hashable, Sendable {
+    public var layers: [LayerDeclaration]
+    @AnyKind public var loss: any Loss
+    /// Where `layers` begins.
+    public var mark: Mark
 
-    /// - Parameters:
-    ///   - input: one micro-batch: i32[micro × sequence] for tokens, [micro × width] of `dtype` for rows.
-    ///   - dtype: f32, bf16 or f16.
-    public init(_ manifest: ModelManifest, input: TensorSpec, dtype: DType = .f32) throws(ModelError) {
-        self.dtype = dtype
-        var builder = GraphBuilder(input: input, dtype: dtype)
-        for (index, declaration) in manifest.layers.enumerated() {
-            try builder.append(declaration, entry: index)
-        }
-        try builder.finish()
-        guard builder.current.count == 1 else {
-            throw ModelError(
-                "the last layer", expected: "one tensor for the loss", got: "a tuple of \(builder.current.count)",
-                at: manifest.layers.last?.mark ?? manifest.mark)
-        }
-        loss = manifest.loss
-        let output = builder.values[builder.current[0]].spec
-        do {
-            targets = try loss.targets(for: [output])
-        } catch {
-            throw ModelError("loss \(loss.kind)", error, at: manifest.mark)
-        }
-        entries = builder.entries
-        nodes = builder.nodes
-        values = builder.values
-        self.input = 0
-        prediction = builder.current[0]
+    public init(layers: [LayerDeclaration], loss: any Loss, at mark: Mark) {
+        self.layers = layers
+        self.loss = loss
+        self.mark = mark
     }
 
-    public var parameterCount: Int { entries.reduce(0) { $0 + $1.parameterCount } }
+    /// Every layer with every default, one per line.
+    public func resolvedYAML() -> String {
+        (["loss: \(loss.flowYAML)", "layers:"] + layers.map { "  - \($0.yaml)" }).joined(separator: "\n") + "\n"
+    }
+}
 
-    /// FLOPs of one micro-batch, all passes, the loss included.
-    public var flopsPerMicroBatch: Double {
-        entries.reduce(loss.cost(for: [values[prediction].spec])) { $0 + $1.cost.total }
+extension Sequential {
+    /// The keys of a model.
+    package static let keys = ["layers", "loss"]
+
+    /// Reads and validates a model file.
+    public static func load(path: String) throws(ManifestError) -> Sequential {
+        try decode(Field(node: ManifestFile.read(path), path: ""))
     }
 
-    /// Name and shape of every parameter, in order.
-    public var parameters: [(name: String, shape: Shape)] {
-        nodes.flatMap { node in zip(node.parameterNames, node.layer.parameters).map { ($0, $1.shape) } }
+    /// Validates a model manifest's text; errors call it `file`.
+    public static func decode(yaml: String, file: String) throws(ManifestError) -> Sequential {
+        try decode(Field(node: NodeComposer.compose(yaml, file: file), path: ""))
     }
 
-    /// How many token ids the model knows: those that each of its embeddings holds and that the loss can name.
-    /// nil where it takes no tokens.
-    public var vocabulary: Int? {
-        guard let smallest = nodes.compactMap(\.layer.vocabulary).min() else { return nil }
-        return loss.vocabulary(of: values[prediction].spec).map { min(smallest, $0) } ?? smallest
+    package static func decode(_ field: Field) throws(ManifestError) -> Sequential {
+        let fields = try Fields(field, keys: keys, required: keys)
+        let layers = try fields.required("layers")
+        let loss = Field(node: try fields.required("loss").node, path: "loss")
+        return Sequential(
+            layers: try LayerList.read(Field(node: layers.node, path: "layers")),
+            loss: try LossKinds.registry.read(loss), at: layers.node.mark)
     }
 }

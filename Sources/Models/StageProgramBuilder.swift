@@ -7,7 +7,7 @@ extension StageProgram {
     ///     stay.
     ///   - backend: says how much scratch its attention needs.
     public init(
-        _ model: Sequential, _ layout: PipelineLayout, stage: Int, splitsBackward: Bool,
+        _ model: ModelGraph, _ layout: PipelineLayout, stage: Int, splitsBackward: Bool,
         recomputation: Recomputation = .none, on backend: any Backend
     ) {
         var builder = StageProgramBuilder(
@@ -28,7 +28,7 @@ struct StageProgramBuilder {
     typealias Place = StageProgram.Place
     typealias Contribution = PipelineLayout.Contribution
 
-    let model: Sequential
+    let model: ModelGraph
     let stage: PipelineLayout.Stage
     let imports: [PipelineLayout.Crossing]
     let exports: [PipelineLayout.Crossing]
@@ -52,7 +52,7 @@ struct StageProgramBuilder {
     var spent: [Range<Int>] = []
 
     init(
-        _ model: Sequential, _ layout: PipelineLayout, _ stage: PipelineLayout.Stage, splitsBackward: Bool,
+        _ model: ModelGraph, _ layout: PipelineLayout, _ stage: PipelineLayout.Stage, splitsBackward: Bool,
         _ recomputation: Recomputation, on backend: any Backend
     ) {
         self.model = model

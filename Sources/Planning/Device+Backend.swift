@@ -1,4 +1,4 @@
-import CPUDevices
+package import CPUDevices
 package import Manifests
 package import Tensors
 
@@ -6,10 +6,13 @@ extension PipelineManifest.Device {
     /// Compute threads: one for each core.
     package var threads: Int { kind == .cpu ? cores.count : 1 }
 
-    /// The device's backend, and this process on the device's cores: the calling thread is to compute.
-    package func pinnedBackend(_ simulation: PipelineManifest.Simulation) throws(TensorError) -> any Backend {
+    /// The device's backend, and this process, or the calling thread alone, on the device's cores: that thread is to
+    /// compute.
+    package func pinnedBackend(
+        _ simulation: PipelineManifest.Simulation, _ scope: Cores.Scope = .process
+    ) throws(TensorError) -> any Backend {
         guard kind == .cpu else { return backend(simulation) }
-        try Cores.pin(to: Array(cores))
+        try Cores.pin(scope, to: Array(cores))
         let cpu = CPUBackend(device: description, threads: threads)
         cpu.pinThreads(to: Array(cores))
         return cpu

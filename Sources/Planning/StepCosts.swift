@@ -17,7 +17,7 @@ struct StepCosts: Sendable {
     var memory: StageMemoryModel
 
     /// nil where nothing was measured.
-    init?(_ manifest: PipelineManifest, _ model: Sequential, _ optimizer: StateCount, _ profiles: ProfileCache) {
+    init?(_ manifest: PipelineManifest, _ model: ModelGraph, _ optimizer: StateCount, _ profiles: ProfileCache) {
         let times: [Times]
         switch manifest.devices[0].kind {
         case .sim:
@@ -63,7 +63,7 @@ struct StepCosts: Sendable {
     }
 
     private static func simulated(
-        _ entry: Entry, _ model: Sequential, _ simulation: PipelineManifest.Simulation
+        _ entry: Entry, _ model: ModelGraph, _ simulation: PipelineManifest.Simulation
     ) -> Times {
         let nodes = model.nodes[entry.nodes]
         let trained = nodes.filter { $0.outputs.contains { model.values[$0].needsGradient } }
@@ -83,7 +83,7 @@ struct StepCosts: Sendable {
     }
 
     /// What crosses a cut behind an entry: every value made before it that is used behind it.
-    private static func bytes(crossingBehind entry: Int, _ model: Sequential) -> Int {
+    private static func bytes(crossingBehind entry: Int, _ model: ModelGraph) -> Int {
         guard entry + 1 < model.entries.count else { return 0 }
         let layout = PipelineLayout(model, cuts: [entry + 1])
         return layout.crossings.flatMap(\.values).reduce(0) { $0.plus(model.values[$1].spec.byteCount) }
@@ -104,7 +104,7 @@ package typealias StateCount = Int
 extension StepCosts {
     /// As a stage's memory is counted for a plan; remembers what it counted.
     private static func memoryModel(
-        _ manifest: PipelineManifest, _ model: Sequential, _ optimizer: StateCount
+        _ manifest: PipelineManifest, _ model: ModelGraph, _ optimizer: StateCount
     ) -> StageMemoryModel {
         let recomputation = manifest.recompute
         let backend = manifest.devices[0].backend(manifest.simulation)
@@ -135,7 +135,7 @@ extension StepCosts {
     }
 }
 
-extension Sequential {
+extension ModelGraph {
     /// Bytes of weights, gradients, optimizer state and 16-bit copies.
     package func stateBytes(nodes range: Range<Int>, _ optimizer: StateCount) -> Int {
         let specs = nodes[range].flatMap(\.layer.parameters)

@@ -9,7 +9,7 @@ import Scheduling
 extension TrainingPlan {
     /// The first layer of each stage but the first, by the manifest's method.
     static func cut(
-        _ model: Sequential, _ manifest: PipelineManifest, _ schedule: Schedule, _ costs: @autoclosure () -> StepCosts?
+        _ model: ModelGraph, _ manifest: PipelineManifest, _ schedule: Schedule, _ costs: @autoclosure () -> StepCosts?
     ) throws(RunFailure) -> [Int] {
         let stages = schedule.stageCount
         do {

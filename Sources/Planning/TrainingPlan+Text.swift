@@ -5,7 +5,7 @@ import Tensors
 
 extension PipelineManifest {
     /// Why `generate` has nothing to do with this model: it gives bytes of text and takes bytes. nil: it can write.
-    fileprivate func obstacleToText(_ model: Sequential) -> String? {
+    fileprivate func obstacleToText(_ model: ModelGraph) -> String? {
         if devices.contains(where: { $0.kind == .sim }) { return "its devices were simulated, so it learnt nothing" }
         switch data.source {
         case .text: break
@@ -27,7 +27,7 @@ extension PipelineManifest {
     package func obstacleToText() throws -> String? {
         // Without a sequence there are rows, which need no model to be refused.
         guard let sequence = data.sequence else { return "it was trained on rows of numbers" }
-        return obstacleToText(try Sequential(model, input: TensorSpec([1, sequence], .i32)))
+        return obstacleToText(try ModelGraph(model, input: TensorSpec([1, sequence], .i32)))
     }
 }
 

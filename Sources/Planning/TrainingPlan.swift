@@ -11,7 +11,7 @@ import Tensors
 /// Every process of a run derives the same plan from the same resolved manifest.
 public struct TrainingPlan: Sendable {
     public let manifest: PipelineManifest
-    public let model: Sequential
+    public let model: ModelGraph
     /// The first entry of each stage but the first.
     public let cuts: [Int]
     public let layout: PipelineLayout
@@ -32,7 +32,7 @@ public struct TrainingPlan: Sendable {
     /// Throws a user's mistake: shapes that do not fit, a partition that cannot be, a profile that is missing.
     public init(_ manifest: PipelineManifest, profiles: ProfileCache = .standard) throws(RunFailure) {
         do {
-            model = try Sequential(
+            model = try ModelGraph(
                 manifest.model, input: Self.input(of: manifest), dtype: manifest.precision.dtype)
             schedule = try Self.schedule(manifest)
             optimizer = manifest.optimizer

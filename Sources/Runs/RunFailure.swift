@@ -1,3 +1,4 @@
+import Glibc
 public import Systems
 
 /// Why a run, or one worker's part of it, ended early: one message for the user, and the exit code that goes with it.
@@ -28,6 +29,17 @@ extension RunFailure {
             self.init(error.exitCode, "\(error)", isConsequence: error.isConsequence)
         default: self.init(.bug, "\(error)")
         }
+    }
+}
+
+extension RunFailure {
+    /// Ends the program: prints `PROGRAM: message` on standard error, and exits with the error's code. For the last lines of
+    /// a `main`.
+    public static func exit(reporting error: any Error) -> Never {
+        let failure = RunFailure(wrapping: error)
+        let program = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? "echelon"
+        try? Console.write("\(program): \(failure.message)\n", to: STDERR_FILENO)
+        Glibc.exit(failure.code.rawValue)
     }
 }
 

@@ -5,7 +5,7 @@ package import Tensors
 /// Runs the passes of one stage on its device. Knows nothing of schedules and sockets: it is told which micro-batch
 /// and which slot.
 package final class StageExecutor {
-    package let model: Sequential
+    package let model: ModelGraph
     package let stage: PipelineLayout.Stage
     package let program: StageProgram
     package let backend: any Backend
@@ -37,7 +37,7 @@ package final class StageExecutor {
     }
 
     package init(
-        model: Sequential, layout: PipelineLayout, stage index: Int, slots: Int, deferredSlots: Int = 1,
+        model: ModelGraph, layout: PipelineLayout, stage index: Int, slots: Int, deferredSlots: Int = 1,
         microBatches: Int, micro: Int, seed: UInt64, splitsBackward: Bool, recomputation: Recomputation = .none,
         isTraining: Bool = true, on backend: any Backend
     ) throws(TensorError) {

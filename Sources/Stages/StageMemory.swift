@@ -17,7 +17,7 @@ package struct StageMemory {
     private let transient: DeviceMemory
 
     init(
-        _ model: Sequential, nodes: Range<Int>, program: StageProgram, slots: Int, deferredSlots: Int, dtype: DType,
+        _ model: ModelGraph, nodes: Range<Int>, program: StageProgram, slots: Int, deferredSlots: Int, dtype: DType,
         on backend: any Backend
     ) throws(TensorError) {
         let specs = model.nodes[nodes].map(\.layer.parameters)

@@ -37,8 +37,7 @@ extension WorkerProcess {
             }
             try WorkerEnvironment.prepareCoordinator()
         } catch {
-            Console.complain("\(CommandLine.arguments.first ?? "echelon"): \(error.message)")
-            exit(error.code.rawValue)
+            RunFailure.exit(reporting: error)
         }
     }
 

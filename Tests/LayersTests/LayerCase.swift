@@ -33,7 +33,7 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
     /// Those that PyTorch has spoken about: a fixture says itself how a manifest writes its layer.
     static let withFixture: [LayerCase] = Fixture.names.compactMap { name in
         guard let fixture = try? Fixture(name), let text = fixture.layer else { return nil }
-        let model = try? ModelManifest.decode(yaml: "layers:\n  - \(text)\nloss: cross-entropy", file: name)
+        let model = try? Sequential.decode(yaml: "layers:\n  - \(text)\nloss: cross-entropy", file: name)
         return (model?.layers.first?.layer).map { LayerCase(name, $0, inputs: fixture.inputs) }
     }
 

@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test(arguments: Shipped.models) func `each model of the repository loads`(_ path: String) throws {
-        #expect(try ModelManifest.load(path: path).layers.count > 1)
+        #expect(try Sequential.load(path: path).layers.count > 1)
     }
 
     @Test(arguments: Shipped.pipelines) func `each pipeline of the repository loads`(_ path: String) throws {

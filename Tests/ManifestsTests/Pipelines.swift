@@ -43,7 +43,7 @@ enum Pipelines {
 
     /// The layers of a model, as they are written out.
     static func model(_ layers: String, loss: String = "cross-entropy") throws -> [String] {
-        try ModelManifest.decode(yaml: "layers: \(layers)\nloss: \(loss)", file: "m.yaml").layers.map(\.yaml)
+        try Sequential.decode(yaml: "layers: \(layers)\nloss: \(loss)", file: "m.yaml").layers.map(\.yaml)
     }
 }
 

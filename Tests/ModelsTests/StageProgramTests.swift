@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct StageProgramTests {
     private func program(
-        _ model: Sequential, cuts: [Int], stage: Int, _ recomputation: Recomputation, splitsBackward: Bool = false
+        _ model: ModelGraph, cuts: [Int], stage: Int, _ recomputation: Recomputation, splitsBackward: Bool = false
     ) -> StageProgram {
         StageProgram(
             model, PipelineLayout(model, cuts: cuts), stage: stage, splitsBackward: splitsBackward,

@@ -31,14 +31,14 @@ struct HandDrivenRun {
     }
 
     static let microBatches = 3
-    private let model: Sequential
+    private let model: ModelGraph
     private let layout: PipelineLayout
     private let order: Order
     private let splitsBackward: Bool
     let stages: [StageExecutor]
 
     init(
-        _ model: Sequential, cuts: [Int] = [], order: Order = .forwardsFirst, splitsBackward: Bool = false,
+        _ model: ModelGraph, cuts: [Int] = [], order: Order = .forwardsFirst, splitsBackward: Bool = false,
         recomputation: Recomputation = .none,
         backend makeBackend: () -> any Backend = { CPUBackend(device: "cpu:0", threads: 1) }
     ) throws {

@@ -91,7 +91,7 @@ enum TestModels {
         ),
     ]
 
-    static func build(_ name: String) throws -> Sequential {
+    static func build(_ name: String) throws -> ModelGraph {
         if let found = tokens.first(where: { $0.name == name }) {
             return try build("[\(found.layers)]", loss: "cross-entropy", input: TensorSpec([2, 4], .i32))
         }
@@ -99,7 +99,7 @@ enum TestModels {
         return try build("[\(layers)]", loss: "mean-squared-error", input: TensorSpec([3, 4]))
     }
 
-    static func build(_ layers: String, loss: String, input: TensorSpec) throws -> Sequential {
-        try Sequential(ModelManifest.decode(yaml: "layers: \(layers)\nloss: \(loss)", file: "m.yaml"), input: input)
+    static func build(_ layers: String, loss: String, input: TensorSpec) throws -> ModelGraph {
+        try ModelGraph(Sequential.decode(yaml: "layers: \(layers)\nloss: \(loss)", file: "m.yaml"), input: input)
     }
 }

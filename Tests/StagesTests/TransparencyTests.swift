@@ -100,7 +100,7 @@ import Testing
 
     /// The runs, named by cuts and place in their list, whose outcome is not that of one stage.
     private func differences(
-        _ name: String, _ runs: (Sequential, _ cuts: [Int]) throws -> [HandDrivenRun]
+        _ name: String, _ runs: (ModelGraph, _ cuts: [Int]) throws -> [HandDrivenRun]
     ) throws -> [String] {
         let model = try TestModels.build(name)
         let expected = try HandDrivenRun(model).step()
@@ -113,7 +113,7 @@ import Testing
     }
 
     /// All 2^(entries − 1) ways to cut a short model; of a longer one those with few cuts or all.
-    private func everyCuts(of model: Sequential) -> [[Int]] {
+    private func everyCuts(of model: ModelGraph) -> [[Int]] {
         let last = model.entries.count - 1
         let choices = (0..<1 << last).filter { last < 10 || $0.nonzeroBitCount <= 3 || $0.nonzeroBitCount >= last - 1 }
         return choices.map { bits in (1...last).filter { bits >> ($0 - 1) & 1 == 1 } }

@@ -190,8 +190,8 @@ void ck_cpu_name(char name[49]);
 int ck_cpu_is_intel(void);
 /// Keeps every thread of the process, and those they will start, on these cores. 0, or an errno.
 int ck_pin_to_cores(const int32_t *cores, size_t count);
-/// Keeps the calling thread on one core. 0, or an errno.
-int ck_pin_thread_to_core(int32_t core);
+/// Keeps the calling thread on these cores. 0, or an errno.
+int ck_pin_thread_to_cores(const int32_t *cores, size_t count);
 /// The cores the calling thread may use, ascending; returns how many there are, at most `capacity` are written.
 size_t ck_allowed_cores(int32_t *cores, size_t capacity);
 

@@ -1,3 +1,4 @@
+import CPUDevices
 package import Manifests
 package import Planning
 package import Runs
@@ -35,7 +36,7 @@ public struct LaunchMode: Sendable {
     /// results are those of processes, bit for bit. A worker that crashes takes the program with it, and one that hangs
     /// in a layer of the program's own is waited for.
     public static let threads = threads { device, plan throws(TensorError) in
-        try device.pinnedBackend(plan.manifest.simulation)
+        try device.pinnedBackend(plan.manifest.simulation, .thread)
     }
 
     /// The same on devices of one's own: `backend` is called on each worker's thread, which is to compute.

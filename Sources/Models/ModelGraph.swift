@@ -1,0 +1,68 @@
+public import Layers
+public import Tensors
+
+/// A `Sequential` laid out for one micro-batch: a graph of nodes over values.
+///
+/// Everything about it is known before anything runs: shapes, parameters, FLOPs, what each node keeps. A run of
+/// consecutive entries is a stage.
+public struct ModelGraph: Sendable {
+    public let entries: [Entry]
+    public let nodes: [Node]
+    public let values: [Value]
+    /// The values of the input's and the prediction's signature.
+    public let input: Int
+    public let prediction: Int
+    public let loss: any Loss
+    /// One micro-batch's targets.
+    public let targets: TensorSpec
+    /// Of activations, their gradients, and what matrix products read.
+    public let dtype: DType
+
+    /// - Parameters:
+    ///   - input: one micro-batch: i32[micro × sequence] for tokens, [micro × width] of `dtype` for rows.
+    ///   - dtype: f32, bf16 or f16.
+    public init(_ manifest: Sequential, input: TensorSpec, dtype: DType = .f32) throws(ModelError) {
+        self.dtype = dtype
+        var builder = GraphBuilder(input: input, dtype: dtype)
+        for (index, declaration) in manifest.layers.enumerated() {
+            try builder.append(declaration, entry: index)
+        }
+        try builder.finish()
+        guard builder.current.count == 1 else {
+            throw ModelError(
+                "the last layer", expected: "one tensor for the loss", got: "a tuple of \(builder.current.count)",
+                at: manifest.layers.last?.mark ?? manifest.mark)
+        }
+        loss = manifest.loss
+        let output = builder.values[builder.current[0]].spec
+        do {
+            targets = try loss.targets(for: [output])
+        } catch {
+            throw ModelError("loss \(loss.kind)", error, at: manifest.mark)
+        }
+        entries = builder.entries
+        nodes = builder.nodes
+        values = builder.values
+        self.input = 0
+        prediction = builder.current[0]
+    }
+
+    public var parameterCount: Int { entries.reduce(0) { $0 + $1.parameterCount } }
+
+    /// FLOPs of one micro-batch, all passes, the loss included.
+    public var flopsPerMicroBatch: Double {
+        entries.reduce(loss.cost(for: [values[prediction].spec])) { $0 + $1.cost.total }
+    }
+
+    /// Name and shape of every parameter, in order.
+    public var parameters: [(name: String, shape: Shape)] {
+        nodes.flatMap { node in zip(node.parameterNames, node.layer.parameters).map { ($0, $1.shape) } }
+    }
+
+    /// How many token ids the model knows: those that each of its embeddings holds and that the loss can name.
+    /// nil where it takes no tokens.
+    public var vocabulary: Int? {
+        guard let smallest = nodes.compactMap(\.layer.vocabulary).min() else { return nil }
+        return loss.vocabulary(of: values[prediction].spec).map { min(smallest, $0) } ?? smallest
+    }
+}
