@@ -4,7 +4,7 @@ import Tensors
 /// Attention of one head of one sample, a block of query rows at a time, so that only [block × sequence] scores exist.
 ///
 /// Dao et al., "FlashAttention" (2022): the forward pass keeps each row's log-sum-exp, from which the backward pass
-/// computes the probabilities again. Pointers are to the head's first query or output row; the head's keys begin `width`
+/// recomputes the probabilities. Pointers are to the head's first query or output row; the head's keys begin `width`
 /// elements behind its queries, its values 2 · width; rows of all three lie 3 · width apart, rows of the output width apart.
 struct AttentionBlocks {
     let products: AttentionProducts

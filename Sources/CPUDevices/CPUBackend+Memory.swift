@@ -2,7 +2,7 @@ import Glibc
 public import Tensors
 
 extension CPUBackend {
-    /// 64-byte aligned; large blocks lie on huge pages where the system grants them. Holds anything at first.
+    /// 64-byte aligned; large blocks lie on huge pages where the system grants them. Contents are undefined at first.
     public func allocate(byteCount: Int) throws(TensorError) -> DeviceMemory {
         precondition(byteCount >= 0, "allocation of \(byteCount) bytes")
         if byteCount >= HugePages.size { return try HugePages.allocate(byteCount: byteCount) }

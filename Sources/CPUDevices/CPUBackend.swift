@@ -41,6 +41,6 @@ public final class CPUBackend: Backend {
 
     func multipliesNatively(_ dtype: DType) -> Bool { rules.nativeTypes.contains(dtype) }
 
-    public func spend(_ work: Work) {}
+    public func simulate(_ work: Work) {}
     public func synchronise() {}
 }

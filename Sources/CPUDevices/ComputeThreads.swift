@@ -6,7 +6,7 @@ import COneDNN
 /// Who computes what depends on the sizes and the number of threads alone.
 struct ComputeThreads: Sendable {
     let count: Int
-    /// Elements that are worth a thread: waking it takes as long as some ten thousand of them.
+    /// Fewer elements than this stay on one thread: waking another takes as long as some ten thousand elements.
     static let grain = 1 << 15
 
     /// Runs `body` for 0 ..< parts, on as many threads as there are.

@@ -44,7 +44,7 @@ public struct Attention: Layer {
             cost: .linear(rows: rows, inputs: width, outputs: 3 * width) + .attention(shape)
                 + .linear(rows: rows, inputs: width, outputs: width))
         plan.saved = [qkv, x, try shape.logSumExp()]
-        plan.spent = [0, 2]
+        plan.releasedAfterInput = [0, 2]
         plan.deferred = [qkv]
         plan.keepsInputs = true
         plan.keepsOutputGradients = true

@@ -35,7 +35,7 @@ public struct GatedMLP: Layer {
     }
 
     /// Keeps x, gate(x) and up(x): width + 2 · hidden numbers per row; from one backward half to the other the gradients
-    /// of the two, 2 · hidden. Their product is computed again for the weight of `down`.
+    /// of the two, 2 · hidden. Their product is recomputed for the weight of `down`.
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
         try checkSettings()
         let x = try input.activations(width: width)

@@ -12,7 +12,7 @@ public import Tensors
 /// - `backwardInput` writes every input gradient that is not nil, and every `deferred` tensor: what `backwardWeight`
 ///   needs of it. It may overwrite the output gradients.
 /// - `backwardWeight` adds to the parameters' gradients, in the order of the rows. It runs after `backwardInput` of the
-///   same micro-batch, at once or much later, and sees inputs, deferred tensors and the saved ones that are not `spent`,
+///   same micro-batch, at once or much later, and sees inputs, deferred tensors and the saved ones that are not `releasedAfterInput`,
 ///   but no output gradients unless the plan says `keepsOutputGradients`.
 ///
 /// A kind of layer is one file: `syntax` says how manifests write it, which settings it has, their limits and defaults.
@@ -26,7 +26,7 @@ public protocol Layer: ManifestKind {
     var parameters: [ParameterSpec] { get }
     /// Everything that is known before anything runs. Throws when the input does not fit.
     func plan(for input: Signature) throws(LayerError) -> LayerPlan
-    /// The same layer making activations of this type: of use where the type does not follow from the input's.
+    /// The same layer with outputs of this type: for layers whose output type does not follow from their input's.
     func making(_ dtype: DType) -> Self
     func forward(_ frame: LayerFrame, on backend: any Backend)
     func backwardInput(_ frame: LayerFrame, on backend: any Backend)
@@ -60,8 +60,8 @@ public struct LayerPlan: Hashable, Sendable {
     public var outputs: Signature
     /// Kept from the forward to the last backward half, beside what the flags below keep.
     public var saved: Signature = []
-    /// Which of `saved` only `backwardInput` reads: where the halves run apart, their bytes are used again in between.
-    public var spent: Set<Int> = []
+    /// Which of `saved` only `backwardInput` reads: where the halves run apart, their bytes are reused in between.
+    public var releasedAfterInput: Set<Int> = []
     /// Kept from `backwardInput` to `backwardWeight`.
     public var deferred: Signature = []
     /// Whether the backward halves read the inputs, the outputs; whether `backwardWeight` reads the output gradients.
@@ -73,7 +73,7 @@ public struct LayerPlan: Hashable, Sendable {
     public var views: [Int: Int] = [:]
     /// Inputs that carry no gradient (token ids): index into the input signature.
     public var withoutGradient: Set<Int> = []
-    /// Bytes that each pass may scribble on, beside the backend's own for `attention`.
+    /// Bytes of scratch that each pass may overwrite, beside the backend's own for `attention`.
     public var scratchBytes = 0
     /// The attention that the passes call: how much scratch it takes is the backend's to say.
     public var attention: AttentionShape?
@@ -128,7 +128,7 @@ public struct LayerFrame: Sendable {
     public init() {}
 }
 
-/// What does not fit, in the layer's own words; the model adds which layer and where it is declared.
+/// What a layer found and expected; the model adds which layer it is and where it is declared.
 public struct LayerError: Error, Hashable, Sendable {
     public var expected: String
     public var got: String

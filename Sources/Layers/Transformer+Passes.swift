@@ -51,7 +51,7 @@ extension Transformer {
             gradient, x: t.x, w.norm1, statistics: t.statistics1, into: dx, accumulate: true, on: backend)
     }
 
-    /// Four products of an output gradient with the input of its matrix, which is computed again where it was not kept.
+    /// Four products of an output gradient with the input of its matrix, which is recomputed where it was not kept.
     public func backwardWeight(_ frame: LayerFrame, on backend: any Backend) {
         let (t, w) = (TransformerFrame(frame, of: self), TransformerFrame.Weights(frame.parameters, of: self))
         let dw = TransformerFrame.Weights(frame.gradients, of: self)

@@ -64,7 +64,7 @@ public struct Transformer: Layer {
 
     /// Keeps 6 · width + hidden + heads + 4 numbers per token (x, qkv, the heads' output and their log Σ exp, x₂, the
     /// pre-activation, statistics), and 4 · width + hidden from one backward half to the other. The norms' outputs and
-    /// the activation's (2 · width + hidden) are computed again: elementwise work of less than 1 % of the block's.
+    /// the activation's (2 · width + hidden) are recomputed: elementwise work of less than 1 % of the block's.
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
         try checkSettings()
         let x = try input.sequences(width: width)
@@ -74,7 +74,7 @@ public struct Transformer: Layer {
         let statistics = norm.statistics(rows: x.shape.rows)
         var plan = LayerPlan(outputs: [x], cost: cost(x, shape))
         plan.saved = [statistics, qkv, x, try shape.logSumExp(), x, statistics, up]
-        plan.spent = [1, 3]
+        plan.releasedAfterInput = [1, 3]
         plan.deferred = [qkv, x, up, TensorSpec([normHasBias ? 4 : 2, width])]
         plan.keepsInputs = true
         plan.keepsOutputGradients = true
@@ -96,7 +96,7 @@ public struct Transformer: Layer {
             + recomputation(x)
     }
 
-    /// What `backwardWeight` computes again.
+    /// What `backwardWeight` recomputes.
     private func recomputation(_ x: TensorSpec) -> LayerCost {
         let norms = 2 * LayerCost.normalisation(count: x.count).forward
         let hidden = LayerCost.activation(activation, count: x.shape.rows * hidden).forward

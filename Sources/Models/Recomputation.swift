@@ -6,7 +6,7 @@ public enum Recomputation: Hashable, Sendable {
     /// In segments of so many entries: what enters each segment is kept.
     case every(Int)
 
-    /// The stage's nodes in segments, each computed again as a whole; one empty list where nothing is.
+    /// The stage's nodes in segments, each recomputed as a whole; one empty list where nothing is.
     func segments(of entries: Range<Int>, in model: ModelGraph) -> [Range<Int>] {
         let length: Int
         switch self {

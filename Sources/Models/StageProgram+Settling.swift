@@ -16,7 +16,7 @@ extension StageProgram.NodePlaces {
     fileprivate func settled(_ final: (StageProgram.Place) -> StageProgram.Place) -> Self {
         var places = self
         places.forward = forward.settled(final)
-        places.again = again.settled(final)
+        places.recomputed = recomputed.settled(final)
         places.deferred = deferred.map(final)
         places.outputGradients = outputGradients.map(final)
         places.inputGradients = inputGradients.map { $0.map(final) }

@@ -7,7 +7,7 @@ public import Tensors
 /// schedule runs them apart; there are as many as micro-batches between both at once. The *transient* arena is shared by
 /// all passes, since one thread runs them one by one.
 ///
-/// With recomputation the frame keeps only what crosses a segment's border: what lies inside is computed again, into the
+/// With recomputation the frame keeps only what crosses a segment's border: what lies inside is recomputed, into the
 /// arena, right before the segment's backward.
 public struct StageProgram: Sendable {
     /// Bytes of one frame, of what one micro-batch defers, and of the transient arena.
@@ -44,8 +44,8 @@ public struct StageProgram: Sendable {
     /// The tensors of one node's `LayerFrame`.
     public struct NodePlaces: Sendable {
         public var forward = ForwardPlaces()
-        /// What the backward halves read; with recomputation, also where the second forward writes.
-        public var again = ForwardPlaces()
+        /// What the backward halves read; with recomputation, also where the recomputed forward writes.
+        public var recomputed = ForwardPlaces()
         public var deferred: [Place] = []
         public var outputGradients: [Place] = []
         public var inputGradients: [Place?] = []
@@ -56,7 +56,7 @@ public struct StageProgram: Sendable {
 
     /// One entry of the backward pass, in order.
     public enum BackwardStep: Sendable {
-        /// A node's forward once more.
+        /// A node's forward, to recompute its activations.
         case recompute(Int)
         /// Both halves of a node's backward, or one of them.
         case node(Int)

@@ -6,7 +6,7 @@ extension StageProgramBuilder {
     mutating func placeBackward() {
         placeReceivedGradients()
         for segment in (segments.isEmpty ? [stage.nodes] : segments).reversed() {
-            for node in segment where secondTime[local(node)] != nil {
+            for node in segment where recomputeTime[local(node)] != nil {
                 program.backward.append(.recompute(local(node)))
             }
             for node in segment.reversed() where program.nodes[local(node)].trains { placeBackward(of: node) }
@@ -24,16 +24,16 @@ extension StageProgramBuilder {
             program.nodes[index].deferred.append(splitsBackward ? deferred(spec) : transient(spec, time...time))
         }
         program.nodes[index].backwardScratch = scratch(model.nodes[node], at: time)
-        if splitsBackward { spend(node) }
+        if splitsBackward { release(node) }
     }
 
-    /// Gives back what the weight half does not read, for what earlier nodes defer.
-    private mutating func spend(_ node: Int) {
-        for saved in model.nodes[node].plan.spent {
-            let place = program.nodes[local(node)].again.saved[saved]
+    /// Frees what the weight half does not read, for what earlier nodes defer.
+    private mutating func release(_ node: Int) {
+        for saved in model.nodes[node].plan.releasedAfterInput {
+            let place = program.nodes[local(node)].recomputed.saved[saved]
             guard place.region == .frame else { continue }
             let (end, overflow) = place.offset.addingReportingOverflow(MemoryPlan.aligned(place.spec.byteCount))
-            if !overflow { spent.append(place.offset..<end) }
+            if !overflow { reusableRanges.append(place.offset..<end) }
         }
     }
 

@@ -1,7 +1,7 @@
 import Layers
 import Tensors
 
-/// The forward pass, and the second one where activations are computed again.
+/// The forward pass, and the recomputed one.
 extension StageProgramBuilder {
     /// What crosses the stage's borders lies in the frame: it is filled before or emptied after the pass.
     mutating func placeCrossings() {
@@ -9,7 +9,7 @@ extension StageProgramBuilder {
         if stage.index == 0 { crossing.insert(model.input) }
         if stage.isLast { crossing.insert(root(model.prediction)) }
         for value in crossing.sorted() { places[value] = frame(spec(value)) }
-        placesAgain = places
+        recomputedPlaces = places
         program.values = places
     }
 
@@ -18,16 +18,16 @@ extension StageProgramBuilder {
         for node in stage.nodes {
             let index = local(node)
             program.nodes[index].forward = forwardPlaces(node, places, at: index, until: index, keepsSaved: true)
-            guard let time = secondTime[index] else {
-                // What is not computed again is only asked for its shape.
-                program.nodes[index].again = program.nodes[index].forward
-                program.nodes[index].again.inputs = model.nodes[node].inputs.map { input in
-                    placesAgain[root(input)]?.viewed(as: spec(input)) ?? place(input, in: places)
+            guard let time = recomputeTime[index] else {
+                // Only the shapes of what is not recomputed are read.
+                program.nodes[index].recomputed = program.nodes[index].forward
+                program.nodes[index].recomputed.inputs = model.nodes[node].inputs.map { input in
+                    recomputedPlaces[root(input)]?.viewed(as: spec(input)) ?? place(input, in: places)
                 }
                 continue
             }
-            program.nodes[index].again = forwardPlaces(
-                node, placesAgain, at: time, until: backwardTime[index], keepsSaved: false)
+            program.nodes[index].recomputed = forwardPlaces(
+                node, recomputedPlaces, at: time, until: backwardTime[index], keepsSaved: false)
         }
     }
 
@@ -48,22 +48,22 @@ extension StageProgramBuilder {
             let users = model.values[output].consumers.filter(stage.nodes.contains)
             if crossesSegment(output) || (segments.isEmpty && isKept(output)) {
                 places[output] = frame(spec(output))
-                placesAgain[output] = places[output]
+                recomputedPlaces[output] = places[output]
                 continue
             }
             let last = users.last.map(local) ?? local(node)
             places[output] = transient(spec(output), local(node)...max(local(node), last))
-            if let time = secondTime[local(node)] {
-                placesAgain[output] = transient(spec(output), time...lastReading(output, users, from: node, time))
+            if let time = recomputeTime[local(node)] {
+                recomputedPlaces[output] = transient(spec(output), time...lastReading(output, users, from: node, time))
             }
         }
     }
 
-    /// When a value that was computed again is read for the last time.
+    /// When a recomputed value is read for the last time.
     private func lastReading(_ value: Int, _ users: [Int], from node: Int, _ time: Int) -> Int {
         var last = time
         for user in users {
-            last = max(last, secondTime[local(user)] ?? last)
+            last = max(last, recomputeTime[local(user)] ?? last)
             if model.nodes[user].plan.keepsInputs { last = max(last, backwardTime[local(user)]) }
         }
         return model.nodes[node].plan.keepsOutputs ? max(last, backwardTime[local(node)]) : last
@@ -77,7 +77,7 @@ extension StageProgramBuilder {
         return model.values[value].consumers.contains { stage.nodes.contains($0) && !home.contains($0) }
     }
 
-    /// Whether some backward half reads the value again.
+    /// Whether some backward half reads the value.
     func isKept(_ value: Int) -> Bool {
         let trains = { (node: Int) in model.nodes[node].outputs.contains { model.values[$0].needsGradient } }
         let producer = model.values[value].producer
@@ -92,7 +92,7 @@ extension StageProgramBuilder {
         let prediction = place(model.prediction, in: places)
         let value = root(model.prediction)
         let producer = model.values[value].producer
-        let isOwn = producer.map { stage.nodes.contains($0) && secondTime[local($0)] == nil } ?? false
+        let isOwn = producer.map { stage.nodes.contains($0) && recomputeTime[local($0)] == nil } ?? false
         let isRead = isKept(value) || !model.values[value].consumers.isEmpty
         let gradient = isOwn && !isRead ? prediction : frame(prediction.spec)
         program.loss = StageProgram.LossPlaces(

@@ -36,20 +36,20 @@ struct StageProgramBuilder {
     let backend: any Backend
     var program = StageProgram()
 
-    /// The nodes computed again, in segments.
+    /// The nodes whose forward is recomputed, in segments.
     let segments: [Range<Int>]
-    /// By local node: when its backward happens, and when its second forward does, if ever.
+    /// By local node: when its backward runs, and when its forward is recomputed; nil: never.
     var backwardTime: [Int]
-    var secondTime: [Int?]
+    var recomputeTime: [Int?]
     /// Transient places are offsets into `requests` until `finish` colours them.
     var requests: [MemoryPlan.Request] = []
-    /// Where each root value of this stage lies in the forward pass, and in the backward pass.
+    /// Where each root value of this stage lies in the forward pass, and where its recomputed twin does.
     var places: [Int: Place] = [:]
-    var placesAgain: [Int: Place] = [:]
+    var recomputedPlaces: [Int: Place] = [:]
     /// Where each root value's gradient is summed, once its first contribution is there.
     var gradients: [Int: Place] = [:]
-    /// Parts of the frame that nothing reads any more at this point of the backward pass.
-    var spent: [Range<Int>] = []
+    /// Ranges of the frame that nothing reads any more at this point of the backward pass.
+    var reusableRanges: [Range<Int>] = []
 
     init(
         _ model: ModelGraph, _ layout: PipelineLayout, _ stage: PipelineLayout.Stage, splitsBackward: Bool,
@@ -63,7 +63,7 @@ struct StageProgramBuilder {
         exports = stage.exports.map { layout.crossings[$0] }
         segments = recomputation.segments(of: stage.entries, in: model)
         backwardTime = Array(repeating: 0, count: stage.nodes.count)
-        secondTime = Array(repeating: nil, count: stage.nodes.count)
+        recomputeTime = Array(repeating: nil, count: stage.nodes.count)
         program.nodes = stage.nodes.map { node in
             var places = StageProgram.NodePlaces()
             places.trains = model.nodes[node].outputs.contains { model.values[$0].needsGradient }
@@ -72,13 +72,13 @@ struct StageProgramBuilder {
         setTimes()
     }
 
-    /// Backward goes through the segments from the last to the first, and through each twice: forward again, then back.
+    /// The backward pass takes the segments from the last to the first; each is recomputed forward, then runs backward.
     mutating func setTimes() {
         var time = stage.nodes.count
         let runs = segments.isEmpty ? [stage.nodes] : segments
         for segment in runs.reversed() {
-            for node in segment where !segments.isEmpty && isNeededAgain(node, segment) {
-                secondTime[local(node)] = time
+            for node in segment where !segments.isEmpty && isRecomputed(node, segment) {
+                recomputeTime[local(node)] = time
                 time += 1
             }
             for node in segment.reversed() {
@@ -88,20 +88,20 @@ struct StageProgramBuilder {
         }
     }
 
-    /// Whether a node's second forward makes anything that is read: its own saved tensors or outputs, or what a later
-    /// node of the segment takes.
-    func isNeededAgain(_ node: Int, _ segment: Range<Int>) -> Bool {
+    /// Whether a node's forward is recomputed: its saved tensors or outputs are read by a backward half, or a recomputed
+    /// node of the segment takes them.
+    func isRecomputed(_ node: Int, _ segment: Range<Int>) -> Bool {
         let own = model.nodes[node]
         guard program.nodes[local(node)].trains else {
-            return own.outputs.contains { isReadAgain($0, segment) }
+            return own.outputs.contains { isReadAfterRecomputation($0, segment) }
         }
-        return !own.plan.saved.isEmpty || own.outputs.contains { isReadAgain($0, segment) }
+        return !own.plan.saved.isEmpty || own.outputs.contains { isReadAfterRecomputation($0, segment) }
     }
 
-    func isReadAgain(_ value: Int, _ segment: Range<Int>) -> Bool {
+    func isReadAfterRecomputation(_ value: Int, _ segment: Range<Int>) -> Bool {
         guard !crossesSegment(value), !leaves(value) else { return false }
         return isKept(value)
-            || model.values[value].consumers.contains { segment.contains($0) && isNeededAgain($0, segment) }
+            || model.values[value].consumers.contains { segment.contains($0) && isRecomputed($0, segment) }
     }
 
     /// Whether the frame holds the value because the next stage or the loss takes it.
@@ -123,13 +123,13 @@ struct StageProgramBuilder {
     /// From one backward half to the other: where the frame is free by then, else in memory of its own.
     mutating func deferred(_ spec: TensorSpec) -> Place {
         let bytes = MemoryPlan.aligned(spec.byteCount)
-        let fitting = spent.indices.filter { spent[$0].count >= bytes }
-        guard let best = fitting.min(by: { spent[$0].count < spent[$1].count }) else {
+        let fitting = reusableRanges.indices.filter { reusableRanges[$0].count >= bytes }
+        guard let best = fitting.min(by: { reusableRanges[$0].count < reusableRanges[$1].count }) else {
             defer { program.deferredBytes = grown(program.deferredBytes, by: spec) }
             return Place(region: .deferred, offset: program.deferredBytes, spec: spec)
         }
-        let start = spent[best].lowerBound
-        spent[best] = start + bytes..<spent[best].upperBound
+        let start = reusableRanges[best].lowerBound
+        reusableRanges[best] = start + bytes..<reusableRanges[best].upperBound
         return Place(region: .frame, offset: start, spec: spec)
     }
 

@@ -2,8 +2,8 @@ import Layers
 package import Models
 package import Tensors
 
-/// Runs the passes of one stage on its device. Knows nothing of schedules and sockets: it is told which micro-batch
-/// and which slot.
+/// Runs the passes of one stage on its device. Independent of schedules and sockets: the caller names the micro-batch and
+/// the slot.
 package final class StageExecutor {
     package let model: ModelGraph
     package let stage: PipelineLayout.Stage
@@ -14,17 +14,17 @@ package final class StageExecutor {
     private let micro: Int
     /// What the loss's gradient is multiplied with, so that small f16 gradients do not vanish.
     package var lossScale: Float = 1
-    /// nil but in a diagnosis.
+    /// Set only while a failure is diagnosed.
     package var observer: (any PassObserver)?
     private let isTraining: Bool
     /// By slot, by node.
     private var forwardFrames: [[LayerFrame]]
-    private var framesAgain: [[LayerFrame]]
+    private var recomputedFrames: [[LayerFrame]]
     /// By slot, by deferred slot, by node: empty before the schedule first brings the two together.
     private var backwardFrames: [[[LayerFrame]]]
     private var lossFrames: [LossFrame] = []
-    /// What the last backward pass computed again.
-    private var recomputed: [DeviceSpan] = []
+    /// When the last backward pass recomputed activations.
+    private var recomputationSpans: [DeviceSpan] = []
     /// f32[micro-batches × rows]: every row's own loss, so that their sum does not depend on the schedule's order.
     private let rowLosses: Tensor?
     /// The parts of `rowLosses`, by micro-batch.
@@ -57,7 +57,9 @@ package final class StageExecutor {
         forwardFrames = (0..<slots).map {
             memory.forwardFrames(program, \.forward, slot: $0, isTraining: isTraining)
         }
-        framesAgain = (0..<slots).map { memory.forwardFrames(program, \.again, slot: $0, isTraining: isTraining) }
+        recomputedFrames = (0..<slots).map {
+            memory.forwardFrames(program, \.recomputed, slot: $0, isTraining: isTraining)
+        }
         backwardFrames = Array(repeating: Array(repeating: [], count: max(deferredSlots, 1)), count: slots)
         if program.loss != nil {
             let rows = model.loss.rows(for: [model.values[model.prediction].spec])
@@ -69,7 +71,7 @@ package final class StageExecutor {
             microBatchLosses = []
             rowLosses = nil
         }
-        recomputed.reserveCapacity(program.nodes.count)
+        recomputationSpans.reserveCapacity(program.nodes.count)
         guard let loss = program.loss else { return }
         lossFrames = (0..<slots).map { slot in
             LossFrame(
@@ -103,7 +105,7 @@ package final class StageExecutor {
         let node = node(local)
         node.layer.forward(frame, on: backend)
         observer?.finishedForward(stage.nodes.lowerBound + local, frame, on: backend)
-        backend.spend(Work(flops: node.plan.cost.forward, units: units(node)))
+        backend.simulate(Work(flops: node.plan.cost.forward, units: units(node)))
     }
 
     private func node(_ local: Int) -> Node { model.nodes[stage.nodes.lowerBound + local] }
@@ -120,7 +122,7 @@ package final class StageExecutor {
     }
 
     /// `B`: both halves, node by node, while the data is warm.
-    /// - Returns: the parts that computed activations again.
+    /// - Returns: the spans in which it recomputed activations.
     @discardableResult
     package func backward(slot: Int, deferred: Int = 0) -> [DeviceSpan] {
         run(slot, deferred) { frame, local in
@@ -136,30 +138,30 @@ package final class StageExecutor {
         run(slot, deferred) { backwardInput($0, $1) }
     }
 
-    /// `W`: what was computed again for `I` is gone by now, and is computed once more.
+    /// `W`: recomputes once more, because what was recomputed for `I` is overwritten by now.
     @discardableResult
     package func backwardWeight(slot: Int, deferred: Int = 0) -> [DeviceSpan] {
         backwardWeight(slot, deferred) { backwardWeight($0, $1) }
     }
 
     func backwardWeight(_ slot: Int, _ deferred: Int, node: (LayerFrame, Int) -> Void) -> [DeviceSpan] {
-        recomputed.removeAll(keepingCapacity: true)
+        recomputationSpans.removeAll(keepingCapacity: true)
         for step in program.backward {
             switch step {
-            case .recompute(let local): recomputed.append(recompute(local, slot))
+            case .recompute(let local): recomputationSpans.append(recompute(local, slot))
             case .node(let local): node(backwardFrame(local, slot, deferred), local)
             case .add, .zero: break
             }
         }
-        return recomputed
+        return recomputationSpans
     }
 
     func run(_ slot: Int, _ deferred: Int, node: (LayerFrame, Int) -> Void) -> [DeviceSpan] {
-        recomputed.removeAll(keepingCapacity: true)
+        recomputationSpans.removeAll(keepingCapacity: true)
         func tensor(_ place: StageProgram.Place) -> Tensor { memory.tensor(place, slot: slot, deferred: deferred) }
         for step in program.backward {
             switch step {
-            case .recompute(let local): recomputed.append(recompute(local, slot))
+            case .recompute(let local): recomputationSpans.append(recompute(local, slot))
             case .node(let local): node(backwardFrame(local, slot, deferred), local)
             case .add(let part, let sum):
                 let sum = tensor(sum)
@@ -167,12 +169,12 @@ package final class StageExecutor {
             case .zero(let place): backend.zero(tensor(place))
             }
         }
-        return recomputed
+        return recomputationSpans
     }
 
     private func recompute(_ local: Int, _ slot: Int) -> DeviceSpan {
         let start = backend.mark()
-        forward(local, framesAgain[slot][local])
+        forward(local, recomputedFrames[slot][local])
         return DeviceSpan(start: start, end: backend.mark())
     }
 
@@ -190,14 +192,14 @@ package final class StageExecutor {
         let node = node(local)
         node.layer.backwardInput(frame, on: backend)
         observer?.finishedBackwardInput(stage.nodes.lowerBound + local, frame, on: backend)
-        backend.spend(Work(flops: node.plan.cost.backwardInput, units: units(node)))
+        backend.simulate(Work(flops: node.plan.cost.backwardInput, units: units(node)))
     }
 
     func backwardWeight(_ frame: LayerFrame, _ local: Int) {
         let node = node(local)
         node.layer.backwardWeight(frame, on: backend)
         observer?.finishedBackwardWeight(stage.nodes.lowerBound + local, frame, on: backend)
-        backend.spend(Work(flops: node.plan.cost.backwardWeight, units: units(node)))
+        backend.simulate(Work(flops: node.plan.cost.backwardWeight, units: units(node)))
     }
 
     /// An entry of the Sequential counts as one unit, however many nodes it became.
@@ -210,7 +212,7 @@ package final class StageExecutor {
                 sample: UInt32(truncatingIfNeeded: microBatch * micro),
                 layer: Self.stream(ofNode: stage.nodes.lowerBound + local))
             forwardFrames[slot][local].key = key
-            framesAgain[slot][local].key = key
+            recomputedFrames[slot][local].key = key
         }
     }
 

@@ -52,7 +52,7 @@ package struct StageMemory {
         }
     }
 
-    /// The frames that layers see in the forward pass, or in the forward run again, by node.
+    /// The frames that layers see in the forward pass, or in the recomputed one, by node.
     func forwardFrames(
         _ program: StageProgram, _ places: (StageProgram.NodePlaces) -> StageProgram.ForwardPlaces, slot: Int,
         isTraining: Bool
@@ -65,7 +65,7 @@ package struct StageMemory {
         program.nodes.indices.map { local in
             let places = program.nodes[local]
             func tensor(_ place: StageProgram.Place) -> Tensor { self.tensor(place, slot: slot, deferred: deferred) }
-            var frame = forwardFrame(local, places.again, slot, isTraining)
+            var frame = forwardFrame(local, places.recomputed, slot, isTraining)
             frame.deferred = places.deferred.map(tensor)
             frame.outputGradients = places.outputGradients.map(tensor)
             frame.inputGradients = places.inputGradients.map { $0.map(tensor) }

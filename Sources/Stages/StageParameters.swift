@@ -1,7 +1,7 @@
 package import Optimizers
 package import Tensors
 
-/// The parameters of one stage over a run: what the optimizer remembers of them, and their updates.
+/// The parameters of one stage over a run: their optimizer state and their updates.
 package struct StageParameters {
     private let executor: StageExecutor
     private let optimizer: any Optimizer

@@ -17,15 +17,15 @@ public protocol Backend: AnyObject, Sendable {
     var computes: Bool { get }
 
     // Memory
-    /// Holds anything at first.
+    /// The contents are undefined at first.
     /// - Throws: where the device has no room.
     func allocate(byteCount: Int) throws(TensorError) -> DeviceMemory
-    /// The tensor's bytes where the host can read and write them in place, once all that was asked before is done; nil
+    /// The tensor's bytes where the host can read and write them in place, once all earlier calls have finished; nil
     /// where they must be copied.
     func hostView(_ tensor: Tensor) -> UnsafeMutableRawBufferPointer?
-    /// Returns when the bytes may be used again.
+    /// Returns when `bytes` may be overwritten.
     func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor)
-    /// Returns when the bytes are there.
+    /// Returns when `bytes` holds the tensor.
     func download(_ tensor: Tensor, to bytes: UnsafeMutableRawBufferPointer)
     func zero(_ x: Tensor)
     func copy(_ x: Tensor, to y: Tensor)
@@ -97,7 +97,7 @@ public protocol Backend: AnyObject, Sendable {
     // Reductions to the host: they wait for the device. Sums run in f64, in an order fixed by the count alone.
     func sum(_ x: Tensor) -> Double
     func sumOfSquares(_ x: Tensor) -> Double
-    /// Of each tensor by itself; a device that computes by itself is waited for once.
+    /// Of each tensor; an asynchronous device is waited for once for all of them.
     func sumsOfSquares(_ tensors: [Tensor]) -> [Double]
 
     // Optimizers over f32, in one pass over memory; PyTorch's formulas. `gradientScale` multiplies every gradient first.
@@ -105,27 +105,26 @@ public protocol Backend: AnyObject, Sendable {
     func adamW(_ p: Tensor, gradient: Tensor, m: Tensor, v: Tensor, working: Tensor?, _ step: AdamStep)
     func sgd(_ p: Tensor, gradient: Tensor, momentum: Tensor?, working: Tensor?, _ step: SGDStep)
 
-    /// Called after each pass of each layer with what it costs. A simulated device waits here; others return at once.
-    func spend(_ work: Work)
-    /// Returns when everything asked so far is done.
+    /// Called after each pass of each layer with what it costs. A simulated device waits that long; others return at once.
+    func simulate(_ work: Work)
+    /// Returns when all earlier calls have finished.
     func synchronise()
-    /// True where calls return before the device has done what they ask.
+    /// True where calls return before the device has finished their work.
     var isAsynchronous: Bool { get }
-    /// Marks the point of the device's work that was reached when everything asked so far is done.
+    /// Marks the point of the device's work at which all earlier calls have finished.
     func mark() -> DeviceMark
     /// When the device passed these points, in nanoseconds of the host's monotonic clock; waits until it has.
     func times(of marks: [DeviceMark]) -> [UInt64]
 }
 
-/// A point in the order of a device's work: a time where calls return once they are done, else what the backend makes of
-/// it.
+/// A point in the order of a device's work: a time on synchronous devices, else a handle of the backend's own.
 public struct DeviceMark: Hashable, Sendable {
     public var value: UInt64
 
     public init(_ value: UInt64) { self.value = value }
 }
 
-/// Where every call is done when it returns, the host's clock times the device.
+/// On a synchronous device the host's clock gives the times.
 extension Backend {
     public var isAsynchronous: Bool { false }
     public func mark() -> DeviceMark { DeviceMark(MonotonicClock.now) }

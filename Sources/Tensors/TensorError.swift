@@ -1,6 +1,6 @@
 package import Systems
 
-/// What the machine would not do: the operation, what it should have found, and what it found.
+/// What the machine refused: the operation, what was expected, and what was found.
 public struct TensorError: Error, Hashable, Sendable, CustomStringConvertible {
     public var operation: String
     public var expected: String

@@ -22,8 +22,8 @@ struct SimulatedFaults {
         else { return }
         let seconds = slow.milliseconds / 1000
         switch simulation.pace {
-        case .secondsPerLayer(let unit): backend.spend(Work(flops: 0, units: seconds / unit))
-        case .gflops(let rate): backend.spend(Work(flops: seconds * rate * 1e9, units: 0))
+        case .secondsPerLayer(let unit): backend.simulate(Work(flops: 0, units: seconds / unit))
+        case .gflops(let rate): backend.simulate(Work(flops: seconds * rate * 1e9, units: 0))
         }
     }
 

@@ -133,6 +133,6 @@ final class DoubleBackend: TestBackend {
     }
     func sgd(_ p: Tensor, gradient: Tensor, momentum: Tensor?, working: Tensor?, _ step: SGDStep) { noOptimizer() }
     private func noOptimizer() { preconditionFailure("a layer has no business with an optimizer") }
-    func spend(_ work: Work) {}
+    func simulate(_ work: Work) {}
     func synchronise() {}
 }

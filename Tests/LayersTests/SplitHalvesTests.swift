@@ -13,7 +13,7 @@ struct SplitHalvesTests {
     private func bits(_ lists: [[Double]]) -> [[UInt64]] { lists.map { $0.map(\.bitPattern) } }
 
     /// Runs four micro-batches by a list of passes such as `F0 F1 I0 W0 I1 W1`.
-    /// - Parameter spoils: whether `spent` tensors are overwritten before the weight half.
+    /// - Parameter spoils: whether `releasedAfterInput` tensors are overwritten before the weight half.
     private func run(
         _ example: LayerCase, _ device: Device, _ order: String, wantsInputGradients: Bool = true, spoils: Bool = false
     ) throws -> Outcome {
@@ -36,7 +36,7 @@ struct SplitHalvesTests {
             case "F": _ = bench.forward(frames[i], inputs[i])
             case "I": outcome.inputGradients[i] = bits(bench.backwardInput(frames[i], dys[i]))
             default:
-                for index in spoils ? bench.plan.spent : [] {
+                for index in spoils ? bench.plan.releasedAfterInput : [] {
                     let saved = frames[i].saved[index]
                     bench.backend.write(numbers.list(saved.count), to: saved)
                 }

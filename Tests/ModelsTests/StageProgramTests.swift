@@ -12,11 +12,11 @@ import Testing
             recomputation: recomputation, on: CPUBackend(device: "cpu:0", threads: 1))
     }
 
-    /// `again 0, back 1, add, …`
+    /// `recompute 0, back 1, add, …`
     private func text(_ program: StageProgram) -> [String] {
         program.backward.map { step in
             switch step {
-            case .recompute(let node): "again \(node)"
+            case .recompute(let node): "recompute \(node)"
             case .node(let node): "back \(node)"
             case .add: "add"
             case .zero: "zero"
@@ -32,9 +32,9 @@ import Testing
             text(program(model, cuts: [], stage: 0, .none)) == ["zero", "back 3", "back 2", "back 1", "add", "back 0"])
     }
 
-    @Test func `what leaves the stage is kept, and not computed again for the next one's sake`() throws {
+    @Test func `what leaves the stage is kept, and not recomputed when the next stage needs it`() throws {
         let model = try rows("{linear: {in: 4, out: 4}}, {linear: {in: 4, out: 4}}, {linear: {in: 4, out: 4}}")
-        #expect(text(program(model, cuts: [2], stage: 0, .stage)) == ["again 0", "back 1", "back 0"])
+        #expect(text(program(model, cuts: [2], stage: 0, .stage)) == ["recompute 0", "back 1", "back 0"])
         #expect(text(program(model, cuts: [2], stage: 0, .every(1))) == ["back 1", "back 0"])
     }
 
@@ -58,8 +58,8 @@ import Testing
         #expect(places.contains { $0.region == .frame } && split.deferredBytes < bytes)
         // No two of them overlap, nor does any overlap what a weight half reads.
         let read = split.nodes.flatMap { node in
-            node.again.saved.enumerated().filter { ![1, 3].contains($0.offset) }.map(\.element)
-                + node.again.inputs + node.outputGradients
+            node.recomputed.saved.enumerated().filter { ![1, 3].contains($0.offset) }.map(\.element)
+                + node.recomputed.inputs + node.outputGradients
         }
         for place in all.union(read) {
             for other in all.union(read)

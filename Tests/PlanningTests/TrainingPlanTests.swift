@@ -75,8 +75,8 @@ import Transport
 
     @Test func `recomputation trades frames for work`() throws {
         let kept = try Plans.make().memory(ofStage: 0).activations
-        let again = try Plans.make(more: "recompute: stage").memory(ofStage: 0).activations
-        #expect(again < kept)
+        let recomputed = try Plans.make(more: "recompute: stage").memory(ofStage: 0).activations
+        #expect(recomputed < kept)
     }
 
     @Test func `sizes beyond any memory are counted, not trapped over`() throws {

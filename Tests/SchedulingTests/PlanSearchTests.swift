@@ -2,7 +2,7 @@ import Scheduling
 import Testing
 
 @Suite struct PlanSearchTests {
-    /// Eight layers that keep much, or that keep little and compute their forward again.
+    /// Eight layers that keep much, or that keep little and recompute their forward.
     private func search(limit: Int?) -> PlanSearch {
         let kept = LayerCost(
             forward: 1, inputGradient: 1, weightGradient: 1, activationBytes: 100, stateBytes: 50, outputBytes: 8)

@@ -249,7 +249,7 @@ final class DetachedBackend: Backend {
         run { $0.sgd(p, gradient: gradient, momentum: momentum, working: working, step) }
     }
 
-    func spend(_ work: Work) {}
+    func simulate(_ work: Work) {}
     func synchronise() { queue.wait() }
     func mark() -> DeviceMark { queue.mark() }
     func times(of marks: [DeviceMark]) -> [UInt64] { queue.times(of: marks) }

@@ -187,7 +187,7 @@ extension StageProgram {
         var places = Array(values.values) + Array(received.values) + Array(sent.values)
         if let loss { places += [loss.prediction, loss.gradient, loss.message] }
         for node in nodes {
-            for forward in [node.forward, node.again] {
+            for forward in [node.forward, node.recomputed] {
                 places += forward.inputs + forward.outputs + forward.saved
                 if let scratch = forward.scratch { places.append(scratch) }
             }

@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: TestModels.all)
-    func `activations that are computed again give the same gradients`(_ name: String) throws {
+    func `recomputed activations give the same gradients`(_ name: String) throws {
         let wrong = try differences(name) { model, cuts in
             try [Recomputation.stage, .every(1), .every(2)].map {
                 try HandDrivenRun(model, cuts: cuts, recomputation: $0)

@@ -9,9 +9,9 @@ import Testing
 
     @Test func `work takes at least its time`() {
         let byUnit = SimBackend(device: "sim:0", pace: .secondsPerUnit(0.004))
-        #expect(elapsed { byUnit.spend(Work(flops: 1e15, units: 2)) } >= 0.008)
+        #expect(elapsed { byUnit.simulate(Work(flops: 1e15, units: 2)) } >= 0.008)
         let byRate = SimBackend(device: "sim:0", pace: .flopsPerSecond(1e9))
-        #expect(elapsed { byRate.spend(Work(flops: 3e6, units: 1e6)) } >= 0.003)
+        #expect(elapsed { byRate.simulate(Work(flops: 3e6, units: 1e6)) } >= 0.003)
     }
 
     @Test func `bytes are stored and copied`() throws {

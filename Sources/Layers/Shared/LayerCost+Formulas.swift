@@ -1,6 +1,6 @@
 import Tensors
 
-/// Counts that more than one layer uses. A bias rides in a product's epilogue and is not counted.
+/// Counts that more than one layer uses. A bias is added in a product's epilogue and is not counted.
 extension LayerCost {
     /// x · Wᵀ, dy · W and dyᵀ · x: 2 · rows · inputs · outputs each.
     static func linear(rows: Int, inputs: Int, outputs: Int) -> LayerCost {

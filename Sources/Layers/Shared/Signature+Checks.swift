@@ -1,6 +1,6 @@
 import Tensors
 
-/// What a layer may ask of its input. Every failure says what was expected and quotes what came.
+/// Checks of a layer's input. Every failure says what was expected and what was found.
 extension Signature {
     /// `f32[2 × 256 × 192]`, or `a tuple of 2 tensors: …`.
     var words: String {

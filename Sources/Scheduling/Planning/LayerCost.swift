@@ -6,7 +6,7 @@ public struct LayerCost: Hashable, Sendable {
     public var weightGradient: Double
     /// Seconds of both halves at once.
     public var backward: Double
-    /// Seconds of computing activations again: before a backward, and before each of its halves that runs apart.
+    /// Seconds of recomputing activations: before a backward, and before each of its halves that runs apart.
     public var recomputation: Double
     /// Seconds of the optimizer's update, once a step.
     public var update: Double

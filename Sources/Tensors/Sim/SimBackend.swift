@@ -4,7 +4,7 @@ import Systems
 
 /// The backend of `sim:…` devices: memory and messages are real, computing is waiting.
 ///
-/// Operations do nothing but move bytes between tensors; `spend` waits for as long as the pass would take. Memory starts
+/// Operations do nothing but move bytes between tensors; `simulate` waits for as long as the pass would take. Memory starts
 /// as zeros, and pages that nobody writes take no room.
 public final class SimBackend: Backend {
     /// How long work takes.
@@ -27,7 +27,7 @@ public final class SimBackend: Backend {
     public let pace: Pace
     public let computes = false
     private let clock = Mutex(BusyClock())
-    /// Whether the compute thread, which alone spends time, has given up its timer slack.
+    /// Whether the compute thread, which alone calls `simulate`, has given up its timer slack.
     private let wakesOnTime = Atomic(false)
 
     public init(device: String, pace: Pace) {
@@ -60,7 +60,7 @@ public final class SimBackend: Backend {
     public func sumOfSquares(_ x: Tensor) -> Double { 0 }
     public func attentionScratch(_ shape: AttentionShape, _ dtype: DType) -> Int { 0 }
 
-    public func spend(_ work: Work) {
+    public func simulate(_ work: Work) {
         let duration = pace.nanoseconds(of: work)
         if !wakesOnTime.exchange(true, ordering: .relaxed) { MonotonicClock.removeTimerSlack() }
         let deadline = clock.withLock { $0.begin(duration, now: Self.now) }
