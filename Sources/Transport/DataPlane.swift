@@ -34,7 +34,7 @@ extension DataPlane {
     }
 }
 
-/// Says when the bytes of one sent message may be changed again. A value without storage of its own: keep it or drop it.
+/// Tells when the bytes of one sent message may be overwritten. Needs no clean-up: a ticket may be dropped.
 public struct SendTicket: Sendable {
     let state: Shared<EndpointState>
     let status: StatusBoard

@@ -6,33 +6,33 @@ public struct LinkDeclaration: Hashable, Sendable {
     public var destination: Int
     /// How many messages may be on their way or waiting at the receiver.
     public var credit: Int
-    /// How many consumed messages the receiver may keep to itself.
-    public var silence: Int
+    /// How many consumed messages the receiver may leave unreported: it returns their credit in one message.
+    public var creditBatch: Int
     /// The largest payload in bytes.
     public var maxPayload: Int
 
-    /// - Precondition: two different ranks, nothing negative, at least one credit, not all of it silent.
-    public init(id: Int, from source: Int, to destination: Int, credit: Int, silence: Int = 0, maxPayload: Int) {
+    /// - Precondition: two different ranks, nothing negative, at least one credit, more credit than `creditBatch`.
+    public init(id: Int, from source: Int, to destination: Int, credit: Int, creditBatch: Int = 0, maxPayload: Int) {
         precondition(source != destination, "link \(id) leads from rank \(source) to itself")
         precondition(min(id, source, destination, maxPayload) >= 0 && credit >= 1, "link \(id) has a negative field")
         precondition(max(id, source, destination, credit) < Int(Int32.max) / 2, "link \(id) has a field beyond 30 bits")
-        precondition((0..<credit).contains(silence), "link \(id) would never hear of consumed messages")
+        precondition((0..<credit).contains(creditBatch), "link \(id) would run out of credit before any returns")
         self.id = id
         self.source = source
         self.destination = destination
         self.credit = credit
-        self.silence = silence
+        self.creditBatch = creditBatch
         self.maxPayload = maxPayload
     }
 
     /// A link on which `depth` messages can always be on their way, however late the receiver says that it consumed some.
     ///
-    /// It has credit beyond that, and silence for as many messages, so that many share one word about them: half the
-    /// depth, but of small messages 64 or 256 KiB.
+    /// Its credit exceeds `depth` by `creditBatch`, so that one message returns the credit of many: of half the depth, or
+    /// of as many small messages as make 256 KiB, at most 64, where that is more.
     public init(id: Int, from source: Int, to destination: Int, depth: Int, maxPayload: Int) {
         let rest = max(depth / 2, min(64, (256 << 10) / max(maxPayload, 1)))
         self.init(
-            id: id, from: source, to: destination, credit: depth + rest, silence: rest, maxPayload: maxPayload)
+            id: id, from: source, to: destination, credit: depth + rest, creditBatch: rest, maxPayload: maxPayload)
     }
 }
 

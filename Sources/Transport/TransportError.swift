@@ -38,7 +38,7 @@ public enum TransportError: Error, Hashable, Sendable {
     /// A system call or a ZeroMQ call failed.
     case system(String, code: Int32)
 
-    /// True when the cause is elsewhere: another rank or the coordinator reports it.
+    /// True where this is a secondary error: another rank or the coordinator reports the root cause.
     public var isConsequence: Bool {
         switch self {
         case .peerGone, .peerLeft, .coordinatorGone, .aborted, .closed: true

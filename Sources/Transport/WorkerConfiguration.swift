@@ -12,7 +12,7 @@ public struct WorkerConfiguration: Sendable {
     public var coordinator: String
     /// Must equal the coordinator's for this rank.
     public var digest: RunDigest
-    /// The coordinator's. Needed on sockets; the in-memory twin has no strangers.
+    /// The coordinator's. Needed on sockets; the in-memory twin checks no secret.
     public var secret: RunSecret?
     /// All links that begin or end at this rank.
     public var links: [LinkDeclaration]
@@ -20,14 +20,14 @@ public struct WorkerConfiguration: Sendable {
     public var runID: UInt64?
     public var epoch: UInt32 = 0
     public var heartbeat: Duration = .seconds(1)
-    /// How long a wait for a message keeps the core busy before it sleeps: right where a worker has its core to itself.
+    /// How long a wait for a message spins before it blocks; zero where workers share a core.
     public var spinTime: Duration = .zero
     /// A descriptor that reads end-of-file when the coordinator is gone. The endpoint closes it.
     public var lifeline: Int32?
     /// Called once, on the network thread, when the coordinator is gone and this worker's socket files are removed.
     /// It may end the process, but not close the endpoint.
     public var onCoordinatorGone: (@Sendable () -> Void)?
-    /// Told, in words and seldom, of those who tried to connect to this worker's ports; on the network thread.
+    /// Called on the network thread, at a limited rate, with a sentence about peers that were refused at this worker's ports.
     public var note: (@Sendable (String) -> Void)?
     /// What this worker's events are timed with, in nanoseconds.
     public var clock: @Sendable () -> UInt64 = { MonotonicClock.now }

@@ -14,10 +14,10 @@ extension WorkerEndpoint {
         post(ControlMessage.pieces(of: bytes), more: more)
     }
 
-    /// Waits until the outbox has room, or the plane has failed: then nothing is lost that anybody waits for.
+    /// Waits until the outbox has room, or the plane has failed: no peer reads messages after a failure.
     private func awaitRoom() {
         guard state.withLock({ !$0.outbox.hasRoom && $0.failure == nil }) else { return }
-        // What stands there may have been posted without a word to the network thread.
+        // The queued messages may have been posted without waking the network thread.
         wake()
         _ = state.wait { state -> Void? in
             if state.outbox.hasRoom || state.failure != nil { return () }
@@ -36,7 +36,7 @@ extension WorkerEndpoint {
         }
     }
 
-    /// Tells the coordinator why this worker ends, and ends all of its waits. Close without a goodbye afterwards.
+    /// Reports to the coordinator why this worker ends, and ends all of its waits. Close without a goodbye afterwards.
     public func fail(code: Int32, _ text: String) {
         post([.failure(code: code, text: text)])
         state.update { $0.fail(.aborted(text)) }

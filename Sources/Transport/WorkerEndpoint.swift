@@ -1,8 +1,8 @@
 package import Systems
 
-/// Everything a worker talks through: its data links and its connection to the coordinator.
+/// A worker's data links and its connection to the coordinator.
 ///
-/// One thread of its own does all the talking; the caller's compute thread only exchanges values with it. Start, await
+/// One network thread owns all sockets; the caller's compute thread exchanges values with it under a lock. Start, await
 /// go, send and receive, close; an endpoint that was started must be closed.
 public final class WorkerEndpoint: DataPlane {
     public let configuration: WorkerConfiguration
@@ -77,12 +77,12 @@ public final class WorkerEndpoint: DataPlane {
         }
     }
 
-    /// Waits until all links of the whole run are connected and the coordinator says go: as long as the coordinator does,
-    /// which ends the wait where it takes too long.
+    /// Waits until all links of the whole run are connected and the coordinator says go. The coordinator ends the wait where
+    /// that takes too long.
     ///
     /// - Parameters:
     ///   - timeout: how long to try to reach the coordinator.
-    ///   - say: told every ten seconds what this waits for.
+    ///   - say: called every ten seconds with what this waits for.
     public func awaitGo(
         timeout: Duration = .seconds(120), say: (String) -> Void = { _ in }
     ) throws(TransportError) {
@@ -105,7 +105,7 @@ public final class WorkerEndpoint: DataPlane {
     /// The run's number, as configured or learned from the coordinator.
     public var runID: UInt64 { state.withLock { $0.runID } }
 
-    /// Ends all waits of this worker with `text`; tells nobody else.
+    /// Ends all waits of this worker with `text`; peers and coordinator are not informed.
     public func abort(_ text: String) {
         state.update { $0.fail(.aborted(text)) }
     }
@@ -119,10 +119,9 @@ public final class WorkerEndpoint: DataPlane {
 
     /// Ends the network thread and everything it owns; returns when nothing of it is left.
     ///
-    /// - Parameter goodbye: true at the end of a run that went well: waits until all messages are sent and all peers
-    ///   and the
-    ///   coordinator say goodbye too, so that nothing is lost and nobody takes this end for a failure. False: ends at once, but what was given to
-    ///   `fail` and `sendApplication` still has a second to leave.
+    /// - Parameter goodbye: true at the end of a run without failures: waits until all messages are sent and all peers and
+    ///   the coordinator have said goodbye too, so that nothing is lost and this end is no failure to them. False: ends at
+    ///   once; what was given to `fail` and `sendApplication` has one more second to be sent.
     /// - Throws: the plane's failure, where it failed before all goodbyes were said.
     public func close(goodbye: Bool) throws(TransportError) {
         guard network.withLock({ $0 != nil }) else { return }

@@ -102,7 +102,7 @@ package final class MessagePort {
 
     private func header(_ spec: TensorSpec, _ message: Message, index: Int, step: Int) -> FrameHeader {
         FrameHeader(
-            plan.frameKind(message), step: step, microBatch: message.microBatch, edge: message.edge << 8 | index,
+            plan.frameKind(message), step: step, microBatch: message.microBatch, edge: message.edge, tensor: index,
             dtype: spec.dtype.rawValue, shape: spec.shape.extents, payloadLength: spec.byteCount)
     }
 

@@ -4,7 +4,7 @@ import Transport
 @Suite struct FrameHeaderTests {
     static var sample: FrameHeader {
         var header = FrameHeader(
-            .gradient, step: 70_000_000_000, microBatch: 5, edge: 2, dtype: 1, shape: [2, 256, 512],
+            .gradient, step: 70_000_000_000, microBatch: 5, edge: 2, tensor: 1, dtype: 1, shape: [2, 256, 512],
             payloadLength: 524_288)
         header.runID = 0x1234_5678_9ABC_DEF0
         header.epoch = 3
@@ -25,9 +25,10 @@ import Transport
 
     @Test func `the layout is little-endian, each field at its offset`() {
         let bytes = Self.sample.encoded()
-        #expect(Array(bytes[0..<8]) == Array("EFRM".utf8) + [1, 0, 2, 1])
+        #expect(Array(bytes[0..<8]) == Array("EFRM".utf8) + [2, 0, 2, 1])
         #expect(Array(bytes[8..<16]) == [0xF0, 0xDE, 0xBC, 0x9A, 0x78, 0x56, 0x34, 0x12])
         #expect(Array(bytes[28..<32]) == [5, 0, 0, 0])
+        #expect(Array(bytes[40..<48]) == [2, 0, 0, 0, 3, 1, 0, 0])
         #expect(Array(bytes[72..<80]) == [2, 0, 0, 0, 0, 0, 0, 0])
         #expect(Array(bytes[136..<140]) == [0xEF, 0xBE, 0xAD, 0xDE])
     }
@@ -76,7 +77,7 @@ import Transport
     @Test(arguments: [
         (6, [UInt8(99)], "kind"), (44, [9, 0, 0, 0], "dimensions"), (96, [1], "unused extent"),
         (79, [0x80], "shape"), (77, [0xFF, 0xFF, 0x7F], "shape"), (63, [0x80], "payload length"),
-        (4, [2], "version"), (0, [0], "magic"),
+        (4, [3], "version"), (0, [0], "magic"),
     ])
     func `the error names the field`(place: Int, values: [UInt8], field: String) throws {
         var bytes = Self.sample.encoded()
@@ -95,13 +96,16 @@ import Transport
         expected.shape = [2, 256, 256]
         let text = try #require(Self.sample.mismatch(expected: expected))
         #expect(
-            text == "rank 1 sent micro-batch 5, shape [2, 256, 512], rank 0 expected micro-batch 4, shape [2, 256, 256]"
+            text
+                == "rank 1 sent micro-batch 5, shape [2, 256, 512], rank 0 expected micro-batch 4, shape [2, 256, 256]; "
+                + "due was the gradient of micro-batch 4, step 70000000000, tensor 1 of edge 2"
         )
     }
 
     @Test func `every field is compared`() {
         let changes: [(inout FrameHeader) -> Void] = [
-            { $0.kind = .activation }, { $0.step += 1 }, { $0.microBatch += 1 }, { $0.edge += 1 }, { $0.dtype += 1 },
+            { $0.kind = .activation }, { $0.step += 1 }, { $0.microBatch += 1 }, { $0.edge += 1 }, { $0.tensor += 1 },
+            { $0.dtype += 1 },
             { $0.shape = [2, 256] }, { $0.payloadLength += 1 }, { $0.runID += 1 }, { $0.epoch += 1 },
             { $0.source += 1 },
             { $0.destination += 1 }, { $0.sequence += 1 },

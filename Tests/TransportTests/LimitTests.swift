@@ -93,8 +93,8 @@ private let second: UInt64 = 1_000_000_000
 }
 
 @Suite struct JoinWatchTests {
-    private func watch(_ patience: Duration = .seconds(120)) -> JoinWatch {
-        JoinWatch(address: "tcp://127.0.0.1:5", limit: patience, at: 0)
+    private func watch(_ limit: Duration = .seconds(120)) -> JoinWatch {
+        JoinWatch(address: "tcp://127.0.0.1:5", limit: limit, at: 0)
     }
 
     @Test func `every ten seconds it says what it waits for`() throws {

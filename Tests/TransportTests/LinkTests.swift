@@ -87,7 +87,8 @@ extension LiveTests {
             }
             #expect(
                 "\(error)"
-                    == "link 0, rank 0 → rank 1: rank 0 sent micro-batch 5, rank 1 expected micro-batch 4")
+                    == "link 0, rank 0 → rank 1: rank 0 sent micro-batch 5, rank 1 expected micro-batch 4; "
+                    + "due was the activation of micro-batch 4, step 3, tensor 0 of edge 0")
             #expect(!wasTouched)
             #expect(rig.workers[1].failure == error)
         }

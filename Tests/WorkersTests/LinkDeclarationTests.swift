@@ -17,8 +17,8 @@ import Workers
         }
         // x and its gradient: f32[2 × 4 × 8]; targets: i32[2 × 4] and a count in one.
         let skip = try #require(all.first { $0.source == 0 && $0.destination == 2 })
-        #expect(skip.maxPayload == 256 && skip.credit - skip.silence == plan.queueDepth)
+        #expect(skip.maxPayload == 256 && skip.credit - skip.creditBatch == plan.queueDepth)
         let back = try #require(all.first { $0.source == 2 && $0.destination == 0 })
-        #expect(back.maxPayload == 256 && back.credit - back.silence == plan.queueDepth)
+        #expect(back.maxPayload == 256 && back.credit - back.creditBatch == plan.queueDepth)
     }
 }

@@ -1,8 +1,8 @@
 /// Which connection of the coordinator's socket belongs to which worker: a state machine without sockets.
 ///
-/// ZeroMQ names a connection's end by its descriptor alone, and the system gives a descriptor away again as soon as it is
-/// closed: a stranger's end may be told after a worker has spoken over the same number. So each acceptance of a descriptor
-/// is an entry of its own, and a worker belongs to the newest that lives and has no other owner.
+/// ZeroMQ's monitor names a connection by its descriptor alone, and the system reuses a descriptor as soon as it is closed:
+/// the end of an unknown peer's connection may be reported after a worker has sent over the same number. So each acceptance
+/// of a descriptor is an entry of its own, and a worker belongs to the newest open one that has no owner.
 package struct ConnectionLedger {
     private struct Connection {
         /// Its place among all that were accepted.
@@ -15,18 +15,18 @@ package struct ConnectionLedger {
     /// By descriptor, oldest first.
     private var connections: [Int32: [Connection]] = [:]
     private var known: Set<Rendezvous.Peer> = []
-    /// Those who spoke for the first time since the last `settle`.
+    /// Peers whose first message came since the last `settle`.
     private var unplaced: [(peer: Rendezvous.Peer, descriptor: Int32)] = []
     private var ended: [Rendezvous.Peer] = []
     private var count = 0
-    /// Whether something was told since the last `settle`.
+    /// Whether any event came since the last `settle`.
     private var isUnsettled = false
 
     package init() {}
 
     package var hasEnded: Bool { !ended.isEmpty }
 
-    /// Of connections that live: how many nobody has spoken over.
+    /// How many open connections have carried no message.
     package var strangers: Int { connections.values.joined().count { $0.peer == nil && !$0.isOver } }
 
     package mutating func spoke(_ peer: Rendezvous.Peer, over descriptor: Int32) {
@@ -41,7 +41,7 @@ package struct ConnectionLedger {
         connections[descriptor, default: []].append(Connection(number: count))
     }
 
-    /// The oldest connection of this number ended: a number is given away after that only.
+    /// The oldest connection of this number ended: a number is reused only after that.
     package mutating func over(_ descriptor: Int32) {
         isUnsettled = true
         guard let index = connections[descriptor]?.firstIndex(where: { !$0.isOver }) else { return }
@@ -49,7 +49,7 @@ package struct ConnectionLedger {
         end(connections[descriptor]?[index].peer)
     }
 
-    /// Call when every event so far was told: connections are told of before anybody speaks over them.
+    /// Call after all events so far: a connection's acceptance is reported before messages that came over it.
     package mutating func settle() {
         guard isUnsettled else { return }
         isUnsettled = false
@@ -61,7 +61,7 @@ package struct ConnectionLedger {
         }
     }
 
-    /// A peer whose connection is over, or that was never told of, has ended.
+    /// A peer whose connection is over, or was never reported, has ended.
     private mutating func place(_ peer: Rendezvous.Peer, _ descriptor: Int32) {
         let list = connections[descriptor] ?? []
         guard let index = list.lastIndex(where: { $0.peer == nil && !$0.isOver }) else { return end(peer) }
@@ -74,14 +74,14 @@ package struct ConnectionLedger {
         ended.append(peer)
     }
 
-    /// Those whose connections ended: tell of them once everything that they sent was read.
+    /// The peers whose connections ended; report them once everything that they sent was read.
     package mutating func takeEnded() -> [Rendezvous.Peer] {
         defer { ended = [] }
         return ended
     }
 
-    /// The descriptors to shut so that at most `limit` living connections are nobody's: the oldest of them, because whoever
-    /// belongs to the run proves that at once.
+    /// The descriptors to shut so that at most `limit` open connections have no owner: the oldest, because a worker of the
+    /// run authenticates at once.
     package mutating func evict(beyond limit: Int) -> [Int32] {
         guard connections.count > limit else { return [] }
         let open = connections.flatMap { descriptor, list in

@@ -7,7 +7,7 @@ internal import CZeroMQ
 /// - On ipc by PLAIN, with the secret as password: sent in the clear, but inside a directory that only the run's owner may
 ///   enter, and at no cost for the messages that follow.
 ///
-/// Every bound socket enforces its ZAP domain: without an answer of the `Authenticator` nobody gets in.
+/// Every bound socket enforces its ZAP domain: no peer is admitted without an answer of the `Authenticator`.
 package struct Credentials {
     /// nil where this ZeroMQ has no CURVE.
     private let keys: (secret: [UInt8], public: [UInt8])?
@@ -43,7 +43,7 @@ package struct Credentials {
         return keys
     }
 
-    /// For a socket about to be bound at `address`. The socket's later addresses may be given other terms.
+    /// For a socket about to be bound at `address`. Addresses bound later may demand other credentials.
     func demand(from socket: Socket, at address: String) throws(TransportError) {
         try socket.set(ZMQ_ZAP_DOMAIN, bytes: Array(Self.domain.utf8))
         try socket.set(ZMQ_ZAP_ENFORCE_DOMAIN, 1)
@@ -84,7 +84,7 @@ package struct Credentials {
         }
     }
 
-    /// In a time that tells nothing about where they differ.
+    /// In constant time: how long it takes does not depend on where they differ.
     private static func areEqual(_ one: [UInt8], _ other: [UInt8]) -> Bool {
         guard one.count == other.count else { return false }
         return zip(one, other).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0

@@ -15,10 +15,10 @@ public enum DescriptorNeeds {
         context + socket + 2 * connection + monitor + world * connection
     }
 
-    /// Connections of strangers that a coordinator with a port may hold for a moment.
+    /// Unauthenticated connections that a coordinator with a port may hold for a moment.
     public static let strangers = SocketControlWire.strangers
 
-    /// A worker's: its connection to the coordinator, and at its end of each link a bound socket with its visitor (watched
+    /// A worker's: its connection to the coordinator, and at its end of each link a bound socket with its peer (monitored
     /// where it has a port) and a connected one.
     public static func worker(links: Int, hasPorts: Bool) -> Int {
         let bound = socket + 2 * connection + (hasPorts ? monitor : 0)

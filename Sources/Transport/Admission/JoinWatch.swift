@@ -11,10 +11,10 @@ package enum Contact: Hashable, Sendable {
     case connected
 }
 
-/// How long a worker waits for its run to begin, and what it says meanwhile: a pure function of the clock.
+/// How long a worker waits for its run to begin, and what it prints while it waits: a pure function of the clock.
 ///
-/// The rule of both sides: the coordinator decides how long the run's start may take, and tells its end; a worker waits for
-/// as long as its connection stands. By itself it gives up only on a coordinator that it cannot reach.
+/// The coordinator alone limits how long the start may take, and reports where it takes longer; a worker waits as long as
+/// its connection is open. Only an unreachable coordinator makes a worker give up by itself.
 package struct JoinWatch {
     let address: String
     let limit: Duration

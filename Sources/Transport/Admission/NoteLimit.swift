@@ -1,5 +1,5 @@
-/// Lets a few lines of a kind through at once, then one every ten seconds that stands for all since: whoever knocks a
-/// thousand times a second must not fill the log. Pure: told what happened and when.
+/// Limits the rate of one kind of log line: the first few pass at once, then one every ten seconds with the count of all
+/// since, so that a thousand refused connections a second do not fill the log. A pure function of calls and times.
 package struct NoteLimit {
     /// Lines that pass at once.
     private var burst: Int
@@ -20,7 +20,7 @@ package struct NoteLimit {
         return due(at: now)
     }
 
-    /// - Returns: what was held back, once a line may be printed again.
+    /// - Returns: the count held back, once the next line may be printed.
     package mutating func due(at now: UInt64) -> Int? {
         guard held > 0, now >= nextAt else { return nil }
         defer { held = 0 }

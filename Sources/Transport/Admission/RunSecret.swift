@@ -1,7 +1,7 @@
-/// What the processes of one run share and nobody else knows: 32 random bytes, new for every run.
+/// The shared secret of one run's processes: 32 random bytes, new for every run.
 ///
 /// The coordinator makes it; its children inherit it in their environment, workers started by hand read it from a file that
-/// only the run's owner can read. Whoever connects to a socket of the run has to prove that he knows it (`Credentials`).
+/// only the run's owner can read. A peer that connects to a socket of the run has to prove that it knows the secret (`Credentials`).
 public struct RunSecret: Hashable, Sendable {
     public static let byteCount = 32
     package let bytes: [UInt8]

@@ -1,4 +1,4 @@
-/// A worker's clock beside the coordinator's: what one answered ping tells.
+/// One sample of a worker's clock against the coordinator's, from one answered ping.
 public struct ClockSample: Hashable, Sendable {
     /// Nanoseconds of the worker's clock when it answered.
     public var worker: UInt64
@@ -14,7 +14,7 @@ public struct ClockSample: Hashable, Sendable {
     }
 }
 
-/// Ties one worker's clock to the coordinator's by ping-pong: a state machine without I/O, told what came and when.
+/// Ties one worker's clock to the coordinator's by ping-pong: a state machine without I/O.
 ///
 /// One ping is on its way at a time. It begins with a quick series, then pings once a heartbeat for as long as the run
 /// lasts, since clocks drift. Of each window it keeps the sample of the shortest round trip: whatever delays a message

@@ -117,7 +117,7 @@ extension BoundSocket {
             writer.put(UInt32(socket.link.source))
             writer.put(UInt32(socket.link.destination))
             writer.put(UInt32(socket.link.credit))
-            writer.put(UInt32(socket.link.silence))
+            writer.put(UInt32(socket.link.creditBatch))
             writer.put(UInt64(socket.link.maxPayload))
             writer.put(socket.role.rawValue)
             writer.put(text: socket.address, limit: 255)
@@ -137,14 +137,16 @@ extension BoundSocket {
         let source = try reader.int(UInt32.self, "source", atMost: limit)
         let destination = try reader.int(UInt32.self, "destination", atMost: limit)
         let credit = try reader.int(UInt32.self, "credit", atMost: limit)
-        let silence = try reader.int(UInt32.self, "silence", atMost: limit)
+        let creditBatch = try reader.int(UInt32.self, "credit batch", atMost: limit)
         let maxPayload = try reader.int(UInt64.self, "largest payload")
         let role = try reader.integer(UInt8.self)
         guard source != destination else { throw reader.malformed("link", "two ranks", "rank \(source) twice") }
-        guard credit > silence else { throw reader.malformed("credit", "more than the silence", "\(credit)") }
+        guard credit > creditBatch else {
+            throw reader.malformed("credit", "more than the credit batch", "\(credit)")
+        }
         guard let known = Role(rawValue: role) else { throw reader.malformed("role", "0 or 1", "\(role)") }
         link = LinkDeclaration(
-            id: id, from: source, to: destination, credit: credit, silence: silence, maxPayload: maxPayload)
+            id: id, from: source, to: destination, credit: credit, creditBatch: creditBatch, maxPayload: maxPayload)
         self.role = known
         address = try reader.text("address")
     }

@@ -1,8 +1,8 @@
 import Systems
 
-/// The coordinator's side of the control plane: registers workers, tells them where to connect and when to go, hears
-/// their heartbeats, passes messages. Used by one thread, which polls it until all workers
-/// are gone: a worker's orderly end waits for its goodbye to be heard. Must be closed.
+/// The coordinator's side of the control plane: registers workers, sends them the addresses to connect to and the start
+/// signal, receives their heartbeats, passes messages. Used by one thread, which polls it until all workers are gone: a
+/// worker's orderly end waits for its goodbye to be read. Must be closed.
 public final class ControlServer {
     public struct Configuration: Sendable {
         public var world: Int { digests.count }
@@ -40,7 +40,7 @@ public final class ControlServer {
     private var pieces: [Int: Reassembly] = [:]
     private var probes: [Int: ClockProbe] = [:]
     private var departed: Set<Int> = []
-    /// When the present stage of the start must be over; never again once that was told.
+    /// When the present stage of the start must be over; `.max` after that was reported.
     private var startDeadline: UInt64
     private var events: [ControlEvent] = []
     private var refusals = NoteLimit(burst: 5)

@@ -12,6 +12,6 @@ protocol ControlWire: AnyObject {
 enum ControlWireEvent {
     case message(Rendezvous.Peer, [UInt8])
     case lost(Rendezvous.Peer)
-    /// So many connections were refused: whoever connected does not know the run's secret.
+    /// How many connections were refused for lack of the run's secret.
     case strangers(Int)
 }

@@ -1,6 +1,6 @@
 import Systems
 
-/// When each rank was last heard of, and who has been silent for too long: a pure function of the clock.
+/// When each rank last sent a heartbeat, and which have been silent for too long: a pure function of the clock.
 public struct Liveness: Hashable, Sendable {
     /// A rank is dead after this many nanoseconds without a heartbeat.
     public var heartbeatTimeout: UInt64
@@ -13,7 +13,7 @@ public struct Liveness: Hashable, Sendable {
 
     public mutating func heard(_ rank: Int, at now: UInt64) { seen[rank] = now }
 
-    /// No longer expected to be heard of: it said goodbye, or is known to be gone.
+    /// No heartbeats are expected any more: it said goodbye, or is known to be gone.
     public mutating func forget(_ rank: Int) { seen[rank] = nil }
 
     public func lastSeen(_ rank: Int) -> UInt64? { seen[rank] }

@@ -1,7 +1,7 @@
-/// Control messages on their way to the coordinator, in order. It has a limit: a coordinator that does not read (stopped, or
-/// waiting for a disk) makes its workers wait, not grow. Heartbeats do not stand here: of those only the newest counts.
+/// Control messages on their way to the coordinator, in order. It is bounded: a coordinator that does not read (stopped, or
+/// waiting for a disk) makes its workers wait, not grow. Heartbeats are not queued: only the newest counts.
 package struct Outbox {
-    /// A message enters while less than this waits: so that one of any size can.
+    /// A message is accepted while fewer bytes than this are queued, so that one of any size can be.
     package static let byteLimit = 4 << 20
     package static let countLimit = 4096
     private var queue = Fifo<ControlMessage>()
@@ -12,7 +12,7 @@ package struct Outbox {
     package var isEmpty: Bool { queue.isEmpty }
     var first: ControlMessage? { queue.first }
     package var hasRoom: Bool { byteCount < Self.byteLimit && queue.count < Self.countLimit }
-    /// Whether those who wait for room may go on: not for one message at a time.
+    /// Whether waiting senders may go on: well below the limit, so that they are not woken for each message.
     package var isHalfEmpty: Bool { byteCount <= Self.byteLimit / 2 && queue.count <= Self.countLimit / 2 }
 
     package mutating func append(_ message: ControlMessage) {

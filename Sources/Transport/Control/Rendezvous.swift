@@ -20,7 +20,7 @@ public struct Rendezvous: Sendable {
         /// Tell this worker which sockets to connect to.
         case introduce(Peer, [BoundSocket])
         case go([Peer])
-        /// The ranks do not agree about their links: no run can come of this.
+        /// The ranks declare their links differently: the run cannot start.
         case broken(String)
     }
 

@@ -10,8 +10,8 @@ public struct WorkerStatus: Hashable, Sendable {
     public var phase: WorkerPhase
     /// Grows with every message and instruction: a worker whose counter stands still is stuck.
     public var progress: UInt64
-    /// Nanoseconds since the counter last moved, by the worker's own clock: what the coordinator was busy with
-    /// meanwhile does not count.
+    /// Nanoseconds since the counter last moved, by the worker's own clock, so that delays of the coordinator do not
+    /// count.
     public var stalled: UInt64
 
     public init(
@@ -61,7 +61,7 @@ extension WorkerStatus: CustomStringConvertible {
 /// Where the compute thread writes its status and the network thread reads it.
 final class StatusBoard: Sendable {
     private let status = Mutex(WorkerStatus())
-    /// The counter as the last heartbeat told it, and when it was first seen so.
+    /// The counter at the last heartbeat, and when it reached that value.
     private let seen = Mutex((progress: UInt64(0), at: MonotonicClock.now))
 
     /// What a heartbeat tells at `now`; `stalled` is counted from heartbeat to heartbeat.

@@ -1,11 +1,12 @@
 /// The header on the wire: 144 bytes, little-endian, every byte defined.
 ///
 ///     0 magic u32 · 4 version u16 · 6 kind u8 · 7 dtype u8 · 8 run u64 · 16 epoch u32 · 20 source u32 ·
-///     24 destination u32 · 28 micro-batch u32 · 32 step u64 · 40 edge u32 · 44 dimensions u32 · 48 sequence u64 ·
-///     56 payload length u64 · 64 sent at u64 · 72 extents 8 × u64 · 136 payload CRC32C u32 · 140 header CRC32C u32
+///     24 destination u32 · 28 micro-batch u32 · 32 step u64 · 40 edge u32 · 44 dimensions u8 · 45 tensor u24 ·
+///     48 sequence u64 · 56 payload length u64 · 64 sent at u64 · 72 extents 8 × u64 · 136 payload CRC32C u32 ·
+///     140 header CRC32C u32
 extension FrameHeader {
     public static let encodedSize = 144
-    public static let version: UInt16 = 1
+    public static let version: UInt16 = 2
     /// `EFRM` in the order of the bytes.
     static let magic: UInt32 = 0x4D52_4645
     private static let checkedSize = 140
@@ -31,7 +32,7 @@ extension FrameHeader {
         writer.put(UInt32(microBatch))
         writer.put(UInt64(step))
         writer.put(UInt32(edge))
-        writer.put(UInt32(dimensions))
+        writer.put(UInt32(tensor) << 8 | UInt32(dimensions))
         writer.put(sequence)
         writer.put(UInt64(payloadLength))
         writer.put(sentAt)
@@ -46,7 +47,7 @@ extension FrameHeader {
         }
     }
 
-    /// Takes nothing on trust: size, magic, version, checksum, known kind, zeros where zeros belong, no overflow.
+    /// Checks everything: size, magic, version, checksum, known kind, zeros in unused fields, no overflow.
     init(decoding bytes: UnsafeRawBufferPointer) throws(TransportError) {
         var reader = ByteReader(bytes, of: "frame header")
         try reader.expect(bytes.count, Self.encodedSize, "size")
@@ -64,7 +65,8 @@ extension FrameHeader {
         microBatch = try reader.int(UInt32.self, "micro-batch")
         step = try reader.int(UInt64.self, "step")
         edge = try reader.int(UInt32.self, "edge")
-        dimensions = try reader.int(UInt32.self, "dimensions")
+        let packed = try reader.int(UInt32.self, "dimensions")
+        (tensor, dimensions) = (packed >> 8, packed & 0xFF)
         sequence = try reader.integer()
         payloadLength = try reader.int(UInt64.self, "payload length")
         sentAt = try reader.integer()

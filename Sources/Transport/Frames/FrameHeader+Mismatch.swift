@@ -12,6 +12,7 @@ extension FrameHeader {
             ("step", "\(step)", "\(expected.step)"),
             ("micro-batch", "\(microBatch)", "\(expected.microBatch)"),
             ("edge", "\(edge)", "\(expected.edge)"),
+            ("tensor", "\(tensor)", "\(expected.tensor)"),
             ("dtype", "\(dtype)", "\(expected.dtype)"),
             ("shape", "\(shape)", "\(expected.shape)"),
             ("payload length", "\(payloadLength)", "\(expected.payloadLength)"),
@@ -20,10 +21,11 @@ extension FrameHeader {
         guard !differing.isEmpty else { return nil }
         func list(_ values: [(String, String)]) -> String { values.map { "\($0) \($1)" }.joined(separator: ", ") }
         return "rank \(source) sent \(list(differing.map { ($0.name, $0.got) })), "
-            + "rank \(expected.destination) expected \(list(differing.map { ($0.name, $0.expected) }))"
+            + "rank \(expected.destination) expected \(list(differing.map { ($0.name, $0.expected) })); "
+            + "due was the \(expected), tensor \(expected.tensor) of edge \(expected.edge)"
     }
 
-    /// The same question without the words: no allocation where nothing differs.
+    /// Whether `mismatch` finds no difference, without allocating.
     func matches(_ expected: FrameHeader) -> Bool {
         var comparable = self
         comparable.sentAt = expected.sentAt

@@ -1,13 +1,16 @@
-/// What a message says of itself, field by field, before its payload is touched.
+/// What a message contains, field by field; checked before its payload is read.
 ///
-/// The caller sets what the schedule knows (kind, step, micro-batch, edge, dtype, shape, payload length); the endpoint
-/// sets what the link knows (run, epoch, ranks, sequence, checksums, times), when sending and when comparing.
+/// The caller sets what the schedule knows (kind, step, micro-batch, edge, tensor, dtype, shape, payload
+/// length); the endpoint sets what the link knows (run, epoch, ranks, sequence, checksums, times), when sending and when
+/// comparing.
 public struct FrameHeader: Hashable, Sendable {
     public var kind: FrameKind
     public var step: Int
     public var microBatch: Int
-    /// Which tensor of the message's group this is: the edge of the model, or the place in a tuple.
+    /// The schedule's edge that the message travels.
     public var edge: Int
+    /// The place of this tensor among those of the edge.
+    public var tensor: Int
     /// `DType.rawValue`; this room knows no tensors.
     public var dtype: UInt8
     /// Payload bytes.
@@ -26,21 +29,25 @@ public struct FrameHeader: Hashable, Sendable {
 
     /// - Precondition: nothing is negative, `shape` has at most `maxDimensions` extents.
     public init(
-        _ kind: FrameKind, step: Int = 0, microBatch: Int = 0, edge: Int = 0, dtype: UInt8 = 0, shape: [Int] = [],
-        payloadLength: Int = 0
+        _ kind: FrameKind, step: Int = 0, microBatch: Int = 0, edge: Int = 0, tensor: Int = 0, dtype: UInt8 = 0,
+        shape: [Int] = [], payloadLength: Int = 0
     ) {
-        precondition(min(step, microBatch, edge, payloadLength) >= 0, "negative field in a frame header")
+        precondition(min(step, microBatch, edge, tensor, payloadLength) >= 0, "negative field in a frame header")
         precondition(max(microBatch, edge) <= Int(UInt32.max), "micro-batch or edge beyond 32 bits")
+        precondition(tensor <= Self.maxTensor, "tensor \(tensor) of edge \(edge): a header counts to \(Self.maxTensor)")
         self.kind = kind
         self.step = step
         self.microBatch = microBatch
         self.edge = edge
+        self.tensor = tensor
         self.dtype = dtype
         self.payloadLength = payloadLength
         self.shape = shape
     }
 
     public static let maxDimensions = 8
+    /// 24 bits.
+    static let maxTensor = 1 << 24 - 1
 
     /// The extents of the payload's tensor, outermost first.
     public var shape: [Int] {

@@ -7,9 +7,9 @@ public final class InMemoryNetwork: Sendable {
         var ports: [UInt64: MemoryPort] = [:]
         var server: MemoryServerPort?
         var nextID: UInt64 = 1
-        /// Who has connected to whose bound link, to be told when that port closes.
+        /// Which ports are connected to which bound link, to notify them when that port closes.
         var connections: [(from: UInt64, link: Int, to: UInt64)] = []
-        /// What workers said before the coordinator listened.
+        /// What workers sent before the coordinator listened.
         var early: [(peer: UInt64, bytes: [UInt8])] = []
     }
 
@@ -53,7 +53,7 @@ public final class InMemoryNetwork: Sendable {
         }
     }
 
-    /// Everyone who was connected to this port learns that it is gone.
+    /// Reports to every connected port that this one is gone.
     func remove(_ id: UInt64) {
         registry.withLock { registry in
             registry.ports[id] = nil
@@ -96,7 +96,7 @@ final class MemoryPort: Sendable {
     }
 }
 
-/// Where the coordinator's mail waits.
+/// Where messages to the coordinator wait.
 final class MemoryServerPort: Sendable {
     enum Mail {
         case message(UInt64, [UInt8])

@@ -33,7 +33,7 @@ package struct EndpointState {
 /// One link at one of its ends.
 struct LinkState {
     let declaration: LinkDeclaration
-    /// True where messages leave.
+    /// True at the sending end.
     let isOutgoing: Bool
     var sending = SendingState()
     var receiving = ReceivingState()
@@ -60,8 +60,8 @@ struct LinkState {
     }
 
     var peer: Int { isOutgoing ? declaration.destination : declaration.source }
-    /// Whether it is time to tell the sender what was consumed.
-    var owesCredit: Bool { receiving.consumed - receiving.credited > UInt64(declaration.silence) }
+    /// Whether the receiver has to return credit now.
+    var owesCredit: Bool { receiving.consumed - receiving.credited > UInt64(declaration.creditBatch) }
     /// Nothing more can come from the peer.
     var isOver: Bool { peerSaidGoodbye || isLost }
 }
@@ -84,7 +84,7 @@ struct ReceivingState {
     var arrivals = Fifo<(header: FrameHeader, payload: MessageBuffer)>()
     var received: UInt64 = 0
     var consumed: UInt64 = 0
-    /// What the sender was told of `consumed`.
+    /// The part of `consumed` whose credit was returned.
     var credited: UInt64 = 0
 }
 

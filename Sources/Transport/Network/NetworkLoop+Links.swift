@@ -18,7 +18,7 @@ extension NetworkLoop {
         state.withLock { $0.links[link].hasCredit ? $0.links[link].sending.queue.first : nil }
     }
 
-    /// Tells the sender how many of its messages were consumed.
+    /// Returns credit: how many messages were consumed.
     func pumpCredit(_ link: Int) throws(TransportError) {
         let consumed = state.withLock { state in
             state.links[link].owesCredit ? state.links[link].receiving.consumed : nil

@@ -9,7 +9,7 @@ final class NetworkLoop {
     let releases: [ReleaseCounter]
     var reassembly = Reassembly()
     var nextHeartbeat: UInt64 = 0
-    /// A heartbeat is due: it leaves once nothing waits before it, and says then what is true then.
+    /// A heartbeat is due: it is sent once nothing is queued before it, with the state of that moment.
     private var owesStatus = false
     var strangers = NoteLimit(burst: 1)
     var isConnecting = false
@@ -29,7 +29,7 @@ final class NetworkLoop {
     /// How long control messages and goodbyes may take to leave.
     static let linger = 1000
 
-    /// Runs until the endpoint is closed; says first whether the wire could be opened.
+    /// Runs until the endpoint is closed; reports first whether the wire could be opened.
     func run(_ opened: (Result<Void, TransportError>) -> Void) {
         do throws(TransportError) {
             let sockets = try wire.open()
@@ -119,7 +119,7 @@ final class NetworkLoop {
         }
     }
 
-    /// Leaves what is still queued to nobody, so that buffers are free and waits end.
+    /// Drops what is still queued, so that buffers are freed and waits end.
     private func finish() {
         state.update { state in
             state.fail(.closed)

@@ -22,7 +22,7 @@ protocol Wire: AnyObject {
     func wake()
 }
 
-/// Bytes to send from where they are, and whom to tell when they are no longer needed.
+/// Bytes to send without copying, and the counter to raise when they are no longer needed.
 struct OutgoingPayload {
     var bytes: UnsafeRawBufferPointer
     var release: ReleaseCounter
@@ -37,7 +37,7 @@ enum WireEvent {
     case controlConnected
     /// The connection to the coordinator could not be made, this time.
     case controlFailed(Contact)
-    /// Somebody who does not know the run's secret connected to a port of this worker, and was refused.
+    /// A peer without the run's secret connected to a port of this worker and was refused.
     case stranger
     case controlLost
     case lifelineEnded

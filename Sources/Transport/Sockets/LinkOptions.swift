@@ -1,6 +1,6 @@
 internal import CZeroMQ
 
-/// The socket options of data links and of the control plane; each is there because something was lost without it.
+/// The socket options of data links and of the control plane; each prevents a loss of messages that was seen without it.
 enum LinkOptions {
     /// Both ends of a link, or of its credit.
     static func apply(to socket: Socket, _ link: LinkDeclaration, _ role: BoundSocket.Role) throws(TransportError) {
@@ -16,7 +16,7 @@ enum LinkOptions {
         try applyCommon(to: socket)
     }
 
-    /// A worker's end of its connection to the coordinator: it may knock until the coordinator listens.
+    /// A worker's end of its connection to the coordinator: it retries until the coordinator listens.
     static func applyToControl(_ socket: Socket) throws(TransportError) {
         try socket.set(ZMQ_RECONNECT_IVL, 100)
         try socket.set(ZMQ_SNDHWM, controlDepth)
@@ -32,7 +32,7 @@ enum LinkOptions {
 
     static func applyToRouter(_ socket: Socket) throws(TransportError) {
         try socket.set(ZMQ_ROUTER_MANDATORY, 1)
-        // A worker that does not read must not cost another its messages.
+        // A worker that does not read must not make another lose messages.
         try socket.set(ZMQ_SNDHWM, 100_000)
         try socket.set(ZMQ_RCVHWM, controlDepth)
         try socket.set(ZMQ_BACKLOG, backlog)
@@ -42,7 +42,7 @@ enum LinkOptions {
 
     private static func applyCommon(to socket: Socket) throws(TransportError) {
         try socket.set(ZMQ_LINGER, 0)
-        // Whoever connects and does not prove in time to belong to the run is disconnected.
+        // A peer whose handshake does not finish in time is disconnected.
         try socket.set(ZMQ_HANDSHAKE_IVL, 5000)
         // ZMTP heartbeats with back-pressure lose messages; TCP's keepalive does not.
         try socket.set(ZMQ_HEARTBEAT_IVL, 0)

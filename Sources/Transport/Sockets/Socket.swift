@@ -68,7 +68,7 @@ final class Socket {
         guard code == 0 else { throw .lastError("set socket option \(option)") }
     }
 
-    /// Readable once something changed at the socket, until the next call on it: not whenever there is a message.
+    /// Edge-triggered: readable once the socket's state changed, until the next call on it.
     func descriptor() throws(TransportError) -> Int32 { try option(ZMQ_FD, "find a socket's descriptor") }
 
     func isWritable() throws(TransportError) -> Bool {

@@ -5,8 +5,8 @@ import Systems
     import Glibc
 #endif
 
-/// The coordinator's ROUTER: bound to an ipc socket in a private directory, and to a loopback port where wanted. Nobody's
-/// message is read who has not proved to know the run's secret.
+/// The coordinator's ROUTER: bound to an ipc socket in a private directory, and to a loopback port where wanted. Only
+/// messages of peers that proved to know the run's secret are read.
 final class SocketControlWire: ControlWire {
     let ipcAddress: String
     let tcpAddress: String?
@@ -17,7 +17,7 @@ final class SocketControlWire: ControlWire {
     private let monitor: SocketMonitor
     private var ledger = ConnectionLedger()
 
-    /// Messages that one poll reads: nobody keeps the coordinator from its other work.
+    /// The most messages that one poll reads, so that no sender keeps the coordinator from its other work.
     private static let budget = 512
     /// Connections that have not proved yet to be a worker's: beyond this and one for each rank, the oldest are shut.
     static let strangers = 64
@@ -66,8 +66,8 @@ final class SocketControlWire: ControlWire {
         }
     }
 
-    /// Reads messages, then what became of connections. An end is told with the next poll, after the messages that came
-    /// before it: a worker's last words come before its end.
+    /// Reads messages, then the connections' events. The end of a connection is reported by the next poll, so that the
+    /// messages that came before it are handled first.
     func poll(until deadline: UInt64, into events: inout [ControlWireEvent]) throws(TransportError) {
         let now = MonotonicClock.now
         let wait = deadline > now && !ledger.hasEnded ? Int(min(60_000, (deadline - now) / 1_000_000 + 1)) : 0

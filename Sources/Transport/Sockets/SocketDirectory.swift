@@ -23,7 +23,7 @@ final class SocketDirectory {
         Self.removeFiles(in: path)
     }
 
-    /// Removes a directory of sockets. What is not there is not missed.
+    /// Removes a directory of sockets; one that does not exist is no error.
     static func removeFiles(in path: String) {
         if let directory = opendir(path) {
             while let entry = readdir(directory) {

@@ -1,11 +1,11 @@
 internal import CZeroMQ
 
-/// Tells when a socket's connections come and go. Close it before the context ends.
+/// Reports when a socket's connections begin and end. Close it before the context ends.
 final class SocketMonitor {
     enum Event: Hashable {
         /// A handshake is done.
         case connected
-        /// Somebody connected to a bound socket; the descriptor of the connection.
+        /// A peer connected to a bound socket; the descriptor of the connection.
         case accepted(Int32)
         /// A connection ended; its descriptor on this side.
         case disconnected(Int32)

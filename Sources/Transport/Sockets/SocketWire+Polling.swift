@@ -6,15 +6,15 @@ internal import CZeroMQ
 
 /// From sockets to events.
 extension SocketWire {
-    /// Waits on the descriptors behind the sockets, and reads only those sockets whose descriptor says so: `zmq_poll` asks
-    /// every socket, two system calls each, before it waits and again after.
+    /// Polls the descriptors behind the sockets and reads only those sockets whose descriptor is ready: `zmq_poll` makes two
+    /// system calls for every socket before it waits, and two after.
     ///
-    /// Such a descriptor tells of a change once, to whoever next talks with the socket, and of messages only after the
-    /// socket was found empty. So a socket is read until nothing is left, a first time when it is new; and the one that is
-    /// written to as well is read once more after each time.
+    /// A socket's descriptor is edge-triggered: any call on the socket clears it, and messages make it ready only after the
+    /// socket was read until it was empty. So each read drains its socket, and `pendingReads` lists the sockets to read
+    /// whatever their descriptors say: new ones, and the DEALER after each send.
     func poll(milliseconds: Int, into events: inout [WireEvent]) throws(TransportError) {
-        for index in untold { try look(index, &events) }
-        untold.removeAll(keepingCapacity: true)
+        for index in pendingReads { try look(index, &events) }
+        pendingReads.removeAll(keepingCapacity: true)
         let watched = watchedItems
         guard Glibc.poll(&items, nfds_t(watched), Int32(events.isEmpty ? milliseconds : 0)) >= 0 else {
             if errno == EINTR { return }
@@ -57,7 +57,7 @@ extension SocketWire {
             if event == .connected {
                 events.append(.controlConnected)
             } else if hasCoordinator {
-                // Its last words, such as why it ends, come before its end.
+                // Messages sent before the end, such as its reason, are read first.
                 try receiveControl(&events)
                 events.append(.controlLost)
             } else if event.isFailedHandshake || event == .unreachable {

@@ -39,7 +39,7 @@ extension SocketWire {
     func sendControl(_ bytes: [UInt8]) throws(TransportError) -> Bool {
         guard let control else { return false }
         let isSent = try control.send(bytes)
-        untold.append(controlItem)
+        pendingReads.append(controlItem)
         return isSent
     }
 }

@@ -20,7 +20,7 @@ final class SocketWire: Wire {
     /// The connected PUSH of each link.
     var connected: [Socket?]
     var monitors: [SocketMonitor] = []
-    /// Of bound sockets with a port: what strangers do there.
+    /// Monitors of bound sockets with a port: who was refused there.
     var doors: [SocketMonitor] = []
     var files: [String] = []
     var lifeline: Int32?
@@ -34,7 +34,7 @@ final class SocketWire: Wire {
     /// The poll item of the DEALER.
     var controlItem = 0
     /// The poll items whose sockets are read before the next wait, whatever their descriptors say: see `poll`.
-    var untold: [Int] = []
+    var pendingReads: [Int] = []
 
     /// What a poll item stands for.
     enum Source {
@@ -159,7 +159,7 @@ final class SocketWire: Wire {
     var watchedItems: Int { items.lastIndex { $0.events != 0 }.map { $0 + 1 } ?? 0 }
 
     private func watch(_ socket: Socket, as source: Source, events: Int32 = POLLIN) throws(TransportError) {
-        untold.append(items.count)
+        pendingReads.append(items.count)
         watch(descriptor: try socket.descriptor(), as: source, events: events)
     }
 
