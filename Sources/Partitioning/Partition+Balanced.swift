@@ -1,5 +1,5 @@
 extension Partition {
-    /// The cuts whose heaviest stage is as light as any cuts' can be.
+    /// The cuts with the smallest maximum of the stages' weights.
     ///
     /// Among those, the smallest sum of squared stage weights; then of squared layer counts; then the earlier stages
     /// are the longer ones. Exact where the weights' sums are (integers below 2^53). `weights` holds one finite number
@@ -74,7 +74,7 @@ private struct BalanceTable {
         }
     }
 
-    /// The same over sums of squares, where no stage may be heavier than `limit`.
+    /// The same for the sum of squares, where no stage may be heavier than `limit`.
     func evenestCuts(stages: Int, limit: Double) -> [Int] {
         var best = (0...layers).map { $0 == 0 ? nil : cost(of: 0..<$0, limit: limit) }
         var starts: [[Int]] = []

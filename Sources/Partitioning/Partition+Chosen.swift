@@ -21,7 +21,7 @@ extension Partition {
         return try balanced(weights: matches.map { $0 ? 1 : 0 }, stages: stages)
     }
 
-    /// The cuts somebody chose: the first layer of each stage but the first.
+    /// Explicit cuts: the first layer of each stage but the first.
     public static func explicit(cuts: [Int], layers: Int, stages: Int) throws(PartitionError) -> Partition {
         try PartitionError.checkCounts(layers: layers, stages: stages)
         let operation = "partition cuts"

@@ -5,7 +5,7 @@ public enum Pass: Character, Sendable, CaseIterable, Hashable {
     case backward = "B"
     /// The input-gradient half: what the previous stage waits for.
     case backwardInput = "I"
-    /// The weight-gradient half: nobody waits for it before the optimizer does.
+    /// The weight-gradient half: only the optimizer's update needs it.
     case backwardWeight = "W"
 }
 

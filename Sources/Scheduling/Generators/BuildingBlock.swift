@@ -17,7 +17,7 @@ struct BuildingBlock {
         var inputOut: Int
     }
 
-    /// Units that a pass waits where the fold, or the loss, hands it on.
+    /// Units that a pass waits at the fold and at the loss.
     struct Wait {
         var forwardBack = 0
         var inputBack = 0

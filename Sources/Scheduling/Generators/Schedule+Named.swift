@@ -7,8 +7,8 @@ extension Schedule {
         ScheduleName(rawValue: name).map { ($0.virtualStages, $0.usualVirtualStages) }
     }
 
-    /// A generated schedule from what a user wrote: p ranks with `virtual` stages each, or as many as the name has
-    /// usually. Throws when the name or a number does not make one.
+    /// A generated schedule from what a user wrote: p ranks with `virtual` stages each, or the name's default
+    /// number. Throws when the name or a number does not make one.
     public static func named(
         _ name: String, ranks: Int, microBatches: Int, virtual: Int? = nil
     ) throws(ScheduleError) -> Schedule {

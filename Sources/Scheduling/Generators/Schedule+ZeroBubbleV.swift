@@ -27,7 +27,7 @@ extension Schedule {
     ///     rank 1 ···1F0······4F01F1···4I04W04F11F21I04I14W14F21W01F31I14I24W24F31W11I24I31W24W31I31W3···
     ///     rank 2 ······2F03F0······2F13F13I03W02I02W02F23F23I13W12I12W12F33F33I22I23W22W23I32I33W32W3···
     public static func vHalf(ranks: Int, microBatches: Int) -> Schedule {
-        // The waits that keep passes which are an odd number of units apart from meeting, and cost the least.
+        // The cheapest delays with which no two passes of a rank fall on one unit.
         let wait =
             ranks.isMultiple(of: 2)
             ? BuildingBlock.Wait(forwardBack: 3, inputBack: 0, inputOut: 4) : BuildingBlock.Wait(inputOut: 1)
@@ -41,7 +41,7 @@ extension Schedule {
     ) -> Schedule {
         precondition(ranks >= 1 && microBatches >= 1, "\(ranks) ranks, \(microBatches) micro-batches")
         let block = BuildingBlock(ranks: ranks, pace: pace, wait: wait)
-        let order = Squeeze.squeeze(
+        let order = Compaction.compact(
             block.repeated(microBatches: microBatches), stages: 2 * ranks, microBatches: microBatches)
         let rankOfStage = Array(0..<ranks) + (0..<ranks).reversed()
         return Schedule(name: name, microBatches: microBatches, rankOfStage: rankOfStage, ranks: order)

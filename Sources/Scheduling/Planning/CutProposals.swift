@@ -1,4 +1,4 @@
-/// Cuts that are the best by some simple measure of a step.
+/// Cuts that are optimal by a simple measure of a step.
 struct CutProposals {
     private let model: StepModel
     private let table: CutTable

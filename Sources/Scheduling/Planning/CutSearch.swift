@@ -148,7 +148,7 @@ struct CutSearch {
         return zip([0] + cuts, cuts + [model.sums.layerCount]).allSatisfy { $0 < $1 } ? cuts : nil
     }
 
-    /// The rank that lacks most in the cuts that lack least.
+    /// The rank that exceeds its memory most, in the cuts that exceed it least.
     func shortage() throws(PlanError) -> PlanError.Shortage {
         let least = model.ownsOneStageEach ? CutProposals(model).leastShortage() : best?.cuts
         let memory = model.memory(cuts: least ?? best?.cuts ?? Array(1..<model.stageCount))

@@ -13,7 +13,7 @@ package struct CutTable {
         self.stages = stages
     }
 
-    /// The cuts whose dearest stage is as cheap as any cuts' can be, and its price; nil where no cuts are allowed.
+    /// The cuts with the smallest maximum of the stages' costs, and that maximum; nil where no cuts are allowed.
     package func leastMaximum(
         cost: (_ stage: Int, _ layers: Range<Int>) -> Double, floor: (_ stage: Int, _ layers: Range<Int>) -> Double
     ) -> (price: Double, cuts: [Int])? {
@@ -46,7 +46,7 @@ package struct CutTable {
         for stage in 1..<max(stages, 1) {
             var next = [Double](repeating: .infinity, count: layers + 1)
             var start = [Int](repeating: 0, count: layers + 1)
-            // The cheapest beginning that is left for any earlier start.
+            // The least cost of a beginning that any earlier start leaves.
             var cheapest = best
             for index in 1...layers { cheapest[index] = min(cheapest[index - 1], best[index]) }
             for end in stride(from: stage + 1, through: layers, by: 1) {

@@ -5,7 +5,7 @@ public enum PlanError: Error, Hashable, Sendable {
     case schedule(ScheduleError)
     case memory(Shortage)
 
-    /// The rank that lacks most, in the cuts that lack least.
+    /// The rank that exceeds its memory most, in the cuts that exceed it least.
     public struct Shortage: Hashable, Sendable {
         public var schedule: String
         public var rank: Int

@@ -1,9 +1,9 @@
-/// How short a step of a schedule with one stage for each rank can be at the very least, whatever the cuts.
+/// A lower bound of the step time of a schedule with one stage for each rank, over all cuts.
 ///
-/// For the sake of each stage alone a step takes so long: the first micro-batch comes through the stages before it; what
-/// the stage does up to its last forward, or from its first backward on, waits besides for one micro-batch's way through
-/// the stages behind it and back; the last one goes back through those before it. A dynamic programme finds the cuts in
-/// which the longest of these is shortest, and no cuts do better.
+/// Lower bound per stage: fill + own work + unavoidable turnaround + drain. Fill is the first micro-batch's way through the
+/// stages before; turnaround is one micro-batch's way through the stages behind and back, which either the work up to the
+/// last forward or the work from the first backward on has to wait for; drain is the last micro-batch's way back. A dynamic
+/// programme finds the cuts whose largest bound is smallest; no cuts take less.
 struct StepBound {
     private let model: StepModel
     private let stages: [Passes]
@@ -47,7 +47,7 @@ struct StepBound {
         isSplit = model.splitsBackward.contains(true)
     }
 
-    /// The seconds from one step to the next, and the cuts that would reach them if stages waited for nothing else; nil
+    /// The bound in seconds from one step to the next, and the cuts that reach it if stages wait for nothing else; nil
     /// where no cuts fit memory.
     func least() -> (seconds: Double, cuts: [Int])? {
         let table = CutTable(layers: model.sums.layerCount, stages: model.stageCount)
@@ -59,7 +59,7 @@ struct StepBound {
         return best.map { ($0.price, $0.cuts) }
     }
 
-    /// Seconds that a step takes for the sake of this stage alone.
+    /// The lower bound of this stage, in seconds.
     private func bound(_ stage: Int, _ layers: Range<Int>) -> Double {
         let (time, passes) = (model.sums.time(layers), stages[stage])
         let (before, behind) = (0..<layers.lowerBound, layers.upperBound..<model.sums.layerCount)
@@ -67,13 +67,13 @@ struct StepBound {
         let others = Double(model.stageCount - 1 - stage) * model.link.latency
         let filling = model.sums.time(before).forward + transfers
         let draining = back(model.sums.time(before)) + transfers
-        let turn = model.sums.time(behind).forward + back(model.sums.time(behind)) + 2 * others
+        let turnaround = model.sums.time(behind).forward + back(model.sums.time(behind)) + 2 * others
         let backward = back(passes.backward, passes.backwardInput, time)
         let whole = passes.forward * time.forward + backward
-        let fromFirstBackward = time.forward + turn + whole - passes.forwardFirst * time.forward
+        let fromFirstBackward = time.forward + turnaround + whole - passes.forwardFirst * time.forward
         let untilLastForward =
-            whole - back(passes.backwardLast, passes.backwardInputLast, time) + turn + back(time)
-        // From its first forward to its last B or I, behind which W may follow.
+            whole - back(passes.backwardLast, passes.backwardInputLast, time) + turnaround + back(time)
+        // From its first forward to its last B or I; W may follow.
         let turned = max(whole, fromFirstBackward, untilLastForward)
         let rest = passes.backwardWeight * time.backwardWeight
         let update = model.sums.update(layers)

@@ -61,8 +61,8 @@ public struct StepPlanner: Sendable {
     /// The best cuts that fit.
     ///
     /// Every way to cut is tried where there are few. Otherwise dynamic programmes find the cuts whose slowest stage is
-    /// fastest among those that fit, exactly where each rank owns one stage: by how long a step takes for a stage's sake
-    /// alone (`leastSeconds`), and by simpler measures of its passes, transfers and the pipeline's filling. From each of
+    /// fastest among those that fit, exactly where each rank owns one stage: by the lower bound per stage
+    /// (`leastSeconds`), and by simpler measures of its passes, transfers and the pipeline's filling. From each of
     /// these, cuts are moved while that makes the simulated step shorter. Where ranks own several stages, memory is shared
     /// out among these beforehand.
     ///
@@ -79,7 +79,7 @@ public struct StepPlanner: Sendable {
 
         /// Instructions to simulate: some milliseconds' or a quarter of a second's.
         var instructions: Int { self == .full ? 4_000_000 : 100_000 }
-        /// How often to start again from cuts a few random moves beside the best.
+        /// How often to restart from cuts a few random moves away from the best.
         var kicks: Int { self == .full ? 32 : 0 }
         /// Ways to cut that are all tried, where the instructions suffice.
         static let enumerated = 4096

@@ -1,8 +1,8 @@
 /// Runs a schedule over links of finite depth, with a clock for each rank.
 ///
 /// Each rank does what `lower(edges:)` derives for it, in that order: an instruction's receives, the instruction, its
-/// sends. Ranks are sequential and links first-in first-out, so what happens does not depend on the order in which ranks
-/// get their turn: a rank runs until it blocks and is woken by the message, or the room, that it waits for.
+/// sends. Ranks are sequential and links first-in first-out, so the result does not depend on the order in which ranks
+/// are simulated: a rank runs until it blocks, and continues when its message, or the room it waits for, is there.
 struct Execution {
     private(set) var ranks: [RankState]
     private(set) var links: [LinkState]

@@ -1,9 +1,9 @@
-/// Moves a repeated building block's instructions as early as they can run, in units of F = I = W = 1.
+/// Compaction of a repeated building block: moves its instructions as early as they can run, in units of F = I = W = 1.
 ///
 /// Forwards and input halves keep their order on each rank. A weight half runs in its place, or before it where its rank
-/// has nothing else to do, or, once the rank has no more forwards, only where it has nothing else to do: nobody waits
-/// for the activations that it gives back then.
-struct Squeeze {
+/// has nothing else to do, or, once the rank has no more forwards, only where it has nothing else to do: no forward
+/// needs the slot that it frees then.
+struct Compaction {
     private let order: [[Instruction]]
     private let stages: Int
     private let microBatches: Int
@@ -18,21 +18,21 @@ struct Squeeze {
         var at = 0
         var forwardsLeft: Int
         /// The stages whose input half has run and whose weight half has not, oldest first.
-        var owed: [Int] = []
+        var deferredWeights: [Int] = []
         var result: [Instruction] = []
     }
 
     /// The new order of each rank's instructions. `order` is one in which the ranks can run them.
-    static func squeeze(_ order: [[Instruction]], stages: Int, microBatches: Int) -> [[Instruction]] {
-        var squeeze = Squeeze(order, stages: stages, microBatches: microBatches)
+    static func compact(_ order: [[Instruction]], stages: Int, microBatches: Int) -> [[Instruction]] {
+        var compaction = Compaction(order, stages: stages, microBatches: microBatches)
         var now = 0
-        while squeeze.ranks.indices.contains(where: { squeeze.ranks[$0].result.count < order[$0].count }) {
+        while compaction.ranks.indices.contains(where: { compaction.ranks[$0].result.count < order[$0].count }) {
             for rank in order.indices {
-                if let instruction = squeeze.next(rank, now) { squeeze.run(instruction, rank, now) }
+                if let instruction = compaction.next(rank, now) { compaction.run(instruction, rank, now) }
             }
             now += 1
         }
-        return squeeze.ranks.map(\.result)
+        return compaction.ranks.map(\.result)
     }
 
     private init(_ order: [[Instruction]], stages: Int, microBatches: Int) {
@@ -55,7 +55,9 @@ struct Squeeze {
             }
             ranks[rank].at += 1
         }
-        return ranks[rank].owed.first.map { Instruction(.backwardWeight, stage: $0, microBatch: nextWeight[$0]) }
+        return ranks[rank].deferredWeights.first.map {
+            Instruction(.backwardWeight, stage: $0, microBatch: nextWeight[$0])
+        }
     }
 
     private func isDone(_ weight: Instruction) -> Bool { weight.microBatch < nextWeight[weight.stage] }
@@ -79,10 +81,12 @@ struct Squeeze {
             ranks[rank].forwardsLeft -= 1
         case .backward, .backwardInput:
             inputReady[cell] = now + 1
-            ranks[rank].owed.append(stage)
+            ranks[rank].deferredWeights.append(stage)
         case .backwardWeight:
             nextWeight[stage] += 1
-            if let oldest = ranks[rank].owed.firstIndex(of: stage) { ranks[rank].owed.remove(at: oldest) }
+            if let oldest = ranks[rank].deferredWeights.firstIndex(of: stage) {
+                ranks[rank].deferredWeights.remove(at: oldest)
+            }
         }
     }
 }
