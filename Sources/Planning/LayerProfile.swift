@@ -9,7 +9,7 @@ import Tensors
 /// How long each layer's passes take on a pipeline's devices, measured by running the model on all of them at once: what
 /// `echelon profile` shows and keeps.
 public struct LayerProfile: Codable, Sendable {
-    /// Changes with what is measured, so that old profiles count no more.
+    /// Raised where the meaning of the numbers changes, so that older profiles are ignored.
     public static let form = 3
 
     public var version = LayerProfile.form
@@ -24,12 +24,12 @@ public struct LayerProfile: Codable, Sendable {
     public var layers: [Line]
     /// Between two of the devices; nil where there is one.
     public var link: Link?
-    /// Seconds from the last worker's word to the coordinator until all may go on.
+    /// Seconds from the last worker's message to the coordinator until all workers may go on.
     public var barrier: Double
-    /// How far the middle half of a device's rounds lies apart, where that is most: 0.02 for 2 %.
+    /// The largest interquartile range of a device's rounds, relative to their median: 0.02 for 2 %.
     public var spread: Double
 
-    /// From here on times say little of the next minute's.
+    /// From here on the measurements are too noisy to predict with.
     static let largeSpread = 0.05
 
     public struct Line: Codable, Sendable {

@@ -24,7 +24,7 @@ extension PlanChoices {
         return ([heading] + table.lines() + ["", "To select one:"] + options + note).joined(separator: "\n")
     }
 
-    /// `3 7 8`; of many only the outermost: `1 2 3 4 … 63`. All are in the JSON.
+    /// `3 7 8`; of many only the first and last: `1 2 3 4 … 63`. All are in the JSON.
     package static func text(cuts: [Int]) -> String {
         let words = cuts.map(String.init)
         let shown = words.count > 8 ? words.prefix(4) + ["…"] + words.suffix(1) : words[...]

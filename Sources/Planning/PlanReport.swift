@@ -7,7 +7,7 @@ public import Runs
 import Scheduling
 import Tensors
 
-/// What `echelon plan` shows: everything that is known of a run before it starts.
+/// What `echelon plan` shows: what is known of a run before it starts.
 public struct PlanReport: Codable, Sendable {
     public var version = 1
     public var schedule: String
@@ -24,7 +24,7 @@ public struct PlanReport: Codable, Sendable {
     /// nil where the layers' times are not known: `predictionNote` says what to do about that.
     public var prediction: StepPrediction?
     public var predictionNote: String?
-    /// What the step takes at least, whatever the cuts; nil where that is not known.
+    /// A lower bound of the step over all cuts; nil where none is known.
     public var leastStepSeconds: Double?
     /// Whether `partition: profile` chose the cuts.
     public var isPlanned: Bool

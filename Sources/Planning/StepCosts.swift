@@ -9,7 +9,7 @@ import Tensors
 struct StepCosts: Sendable {
     var layers: [Scheduling.LayerCost]
     var link: LinkCost
-    /// Seconds; nil where an update waits for nobody.
+    /// Seconds; nil where an update waits for no other rank.
     var barrier: Double?
     /// `profile of 2026-01-01T00:00:00Z`, `sim devices`
     var source: String
@@ -91,7 +91,7 @@ struct StepCosts: Sendable {
 }
 
 extension LayerProfile {
-    /// What predictions rest on.
+    /// The assumptions of the predictions.
     fileprivate var source: String {
         "profile of \(measuredAt)"
             + (spread > Self.largeSpread ? ", whose rounds differ by \(spread.percentText)" : "")
@@ -102,7 +102,7 @@ extension LayerProfile {
 package typealias StateCount = Int
 
 extension StepCosts {
-    /// As a stage's memory is counted for a plan; remembers what it counted.
+    /// Counts a stage's memory as a plan does; caches the results.
     private static func memoryModel(
         _ manifest: PipelineManifest, _ model: ModelGraph, _ optimizer: StateCount
     ) -> StageMemoryModel {

@@ -4,7 +4,7 @@ import Systems
 package import Transport
 
 extension TrainingPlan {
-    /// What a rank's process must agree about with the coordinator: the program's version, the manifest, and the files that
+    /// What a rank's process and the coordinator must have in common: the program's version, the manifest, and the files that
     /// this rank reads. Both sides compute it.
     ///
     /// Children of the coordinator see the same files: the file must be the same one, unchanged. Workers started by hand

@@ -45,7 +45,7 @@ extension StepCosts {
         do { return try planner(manifest).plan(schedule) } catch { throw manifest.failure(error) }
     }
 
-    /// What a schedule's step takes at least, whatever the cuts; nil where that is not known.
+    /// A lower bound of a schedule's step over all cuts; nil where none is known.
     func leastSeconds(_ schedule: Schedule, _ manifest: PipelineManifest) throws(RunFailure) -> Double? {
         do { return try planner(manifest).leastSeconds(schedule) } catch { throw manifest.failure(error) }
     }

@@ -4,7 +4,7 @@ public import Runs
 public import Scheduling
 
 extension TrainingPlan {
-    /// The manifest's schedule: generated, or as somebody wrote it.
+    /// The manifest's schedule: generated from its name, or read from a file.
     static func schedule(_ manifest: PipelineManifest) throws(RunFailure) -> Schedule {
         switch manifest.schedule {
         case .named(let name):
@@ -66,7 +66,7 @@ extension Schedule {
     }
 }
 
-/// A schedule that somebody wrote, and where each rank's text begins.
+/// A schedule read from a file, and where each rank's text begins.
 private struct ScheduleText {
     let written: PipelineManifest.WrittenSchedule
     let marks: [String: Mark]

@@ -4,7 +4,7 @@ import Models
 import Tensors
 
 extension TrainingPlan {
-    /// Whether no other worker computes on this rank's cores.
+    /// Whether this rank shares its cores with no other worker.
     package func hasCoresToItself(rank: Int) -> Bool {
         let device = manifest.devices[rank]
         let others = manifest.devices.indices.filter { $0 != rank }

@@ -64,7 +64,7 @@ public struct TrainingPlan: Sendable {
     package var gate: UpdateRule? {
         if clipping != nil || manifest.precision.lossScaler != nil { return .sum }
         guard manifest.devices.allSatisfy({ $0.kind != .sim }) else { return nil }
-        // Where every backward is whole, rank 0's last one comes after all others' work: nobody waits for longer.
+        // Where no backward is split, rank 0's last one ends after all other ranks' work, so that waiting costs nothing.
         let isWhole = layout.stages.indices.allSatisfy { !lowered.splitsBackward(stage: $0) }
         return isWhole || manifest.onNaN == .skip ? .all : .own
     }

@@ -4,9 +4,9 @@ public import Runs
 import Systems
 package import Transport
 
-/// What a process's environment must say before it starts: libraries read it as they are loaded.
+/// The environment variables that a process needs before it starts: libraries read them as they are loaded.
 public enum WorkerEnvironment {
-    /// Names the OpenBLAS kernels that workers must use, where somebody wants others than the fastest.
+    /// Names the OpenBLAS kernels that workers use, to override the choice of the fastest.
     ///
     /// OPENBLAS_CORETYPE itself is not handed on: systems set it for all programs alike, to kernels that may be half as
     /// fast as the processor allows.
@@ -37,7 +37,7 @@ public enum WorkerEnvironment {
         return given.contains(hugePages) ? given : "\(given):\(hugePages)=1"
     }
 
-    /// Starts this program again, in place, where its environment is not the one that computing needs.
+    /// Re-executes this program in place where its environment is not the one that computing needs.
     public static func prepare(threads: Int) throws(RunFailure) { try prepare(variables(threads: threads)) }
 
     /// The same for a process whose threads compute for devices that are not known yet: with the same kernels as workers.
