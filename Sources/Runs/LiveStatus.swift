@@ -65,7 +65,7 @@ public struct LiveStatus: Codable, Hashable, Sendable {
         try File.replace(path, with: try encoder.encode(self))
     }
 
-    /// Throws when the folder holds no run, or one that has not begun. Words in it may be shown anywhere.
+    /// Throws when the folder holds no run, or one that has not begun. Its texts are safe to print.
     public static func read(_ directory: RunDirectory) throws -> LiveStatus {
         let bytes: [UInt8]
         do {
@@ -84,7 +84,7 @@ public struct LiveStatus: Codable, Hashable, Sendable {
     /// Of thousands of ranks, some hundred bytes each.
     private static let sizeLimit = 16 << 20
 
-    /// The same with words that may be shown anywhere.
+    /// The same with texts that are safe to print.
     private var withShownNames: LiveStatus {
         var copy = self
         copy.name = name.shownName
@@ -96,7 +96,7 @@ public struct LiveStatus: Codable, Hashable, Sendable {
         return copy
     }
 
-    /// Whole seconds since the run was last heard of; a clock that was set, or a file from elsewhere, may say anything.
+    /// Whole seconds since the last write; the difference may be of any size and sign where a clock was set or the file was copied.
     package func age(now: Double) -> Int { Int(min(max(0, now - updatedAt), 1e9)) }
 }
 

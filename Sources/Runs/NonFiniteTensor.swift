@@ -1,4 +1,4 @@
-/// A tensor that holds NaN or infinity, as one rank found it when it computed a step once more.
+/// A tensor that holds NaN or infinity, as one rank found it when it recomputed a step.
 package struct NonFiniteTensor: Hashable, Sendable {
     /// What the tensor is, in the order in which values depend on each other within a micro-batch.
     package enum Role: UInt8, Hashable, Sendable, CaseIterable {
@@ -30,7 +30,7 @@ package struct NonFiniteTensor: Hashable, Sendable {
         self.isNaN = isNaN
     }
 
-    /// Whether this one explains the other: all micro-batches read the same weights and are independent otherwise; in
+    /// Whether this one is a cause of the other: all micro-batches read the same weights and are independent otherwise; in
     /// each, forwards go up the nodes and backwards down.
     package func precedes(_ other: NonFiniteTensor) -> Bool { order.lexicographicallyPrecedes(other.order) }
 

@@ -1,13 +1,13 @@
 import Glibc
 import Systems
 
-/// A run directory that this process holds: nobody else writes there while the run lives.
+/// A run directory that this process holds by a lock: no other process writes there while the run lives.
 ///
-/// The same command line works again after a run that ended early. A claim that came to nothing (no step, nothing in any
-/// log) is removed when it goes; an unfinished run of the same pipeline makes room for the next one, and is kept beside it.
+/// The same command line works again after a run that ended early. A claim without results (no step, nothing in any
+/// log) is removed at its end; an unfinished run of the same pipeline makes room for the next one, and is kept beside it.
 package final class RunClaim {
     package let directory: RunDirectory
-    /// What the user should know of the folder.
+    /// A note to the user about the folder.
     package private(set) var note: String?
     private let lock: Int32
     private let madeFolder: Bool
@@ -44,7 +44,7 @@ package final class RunClaim {
         close(lock)
     }
 
-    /// A run that came to nothing leaves no folder: nobody would know what to do with it.
+    /// A run without a step and without logs leaves no folder.
     private func removeIfUnused() {
         let folder = RunFolder(directory)
         guard folder.steps == 0, !folder.hasWeights, !folder.isDone, !folder.hasTellingLogs else { return }

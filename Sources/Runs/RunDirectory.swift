@@ -27,7 +27,7 @@ public struct RunDirectory: Hashable, Sendable {
         try File.replace(descriptionPath, with: try JSONForm.encode(description))
     }
 
-    /// Reads `run.json`; a directory without one is not a run. Names in it may be shown anywhere.
+    /// Reads `run.json`; a directory without one is not a run. Its names are safe to print.
     public func description() throws -> RunDescription {
         guard File.isFolder(path) else {
             throw RunError.notARun(path: path, reason: "there is no such directory")
@@ -75,7 +75,7 @@ extension RunDescription {
         }
     }
 
-    /// The same with names that may be shown anywhere.
+    /// The same with names that are safe to print.
     fileprivate var withShownNames: RunDescription {
         var copy = self
         copy.name = name.shownName

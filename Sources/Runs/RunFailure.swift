@@ -21,7 +21,7 @@ public struct RunFailure: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 extension RunFailure {
-    /// Sorts an error of any room by whose fault it is.
+    /// Classifies an error of any room: bad input, interruption, or a bug.
     package init(wrapping error: any Error) {
         switch error {
         case let failure as RunFailure: self = failure

@@ -61,7 +61,7 @@ struct RunFolder {
         ((try? File.names(in: directory.logsPath)) ?? []).map { "\(directory.logsPath)/\($0)" }
     }
 
-    /// Whether a worker left more than our own messages, which the coordinator has shown: a crash's last words.
+    /// Whether a worker's log holds more than the messages that the coordinator has printed: the output of a crash.
     var hasTellingLogs: Bool {
         logs.contains { path in
             let text = (try? File.text(path, limit: 1 << 20)) ?? "too long to look through"

@@ -1,7 +1,7 @@
 /// A rank's clock against the coordinator's over a run: straight lines between readings, since clocks drift.
 ///
-/// Two processes of one machine have one clock, and no ping is as exact as that: where an offset of zero fits every
-/// reading, it is taken. Clocks of two machines were set at different boots and differ by far more than a reading's error.
+/// Processes of one machine share one clock, more exactly than any ping measures: where an offset of zero fits every
+/// reading, it is taken. Clocks of two machines started at different boots and differ by far more than a reading's error.
 package struct ClockCurve {
     /// Rising in both clocks; empty where the clocks are one.
     private let readings: [ClockReading]
@@ -50,7 +50,7 @@ package struct ClockCurve {
         return inside + outside / Self.driftLimit
     }
 
-    /// Quartz clocks of two machines part by at most one in so many: 100 ppm.
+    /// Quartz clocks of two machines drift apart by at most 100 ppm.
     private static let driftLimit: UInt64 = 10_000
 
     /// The place of the first reading after `own`.

@@ -20,7 +20,7 @@ public enum EventKind: UInt8, Sendable, Hashable, CaseIterable {
     case handOver = 10
     /// Taking over a message that lay ready when it was needed.
     case takeOver = 11
-    /// Telling the coordinator of a step: gradients' squares, loss, times, these events.
+    /// Reporting a step to the coordinator: gradients' squares, loss, times, these events.
     case report = 12
 }
 
@@ -30,7 +30,7 @@ public struct Event: Hashable, Sendable {
     public var step: Int
     /// The instruction that ran, or that waited; nil for optimizer, gradient sync and data wait.
     public var instruction: Instruction?
-    /// Whom a message comes from or goes to: in receiveWait, takeOver, sendWait and handOver.
+    /// The rank that a message comes from or goes to: in receiveWait, takeOver, sendWait and handOver.
     public var peer: Int?
     public var start: UInt64
     public var end: UInt64

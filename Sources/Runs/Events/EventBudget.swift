@@ -1,8 +1,8 @@
 /// Decides where a run's events go, so that all of them together stay below a number of bytes however long it runs: all
 /// of the first steps, all of the newest, and of those in between a sample that thins out as the run goes on.
 ///
-/// The decision is by step number, told nothing else than how many bytes came: whichever rank is ahead, all ranks keep
-/// the same steps. Blocks of steps whose number is a multiple of 2^level are the sample; each such level has a file of
+/// The decision depends on the step number and the bytes so far alone, so that all ranks keep the same steps, whichever
+/// is ahead. Blocks of steps whose number is a multiple of 2^level are the sample; each such level has a file of
 /// its own for the blocks that no higher level has, so that thinning out is deleting a file, which needs neither time
 /// nor room.
 struct EventBudget {
@@ -14,7 +14,7 @@ struct EventBudget {
         case later(segment: Int, level: Int?)
     }
 
-    /// What must go: the files of a segment or of a level.
+    /// What to delete: the files of a segment or of a level.
     enum Outdated: Equatable {
         case segment(Int)
         case level(Int)

@@ -2,7 +2,7 @@ import Systems
 
 /// Reads one file of events a step at a time: no more of it is in memory than one step and a piece of a megabyte.
 ///
-/// What cannot be an event, or goes back in steps, is an error that names the byte, at the first piece that holds such.
+/// Bytes that are no event, or steps that decrease, are an error that names the byte.
 struct EventCursor {
     /// A step as the file has it.
     struct Step {
@@ -90,7 +90,7 @@ struct EventCursor {
         return bytes.count >= EventLog.recordSize
     }
 
-    /// Of more readings than a clock's course needs, every other one is kept.
+    /// Of more readings than a clock curve needs, every other one is kept.
     private mutating func add(_ reading: ClockReading) {
         log.readings.append(reading)
         guard log.readings.count > Self.readingLimit else { return }
@@ -103,7 +103,7 @@ struct RankEvents {
     private var cursors: [EventCursor] = []
     private let rank: Int
 
-    /// Files that the run deleted meanwhile, and such that are only just begun, are passed over.
+    /// Skips files that the run deleted meanwhile, and files without a whole header.
     init(rank: Int, parts: [EventPart], in directory: RunDirectory) throws {
         self.rank = rank
         for part in parts {
@@ -129,7 +129,7 @@ struct RankEvents {
         return fullest
     }
 
-    /// Without events: the words of the header, and all readings in the order of the rank's clock.
+    /// Without events: the fields of the header, and all readings in the order of the rank's clock.
     var log: RankLog {
         var log = cursors.first?.log ?? RankLog(rank: rank)
         guard cursors.count > 1 else { return log }

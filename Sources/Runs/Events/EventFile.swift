@@ -63,6 +63,6 @@ public enum EventFile {
 }
 
 extension String {
-    /// A name that a file or a peer gave, as it may be shown anywhere: no control characters, and not endless.
+    /// A name from a file or a peer, made safe to print: no control characters, bounded length.
     var shownName: String { printable(limit: 200) }
 }

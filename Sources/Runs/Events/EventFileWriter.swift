@@ -2,7 +2,7 @@ import Glibc
 import Systems
 
 /// Appends events to one rank's file; what was appended is in the file when the call returns. A call that fails leaves
-/// the file as it was, so that whoever goes on after it appends whole records to whole records.
+/// the file as it was, so that later calls append whole records to whole records.
 public final class EventFileWriter {
     public let path: String
     private let file: Int32
@@ -42,7 +42,7 @@ public final class EventFileWriter {
         try write(chunk)
     }
 
-    /// Notes what the rank's clock said.
+    /// Records a reading of the rank's clock.
     public func append(_ reading: ClockReading) throws { try write(EventLog.encode(reading)) }
 
     public func close() throws {

@@ -1,5 +1,5 @@
 /// Chooses the steps that a report is made of: all of them while their events are few enough, else blocks of steps
-/// spread evenly over the run. Thins out as it is told of more, so that a run of any length is read once.
+/// spread evenly over the run. Thins out as more steps come, so that a run of any length is read once.
 struct EventSample {
     /// Events of all ranks together.
     let limit: Int
@@ -92,7 +92,7 @@ extension RunLogs {
         notes += events.notes
     }
 
-    /// A sample need not be cut off at the same step on every rank.
+    /// Samples may end at different steps on different ranks.
     fileprivate mutating func keepCommonSteps(finished: Int) {
         var common: Set<Int>?
         for log in logs {

@@ -51,7 +51,7 @@ public final class EventStore {
         }
     }
 
-    /// Notes what a rank's clock said.
+    /// Records a reading of a rank's clock.
     public func append(_ reading: ClockReading, rank: Int) { ranks[rank]?.add(reading) }
 
     public func close() throws {
@@ -71,7 +71,7 @@ private final class RankFiles {
     /// Readings that no file has yet, for each of the two kinds of files.
     private var readings: [ClockReading] = []
     private var sampleReadings: [ClockReading] = []
-    /// Heartbeats bring a reading each, steps may take hours: so many say enough of a clock.
+    /// Each heartbeat brings a reading, and steps may take hours: more readings than this add nothing.
     private static let readingLimit = 4
 
     init(_ directory: RunDirectory, _ log: RankLog) throws {
