@@ -3,8 +3,8 @@ public import Runs
 /// The accounts of a run: where each rank's time went in each step, and what the schedule alone would have cost.
 ///
 /// Work, data waits and waits for room are taken as measured. A wait for a message is split into `transfer`, the time it
-/// travelled while the receiver was ready, and the time its sender was late. Lateness has causes elsewhere, so the run is
-/// replayed, same order, same messages, with one more kind of delay each time: equal stages, the stages' own medians,
+/// travelled while the receiver was ready, and the time its sender was late. A sender is late because of other delays, so the run
+/// is replayed in the same order with the same messages, each time with one more kind of delay: equal stages, the stages' own medians,
 /// all measured durations, data waits, transfers, waits for room, reductions. What a rank waits for late peers in the first
 /// replay is warm-up and cool-down; what each further replay adds is imbalance, straggler, data wait, transfer,
 /// back-pressure, gradient sync, in this order, up to what was measured; what no replay explains counts as straggler.

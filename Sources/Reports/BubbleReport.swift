@@ -126,7 +126,7 @@ public struct BubbleReport: Codable, Hashable, Sendable {
     public struct Headline: Codable, Hashable, Sendable {
         /// nil where there is nothing to gain.
         public var cause: Category?
-        /// The stages or ranks at fault.
+        /// The stages or ranks responsible.
         public var stages: [Int]
         public var sentence: String
         public var fix: String?
@@ -136,7 +136,7 @@ public struct BubbleReport: Codable, Hashable, Sendable {
 }
 
 extension BubbleReport {
-    /// The JSON text of `--json` and `report.json`; steps of more spans than somebody would read are left out of it.
+    /// The JSON text of `--json` and `report.json`; steps of very many spans are left out of it.
     public func json() throws -> String {
         var report = self
         report.medianStep = medianStep.flatMap { $0.isLarge ? nil : $0 }

@@ -18,7 +18,7 @@ public enum Category: String, Codable, Hashable, Sendable, CaseIterable, CodingK
     case transfer
     /// Waiting for room to send.
     case backPressure = "back_pressure"
-    /// Telling the coordinator of each step, the log of events included: what these accounts cost.
+    /// Reporting each step to the coordinator, its events included: the cost of these accounts.
     case reporting
     /// Between events.
     case unattributed
@@ -50,7 +50,7 @@ extension Category {
 
     /// Not working: what the bubble consists of.
     public var isIdle: Bool { !isCompute && self != .optimizer }
-    /// Due to the stages, the messages or the data: what may be mended.
+    /// Due to the stages, the messages or the data: avoidable.
     var isAvoidable: Bool {
         switch self {
         case .dataWait, .imbalance, .straggler, .transfer, .backPressure: true

@@ -1,4 +1,4 @@
-/// Picks the cause worth naming, says who is at fault, and what to do.
+/// Picks the most important cause, names the stages or ranks responsible, and advises.
 struct HeadlineBuilder {
     private let report: BubbleReport
     /// Causes below this share of wall, or a tenth of the schedule's own bubble, are not worth a headline.

@@ -1,6 +1,6 @@
 /// A lane as cells of equal time, each of which shows the kind of work that filled most of it, or none.
 ///
-/// Work that is shorter than a cell takes turns, in proportion: what a cell did not show is owed to the next.
+/// Kinds of work shorter than a cell alternate in proportion to their time: what a cell did not show is added to the next.
 struct LaneCells {
     /// nil: idle for more than half of the cell.
     let cells: [Category?]

@@ -1,7 +1,7 @@
 import Foundation
 public import Runs
 
-/// The line that people watch while a run trains.
+/// The progress line of a run that trains.
 ///
 /// `step 10/200  loss 2.3125  grad 1.21  lr 1.0e-3  1,234 tok/s  bubble 11.8%  12.3 GFLOP/s (61%)  eta 1m02s`
 public struct ProgressLine: Hashable, Sendable {
@@ -27,7 +27,7 @@ public struct ProgressLine: Hashable, Sendable {
     /// Without a line end, for logs and pipes.
     public var plain: String { fields.joined(separator: "  ") }
 
-    /// For a terminal of `width` columns: starts with a carriage return, overwrites what stood there, never wraps.
+    /// For a terminal of `width` columns: starts with a carriage return, overwrites the previous line, never wraps.
     ///
     /// Fields that do not fit are left out from the right; what remains of the width is the bar's, if that is enough.
     public func bar(width: Int) -> String {
@@ -40,7 +40,7 @@ public struct ProgressLine: Hashable, Sendable {
         return "\r" + line + String(repeating: " ", count: max(0, room - line.count))
     }
 
-    /// From left to right, the most telling first.
+    /// From left to right, the most important first.
     var fields: [String] {
         var fields = ["step \(metrics.step)/\(steps)"]
         if let loss = metrics.loss { fields.append("loss " + Format.fixed(loss, 4)) }

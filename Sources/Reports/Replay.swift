@@ -28,7 +28,7 @@ struct Timing {
     }
 }
 
-/// Runs a timeline again under changed durations: same order on each rank, same messages between them.
+/// Replays a timeline with changed durations: same order on each rank, same messages between them.
 ///
 /// Arithmetic wraps, so that no event file can stop the program: results of a real run stay far below 2^63.
 struct Replay {
@@ -66,7 +66,7 @@ struct Replay {
         return timing
     }
 
-    /// Changes whenever others may have got what they wait for.
+    /// Raised whenever another rank may be able to go on.
     private func progress(_ rank: Int) -> [Int] {
         let at = position[rank]
         return [at, at < timeline.ranges[rank].upperBound && arrived[at] ? 1 : 0]

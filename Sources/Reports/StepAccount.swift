@@ -27,7 +27,7 @@ public struct StepAccount: Hashable, Sendable {
     public var compute: Int64 { Category.allCases.filter(\.isCompute).reduce(0) { $0 + self[$1] } }
     public var sum: Int64 { times.reduce(0, +) }
 
-    /// The accounts add up, or the report is not made.
+    /// Throws where the accounts do not add up: no report is made of them.
     func check() throws {
         guard sum == wall, times.allSatisfy({ $0 >= 0 }) else {
             throw RunError.inconsistent(

@@ -50,7 +50,7 @@ struct WorkClass: Hashable {
     var stage: Int
 }
 
-/// All ranks' activities over the steps that every rank finished, with who waits for whom.
+/// All ranks' activities over the steps that every rank finished, with the message or group that each wait depends on.
 struct Timeline {
     var activities: [Activity] = []
     /// The activities of each rank.
@@ -93,7 +93,7 @@ func median(_ values: [Int64]) -> Int64 {
 }
 
 extension Int64 {
-    /// The nearest integer; the largest or smallest one for what lies beyond, 0 for what is no number.
+    /// The nearest integer, clamped to Int's range; 0 for NaN.
     init(saturating value: Double) {
         self = Int64(exactly: value.rounded()) ?? (value.isNaN ? 0 : value < 0 ? .min : .max)
     }

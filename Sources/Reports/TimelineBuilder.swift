@@ -1,7 +1,7 @@
 import Runs
 import Scheduling
 
-/// Builds a timeline: cut to finished steps, clocks applied, holes filled, messages tied to what made them.
+/// Builds a timeline: cut to finished steps, clocks applied, holes filled, messages tied to the instructions that made them.
 struct TimelineBuilder {
     private struct Produced: Hashable {
         var step: Int

@@ -1,4 +1,4 @@
-/// A page that needs nothing else: its looks and what it does are part of it.
+/// A self-contained page: style and script are part of it.
 struct HtmlPage {
     var title: String
     /// HTML.

@@ -1,4 +1,4 @@
-/// The page's looks: light and dark, from a phone's width up.
+/// The page's style: light and dark, from a phone's width up.
 enum HtmlStyle {
     static let text = [colours, page, live, tables, bars, timeline, narrow].joined(separator: "\n")
 

@@ -11,7 +11,7 @@ struct HtmlTable {
     struct Cell {
         /// HTML.
         var html: String
-        /// Says nothing: hidden on cards.
+        /// Empty: hidden on cards.
         var isEmpty = false
 
         init(_ html: String, isEmpty: Bool = false) {
@@ -36,7 +36,7 @@ struct HtmlTable {
     var isCompact = false
     /// Rows after these are shown on demand.
     var limit = Int.max
-    /// So many rows stand in a table for all to see; of more, each is a thin bar, and the table is shown on demand.
+    /// Up to this many rows are shown as a table; more as thin bars, with the table on demand.
     static let glance = 16
     /// What the rows are: `links`
     var noun = "rows"

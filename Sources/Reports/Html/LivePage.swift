@@ -1,7 +1,7 @@
 import Foundation
 public import Runs
 
-/// The report's page as it stands in the middle of a run: what goes on at the moment, above the report so far.
+/// The report's page during a run: the current status above the report so far.
 public struct LivePage: Sendable {
     /// The run's name.
     public var name: String
@@ -18,7 +18,7 @@ public struct LivePage: Sendable {
         self.obstacle = obstacle
     }
 
-    /// The whole page. With JavaScript it keeps itself current by the events of `/events`; without, it loads again.
+    /// The whole page. With JavaScript it keeps itself current by the events of `/events`; without, it reloads.
     public func html(now: Double = LiveStatus.now) -> String {
         HtmlPage(
             title: "\(name): live", sections: [section(now: now)] + (report?.sections() ?? [waiting]),

@@ -88,7 +88,7 @@ struct TimelineDrawing {
 
     // MARK: Critical path
 
-    /// Along the lanes of who works, below the numbers; aslant where a message travels.
+    /// Along the lanes of the working ranks, below the numbers; slanted where a message travels.
     private func line(_ path: CriticalPath) -> String {
         var points: [String] = []
         for segment in path.segments where segment.rank < step.lanes.count {

@@ -9,7 +9,7 @@ struct EventTail {
     private var part = EventPart.first
     /// Of the next record to read.
     private var position = 0
-    /// The header's words and the newest readings of the clock; events are not kept here.
+    /// The header's fields and the newest readings of the clock; events are not kept here.
     private(set) var log: RankLog?
     private static let readingLimit = 1 << 12
 

@@ -1,7 +1,7 @@
 public import Runs
 import Systems
 
-/// Keeps the last steps of a run in memory while it goes on, for reports that are made again and again.
+/// Keeps the last steps of a run in memory while it goes on, for repeated reports.
 ///
 /// Memory is bounded, whatever the run's size; of one whose single step is larger than that, there is no report.
 public struct RunFollower {

@@ -1,8 +1,8 @@
 import Runs
 import Scheduling
 
-/// A scenario that was run for some steps: the last of them shows what each further one would take.
-struct Rehearsal {
+/// A scenario simulated for three steps in a row: the last one takes what each further step would take.
+struct ScenarioSimulation {
     /// Mean over the ranks of what the last step took, nanoseconds.
     let stepNs: Double
     let bubble: BubbleReport.Ratio

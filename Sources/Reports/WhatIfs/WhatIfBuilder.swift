@@ -5,10 +5,10 @@ import Scheduling
 struct WhatIfBuilder {
     private let description: RunDescription
     private let scenario: Scenario
-    private let base: Rehearsal
+    private let base: ScenarioSimulation
 
     init?(_ description: RunDescription, _ scenario: Scenario) {
-        guard let base = Rehearsal(scenario) else { return nil }
+        guard let base = ScenarioSimulation(scenario) else { return nil }
         self.description = description
         self.scenario = scenario
         self.base = base
@@ -24,28 +24,31 @@ struct WhatIfBuilder {
     }
 
     /// One step with equal stages and nothing in the way, for drawing.
-    func idealStep() -> MedianStep? { Rehearsal(scenario.ideal())?.drawing() }
+    func idealStep() -> MedianStep? { ScenarioSimulation(scenario.ideal())?.drawing() }
 
     private func whatIf(
-        _ kind: WhatIf.Kind, _ title: String, _ rehearsal: Rehearsal, microBatches: Int? = nil, remark: String? = nil,
+        _ kind: WhatIf.Kind, _ title: String, _ simulation: ScenarioSimulation, microBatches: Int? = nil,
+        remark: String? = nil,
         cuts: [Int]? = nil
     ) -> WhatIf {
         let scale = Double(microBatches ?? description.microBatches) / Double(description.microBatches)
         let tokens = Double(description.tokensPerStep) * scale
         return WhatIf(
-            kind, title: title, remark: remark, cuts: cuts, stepMs: rehearsal.stepNs / 1e6,
-            tokensPerS: tokens / rehearsal.stepNs * 1e9, gain: base.stepNs * scale / rehearsal.stepNs - 1,
-            bubble: rehearsal.bubble.fraction)
+            kind, title: title, remark: remark, cuts: cuts, stepMs: simulation.stepNs / 1e6,
+            tokensPerS: tokens / simulation.stepNs * 1e9, gain: base.stepNs * scale / simulation.stepNs - 1,
+            bubble: simulation.bubble.fraction)
     }
 
     private func balanced() -> [WhatIf] {
-        guard let rehearsal = Rehearsal(scenario.balanced()) else { return [] }
-        return [whatIf(.balanced, "balanced stages", rehearsal, remark: "all stages take the mean of their times")]
+        guard let simulation = ScenarioSimulation(scenario.balanced()) else { return [] }
+        return [whatIf(.balanced, "balanced stages", simulation, remark: "all stages take the mean of their times")]
     }
 
     private func freeMessages() -> [WhatIf] {
-        guard !scenario.latencies.isEmpty, let rehearsal = Rehearsal(scenario.withFreeMessages()) else { return [] }
-        return [whatIf(.freeMessages, "free communication", rehearsal, remark: "messages arrive when they are made")]
+        guard !scenario.latencies.isEmpty, let simulation = ScenarioSimulation(scenario.withFreeMessages()) else {
+            return []
+        }
+        return [whatIf(.freeMessages, "free communication", simulation, remark: "messages arrive when they are made")]
     }
 
     // MARK: Cuts
@@ -74,8 +77,8 @@ struct WhatIfBuilder {
     ) -> [WhatIf] {
         var changed = scenario
         changed.stages = layers.stageTimes(cuts: cuts)
-        guard let rehearsal = Rehearsal(changed) else { return [] }
-        return [whatIf(kind, title, rehearsal, remark: remark, cuts: cuts)]
+        guard let simulation = ScenarioSimulation(changed) else { return [] }
+        return [whatIf(kind, title, simulation, remark: remark, cuts: cuts)]
     }
 
     // MARK: Schedules
@@ -90,11 +93,11 @@ struct WhatIfBuilder {
         guard !overflow, scenario.instructionCount <= Scenario.sizeLimit / 8,
             named(description.schedule, microBatches: description.microBatches)?.ranks == scenario.orders,
             let schedule = named(description.schedule, microBatches: twice),
-            let changed = scenario.following(schedule), let rehearsal = Rehearsal(changed)
+            let changed = scenario.following(schedule), let simulation = ScenarioSimulation(changed)
         else { return [] }
         return [
             whatIf(
-                .moreMicroBatches, "\(twice) micro-batches", rehearsal, microBatches: twice,
+                .moreMicroBatches, "\(twice) micro-batches", simulation, microBatches: twice,
                 remark: "twice as many a step, so twice the global batch")
         ]
     }
@@ -104,9 +107,9 @@ struct WhatIfBuilder {
         return Schedule.names.flatMap { name -> [WhatIf] in
             guard let schedule = named(name, microBatches: description.microBatches),
                 schedule.ranks != scenario.orders, let changed = scenario.following(schedule),
-                let rehearsal = Rehearsal(changed)
+                let simulation = ScenarioSimulation(changed)
             else { return [] }
-            return [whatIf(.otherSchedule, "schedule \(name)", rehearsal, remark: remark(on: schedule))]
+            return [whatIf(.otherSchedule, "schedule \(name)", simulation, remark: remark(on: schedule))]
         }
     }
 
