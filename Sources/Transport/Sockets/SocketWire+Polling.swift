@@ -28,7 +28,7 @@ extension SocketWire {
         case .wakeUp: wakeUp.clear()
         case .lifeline: try readLifeline(item, &events)
         case .authenticator: try authenticator?.serve()
-        case .door(let index): try receiveDoor(index, &events)
+        case .portMonitor(let index): try receivePortMonitor(index, &events)
         case .control: try receiveControl(&events)
         case .controlMonitor: try receiveControlMonitor(&events)
         case .bound(let link): try receiveFrames(link, &events)
@@ -69,8 +69,8 @@ extension SocketWire {
     }
 
     /// Whoever is let in at a link's port is the peer; of the others only their number is told.
-    private func receiveDoor(_ index: Int, _ events: inout [WireEvent]) throws(TransportError) {
-        while let event = try doors[index].next() { if event.isFailedHandshake { events.append(.stranger) } }
+    private func receivePortMonitor(_ index: Int, _ events: inout [WireEvent]) throws(TransportError) {
+        while let event = try portMonitors[index].next() { if event.isFailedHandshake { events.append(.stranger) } }
     }
 
     private func receiveMonitor(_ link: Int, _ events: inout [WireEvent]) throws(TransportError) {

@@ -21,7 +21,7 @@ final class SocketWire: Wire {
     var connected: [Socket?]
     var monitors: [SocketMonitor] = []
     /// Monitors of bound sockets with a port: who was refused there.
-    var doors: [SocketMonitor] = []
+    var portMonitors: [SocketMonitor] = []
     var files: [String] = []
     var lifeline: Int32?
     let frame = MessageBuffer()
@@ -39,7 +39,7 @@ final class SocketWire: Wire {
     /// What a poll item stands for.
     enum Source {
         case wakeUp, lifeline, authenticator, control, controlMonitor
-        case door(Int)
+        case portMonitor(Int)
         case bound(Int)
         case connected(Int)
         case monitor(Int)
@@ -87,9 +87,9 @@ final class SocketWire: Wire {
             let address = try bindAddress(link, role)
             try credentials?.demand(from: socket, at: address)
             if address.hasPrefix("tcp://") {
-                let door = try SocketMonitor(context, of: socket, name: "door-\(index)")
-                doors.append(door)
-                try watch(door.socket, as: .door(doors.count - 1))
+                let monitor = try SocketMonitor(context, of: socket, name: "port-\(index)")
+                portMonitors.append(monitor)
+                try watch(monitor.socket, as: .portMonitor(portMonitors.count - 1))
             }
             if address.hasPrefix("ipc://") { files.append(String(address.dropFirst(6))) }
             sockets.append(BoundSocket(link, role, address: try socket.bind(address)))
@@ -178,7 +178,7 @@ final class SocketWire: Wire {
     }
 
     func close(lingerMilliseconds: Int, isOrderly: Bool) {
-        for monitor in monitors + doors { monitor.close() }
+        for monitor in monitors + portMonitors { monitor.close() }
         controlMonitor?.close()
         for socket in bound { socket.close(lingerMilliseconds: 0) }
         for socket in connected { socket?.close(lingerMilliseconds: isOrderly ? lingerMilliseconds : 0) }
