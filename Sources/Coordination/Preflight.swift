@@ -43,7 +43,9 @@ package enum Preflight {
             throw .badInput("run directory \(name): \(error); choose another with --run-dir")
         }
         let needed: Int
-        do { needed = try plan.weightsLayout().fileByteCount.plus(firstFilesBytes) } catch { throw .badInput(error) }
+        do { needed = try plan.weightsLayout().fileByteCount.saturatingPlus(firstFilesBytes) } catch {
+            throw .badInput(error)
+        }
         guard plan.manifest.devices.allSatisfy({ $0.kind != .sim }) else { return }
         guard let free = try? File.freeBytes(at: folder), free < needed else { return }
         throw RunFailure(
@@ -92,7 +94,8 @@ package enum Preflight {
             let rank = plan.schedule.rankOfStage[stage]
             guard plan.manifest.devices[rank].kind == .cpu, !plan.manifest.byHand.contains(rank) else { continue }
             let memory = plan.memory(ofStage: stage)
-            needed = needed.plus(memory.state).plus(memory.activations).plus(memory.transient)
+            needed = needed.saturatingPlus(memory.state).saturatingPlus(memory.activations).saturatingPlus(
+                memory.transient)
         }
         guard needed <= together.bytes else {
             throw .badInput(

@@ -77,9 +77,9 @@ public final class Generator {
         let program = StageProgram(
             model, PipelineLayout(model, cuts: []), stage: 0, splitsBackward: false, recomputation: .none,
             on: PipelineManifest.Device.hostBackend(threads: 1))
-        let needed = model.stateBytes(nodes: model.nodes.indices, 0).plus(program.frameBytes)
-            .plus(program.transientBytes)
-        let physical = sysconf(Int32(_SC_PHYS_PAGES)).times(sysconf(Int32(_SC_PAGESIZE)))
+        let needed = model.stateBytes(nodes: model.nodes.indices, 0).saturatingPlus(program.frameBytes)
+            .saturatingPlus(program.transientBytes)
+        let physical = sysconf(Int32(_SC_PHYS_PAGES)).saturatingTimes(sysconf(Int32(_SC_PAGESIZE)))
         guard needed <= physical else {
             throw .badInput(
                 "generate: the model needs \(needed.bytesText) of memory, this machine has \(physical.bytesText)")

@@ -77,9 +77,7 @@ public struct LayerProfile: Codable, Sendable {
     }
 
     public init(json: Data) throws {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        self = try decoder.decode(LayerProfile.self, from: json)
+        self = try JSONForm.decode(LayerProfile.self, from: json)
         try checkNumbers()
     }
 
@@ -95,12 +93,7 @@ public struct LayerProfile: Codable, Sendable {
             && layers.allSatisfy { $0.parameters >= 0 && $0.keptBytes >= 0 && $0.outputBytes >= 0 }
     }
 
-    public func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
+    public func json() throws -> String { try JSONForm.text(self) }
 
     /// A file may hold any number; planning adds and multiplies these.
     private func checkNumbers() throws {

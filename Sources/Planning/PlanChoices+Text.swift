@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 
 extension PlanChoices {
     /// For a terminal.
@@ -41,12 +42,7 @@ extension PlanChoices {
         ]
     }
 
-    public func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
+    public func json() throws -> String { try JSONForm.text(self) }
 }
 
 extension Double {

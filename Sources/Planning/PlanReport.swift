@@ -138,7 +138,8 @@ public struct PlanReport: Codable, Sendable {
             flops: entries.reduce(0) { $0 + $1.cost.total }, inFlight: plan.lowered.slotCount[stage.index],
             stateBytes: memory.state, activationBytes: memory.activations, transientBytes: memory.transient,
             processBytes: TrainingPlan.processBytes,
-            totalBytes: memory.state.plus(memory.activations).plus(memory.transient).plus(TrainingPlan.processBytes))
+            totalBytes: memory.state.saturatingPlus(memory.activations).saturatingPlus(memory.transient).saturatingPlus(
+                TrainingPlan.processBytes))
     }
 
     private static func crossingLines(_ plan: TrainingPlan) -> [CrossingLine] {
@@ -159,10 +160,5 @@ public struct PlanReport: Codable, Sendable {
         return lines
     }
 
-    public func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
+    public func json() throws -> String { try JSONForm.text(self) }
 }

@@ -86,7 +86,7 @@ struct StepCosts: Sendable {
     private static func bytes(crossingBehind entry: Int, _ model: ModelGraph) -> Int {
         guard entry + 1 < model.entries.count else { return 0 }
         let layout = PipelineLayout(model, cuts: [entry + 1])
-        return layout.crossings.flatMap(\.values).reduce(0) { $0.plus(model.values[$1].spec.byteCount) }
+        return layout.crossings.flatMap(\.values).reduce(0) { $0.saturatingPlus(model.values[$1].spec.byteCount) }
     }
 }
 
@@ -120,7 +120,7 @@ extension StepCosts {
             let state = model.stateBytes(nodes: layout.stages[stage].nodes, optimizer)
             let bytes = StageMemoryModel.Bytes(
                 perMicroBatch: program.frameBytes, perDeferred: program.deferredBytes,
-                fixed: state.plus(program.transientBytes))
+                fixed: state.saturatingPlus(program.transientBytes))
             known.bytes.withLock { $0[key] = bytes }
             return bytes
         }
@@ -139,8 +139,9 @@ extension ModelGraph {
     /// Bytes of weights, gradients, optimizer state and 16-bit copies.
     package func stateBytes(nodes range: Range<Int>, _ optimizer: StateCount) -> Int {
         let specs = nodes[range].flatMap(\.layer.parameters)
-        let copies = dtype == .f32 ? 0 : specs.filter(\.isMatrix).reduce(0) { $0.plus($1.shape.count) }
-        let parameters = specs.reduce(0) { $0.plus($1.shape.count) }
-        return parameters.times(DType.f32.size * (2 + optimizer)).plus(copies.times(dtype.size))
+        let copies = dtype == .f32 ? 0 : specs.filter(\.isMatrix).reduce(0) { $0.saturatingPlus($1.shape.count) }
+        let parameters = specs.reduce(0) { $0.saturatingPlus($1.shape.count) }
+        return parameters.saturatingTimes(DType.f32.size * (2 + optimizer)).saturatingPlus(
+            copies.saturatingTimes(dtype.size))
     }
 }

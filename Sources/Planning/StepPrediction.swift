@@ -20,7 +20,7 @@ public struct StepPrediction: Codable, Hashable, Sendable {
         do {
             let simulator = try Simulator(plan.schedule, edges: plan.edges)
             let links = plan.edges.indices.map { edge in
-                let bytes = plan.tensors(ofEdge: edge, .forward).reduce(0) { $0.plus($1.byteCount) }
+                let bytes = plan.tensors(ofEdge: edge, .forward).reduce(0) { $0.saturatingPlus($1.byteCount) }
                 return LinkTime(
                     latency: costs.link.latency, secondsPerMessage: Double(bytes) / costs.link.bytesPerSecond)
             }

@@ -16,8 +16,9 @@ extension TrainingPlan {
             on: manifest.devices[schedule.rankOfStage[stage]].backend(manifest.simulation))
         return (
             model.stateBytes(nodes: layout.stages[stage].nodes, optimizer.state.count),
-            program.frameBytes.times(lowered.slotCount[stage])
-                .plus(program.deferredBytes.times(lowered.deferredCount[stage])), program.transientBytes
+            program.frameBytes.saturatingTimes(lowered.slotCount[stage])
+                .saturatingPlus(program.deferredBytes.saturatingTimes(lowered.deferredCount[stage])),
+            program.transientBytes
         )
     }
 
@@ -25,7 +26,7 @@ extension TrainingPlan {
     package func memory(ofRank rank: Int) -> Int {
         stages(of: rank).reduce(Self.processBytes) {
             let memory = memory(ofStage: $1)
-            return $0.plus(memory.state).plus(memory.activations).plus(memory.transient)
+            return $0.saturatingPlus(memory.state).saturatingPlus(memory.activations).saturatingPlus(memory.transient)
         }
     }
 
@@ -45,17 +46,4 @@ extension TrainingPlan {
     /// What a worker process takes besides its tensors, as measured: 40 MiB where it computes nothing, 43 to 48 with what
     /// libraries copy operands into, ten more in f16.
     package static let processBytes = 46 << 20
-}
-
-/// Sums and products of sizes that are not negative, as far as an Int goes: a manifest may describe what fits no machine.
-extension Int {
-    package func plus(_ other: Int) -> Int {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? .max : sum
-    }
-
-    package func times(_ other: Int) -> Int {
-        let (product, overflow) = multipliedReportingOverflow(by: other)
-        return overflow ? .max : product
-    }
 }

@@ -51,10 +51,5 @@ public struct MachineReport: Codable, Hashable, Sendable {
         return MachineReport(Facts.gather(blasHere: before, blasUsed: used))
     }
 
-    public func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
+    public func json() throws -> String { try JSONForm.text(self) }
 }

@@ -4,6 +4,7 @@ public import Manifests
 import Models
 public import Planning
 public import Runs
+import Scheduling
 import Systems
 import Tensors
 import Transport
@@ -67,7 +68,8 @@ final class ProfileRun {
     /// On how many devices at once the memory that may be used here can hold the whole model.
     static func room(for plan: TrainingPlan) -> Int {
         let memory = plan.memory(ofStage: 0)
-        let needed = memory.state.plus(memory.activations).plus(memory.transient).plus(TrainingPlan.processBytes)
+        let needed = memory.state.saturatingPlus(memory.activations).saturatingPlus(memory.transient).saturatingPlus(
+            TrainingPlan.processBytes)
         return max(1, MemoryLimit.together.bytes / max(needed, 1))
     }
 

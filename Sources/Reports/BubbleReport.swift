@@ -142,7 +142,7 @@ extension BubbleReport {
         report.medianStep = medianStep.flatMap { $0.isLarge ? nil : $0 }
         report.idealStep = idealStep.flatMap { $0.isLarge ? nil : $0 }
         if let path = criticalPath, path.segments.count > MedianStep.writtenSpans { report.criticalPath?.segments = [] }
-        return String(decoding: try JSONForm.encode(report), as: UTF8.self)
+        return try JSONForm.text(report)
     }
 
     public init(json: String) throws {

@@ -15,7 +15,7 @@ extension RunComparison {
 
     /// The JSON text of `--json --compare`.
     public func json() throws -> String {
-        String(decoding: try JSONForm.encode(self), as: UTF8.self)
+        try JSONForm.text(self)
     }
 
     private func line(_ row: Row) -> String {

@@ -25,15 +25,3 @@ public struct StageMemoryModel: Sendable {
         self.stage = stage
     }
 }
-
-extension Int {
-    func saturatingPlus(_ other: Int) -> Int {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? .max : sum
-    }
-
-    func saturatingTimes(_ other: Int) -> Int {
-        let (product, overflow) = multipliedReportingOverflow(by: other)
-        return overflow ? .max : product
-    }
-}
