@@ -25,13 +25,13 @@ bench: build
 	Benchmarks/run
 
 lint:
-	swift format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests
+	swift format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests Examples
 	.ci/check-arrows
 	.ci/check-docs
 	.ci/check-paths
 
 format:
-	swift format --in-place --recursive --configuration .swift-format Package.swift Sources Tests
+	swift format --in-place --recursive --configuration .swift-format Package.swift Sources Tests Examples
 
 # Installs what is missing, and asks nothing where nothing is.
 packages:

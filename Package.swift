@@ -38,8 +38,8 @@ let tests: [(room: String, also: [String])] = [
     ("Optimizers", ["CPUDevices"]), ("Models", ["CPUDevices"]), ("Manifests", []),
     ("Datasets", []), ("Checkpoints", []), ("Partitioning", []), ("Scheduling", []), ("Transport", ["TestSupport"]),
     ("Runs", ["TestPlans", "TestSupport"]), ("Planning", ["TestPlans", "TestSupport"]), ("Reports", ["TestSupport"]),
-    ("Dashboards", ["TestSupport"]), ("Stages", ["CPUDevices", "TestPlans", "CAllocations"]),
-    ("Workers", ["TestPlans"]), ("Coordination", ["TestPlans", "TestSupport"]),
+    ("Dashboards", ["TestSupport"]), ("Stages", ["CPUDevices", "TestPlans", "TestDevices", "CAllocations"]),
+    ("Workers", ["TestPlans"]), ("Coordination", ["TestPlans", "TestDevices", "TestSupport"]),
     ("Profiling", ["TestPlans", "TestSupport"]), ("Generation", ["TestPlans", "TestSupport"]),
 ]
 /// Programs that show the library; the tests run them.
@@ -87,6 +87,8 @@ let package = Package(
         .target(name: "CKernels"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .target(name: "TestPlans", dependencies: dependencies(["Planning"]), path: "Tests/TestPlans"),
+        // A device apart from the host, as a GPU is one.
+        .target(name: "TestDevices", dependencies: dependencies(["CPUDevices"]), path: "Tests/TestDevices"),
         // Stands before the C library's malloc, in the test program alone.
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         // It runs the programs that are built beside it.

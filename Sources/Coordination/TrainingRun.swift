@@ -10,7 +10,7 @@ import Workers
 /// A run that a program started: its steps as they come, its folder, its weights.
 ///
 ///     let run = try TrainingRun.start(pipeline)
-///     for try await step in run.steps { print(step.step, step.loss ?? .nan) }
+///     for try await step in run.steps { losses.append(step.loss) }
 ///     try run.save(to: "weights.safetensors")
 ///
 /// The run goes on by itself, on threads of its own: a program that does not read `steps` holds nothing up. It ends when

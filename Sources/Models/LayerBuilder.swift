@@ -18,11 +18,32 @@ public enum LayerBuilder {
         [LayerDeclaration(layer, at: Mark(file: file, line: line, column: column))]
     }
 
-    /// What only says which value goes where: `.stash("skip")`, `.residual { … }`.
+    /// Where a skip connection begins.
     public static func buildExpression(
-        _ entry: LayerDeclaration.Wire, file: String = #fileID, line: Int = #line, column: Int = #column
+        _ stash: Stash, file: String = #fileID, line: Int = #line, column: Int = #column
     ) -> [LayerDeclaration] {
-        [LayerDeclaration(.wiring(entry.wiring), at: Mark(file: file, line: line, column: column))]
+        [LayerDeclaration(.wiring(stash), at: Mark(file: file, line: line, column: column))]
+    }
+
+    /// Where a skip connection ends.
+    public static func buildExpression(
+        _ pop: Pop, file: String = #fileID, line: Int = #line, column: Int = #column
+    ) -> [LayerDeclaration] {
+        [LayerDeclaration(.wiring(pop), at: Mark(file: file, line: line, column: column))]
+    }
+
+    /// One tensor of a tuple.
+    public static func buildExpression(
+        _ select: Select, file: String = #fileID, line: Int = #line, column: Int = #column
+    ) -> [LayerDeclaration] {
+        [LayerDeclaration(.wiring(select), at: Mark(file: file, line: line, column: column))]
+    }
+
+    /// A nested list and its input.
+    public static func buildExpression(
+        _ residual: Residual, file: String = #fileID, line: Int = #line, column: Int = #column
+    ) -> [LayerDeclaration] {
+        [LayerDeclaration(.wiring(residual), at: Mark(file: file, line: line, column: column))]
     }
 
     /// Entries that were made elsewhere.
@@ -33,24 +54,6 @@ public enum LayerBuilder {
     public static func buildOptional(_ part: [LayerDeclaration]?) -> [LayerDeclaration] { part ?? [] }
     public static func buildEither(first part: [LayerDeclaration]) -> [LayerDeclaration] { part }
     public static func buildEither(second part: [LayerDeclaration]) -> [LayerDeclaration] { part }
-}
-
-extension LayerDeclaration {
-    /// An entry that computes nothing of its own, as Swift writes it.
-    public struct Wire: Sendable {
-        let wiring: any Wiring
-
-        /// Passes its input on, and keeps it for the `pop` of the same name, in any stage.
-        public static func stash(_ name: String) -> Wire { Wire(wiring: Stash(name: name)) }
-        /// Appends what a `stash` kept to its input, as a tuple.
-        public static func pop(_ name: String) -> Wire { Wire(wiring: Pop(name: name)) }
-        /// One tensor of a tuple, counted from 0.
-        public static func select(_ index: Int) -> Wire { Wire(wiring: Select(index: index)) }
-        /// What the layers make of their input, plus the input.
-        public static func residual(@LayerBuilder _ layers: () -> [LayerDeclaration]) -> Wire {
-            Wire(wiring: Residual(layers()))
-        }
-    }
 }
 
 extension Sequential {

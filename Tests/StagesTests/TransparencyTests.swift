@@ -1,6 +1,7 @@
 import Models
 import Stages
 import Tensors
+import TestDevices
 import Testing
 
 /// Law 1 inside one process: however a model is cut, its losses and gradients are those of one stage, bit for bit.

@@ -24,27 +24,32 @@ public final class EchelonProcess {
     /// The folders of the run's sockets, as its workers' command lines name them.
     private var socketFolders: Set<String> = []
 
-    /// The program that was built beside the running tests.
-    public static let program: String = {
+    public static let program = built("echelon")
+
+    /// A program that was built beside the running tests.
+    private static func built(_ name: String) -> String {
         let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("echelon").path
-    }()
+        return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent(name).path
+    }
 
     /// Starts it in `folder`; one that is urgent goes before other processes where the system allows that, so that its times
     /// are its own on a busy machine.
     ///
     /// - Parameter shell: what a shell does before it becomes the program: `ulimit -n 64`, `exec 0<&-`. It may call the
     ///   program itself: `"$@" | head -1`.
+    /// - Parameter program: another that was built beside the tests.
     public init(
-        _ arguments: [String], in folder: TemporaryFolder, isUrgent: Bool = false, shell: String? = nil
+        _ arguments: [String], in folder: TemporaryFolder, program: String = "echelon", isUrgent: Bool = false,
+        shell: String? = nil
     ) throws {
+        let program = Self.built(program)
         self.folder = folder
         name = "process-" + UUID().uuidString
-        process.executableURL = URL(fileURLWithPath: isUrgent ? "/usr/bin/nice" : Self.program)
-        process.arguments = (isUrgent ? ["-n", "-15", Self.program] : []) + arguments
+        process.executableURL = URL(fileURLWithPath: isUrgent ? "/usr/bin/nice" : program)
+        process.arguments = (isUrgent ? ["-n", "-15", program] : []) + arguments
         if let shell {
             process.executableURL = URL(fileURLWithPath: "/bin/bash")
-            process.arguments = ["-c", shell + "\nexec \"$@\"", "bash", Self.program] + arguments
+            process.arguments = ["-c", shell + "\nexec \"$@\"", "bash", program] + arguments
         }
         process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
         // What it keeps between commands lies in the folder too.

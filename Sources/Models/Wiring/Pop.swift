@@ -1,12 +1,20 @@
-import Notation
+public import Notation
 
 /// Appends what was stashed to its input, as a tuple: where a skip connection ends.
-struct Pop: Wiring {
+///
+///     Stash("skip")
+///     Linear(inputs: 64, outputs: 64)
+///     Pop("skip")
+///     Add()
+public struct Pop: Wiring {
     let name: String
 
-    static let syntax = KindSyntax(
+    /// - Parameter name: that of a `Stash` further up.
+    public init(_ name: String) { self.name = name }
+
+    public static let syntax = KindSyntax(
         "pop", "Appends what a `stash` kept to its input, as a tuple.", .text("the name of a stash further up"),
-        "used once", example: "pop: name", make: { Pop(name: $0) }, get: \.name)
+        "used once", example: "pop: name", make: { Pop($0) }, get: \.name)
 
     func place(in graph: inout GraphBuilder, _ site: GraphBuilder.Site) throws(ModelError) {
         guard let portal = graph.portals[name] else {

@@ -1,8 +1,13 @@
 import Layers
-import Notation
+public import Notation
 
 /// A nested list's output plus its input.
-struct Residual: Wiring {
+///
+///     Residual {
+///         LayerNorm(width: 64)
+///         Linear(inputs: 64, outputs: 64)
+///     }
+public struct Residual: Wiring {
     let layers: [LayerDeclaration]
     /// How many residuals stand inside one another here, this one counted.
     let depth: Int
@@ -12,7 +17,10 @@ struct Residual: Wiring {
         depth = 1 + (layers.map(\.residualDepth).max() ?? 0)
     }
 
-    static let syntax = KindSyntax(
+    /// A list that Swift describes.
+    public init(@LayerBuilder layers: () -> [LayerDeclaration]) { self.init(layers()) }
+
+    public static let syntax = KindSyntax(
         "residual", "What the list makes of its input, plus the input.", .layers, "as in `layers`",
         example: "residual: [a list of layers]", make: { Residual($0) }, get: \.layers)
 
@@ -37,8 +45,8 @@ struct Residual: Wiring {
 
 extension Residual {
     /// Two are equal whose entries are, wherever they are written.
-    static func == (a: Residual, b: Residual) -> Bool { a.layers.map(\.content) == b.layers.map(\.content) }
-    func hash(into hasher: inout Hasher) { hasher.combine(layers.map(\.content)) }
+    public static func == (a: Residual, b: Residual) -> Bool { a.layers.map(\.content) == b.layers.map(\.content) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(layers.map(\.content)) }
 }
 
 extension LayerDeclaration {

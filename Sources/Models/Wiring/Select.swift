@@ -1,12 +1,15 @@
-import Notation
+public import Notation
 
 /// One tensor of a tuple.
-struct Select: Wiring {
+public struct Select: Wiring {
     let index: Int
 
-    static let syntax = KindSyntax(
+    /// - Parameter index: counted from 0.
+    public init(_ index: Int) { self.index = index }
+
+    public static let syntax = KindSyntax(
         "select", "One tensor of a tuple.", .whole(0...Limit.extent), "which, counted from 0", example: "select: 0",
-        make: { Select(index: $0) }, get: \.index)
+        make: { Select($0) }, get: \.index)
 
     func place(in graph: inout GraphBuilder, _ site: GraphBuilder.Site) throws(ModelError) {
         guard graph.current.indices.contains(index) else {

@@ -1,13 +1,16 @@
-import Notation
+public import Notation
 
 /// Passes its input on, and keeps it for the `pop` of the same name: where a skip connection begins.
-struct Stash: Wiring {
+public struct Stash: Wiring {
     let name: String
 
-    static let syntax = KindSyntax(
+    /// - Parameter name: which a `Pop` further down repeats.
+    public init(_ name: String) { self.name = name }
+
+    public static let syntax = KindSyntax(
         "stash", "Passes its input on, and keeps it for a later `pop`, in any stage.",
         .text("a name, which a pop further down repeats"), "used once", example: "stash: name",
-        make: { Stash(name: $0) }, get: \.name)
+        make: { Stash($0) }, get: \.name)
 
     func place(in graph: inout GraphBuilder, _ site: GraphBuilder.Site) throws(ModelError) {
         guard graph.portals[name] == nil else {

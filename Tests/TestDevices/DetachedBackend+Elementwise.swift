@@ -1,28 +1,28 @@
 import CPUDevices
-import Tensors
+public import Tensors
 
 extension DetachedBackend {
-    func activation(_ kind: Activation, _ x: Tensor, into y: Tensor) {
+    public func activation(_ kind: Activation, _ x: Tensor, into y: Tensor) {
         let (x, y) = (twin(x), twin(y))
         run { $0.activation(kind, x, into: y) }
     }
 
-    func activationBackward(_ kind: Activation, x: Tensor, dy: Tensor, into dx: Tensor) {
+    public func activationBackward(_ kind: Activation, x: Tensor, dy: Tensor, into dx: Tensor) {
         let (x, dy, dx) = (twin(x), twin(dy), twin(dx))
         run { $0.activationBackward(kind, x: x, dy: dy, into: dx) }
     }
 
-    func gate(_ kind: Activation, _ gate: Tensor, _ up: Tensor, into y: Tensor) {
+    public func gate(_ kind: Activation, _ gate: Tensor, _ up: Tensor, into y: Tensor) {
         let (gate, up, y) = (twin(gate), twin(up), twin(y))
         run { $0.gate(kind, gate, up, into: y) }
     }
 
-    func gateBackward(_ kind: Activation, gate: Tensor, up: Tensor, dy: Tensor, dgate: Tensor, dup: Tensor) {
+    public func gateBackward(_ kind: Activation, gate: Tensor, up: Tensor, dy: Tensor, dgate: Tensor, dup: Tensor) {
         let (gate, up, dy, dgate, dup) = (twin(gate), twin(up), twin(dy), twin(dgate), twin(dup))
         run { $0.gateBackward(kind, gate: gate, up: up, dy: dy, dgate: dgate, dup: dup) }
     }
 
-    func dropout(_ x: Tensor, into y: Tensor, probability: Float, key: RandomKey, rowsPerSample: Int) {
+    public func dropout(_ x: Tensor, into y: Tensor, probability: Float, key: RandomKey, rowsPerSample: Int) {
         let (x, y) = (twin(x), twin(y))
         run { $0.dropout(x, into: y, probability: probability, key: key, rowsPerSample: rowsPerSample) }
     }

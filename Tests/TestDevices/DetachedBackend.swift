@@ -1,21 +1,23 @@
 import CPUDevices
 import Glibc
 import Synchronization
-import Tensors
+public import Tensors
 
 /// A device like a GPU, for tests: the host cannot read its memory, and its work goes on by itself.
 ///
 /// A tensor's address is a reserved page range without access: whoever dereferences it is killed. Operations are queued
 /// for one thread, which runs them on a twin of the memory with the CPU backend, so their results are that backend's, bit
 /// for bit. What the host hands over is copied before a call returns, and overwritten behind it.
-final class DetachedBackend: Backend {
-    let device = "detached:0"
-    let computes = true
-    let isAsynchronous = true
+public final class DetachedBackend: Backend {
+    public let device = "detached:0"
+    public let computes = true
+    public let isAsynchronous = true
     private let cpu = CPUBackend(device: "cpu:0", threads: 1)
     private let queue = DeviceQueue()
     /// By the address that the host sees.
     private let twins = Mutex<[UInt: DeviceMemory]>([:])
+
+    public init() {}
 
     deinit { queue.stop() }
 
@@ -46,7 +48,7 @@ final class DetachedBackend: Backend {
 
     // MARK: Memory
 
-    func allocate(byteCount: Int) throws(TensorError) -> DeviceMemory {
+    public func allocate(byteCount: Int) throws(TensorError) -> DeviceMemory {
         let memory = try cpu.allocate(byteCount: byteCount)
         let length = max(byteCount, 1)
         guard let address = mmap(nil, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
@@ -60,14 +62,14 @@ final class DetachedBackend: Backend {
         }
     }
 
-    func hostView(_ tensor: Tensor) -> UnsafeMutableRawBufferPointer? { nil }
+    public func hostView(_ tensor: Tensor) -> UnsafeMutableRawBufferPointer? { nil }
 
-    func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) {
+    public func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) {
         let (copy, tensor) = (Array(bytes), twin(tensor))
         run { cpu in copy.withUnsafeBytes { cpu.upload($0, to: tensor) } }
     }
 
-    func download(_ tensor: Tensor, to bytes: UnsafeMutableRawBufferPointer) {
+    public func download(_ tensor: Tensor, to bytes: UnsafeMutableRawBufferPointer) {
         let tensor = twin(tensor)
         let copy = result { cpu in
             var copy = [UInt8](repeating: 0, count: tensor.byteCount)
@@ -77,44 +79,44 @@ final class DetachedBackend: Backend {
         bytes.copyBytes(from: copy)
     }
 
-    func zero(_ x: Tensor) {
+    public func zero(_ x: Tensor) {
         let x = twin(x)
         run { $0.zero(x) }
     }
 
-    func copy(_ x: Tensor, to y: Tensor) {
+    public func copy(_ x: Tensor, to y: Tensor) {
         let (x, y) = (twin(x), twin(y))
         run { $0.copy(x, to: y) }
     }
 
-    func insertColumns(_ x: Tensor, into y: Tensor, at start: Int) {
+    public func insertColumns(_ x: Tensor, into y: Tensor, at start: Int) {
         let (x, y) = (twin(x), twin(y))
         run { $0.insertColumns(x, into: y, at: start) }
     }
 
-    func extractColumns(_ x: Tensor, from start: Int, into y: Tensor) {
+    public func extractColumns(_ x: Tensor, from start: Int, into y: Tensor) {
         let (x, y) = (twin(x), twin(y))
         run { $0.extractColumns(x, from: start, into: y) }
     }
 
-    func add(_ a: Tensor, _ b: Tensor, into y: Tensor) {
+    public func add(_ a: Tensor, _ b: Tensor, into y: Tensor) {
         let (a, b, y) = (twin(a), twin(b), twin(y))
         run { $0.add(a, b, into: y) }
     }
 
-    func cast(_ x: Tensor, into y: Tensor) {
+    public func cast(_ x: Tensor, into y: Tensor) {
         let (x, y) = (twin(x), twin(y))
         run { $0.cast(x, into: y) }
     }
 
-    func fill(_ x: Tensor, _ distribution: Distribution, key: RandomKey) {
+    public func fill(_ x: Tensor, _ distribution: Distribution, key: RandomKey) {
         let x = twin(x)
         run { $0.fill(x, distribution, key: key) }
     }
 
     // MARK: Products
 
-    func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor, _ shape: MatMul, epilogue: Epilogue) {
+    public func matmul(_ a: Tensor, _ b: Tensor, into c: Tensor, _ shape: MatMul, epilogue: Epilogue) {
         let (a, b, c) = (twin(a), twin(b), twin(c))
         let twinned: Epilogue =
             switch epilogue {
@@ -126,19 +128,21 @@ final class DetachedBackend: Backend {
         run { $0.matmul(a, b, into: c, shape, epilogue: twinned) }
     }
 
-    func sumRows(_ x: Tensor, into out: Tensor, accumulate: Bool) {
+    public func sumRows(_ x: Tensor, into out: Tensor, accumulate: Bool) {
         let (x, out) = (twin(x), twin(out))
         run { $0.sumRows(x, into: out, accumulate: accumulate) }
     }
 
     // MARK: Normalisation
 
-    func layerNorm(_ x: Tensor, weight: Tensor, bias: Tensor?, epsilon: Float, into y: Tensor, statistics: Tensor) {
+    public func layerNorm(
+        _ x: Tensor, weight: Tensor, bias: Tensor?, epsilon: Float, into y: Tensor, statistics: Tensor
+    ) {
         let (x, weight, bias, y, statistics) = (twin(x), twin(weight), twin(bias), twin(y), twin(statistics))
         run { $0.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: y, statistics: statistics) }
     }
 
-    func layerNormBackwardInput(
+    public func layerNormBackwardInput(
         _ dy: Tensor, x: Tensor, weight: Tensor, statistics: Tensor, into dx: Tensor, accumulate: Bool
     ) {
         let (dy, x, weight, statistics, dx) = (twin(dy), twin(x), twin(weight), twin(statistics), twin(dx))
@@ -148,17 +152,17 @@ final class DetachedBackend: Backend {
         }
     }
 
-    func layerNormBackwardWeight(_ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor, dbias: Tensor?) {
+    public func layerNormBackwardWeight(_ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor, dbias: Tensor?) {
         let (dy, x, statistics, dweight, dbias) = (twin(dy), twin(x), twin(statistics), twin(dweight), twin(dbias))
         run { $0.layerNormBackwardWeight(dy, x: x, statistics: statistics, dweight: dweight, dbias: dbias) }
     }
 
-    func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor, statistics: Tensor) {
+    public func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor, statistics: Tensor) {
         let (x, weight, y, statistics) = (twin(x), twin(weight), twin(y), twin(statistics))
         run { $0.rmsNorm(x, weight: weight, epsilon: epsilon, into: y, statistics: statistics) }
     }
 
-    func rmsNormBackwardInput(
+    public func rmsNormBackwardInput(
         _ dy: Tensor, x: Tensor, weight: Tensor, statistics: Tensor, into dx: Tensor, accumulate: Bool
     ) {
         let (dy, x, weight, statistics, dx) = (twin(dy), twin(x), twin(weight), twin(statistics), twin(dx))
@@ -167,21 +171,22 @@ final class DetachedBackend: Backend {
         }
     }
 
-    func rmsNormBackwardWeight(_ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor) {
+    public func rmsNormBackwardWeight(_ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor) {
         let (dy, x, statistics, dweight) = (twin(dy), twin(x), twin(statistics), twin(dweight))
         run { $0.rmsNormBackwardWeight(dy, x: x, statistics: statistics, dweight: dweight) }
     }
 
     // MARK: Attention, embedding, losses
 
-    func attentionScratch(_ shape: AttentionShape, _ dtype: DType) -> Int { cpu.attentionScratch(shape, dtype) }
+    public func attentionScratch(_ shape: AttentionShape, _ dtype: DType) -> Int { cpu.attentionScratch(shape, dtype) }
 
-    func attention(_ qkv: Tensor, into out: Tensor, logSumExp: Tensor, _ shape: AttentionShape, scratch: Tensor) {
+    public func attention(_ qkv: Tensor, into out: Tensor, logSumExp: Tensor, _ shape: AttentionShape, scratch: Tensor)
+    {
         let (qkv, out, logSumExp, scratch) = (twin(qkv), twin(out), twin(logSumExp), twin(scratch))
         run { $0.attention(qkv, into: out, logSumExp: logSumExp, shape, scratch: scratch) }
     }
 
-    func attentionBackward(
+    public func attentionBackward(
         _ dout: Tensor, qkv: Tensor, out: Tensor, logSumExp: Tensor, into dqkv: Tensor, _ shape: AttentionShape,
         scratch: Tensor
     ) {
@@ -192,17 +197,17 @@ final class DetachedBackend: Backend {
         }
     }
 
-    func embedding(_ ids: Tensor, token: Tensor, position: Tensor?, into y: Tensor) {
+    public func embedding(_ ids: Tensor, token: Tensor, position: Tensor?, into y: Tensor) {
         let (ids, token, position, y) = (twin(ids), twin(token), twin(position), twin(y))
         run { $0.embedding(ids, token: token, position: position, into: y) }
     }
 
-    func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?) {
+    public func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?) {
         let (ids, dy, dtoken, dposition) = (twin(ids), twin(dy), twin(dtoken), twin(dposition))
         run { $0.embeddingBackward(ids, dy: dy, dtoken: dtoken, dposition: dposition) }
     }
 
-    func crossEntropy(
+    public func crossEntropy(
         _ logits: Tensor, targets: Tensor, ignoreIndex: Int, normaliser: Tensor, rowLosses: Tensor, gradientScale: Float
     ) {
         let (logits, targets, normaliser, rowLosses) = (twin(logits), twin(targets), twin(normaliser), twin(rowLosses))
@@ -213,7 +218,7 @@ final class DetachedBackend: Backend {
         }
     }
 
-    func meanSquaredError(
+    public func meanSquaredError(
         _ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor, gradientScale: Float
     ) {
         let (prediction, targets) = (twin(prediction), twin(targets))
@@ -227,30 +232,30 @@ final class DetachedBackend: Backend {
 
     // MARK: Reductions and updates
 
-    func sum(_ x: Tensor) -> Double {
+    public func sum(_ x: Tensor) -> Double {
         let x = twin(x)
         return result { $0.sum(x) }
     }
 
-    func sumOfSquares(_ x: Tensor) -> Double { sumsOfSquares([x])[0] }
+    public func sumOfSquares(_ x: Tensor) -> Double { sumsOfSquares([x])[0] }
 
-    func sumsOfSquares(_ tensors: [Tensor]) -> [Double] {
+    public func sumsOfSquares(_ tensors: [Tensor]) -> [Double] {
         let tensors = tensors.map { twin($0) }
         return result { $0.sumsOfSquares(tensors) }
     }
 
-    func adamW(_ p: Tensor, gradient: Tensor, m: Tensor, v: Tensor, working: Tensor?, _ step: AdamStep) {
+    public func adamW(_ p: Tensor, gradient: Tensor, m: Tensor, v: Tensor, working: Tensor?, _ step: AdamStep) {
         let (p, gradient, m, v, working) = (twin(p), twin(gradient), twin(m), twin(v), twin(working))
         run { $0.adamW(p, gradient: gradient, m: m, v: v, working: working, step) }
     }
 
-    func sgd(_ p: Tensor, gradient: Tensor, momentum: Tensor?, working: Tensor?, _ step: SGDStep) {
+    public func sgd(_ p: Tensor, gradient: Tensor, momentum: Tensor?, working: Tensor?, _ step: SGDStep) {
         let (p, gradient, momentum, working) = (twin(p), twin(gradient), twin(momentum), twin(working))
         run { $0.sgd(p, gradient: gradient, momentum: momentum, working: working, step) }
     }
 
-    func simulate(_ work: Work) {}
-    func synchronise() { queue.wait() }
-    func mark() -> DeviceMark { queue.mark() }
-    func times(of marks: [DeviceMark]) -> [UInt64] { queue.times(of: marks) }
+    public func simulate(_ work: Work) {}
+    public func synchronise() { queue.wait() }
+    public func mark() -> DeviceMark { queue.mark() }
+    public func times(of marks: [DeviceMark]) -> [UInt64] { queue.times(of: marks) }
 }
