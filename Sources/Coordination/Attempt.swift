@@ -2,6 +2,7 @@ import Glibc
 import Manifests
 import Planning
 import Runs
+import Scheduling
 import Systems
 import Transport
 
@@ -33,7 +34,7 @@ final class Attempt {
         launcher = try mode.launcher(plan)
         server = try Self.listen(plan, launcher, port: port)
         steps = StepAssembly(plan)
-        gate = plan.gate.map { UpdateGate(rankCount: plan.rankCount, $0) }
+        gate = plan.gate.map { UpdateGate(rankCount: plan.placement.rankCount, $0) }
         watch = RunWatch(plan)
     }
 
@@ -42,13 +43,14 @@ final class Attempt {
     ) throws(RunFailure) -> ControlServer {
         do {
             var contents = ContentHashes()
-            let digests = try (0..<plan.rankCount).map { rank in try plan.digest(of: rank, &contents) }
+            let digests = try plan.placement.ranks.map { rank in try plan.digest(of: rank, &contents) }
             var configuration = ControlServer.Configuration(digests: digests)
             configuration.socketParent = try ScratchFolder.parentForSockets()
-            if port != nil || !plan.manifest.byHand.isEmpty {
+            let hasOthers = !plan.placement.ranks(on: .byHand).isEmpty
+            if port != nil || hasOthers {
                 configuration.tcpAddress = "tcp://127.0.0.1:\(port ?? 0)"
             }
-            if !plan.manifest.byHand.isEmpty { configuration.startTimeout = .seconds(3600) }
+            if hasOthers { configuration.startTimeout = .seconds(3600) }
             return try launcher.listen(configuration)
         } catch TransportError.system(_, code: EADDRINUSE) {
             throw .badInput("--port \(port ?? 0) is taken: choose another, or leave it out for any free one")
@@ -71,7 +73,7 @@ final class Attempt {
         }
         do {
             try startWorkers(journal, secretPath)
-            while left.count < plan.rankCount {
+            while left.count < plan.placement.rankCount {
                 try listen(for: .milliseconds(50), journal)
                 for (rank, ending) in launcher.reap() { ended(rank, ending) }
                 try checkHealth(journal.directory)
@@ -85,14 +87,15 @@ final class Attempt {
     }
 
     private func startWorkers(_ journal: RunJournal, _ secretPath: String) throws {
-        for rank in 0..<plan.rankCount where !plan.manifest.byHand.contains(rank) {
+        for rank in plan.placement.ranks(on: .coordinator) {
             try launcher.start(rank: rank, server: server, directory: journal.directory)
             // Handshakes wait for it, and those that waited for 5 s would fail.
             try listen(for: .zero, journal)
         }
-        guard !plan.manifest.byHand.isEmpty else { return }
+        let others = plan.placement.ranks(on: .byHand)
+        guard !others.isEmpty else { return }
         try SecretFile.write(server.configuration.secret, to: secretPath)
-        for rank in plan.manifest.byHand {
+        for rank in others {
             journal.display.askFor(rank: rank, address: server.tcpAddress ?? server.ipcAddress)
         }
     }
@@ -107,7 +110,7 @@ final class Attempt {
 
     /// A worker that was told to leave may be gone before its goodbye is read.
     private func ended(_ rank: Int, _ ending: ChildProcess.Ending) {
-        if finished.count == plan.rankCount, ending == .exited(0) {
+        if finished.count == plan.placement.rankCount, ending == .exited(0) {
             left.insert(rank)
         } else {
             watch.ended(rank, ending, now: clock.now)
@@ -125,7 +128,7 @@ final class Attempt {
             watch.begin()
             journal.enter(.running)
             let path = try journal.record.weightsDraftPath.map { path throws(SystemError) in try File.absolute(path) }
-            for rank in 0..<plan.rankCount { try tell(rank, .begin(weightsFile: path)) }
+            for rank in plan.placement.ranks { try tell(rank, .begin(weightsFile: path)) }
         case .status(let rank, let status):
             watch.heard(rank, status, now: clock.now)
             journal.heard(rank, status)
@@ -143,7 +146,7 @@ final class Attempt {
             watch.left(rank)
         case .gone(let rank):
             guard !left.contains(rank) else { return }
-            watch.gone(rank, isByHand: plan.manifest.byHand.contains(rank), now: clock.now)
+            watch.gone(rank, isByHand: plan.placement.host(of: rank) == .byHand, now: clock.now)
         }
     }
 
@@ -163,8 +166,8 @@ final class Attempt {
         case .weightsWritten(let bytes):
             guard finished.insert(rank).inserted else { return }
             outcome.bytesWritten += bytes
-            if finished.count == plan.rankCount {
-                for rank in 0..<plan.rankCount { try tell(rank, .leave) }
+            if finished.count == plan.placement.rankCount {
+                for rank in plan.placement.ranks { try tell(rank, .leave) }
             }
         }
     }

@@ -57,7 +57,7 @@ package struct Divergence {
         else {
             return "the sum of its squared gradients overflows, though every tensor is finite when computed once more"
         }
-        let rank = plan.schedule.rankOfStage[stage.index]
+        let rank = plan.placement.rank(ofStage: stage.index)
         return "\(text), on stage \(stage.index) (worker \(rank)); all that it follows from is finite"
     }
 

@@ -1,6 +1,7 @@
 import Manifests
 import Planning
 import Runs
+import Scheduling
 import Systems
 import Transport
 
@@ -15,7 +16,7 @@ struct LiveBoard {
         path = directory.livePath
         status = LiveStatus(
             name: plan.manifest.name, state: .starting, steps: plan.manifest.steps, metrics: nil,
-            ranks: plan.manifest.devices.enumerated().map { LiveStatus.Rank(rank: $0, device: $1.description) })
+            ranks: plan.placement.ranks.map { LiveStatus.Rank(rank: $0, device: plan.device(of: $0).description) })
     }
 
     mutating func heard(_ rank: Int, _ worker: WorkerStatus) {

@@ -91,8 +91,8 @@ package enum Preflight {
         var needed = 0
         let devices = plan.manifest.mark(of: "devices")
         for stage in plan.layout.stages.indices {
-            let rank = plan.schedule.rankOfStage[stage]
-            guard plan.manifest.devices[rank].kind == .cpu, !plan.manifest.byHand.contains(rank) else { continue }
+            let rank = plan.placement.rank(ofStage: stage)
+            guard plan.device(of: rank).kind == .cpu, plan.placement.host(of: rank) == .coordinator else { continue }
             let memory = plan.memory(ofStage: stage)
             needed = needed.saturatingPlus(memory.state).saturatingPlus(memory.activations).saturatingPlus(
                 memory.transient)
@@ -103,9 +103,9 @@ package enum Preflight {
                     + "(\(together.source)): `echelon plan` shows where it goes")
         }
         guard let each else { return }
-        for rank in 0..<plan.rankCount where !plan.manifest.byHand.contains(rank) {
+        for rank in plan.placement.ranks where plan.placement.host(of: rank) == .coordinator {
             let needed = plan.memory(ofRank: rank)
-            guard plan.manifest.devices[rank].kind == .cpu, needed > each.bytes else { continue }
+            guard plan.device(of: rank).kind == .cpu, needed > each.bytes else { continue }
             throw .badInput(
                 "\(devices): worker \(rank) needs \(needed.bytesText) of memory, a process may have "
                     + "\(each.bytes.bytesText) (\(each.source)): `echelon plan` shows where it goes")

@@ -37,11 +37,11 @@ final class RunDisplay {
                 + "\(plan.schedule.microBatches) micro-batches of \(plan.manifest.batch.micro), "
                 + "\(plan.tokensPerStep.grouped) tokens a step")
         for stage in plan.layout.stages {
-            let rank = plan.schedule.rankOfStage[stage.index]
+            let rank = plan.placement.rank(ofStage: stage.index)
             let flops = plan.model.entries[stage.entries].reduce(0) { $0 + $1.cost.total }
             let share = flops / max(plan.model.entries.reduce(0) { $0 + $1.cost.total }, 1)
             say(
-                "  worker \(rank) on \(plan.manifest.devices[rank]): \(plan.describe(stage: stage.index)), \(share.percentText) of the work"
+                "  worker \(rank) on \(plan.device(of: rank)): \(plan.describe(stage: stage.index)), \(share.percentText) of the work"
             )
         }
     }
@@ -56,7 +56,7 @@ final class RunDisplay {
     }
 
     func registered(_ rank: Int) {
-        if output == .progress, plan.manifest.byHand.contains(rank) { say("worker \(rank) is here") }
+        if output == .progress, plan.placement.host(of: rank) == .byHand { say("worker \(rank) is here") }
     }
 
     func note(_ text: String) { say(text, always: true) }

@@ -54,7 +54,7 @@ final class RunRecord {
     var weightsDraftPath: String? { draft?.partialPath }
 
     func register(rank: Int, host: String) {
-        let log = RankLog(rank: rank, device: plan.manifest.devices[rank].description, host: host)
+        let log = RankLog(rank: rank, device: plan.device(of: rank).description, host: host)
         attempt(rank) { try events.register(log) }
     }
 
@@ -124,10 +124,10 @@ final class RunRecord {
             name: plan.manifest.name, schedule: plan.schedule.name, microBatches: plan.schedule.microBatches,
             stages: plan.layout.stages.map { stage in
                 StageDescription(
-                    rank: plan.schedule.rankOfStage[stage.index], firstLayer: stage.entries.lowerBound,
+                    rank: plan.placement.rank(ofStage: stage.index), firstLayer: stage.entries.lowerBound,
                     layers: plan.model.entries[stage.entries].map(\.kind),
                     layerCosts: plan.model.entries[stage.entries].map { plan.relativeCost(of: $0) })
-            }, devices: plan.manifest.devices.map(\.description), tokensPerStep: tokens,
+            }, devices: plan.placement.ranks.map { plan.device(of: $0).description }, tokensPerStep: tokens,
             flopsPerToken: plan.flopsPerStep / Double(tokens),
             startedAt: ISO8601DateFormatter().string(from: Date()))
     }

@@ -2,6 +2,7 @@ import Glibc
 import Manifests
 package import Planning
 package import Runs
+import Scheduling
 package import Systems
 package import Transport
 
@@ -31,9 +32,9 @@ package struct RunWatch {
     package static let grace: UInt64 = 500_000_000
 
     package init(_ plan: TrainingPlan) {
-        devices = plan.manifest.devices.map(\.description)
-        rankCount = plan.rankCount
-        liveness = Liveness(world: plan.rankCount)
+        devices = plan.placement.ranks.map { plan.device(of: $0).description }
+        rankCount = plan.placement.rankCount
+        liveness = Liveness(world: plan.placement.rankCount)
         rule = HangRule(plan.manifest.deadlines)
     }
 

@@ -27,9 +27,9 @@ package struct StepAssembly {
     package private(set) var rankBubbles: [Double] = []
 
     package init(_ plan: TrainingPlan) {
-        rankOfStage = plan.schedule.rankOfStage
-        rankCount = plan.rankCount
-        clockOffsets = Array(repeating: 0, count: plan.rankCount)
+        rankOfStage = plan.layout.stages.indices.map { plan.placement.rank(ofStage: $0) }
+        rankCount = plan.placement.rankCount
+        clockOffsets = Array(repeating: 0, count: plan.placement.rankCount)
         tokensPerStep = plan.tokensPerStep
         computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
         squaresOfStage = plan.layout.stages.map { stage in

@@ -89,7 +89,7 @@ public struct PlanChoices: Codable, Sendable {
                 microBatches: chosen.batch.microBatches, recompute: chosen.recompute.text, cuts: step.cuts,
                 stepSeconds: prediction.stepSeconds, tokensPerSecond: prediction.tokensPerSecond,
                 bubbleFraction: prediction.bubbleFraction,
-                memoryBytes: (0..<plan.rankCount).map { plan.memory(ofRank: $0) },
+                memoryBytes: plan.placement.ranks.map { plan.memory(ofRank: $0) },
                 options: original.options(to: chosen))
         }
     }

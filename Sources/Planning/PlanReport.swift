@@ -90,10 +90,10 @@ public struct PlanReport: Codable, Sendable {
         crossings = Self.crossingLines(plan)
         manifest = plan.manifest.resolvedYAML()
         isPlanned = plan.isPlanned
-        memory = plan.manifest.devices.enumerated().map { rank, device in
+        memory = plan.placement.ranks.map { rank in
             RankMemory(
-                rank: rank, device: device.description, bytes: plan.memory(ofRank: rank),
-                limitBytes: plan.manifest.memory?[rank])
+                rank: rank, device: plan.device(of: rank).description, bytes: plan.memory(ofRank: rank),
+                limitBytes: plan.manifest.memory?[plan.placement.device(of: rank)])
         }
         if plan.manifest.sharedDevice != nil {
             predictionNote = "workers that share a device wait for each other, which is not simulated"
@@ -131,9 +131,9 @@ public struct PlanReport: Codable, Sendable {
         let entries = plan.model.entries[stage.entries]
         let parameters = entries.reduce(0) { $0 + $1.parameterCount }
         let memory = plan.memory(ofStage: stage.index)
-        let rank = plan.schedule.rankOfStage[stage.index]
+        let rank = plan.placement.rank(ofStage: stage.index)
         return StageLine(
-            stage: stage.index, rank: rank, device: plan.manifest.devices[rank].description,
+            stage: stage.index, rank: rank, device: plan.device(of: rank).description,
             layers: plan.describe(stage: stage.index), parameters: parameters,
             flops: entries.reduce(0) { $0 + $1.cost.total }, inFlight: plan.lowered.slotCount[stage.index],
             stateBytes: memory.state, activationBytes: memory.activations, transientBytes: memory.transient,

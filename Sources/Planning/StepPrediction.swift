@@ -27,8 +27,8 @@ public struct StepPrediction: Codable, Hashable, Sendable {
             let times = try simulator.step(
                 times: StageTimes(stages: plan.layout.stages.map { costs.time(of: $0.entries) }), linkTimes: links,
                 queueDepths: [Int](repeating: plan.queueDepth, count: simulator.links.count))
-            let updates = (0..<plan.rankCount).map { rank in
-                plan.stages(of: rank).reduce(0) { sum, stage in
+            let updates = plan.placement.ranks.map { rank in
+                plan.placement.stages(of: rank).reduce(0) { sum, stage in
                     costs.layers[plan.layout.stages[stage].entries].reduce(sum) { $0 + $1.update }
                 }
             }

@@ -1,5 +1,6 @@
 import Manifests
 package import Runs
+import Scheduling
 import Systems
 package import Transport
 
@@ -17,7 +18,7 @@ extension TrainingPlan {
         do {
             for (name, path) in filesRead(by: rank) {
                 let value =
-                    manifest.byHand.contains(rank)
+                    placement.host(of: rank) == .byHand
                     ? try contents.hash(of: path).description : try FileIdentity(path: path).description
                 parts.append(RunDigest.Part("\(name) \(path.printable(limit: 300))", value))
             }
@@ -36,7 +37,7 @@ extension TrainingPlan {
     private func filesRead(by rank: Int) -> [(name: String, path: String)] {
         var files: [(String, String)] = []
         if let weights = manifest.weights { files.append(("weights file", weights)) }
-        guard stages(of: rank).contains(0) else { return files }
+        guard placement.stages(of: rank).contains(0) else { return files }
         switch manifest.data.source {
         case .rows(let path, _, _), .tokens(let path, _): files.append(("data file", path))
         case .text(let paths): files += paths.map { ("data file", $0) }

@@ -13,7 +13,7 @@ extension TrainingPlan {
         let program = StageProgram(
             model, layout, stage: stage, splitsBackward: lowered.splitsBackward(stage: stage),
             recomputation: recomputation,
-            on: manifest.devices[schedule.rankOfStage[stage]].backend(manifest.simulation))
+            on: device(of: placement.rank(ofStage: stage)).backend(manifest.simulation))
         return (
             model.stateBytes(nodes: layout.stages[stage].nodes, optimizer.state.count),
             program.frameBytes.saturatingTimes(lowered.slotCount[stage])
@@ -24,7 +24,7 @@ extension TrainingPlan {
 
     /// Bytes that a rank takes: its stages and its process.
     package func memory(ofRank rank: Int) -> Int {
-        stages(of: rank).reduce(Self.processBytes) {
+        placement.stages(of: rank).reduce(Self.processBytes) {
             let memory = memory(ofStage: $1)
             return $0.saturatingPlus(memory.state).saturatingPlus(memory.activations).saturatingPlus(memory.transient)
         }
@@ -32,12 +32,14 @@ extension TrainingPlan {
 
     /// Throws where a worker takes more than the manifest allows it, and says how much.
     package func checkMemoryLimits() throws(RunFailure) {
-        for (rank, limit) in (manifest.memory ?? []).enumerated() {
+        guard let limits = manifest.memory else { return }
+        for rank in placement.ranks {
+            let limit = limits[placement.device(of: rank)]
             let needed = memory(ofRank: rank)
             guard needed > limit else { continue }
             let hint = isPlanned ? "" : "; partition: profile cuts as memory allows"
             throw .badInput(
-                "\(manifest.mark(of: "memory")): device \(manifest.devices[rank]) (rank \(rank)) needs "
+                "\(manifest.mark(of: "memory")): device \(device(of: rank)) (rank \(rank)) needs "
                     + "\(needed.bytesText), \((needed - limit).bytesText) more than its limit of \(limit.bytesText)\(hint)"
             )
         }

@@ -16,6 +16,7 @@ public struct TrainingPlan: Sendable {
     public let cuts: [Int]
     public let layout: PipelineLayout
     public let schedule: Schedule
+    public let placement: Placement
     public let edges: [Edge]
     public let lowered: LoweredSchedule
     public let optimizer: any Optimizer
@@ -35,6 +36,7 @@ public struct TrainingPlan: Sendable {
             model = try ModelGraph(
                 manifest.model, input: Self.input(of: manifest), dtype: manifest.precision.dtype)
             schedule = try Self.schedule(manifest)
+            placement = Placement(schedule, byHand: manifest.byHand)
             optimizer = manifest.optimizer
             let (model, states) = (model, optimizer.state.count)
             cuts = try Self.cut(model, manifest, schedule, StepCosts(manifest, model, states, profiles))
@@ -68,17 +70,16 @@ public struct TrainingPlan: Sendable {
         let isWhole = layout.stages.indices.allSatisfy { !lowered.splitsBackward(stage: $0) }
         return isWhole || manifest.onNaN == .skip ? .all : .own
     }
-    public var rankCount: Int { schedule.rankCount }
+    /// The device that a rank owns.
+    public func device(of rank: Int) -> PipelineManifest.Device { manifest.devices[placement.device(of: rank)] }
+    /// What a rank computes, receives and sends in a step.
+    package func program(of rank: Int) -> RankProgram { lowered.ranks[placement.position(of: rank)] }
     public var recomputation: Recomputation { manifest.recompute }
     /// Tokens (or rows) of one step.
     public var tokensPerStep: Int { manifest.batch.global * (manifest.data.sequence ?? 1) }
     public var flopsPerStep: Double { model.flopsPerMicroBatch * Double(manifest.batch.microBatches) }
     /// The index of the edge that carries targets, behind the crossings' edges.
     public var targetsEdge: Int? { edges.count > layout.crossings.count ? layout.crossings.count : nil }
-
-    public func stages(of rank: Int) -> [Int] {
-        schedule.rankOfStage.indices.filter { schedule.rankOfStage[$0] == rank }
-    }
 
     /// `layers 0–4 (embedding, 4 × transformer)`
     public func describe(stage: Int) -> String {

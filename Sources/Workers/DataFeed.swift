@@ -22,7 +22,7 @@ package final class DataFeed {
     /// - Parameter depth: micro-batches read ahead.
     package init(_ data: TrainingData, _ plan: TrainingPlan, executor: StageExecutor, depth: Int = 8) throws {
         // The coordinator has looked at the files of its own machine.
-        if plan.manifest.byHand.contains(plan.schedule.rankOfStage[0]) { try data.check(plan) }
+        if plan.placement.host(of: plan.placement.rank(ofStage: 0)) == .byHand { try data.check(plan) }
         self.executor = executor
         if executor.program.loss != nil {
             targets = executor.targets

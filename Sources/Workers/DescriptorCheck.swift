@@ -1,6 +1,7 @@
 import Manifests
 public import Planning
 package import Runs
+import Scheduling
 import Systems
 import Transport
 
@@ -22,9 +23,9 @@ public enum DescriptorCheck {
     /// Raises the limit of this process, and so of its children, where it must.
     /// - Throws: bad input where it cannot be raised that far.
     package static func run(_ plan: TrainingPlan) throws(RunFailure) {
-        let ranks = (0..<plan.rankCount).filter { !plan.manifest.byHand.contains($0) }
+        let ranks = plan.placement.ranks.filter { plan.placement.host(of: $0) == .coordinator }
         let workers = ranks.map { (rank: $0, needed: worker(of: $0, plan)) }
-        let coordinator = coordinator(ranks: plan.rankCount)
+        let coordinator = coordinator(ranks: plan.placement.rankCount)
         if let most = workers.max(by: { $0.needed < $1.needed }), most.needed > coordinator {
             return try require(most.needed, "worker \(most.rank) of this run")
         }
@@ -37,7 +38,7 @@ public enum DescriptorCheck {
 
     /// A worker's, with its links.
     public static func worker(of rank: Int, _ plan: TrainingPlan) -> Int {
-        worker(links: MessagePort.links(of: rank, plan).count, isByHand: plan.manifest.byHand.contains(rank))
+        worker(links: MessagePort.links(of: rank, plan).count, isByHand: plan.placement.host(of: rank) == .byHand)
     }
 
     package static func require(_ needed: Int, _ who: String) throws(RunFailure) {

@@ -15,6 +15,8 @@ package final class MessagePort {
     private let backend: any Backend
     private let faults: SimulatedFaults
     private let staging: Staging
+    /// By the schedule's link: the run's, where it begins or ends here.
+    private let links: [Placement.WorkerLink?]
     /// Messages whose buffers a slot's next pass would overwrite.
     private var unsent: [BufferKey: [Unsent]] = [:]
 
@@ -29,8 +31,11 @@ package final class MessagePort {
         var peer: Int
     }
 
-    init(_ plan: TrainingPlan, endpoint: WorkerEndpoint, on backend: any Backend) {
+    init(_ plan: TrainingPlan, rank: Int, endpoint: WorkerEndpoint, on backend: any Backend) {
         self.plan = plan
+        var links = [Placement.WorkerLink?](repeating: nil, count: plan.lowered.links.count)
+        for link in plan.placement.links(of: rank, in: plan.lowered) { links[link.link] = link }
+        self.links = links
         self.endpoint = endpoint
         self.backend = backend
         staging = Staging(backend)
@@ -39,15 +44,15 @@ package final class MessagePort {
 
     /// The links of one rank, as its endpoint declares them.
     package static func links(of rank: Int, _ plan: TrainingPlan) -> [LinkDeclaration] {
-        plan.lowered.links.enumerated().filter { $0.element.from == rank || $0.element.to == rank }.map { id, link in
-            let messages = plan.lowered.ranks[link.from].sends.filter { $0.link == id }
+        plan.placement.links(of: rank, in: plan.lowered).map { link in
+            let messages = plan.program(of: link.from).sends.filter { $0.link == link.link }
             let specs = Set(messages.map { [$0.edge, Int($0.direction.rawValue)] }).map {
                 plan.tensors(ofEdge: $0[0], $0[1] == 0 ? .forward : .backward)
             }
             let frames = specs.map(\.count).max() ?? 1
             let largest = specs.flatMap { $0 }.map(\.byteCount).max() ?? 0
             return LinkDeclaration(
-                id: id, from: link.from, to: link.to, depth: plan.queueDepth * max(frames, 1), maxPayload: largest)
+                id: link.id, from: link.from, to: link.to, depth: plan.queueDepth * max(frames, 1), maxPayload: largest)
         }
     }
 
@@ -62,10 +67,11 @@ package final class MessagePort {
     ) throws {
         let start = MonotonicClock.now
         let bytes = staging.bytes(of: tensor)
+        let link = link(of: message)
         let ticket = try endpoint.send(
-            link: message.link, header: header(tensor.spec, message, index: index, step: step),
+            link: link.id, header: header(tensor.spec, message, index: index, step: step),
             payload: bytes, more: more)
-        let peer = plan.lowered.links[message.link].to
+        let peer = link.to
         let key = BufferKey(stage: instruction.stage, direction: message.direction, slot: slot)
         unsent[key, default: []].append(Unsent(ticket: ticket, peer: peer))
         recorder.waited(.handOver, instruction, peer: peer, since: start)
@@ -76,10 +82,10 @@ package final class MessagePort {
         recorder: inout EventRecorder
     ) throws {
         let start = MonotonicClock.now
-        let wasThere = endpoint.hasMessage(link: message.link)
+        let link = link(of: message)
+        let wasThere = endpoint.hasMessage(link: link.id)
         let expected = header(tensor.spec, message, index: index, step: step)
-        let header = try endpoint.receive(link: message.link, expecting: expected) { backend.upload($0, to: tensor) }
-        let link = plan.lowered.links[message.link]
+        let header = try endpoint.receive(link: link.id, expecting: expected) { backend.upload($0, to: tensor) }
         let isLate = faults.delay(from: link.from, to: link.to, sentAt: header.sentAt)
         recorder.waited(
             wasThere && !isLate ? .takeOver : .receiveWait, instruction, peer: link.from, since: start,
@@ -98,6 +104,11 @@ package final class MessagePort {
             recorder.waited(kind, instruction, peer: message.peer, since: start)
         }
         unsent[key]?.removeAll(keepingCapacity: true)
+    }
+
+    private func link(of message: Message) -> Placement.WorkerLink {
+        guard let link = links[message.link] else { preconditionFailure("\(message) passes this rank by") }
+        return link
     }
 
     private func header(_ spec: TensorSpec, _ message: Message, index: Int, step: Int) -> FrameHeader {

@@ -20,7 +20,7 @@ extension RankRunner {
 
     /// The same on all ranks: nothing moves before it is known that the gradients of all ranks, and the loss, are finite.
     func decide(step: Int, lossSum: Double?) throws -> Decision {
-        let order = plan.stages(of: rank)
+        let order = plan.placement.stages(of: rank)
         let squares = recorder.work(.optimizer) { order.flatMap { executors[$0]?.gradientSquares() ?? [] } }
         // A simulated device's numbers mean nothing.
         let isFinite = !backend.computes || squares.allSatisfy(\.isFinite) && lossSum?.isFinite ?? true
@@ -31,11 +31,11 @@ extension RankRunner {
             let total = try port.awaitGradientSquares(step: step)
             recorder.waited(.gradientSync, since: start)
             return decide(squares: total)
-        case .all where plan.rankCount > 1:
+        case .all where plan.placement.rankCount > 1:
             let areOthersFinite = try port.awaitOthers(step: step)
             recorder.waited(.gradientSync, since: start)
             return isFinite && areOthersFinite ? move() : decideNotFinite()
-        case .own where plan.rankCount > 1 && !isFinite:
+        case .own where plan.placement.rankCount > 1 && !isFinite:
             guard try port.awaitOthers(step: step) else { return .stop }
             throw RunFailure(
                 .diverged,
@@ -75,7 +75,7 @@ extension RankRunner {
 
     func update(learningRate: Double, gradientScale: Float) {
         recorder.work(.optimizer) {
-            for stage in plan.stages(of: rank) {
+            for stage in plan.placement.stages(of: rank) {
                 parameters[stage]?.update(learningRate: learningRate, gradientScale: gradientScale)
             }
             backend.synchronise()

@@ -49,7 +49,7 @@ final class RankRunner {
         self.feed = feed
         traffic = Traffic(plan, executors: executors, feed: feed)
         faults = SimulatedFaults(plan.manifest)
-        program = plan.lowered.ranks[rank].operations
+        program = plan.program(of: rank).operations
         instructionOf = Self.instructions(of: program)
         isQuickSend = Self.quickSends(of: program, plan) + [false]
         scaler = plan.manifest.precision.lossScaler
@@ -109,7 +109,7 @@ final class RankRunner {
         for stage in executors.values { stage.lossScale = Float(lossScale ?? 1) }
         for index in program.indices { try perform(index, step: step) }
         let rate = plan.learningRate.rate(step: step)
-        let lossSum = plan.stages(of: rank).lazy.compactMap { self.executors[$0]?.lossSum() }.first
+        let lossSum = plan.placement.stages(of: rank).lazy.compactMap { self.executors[$0]?.lossSum() }.first
         let decision = try decide(step: step, lossSum: lossSum)
         switch decision {
         case .stop: return false

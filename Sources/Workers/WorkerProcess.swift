@@ -2,6 +2,7 @@ import Glibc
 public import Manifests
 import Planning
 public import Runs
+import Scheduling
 import Systems
 import Transport
 
@@ -31,12 +32,12 @@ public enum WorkerProcess {
     /// - Throws: `RunFailure`; the coordinator has been told.
     public static func run(_ manifest: PipelineManifest, _ options: Options) throws(RunFailure) {
         let plan = try TrainingPlan(manifest)
-        guard (0..<plan.rankCount).contains(options.rank) else {
+        guard plan.placement.ranks.contains(options.rank) else {
             throw .badInput(
-                "--rank \(options.rank): the pipeline has \(plan.rankCount) devices, so ranks 0 to \(plan.rankCount - 1)"
+                "--rank \(options.rank): the pipeline has \(plan.placement.rankCount) devices, so ranks 0 to \(plan.placement.rankCount - 1)"
             )
         }
-        let device = manifest.devices[options.rank]
+        let device = plan.device(of: options.rank)
         try DescriptorCheck.worker(options.rank, plan)
         try WorkerEnvironment.prepare(threads: device.threads)
         TransportTuning.apply()

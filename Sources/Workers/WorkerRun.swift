@@ -69,7 +69,7 @@ package struct WorkerRun {
     }
 
     private func prepare(on backend: any Backend) throws -> Parts {
-        let stages = plan.stages(of: rank)
+        let stages = plan.placement.stages(of: rank)
         var executors: [Int: StageExecutor] = [:]
         var parameters: [Int: StageParameters] = [:]
         let weights = try plan.manifest.weights.map { path in try Weights(path: path) }
@@ -90,7 +90,7 @@ package struct WorkerRun {
             parameters[stage] = try StageParameters(executor, optimizer: plan.optimizer)
         }
         let feed = try executors[0].map { try DataFeed(TrainingData(plan), plan, executor: $0) }
-        let port = MessagePort(plan, endpoint: endpoint, on: backend)
+        let port = MessagePort(plan, rank: rank, endpoint: endpoint, on: backend)
         let runner = RankRunner(
             plan, rank: rank, executors: executors, parameters: parameters, feed: feed, port: port, on: backend)
         return Parts(executors: stages.compactMap { executors[$0] }, feed: feed, port: port, runner: runner)

@@ -61,7 +61,7 @@ extension EndToEndTests {
                 let free = [LinkTime](repeating: .free, count: plan.edges.count)
                 let step = try Simulator(plan.schedule, edges: plan.edges).step(
                     times: .units(stages: plan.schedule.stageCount), linkTimes: free)
-                let end = StepEnd(optimizer: [Double](repeating: 0, count: plan.rankCount))
+                let end = StepEnd(optimizer: [Double](repeating: 0, count: plan.placement.rankCount))
                 return (step.period(end), step.bubbleFraction(end))
             }
         }

@@ -2,6 +2,7 @@ import Glibc
 import Manifests
 import Planning
 import Runs
+import Scheduling
 import Systems
 import Tensors
 import Transport
@@ -29,7 +30,7 @@ final class ThreadLauncher: Launcher {
         self.plan = plan
         self.backend = backend
         let manifest = plan.manifest
-        guard manifest.byHand.isEmpty else {
+        guard plan.placement.ranks(on: .byHand).isEmpty else {
             throw .badInput(
                 "\(manifest.mark(of: "by_hand")): workers that are threads of one process are not started by hand")
         }
@@ -85,7 +86,7 @@ final class ThreadLauncher: Launcher {
         let say: @Sendable (String) -> Void = { try? Console.write("echelon: \($0)\n", to: log) }
         do throws(RunFailure) {
             try WorkerRun(plan, rank: rank, endpoint: endpoint, say: say).run {
-                try backend(plan.manifest.devices[rank], plan)
+                try backend(plan.device(of: rank), plan)
             }
             return ExitCode.done.rawValue
         } catch {

@@ -1,0 +1,81 @@
+/// Who runs which stage where: (replica, stage) → rank → device → host.
+///
+/// A schedule speaks of positions: the places in one replica's pipeline, which `Schedule.ranks` lists. Workers have ranks:
+/// position × replicas + replica. Each owns a device of the manifest's list, on the coordinator's host or on another.
+///
+///     let placement = Placement(.oneForwardOneBackward(stages: 2, microBatches: 4), replicas: 2)
+///     placement.rank(ofStage: 1, replica: 0)   // 2
+public struct Placement: Hashable, Sendable {
+    /// On which machine a worker runs.
+    public enum Host: Hashable, Sendable {
+        /// The coordinator's: it starts the worker.
+        case coordinator
+        /// Any: somebody starts the worker there by hand.
+        case byHand
+    }
+
+    /// Copies of the pipeline, each with its part of a mini-batch.
+    public let replicas: Int
+    /// Workers of one replica.
+    public let positions: Int
+    private let positionOfStage: [Int]
+    private let ranksByHand: Set<Int>
+
+    /// - Parameter byHand: the ranks that somebody starts by hand.
+    public init(_ schedule: Schedule, replicas: Int = 1, byHand: [Int] = []) {
+        precondition(replicas >= 1, "\(replicas) replicas")
+        self.replicas = replicas
+        positions = schedule.rankCount
+        positionOfStage = schedule.rankOfStage
+        ranksByHand = Set(byHand)
+    }
+
+    public var rankCount: Int { positions * replicas }
+    public var ranks: Range<Int> { 0..<rankCount }
+    public var stageCount: Int { positionOfStage.count }
+
+    public func rank(atPosition position: Int, replica: Int = 0) -> Int { position * replicas + replica }
+    public func rank(ofStage stage: Int, replica: Int = 0) -> Int {
+        rank(atPosition: positionOfStage[stage], replica: replica)
+    }
+
+    /// The place in its replica's pipeline: an index of `Schedule.ranks` and `LoweredSchedule.ranks`.
+    public func position(of rank: Int) -> Int { rank / replicas }
+    public func replica(of rank: Int) -> Int { rank % replicas }
+    public func stages(of rank: Int) -> [Int] {
+        positionOfStage.indices.filter { positionOfStage[$0] == position(of: rank) }
+    }
+
+    /// An index of the manifest's devices: a device for each rank, in their order.
+    public func device(of rank: Int) -> Int { rank }
+    public func host(of rank: Int) -> Host { ranksByHand.contains(rank) ? .byHand : .coordinator }
+
+    /// The ranks that the coordinator starts, and those that somebody starts by hand.
+    public func ranks(on host: Host) -> [Int] { ranks.filter { self.host(of: $0) == host } }
+
+    // MARK: Links
+
+    /// One direction between two workers of a replica. Its number is the run's.
+    public struct WorkerLink: Hashable, Sendable {
+        public var id: Int
+        public var from: Int
+        public var to: Int
+        /// An index of `LoweredSchedule.links`.
+        public var link: Int
+    }
+
+    /// The run's number of a link of the schedule, in the replica of `rank`.
+    public func id(ofLink link: Int, of rank: Int, in lowered: LoweredSchedule) -> Int {
+        replica(of: rank) * lowered.links.count + link
+    }
+
+    /// The links that begin or end at a rank.
+    public func links(of rank: Int, in lowered: LoweredSchedule) -> [WorkerLink] {
+        let (position, replica) = (position(of: rank), replica(of: rank))
+        return lowered.links.enumerated().filter { $1.from == position || $1.to == position }.map { index, link in
+            WorkerLink(
+                id: id(ofLink: index, of: rank, in: lowered), from: self.rank(atPosition: link.from, replica: replica),
+                to: self.rank(atPosition: link.to, replica: replica), link: index)
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import Scheduling
+import Testing
+
+@Suite struct PlacementTests {
+    private let zbV = Placement(Schedule.zeroBubbleV(ranks: 2, microBatches: 4), replicas: 3, byHand: [4])
+
+    /// DESIGN's rule: stage × replicas + replica, where each stage has a rank.
+    @Test func `a rank is its stage times the replicas, plus the replica`() {
+        let placement = Placement(.oneForwardOneBackward(stages: 4, microBatches: 4), replicas: 2)
+        #expect(placement.rankCount == 8)
+        for stage in 0..<4 {
+            for replica in 0..<2 {
+                let rank = placement.rank(ofStage: stage, replica: replica)
+                #expect(rank == stage * 2 + replica)
+                #expect(placement.stages(of: rank) == [stage] && placement.replica(of: rank) == replica)
+            }
+        }
+    }
+
+    @Test func `workers that own several stages own the same ones in every replica`() {
+        #expect(zbV.rankCount == 6 && zbV.stageCount == 4)
+        for replica in 0..<3 {
+            #expect(zbV.stages(of: zbV.rank(ofStage: 0, replica: replica)) == [0, 3])
+            #expect(zbV.stages(of: zbV.rank(ofStage: 1, replica: replica)) == [1, 2])
+        }
+    }
+
+    @Test func `every rank has a device of its own, and a host`() {
+        #expect(Set(zbV.ranks.map { zbV.device(of: $0) }) == Set(0..<6))
+        #expect(zbV.ranks(on: .byHand) == [4] && zbV.ranks(on: .coordinator) == [0, 1, 2, 3, 5])
+    }
+
+    /// A message of one replica must not reach another.
+    @Test func `links join workers of one replica, and no two have one number`() throws {
+        let schedule = Schedule.oneForwardOneBackward(stages: 3, microBatches: 4)
+        let lowered = try schedule.lower(edges: Edge.chain(stages: 3))
+        let placement = Placement(schedule, replicas: 2)
+        let links = placement.ranks.flatMap { placement.links(of: $0, in: lowered) }
+        // Each is known to both its ends.
+        #expect(links.count == 2 * 2 * lowered.links.count && Set(links).count == 2 * lowered.links.count)
+        #expect(Set(Set(links).map(\.id)).count == Set(links).count)
+        for link in links { #expect(placement.replica(of: link.from) == placement.replica(of: link.to)) }
+    }
+}
