@@ -36,7 +36,8 @@ let rooms: [(name: String, standsOn: [String])] = [
 let tests: [(room: String, also: [String])] = [
     ("Systems", []), ("Tensors", []), ("CPUDevices", []), ("Layers", ["Models", "CPUDevices"]),
     ("Optimizers", ["CPUDevices"]), ("Models", ["CPUDevices"]), ("Manifests", []),
-    ("Datasets", []), ("Checkpoints", []), ("Partitioning", []), ("Scheduling", []), ("Transport", ["TestSupport"]),
+    ("Datasets", ["TestSupport"]), ("Checkpoints", ["TestSupport"]), ("Partitioning", []), ("Scheduling", ["Systems"]),
+    ("Transport", ["TestSupport"]),
     ("Runs", ["TestPlans", "TestSupport"]), ("Planning", ["TestPlans", "TestSupport"]), ("Reports", ["TestSupport"]),
     ("Dashboards", ["TestSupport"]), ("Stages", ["CPUDevices", "TestPlans", "TestDevices", "CAllocations"]),
     ("Workers", ["TestPlans"]), ("Coordination", ["TestPlans", "TestDevices", "TestSupport"]),

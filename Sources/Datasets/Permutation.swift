@@ -1,3 +1,5 @@
+import Systems
+
 /// A random order of 0 ..< count that is computed, not stored: a keyed Feistel network over the smallest even number of
 /// bits that holds `count`, walked along its cycle until it lands inside (Black and Rogaway, Ciphers with Arbitrary
 /// Finite Domains, 2002). At most four networks per index on average.
@@ -12,7 +14,7 @@ public struct Permutation: Hashable, Sendable {
         self.count = count
         let bits = UInt64(UInt64.bitWidth - UInt64(count - 1).leadingZeroBitCount)
         halfBits = max(1, (bits + 1) / 2)
-        key = mix(mix(seed) ^ epoch)
+        key = SplitMix64.mix(SplitMix64.mix(seed) ^ epoch)
     }
 
     public subscript(_ index: Int) -> Int {
@@ -27,7 +29,7 @@ public struct Permutation: Hashable, Sendable {
         var left = value >> halfBits
         var right = value & mask
         for round in 0..<Self.rounds {
-            (left, right) = (right, left ^ (mix(mix(key ^ round) ^ right) & mask))
+            (left, right) = (right, left ^ (SplitMix64.mix(SplitMix64.mix(key ^ round) ^ right) & mask))
         }
         return left << halfBits | right
     }

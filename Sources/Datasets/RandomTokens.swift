@@ -1,3 +1,5 @@
+import Systems
+
 /// Uniformly distributed tokens that are computed, not stored: each one depends on the seed and its index alone.
 public struct RandomTokens: TokenSource, Hashable {
     public let count: Int
@@ -29,7 +31,7 @@ public struct RandomTokens: TokenSource, Hashable {
     }
 
     private func token(_ index: Int) -> Int32 {
-        let bits = mix(mix(seed) &+ UInt64(index))
+        let bits = SplitMix64.mix(SplitMix64.mix(seed) &+ UInt64(index))
         return Int32(truncatingIfNeeded: UInt64(vocabulary).multipliedFullWidth(by: bits).high)
     }
 }

@@ -1,13 +1,14 @@
 import Foundation
+import Systems
 
 /// Draws the next token from a row of logits.
 package struct TokenSampler {
     private let sampling: Generator.Sampling
-    private var random: SplitMix
+    private var random: SplitMix64
 
     package init(_ sampling: Generator.Sampling) {
         self.sampling = sampling
-        random = SplitMix(state: sampling.seed)
+        random = SplitMix64(seed: sampling.seed)
     }
 
     package mutating func draw(_ logits: [Float]) -> Int {
@@ -23,18 +24,5 @@ package struct TokenSampler {
             if rest < 0 { return token }
         }
         return likeliest
-    }
-}
-
-/// Steele, Lea, Flood: Fast splittable pseudorandom number generators (OOPSLA 2014).
-private struct SplitMix {
-    var state: UInt64
-
-    mutating func unit() -> Double {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return Double((z ^ (z >> 31)) >> 11) * 0x1p-53
     }
 }

@@ -1,5 +1,7 @@
 import Checkpoints
+import Systems
 import Tensors
+import TestSupport
 import Testing
 
 @Suite struct SafetensorsFileTests {
@@ -127,7 +129,7 @@ import Testing
         let words = [
             "\"", "\\", "{", "}", "[", "]", ",", ":", "0", "9", "-", "null", "9223372036854775807", "\\ud800", "F32",
         ]
-        var random = SplitMix(state: 7)
+        var random = SplitMix64(seed: 7)
         var refused = 0
         for _ in 0..<3000 {
             var bytes = whole
@@ -145,7 +147,7 @@ import Testing
         #expect(refused > 1000)
     }
 
-    private func mutate(_ bytes: inout [UInt8], _ words: [String], _ random: inout SplitMix) {
+    private func mutate(_ bytes: inout [UInt8], _ words: [String], _ random: inout SplitMix64) {
         guard !bytes.isEmpty else { return }
         // Most damage is of interest in the header.
         let at = Int.random(in: 0..<min(bytes.count, 900), using: &random)
@@ -161,18 +163,5 @@ import Testing
     private func encoded(_ header: String, data: Int) -> [UInt8] {
         withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) } + Array(header.utf8)
             + [UInt8](repeating: 1, count: data)
-    }
-}
-
-/// A small seeded generator, so that a failure repeats.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Systems
 import TestSupport
 import Testing
 
@@ -23,13 +24,13 @@ extension EndToEndTests {
         private static let kills = ProcessInfo.processInfo.environment["ECHELON_KILLS"].flatMap(Int.init) ?? 6
 
         @Test(arguments: 0..<kills) func aKilledWorkerEndsTheRun(kill number: Int) throws {
-            var random = SplitMix(state: UInt64(number))
+            var random = SplitMix64(seed: UInt64(number))
             let lab = try Lab()
             let process = try startEndlessRun(lab)
             let rank = number % Self.ranks
             let worker = try process.worker(rank)
             // Every other one while the run starts, the rest while it computes.
-            usleep(UInt32(random.next(below: number.isMultiple(of: 2) ? 40_000 : 1_000_000)))
+            usleep(UInt32(random.next() % (number.isMultiple(of: 2) ? 40_000 : 1_000_000)))
             Glibc.kill(worker.id, SIGKILL)
             let killed = ContinuousClock.now
             let outcome = try process.finish(within: 10)
@@ -91,18 +92,5 @@ extension EndToEndTests {
             let errors = try again.finish().errors
             #expect(errors.contains("holds an unfinished run (stopped after step "), "\(errors)")
         }
-    }
-}
-
-/// A seeded source of numbers.
-struct SplitMix {
-    var state: UInt64
-
-    mutating func next(below bound: UInt64) -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var bits = state
-        bits = (bits ^ (bits >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        bits = (bits ^ (bits >> 27)) &* 0x94d0_49bb_1331_11eb
-        return (bits ^ (bits >> 31)) % bound
     }
 }

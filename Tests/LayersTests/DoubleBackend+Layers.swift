@@ -53,8 +53,8 @@ extension DoubleBackend {
         let perSample = rowsPerSample * x.shape.width
         for i in from.indices {
             let sample = UInt64(key.sample) + UInt64(i / perSample)
-            var numbers = Numbers(key.seed ^ (UInt64(key.step) << 48) ^ (UInt64(key.layer) << 32) ^ (sample << 16))
-            numbers.state &+= UInt64(i % perSample) &* 0xD1B5_4A32_D192_ED03
+            let seed = key.seed ^ (UInt64(key.step) << 48) ^ (UInt64(key.layer) << 32) ^ (sample << 16)
+            var numbers = Numbers(seed &+ UInt64(i % perSample) &* 0xD1B5_4A32_D192_ED03)
             let drawn = Double.random(in: 0..<1, using: &numbers)
             to[i] = drawn < Double(probability) ? 0 : from[i] / (1 - Double(probability))
         }

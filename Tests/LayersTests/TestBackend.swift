@@ -1,3 +1,4 @@
+import Systems
 import Tensors
 
 /// A backend whose numbers a test can read and write.
@@ -29,19 +30,13 @@ extension TestBackend {
     }
 }
 
-/// SplitMix64 (Steele et al., 2014): numbers for tests.
+/// Numbers for tests, the same in every run.
 struct Numbers: RandomNumberGenerator {
-    var state: UInt64
+    private var random: SplitMix64
 
-    init(_ seed: UInt64) { state = seed }
+    init(_ seed: UInt64) { random = SplitMix64(seed: seed) }
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
+    mutating func next() -> UInt64 { random.next() }
 
     /// f32 numbers, uniform in ±scale.
     mutating func list(_ count: Int, scale: Double = 1) -> [Double] {

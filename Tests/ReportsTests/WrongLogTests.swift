@@ -1,6 +1,7 @@
 import Reports
 import Runs
 import Scheduling
+import Systems
 import Testing
 
 /// Logs that are cut off or wrong.
@@ -67,7 +68,7 @@ import Testing
     }
 
     @Test func `corrupt times never trap`() throws {
-        var generator = SplitMix(state: 1)
+        var generator = SplitMix64(seed: 1)
         let run = FabricatedRun(stages: 3, microBatches: 2, steps: 3)
         for _ in 0..<500 {
             var logs = run.logs()
@@ -84,18 +85,5 @@ import Testing
             }
             _ = try? BubbleReport(run.description, logs: logs, skip: 0).text()
         }
-    }
-}
-
-/// Repeatable random numbers (Steele, Lea, Flood 2014: SplitMix64).
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

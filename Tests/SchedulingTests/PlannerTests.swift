@@ -1,4 +1,5 @@
 import Scheduling
+import Systems
 import Testing
 
 @Suite struct PlannerTests {
@@ -210,19 +211,13 @@ func everyCuts(layers: Int, stages: Int) -> [[Int]] {
     }
 }
 
-/// SplitMix64 (Steele, Lea and Flood, 2014).
+/// Costs of layers that are the same in every run.
 struct Random {
-    private var state: UInt64
+    private var random: SplitMix64
 
-    init(seed: UInt64) { state = seed }
+    init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
-    mutating func below(_ bound: Int) -> Int {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Int((word ^ (word >> 31)) % UInt64(bound))
-    }
+    mutating func below(_ bound: Int) -> Int { Int(random.next() % UInt64(bound)) }
 
     mutating func layer() -> LayerCost {
         LayerCost(

@@ -30,8 +30,8 @@ public final class TemporaryFolder: Sendable {
     public func write(_ text: String, to name: String) throws -> String { try write(Data(text.utf8), to: name) }
 
     @discardableResult
-    public func write(_ bytes: Data, to name: String) throws -> String {
-        try bytes.write(to: URL(fileURLWithPath: file(name)))
+    public func write(_ bytes: some Sequence<UInt8>, to name: String) throws -> String {
+        try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
         return file(name)
     }
 

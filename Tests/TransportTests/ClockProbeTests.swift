@@ -6,7 +6,7 @@ import Transport
 @Suite struct ClockProbeTests {
     /// A network whose messages take as long as a generator says, and a worker whose clock is off and drifts.
     struct World {
-        var random = Generator(state: 9)
+        var random = SplitMix64(seed: 9)
         var now: UInt64 = 1_000_000_000_000
         let offset: Int64
         /// Parts per million that the worker's clock is too fast.

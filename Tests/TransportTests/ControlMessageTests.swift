@@ -1,3 +1,4 @@
+import Systems
 import Testing
 import Transport
 
@@ -41,7 +42,7 @@ import Transport
 
     @Test(arguments: samples)
     func `broken bytes never trap`(message: ControlMessage) {
-        var generator = Generator(state: 5)
+        var generator = SplitMix64(seed: 5)
         let bytes = message.encoded(runID: 42)
         for _ in 0..<1000 {
             var broken = bytes

@@ -1,3 +1,4 @@
+import Systems
 import Testing
 import Transport
 
@@ -43,7 +44,7 @@ import Transport
     }
 
     @Test func `random bytes throw`() {
-        var generator = Generator(state: 11)
+        var generator = SplitMix64(seed: 11)
         for _ in 0..<2000 {
             let count = Int.random(in: 0...300, using: &generator)
             let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
@@ -56,7 +57,7 @@ import Transport
 
     /// Random fields under a right checksum: whoever can compute a CRC still cannot make the reader trap.
     @Test func `hostile fields under a correct checksum never trap`() {
-        var generator = Generator(state: 12)
+        var generator = SplitMix64(seed: 12)
         for _ in 0..<5000 {
             var bytes = Self.sample.encoded()
             for _ in 0..<Int.random(in: 1...6, using: &generator) {

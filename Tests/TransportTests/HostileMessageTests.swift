@@ -1,3 +1,4 @@
+import Systems
 import Testing
 import Transport
 
@@ -140,7 +141,7 @@ import Transport
 
     /// Every field of every message, at the edges of its type, decoded and put to the machines behind it.
     @Test func `no bytes make the rendezvous or its messages trap`() {
-        var generator = Generator(state: 11)
+        var generator = SplitMix64(seed: 11)
         let edges: [UInt8] = [0, 1, 0x7f, 0x80, 0xff]
         for _ in 0..<20_000 {
             var rendezvous = Rendezvous(world: 2, digest: "d")

@@ -194,18 +194,6 @@ func pattern(count: Int, seed: UInt64) -> [UInt8] {
     }
 }
 
-/// A small generator with a seed, so that a failing case can be repeated.
-struct Generator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
-    }
-}
-
 func header(_ microBatch: Int, count: Int, kind: FrameKind = .activation) -> FrameHeader {
     FrameHeader(kind, step: 3, microBatch: microBatch, dtype: 0, shape: [count], payloadLength: count)
 }
