@@ -42,7 +42,7 @@ extension BubbleReport {
             Format.grouped(tokensPerS) + " tok/s",
         ]
         if flopsPerS > 0 {
-            let share = peakFlops.map { $0 > 0 ? " (\(Format.fixed(flopsPerS / $0 * 100, 0))%)" : "" } ?? ""
+            let share = peakFlops.map { $0 > 0 ? " (\(Format.percent(flopsPerS / $0, 0)))" : "" } ?? ""
             parts.append(Format.flops(flopsPerS) + share)
         }
         return Paragraph.wrap(parts, separator: " · ")
@@ -82,11 +82,12 @@ extension BubbleReport {
         let limit = 8
         let shown = links.count <= limit ? links : Array(links.sorted { $0.waitedMs > $1.waitedMs }.prefix(limit))
         let head =
-            "Links".padded(to: 28) + "per step".aligned(to: 9) + "MB/s".aligned(to: 10)
+            "Links".padded(to: 28) + "per step".aligned(to: 10) + "MiB/s".aligned(to: 9)
             + "latency".aligned(to: 9) + "p95".aligned(to: 8) + "waited".aligned(to: 9) + " ms/step"
         let rows = shown.map { link in
-            "  \(names[link.from]) → \(names[link.to])".padded(to: 28) + Format.bytes(link.bytesPerStep).aligned(to: 9)
-                + Format.fixed(link.mbPerS, 2).aligned(to: 10) + Format.milliseconds(link.latencyMs.p50).aligned(to: 9)
+            "  \(names[link.from]) → \(names[link.to])".padded(to: 28) + Format.bytes(link.bytesPerStep).aligned(to: 10)
+                + Format.mebibytes(perSecond: link.mbPerS).aligned(to: 9)
+                + Format.milliseconds(link.latencyMs.p50).aligned(to: 9)
                 + Format.milliseconds(link.latencyMs.p95).aligned(to: 8)
                 + Format.milliseconds(link.waitedMs).aligned(to: 9)
         }

@@ -54,7 +54,7 @@ struct CauseTable {
 
     private func shares(_ causes: [Category], isFirst: Bool) -> String {
         "  % of wall".padded(to: Self.labelWidth)
-            + (isFirst ? "100%".aligned(to: Self.wallWidth) : "")
+            + (isFirst ? "100 %".aligned(to: Self.wallWidth) : "")
             + causes.map { Format.percent(report[$0]?.share ?? 0).aligned(to: columnWidth($0)) }.joined()
     }
 }

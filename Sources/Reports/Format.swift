@@ -7,10 +7,10 @@ enum Format {
         return String(format: "%.\(digits)f", value)
     }
 
-    /// 0.118 → `11.8%`
-    static func percent(_ share: Double, _ digits: Int = 1) -> String { fixed(share * 100, digits) + "%" }
+    /// 0.118 → `11.8 %`
+    static func percent(_ share: Double, _ digits: Int = 1) -> String { fixed(share * 100, digits) + " %" }
 
-    /// 0.09 → `+9.0%`
+    /// 0.09 → `+9.0 %`
     static func signedPercent(_ share: Double, _ digits: Int = 1) -> String {
         let size = percent(share.magnitude, digits)
         return size == percent(0, digits) ? size : (share > 0 ? "+" : "−") + size
@@ -59,11 +59,15 @@ enum Format {
         }
     }
 
+    /// `772.1 KiB`
     static func bytes(_ value: Double) -> String {
-        let units = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")]
+        let units = [(0x1p40, "TiB"), (0x1p30, "GiB"), (0x1p20, "MiB"), (0x1p10, "KiB")]
         guard let (scale, name) = units.first(where: { value >= $0.0 }) else { return fixed(value, 0) + " B" }
         return fixed(value / scale, 1) + " " + name
     }
+
+    /// MB/s, as reports hold them, in MiB/s: 9.14 → `8.72`
+    static func mebibytes(perSecond mbPerS: Double) -> String { fixed(mbPerS * 1e6 / 0x1p20, 2) }
 
     /// Milliseconds with the digits that matter: `0.04`, `3.21`, `45.6`, `1,234`; a dot for next to nothing
     static func milliseconds(_ value: Double) -> String {

@@ -3,7 +3,7 @@ public import Runs
 
 /// The progress line of a run that trains.
 ///
-/// `step 10/200  loss 2.3125  grad 1.21  lr 1.0e-3  1,234 tok/s  bubble 11.8%  12.3 GFLOP/s (61%)  eta 1m02s`
+/// `step 10/200  loss 2.3125  grad 1.21  lr 1.0e-3  1,234 tok/s  bubble 11.8 %  12.3 GFLOP/s (61 %)  eta 1m02s`
 public struct ProgressLine: Hashable, Sendable {
     public var metrics: StepMetrics
     public var steps: Int
@@ -58,7 +58,7 @@ public struct ProgressLine: Hashable, Sendable {
 
     private func share(_ flopsPerS: Double) -> String {
         guard let peak = peakFlopsPerS, peak > 0 else { return "" }
-        return " (" + Format.fixed(flopsPerS / peak * 100, 0) + "%)"
+        return " (" + Format.percent(flopsPerS / peak, 0) + ")"
     }
 
     private static func cells(_ step: Int, of steps: Int, width: Int) -> String {

@@ -122,7 +122,7 @@ extension EndToEndTests {
             _ = try lab.train(Self.sim)
             let outcome = try lab.run(["top", lab.folder.file("run")])
             #expect(outcome.exitCode == 0)
-            for text in [": done\n", "step 4/4", "sim:1", "0 → 1", "1 → 0", "MB/s"] {
+            for text in [": done\n", "step 4/4", "sim:1", "0 → 1", "1 → 0", "MiB/s"] {
                 #expect(outcome.output.contains(text), "\(outcome.output)")
             }
             #expect(!outcome.output.contains("\u{1b}"))

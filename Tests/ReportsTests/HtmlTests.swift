@@ -82,8 +82,8 @@ import Testing
         for change in report.whatIfs { #expect(text.contains(change.title)) }
         for (name, ratio) in [("measured", report.bubble.measured), ("ideal", report.bubble.ideal)] {
             #expect(text.contains(name))
-            #expect(text.contains(String(format: "%.1f%%", ratio.fraction * 100)))
-            #expect(text.contains(String(format: "%.1f%%", ratio.overhead * 100)))
+            #expect(text.contains(String(format: "%.1f %%", ratio.fraction * 100)))
+            #expect(text.contains(String(format: "%.1f %%", ratio.overhead * 100)))
         }
         #expect(!text.contains("Run against run"))
         #expect(try report.html(comparedTo: report).contains("Run against run"))

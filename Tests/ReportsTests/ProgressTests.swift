@@ -50,7 +50,7 @@ import Testing
             metrics, of: 200, flopsPerS: 12.34e9, peakFlopsPerS: 20.2e9, etaSeconds: 62)
         #expect(
             line.plain
-                == "step 10/200  loss 2.3125  grad 1.21  lr 1.0e-3  1,234 tok/s  bubble 11.8%  12.3 GFLOP/s (61%)  eta 1m02s"
+                == "step 10/200  loss 2.3125  grad 1.21  lr 1.0e-3  1,234 tok/s  bubble 11.8 %  12.3 GFLOP/s (61 %)  eta 1m02s"
         )
     }
 

@@ -8,16 +8,16 @@ import Testing
     @Test func `a perfect run reads as its schedule`() throws {
         let text = try FabricatedRun(stages: 4, microBatches: 8, steps: 4, optimizer: 0).report().text()
         let expected = """
-            Bubble 27.3% of the time (ideal 27.3%); top cause: the pipeline's own fill and drain, 27.3%.
-            → more micro-batches: 16 instead of 8 would give 15.8% instead of 27.3%.
+            Bubble 27.3 % of the time (ideal 27.3 %); top cause: the pipeline's own fill and drain, 27.3 %.
+            → more micro-batches: 16 instead of 8 would give 15.8 % instead of 27.3 %.
 
             fabricated: 1f1b, 4 stages × 8 micro-batches · steps 2–3 (2 before left out)
             step p50 330 ms, p95 330 ms · 12,412 tok/s · 74.5 GFLOP/s
 
             Bubble        idle / wall   idle / compute
-            measured            27.3%            37.5%
-            predicted           27.3%            37.5%   the schedule with each stage's median times
-            ideal               27.3%            37.5%   (p−1)/(m+p−1) and (p−1)/m, p = 4, m = 8
+            measured           27.3 %           37.5 %
+            predicted          27.3 %           37.5 %   the schedule with each stage's median times
+            ideal              27.3 %           37.5 %   (p−1)/(m+p−1) and (p−1)/m, p = 4, m = 8
 
             ms a step      wall forward backward warm-up cool-down
               stage 0       330    80.0      160    60.0      30.0
@@ -30,7 +30,7 @@ import Testing
                  p95        330    80.0      160    30.0      60.0
               all           330    80.0      160    45.0      45.0
                  p95        330    80.0      160    45.0      45.0
-              % of wall    100%   24.2%    48.5%   13.6%     13.6%
+              % of wall   100 %  24.2 %   48.5 %  13.6 %    13.6 %
 
             """
         #expect(text.hasPrefix(expected))
@@ -83,7 +83,7 @@ import Testing
         #expect(headline.sentence.hasSuffix("stage 1 takes 1.50 × the median time of the others."))
         #expect(
             headline.fix
-                == "move layers 2–3 from stage 1 to stage 0: predicted 397 ms a step, +22.7% tokens/s.")
+                == "move layers 2–3 from stage 1 to stage 0: predicted 397 ms a step, +22.7 % tokens/s.")
         let one = try uneven(layers: [4, 6, 4, 4], costs: [1, 1, 1, 1, 1, 0.5]).headline
         #expect(one.fix?.hasPrefix("move layer 4 (transformer) from stage 1 to stage 0") == true)
     }

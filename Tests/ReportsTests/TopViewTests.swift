@@ -29,14 +29,14 @@ import Testing
         #expect(
             text == """
                 demo: running
-                step 7/40  loss 2.5000  lr 1.0e-3  1,234 tok/s  bubble 25.0%
+                step 7/40  loss 2.5000  lr 1.0e-3  1,234 tok/s  bubble 25.0 %
 
-                rank  device  bubble     memory  at
-                   0  cpu:0    12.5%    40.0 MB  step 8  0F3  computing
-                   1  cpu:1    12.5%    40.0 MB  step 8  1F3  computing
+                rank  device   bubble     memory  at
+                   0  cpu:0    12.5 %   38.1 MiB  step 8  0F3  computing
+                   1  cpu:1    12.5 %   38.1 MiB  step 8  1F3  computing
 
-                link       messages  bytes/step      MB/s   ms waited, a step
-                0 → 1             8      1.6 MB     17.94         ·
+                link       messages  bytes/step     MiB/s   ms waited, a step
+                0 → 1             8     1.5 MiB     17.11         ·
                 """)
     }
 

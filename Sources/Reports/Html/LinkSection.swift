@@ -8,7 +8,7 @@ struct LinkSection {
         guard !report.links.isEmpty else { return "" }
         var table = HtmlTable([
             HtmlTable.Column(title: "", isNumber: false), HtmlTable.Column(title: "messages"),
-            HtmlTable.Column(title: "bytes a step"), HtmlTable.Column(title: "MB/s"),
+            HtmlTable.Column(title: "bytes a step"), HtmlTable.Column(title: "MiB/s"),
             HtmlTable.Column(title: "latency, p50"), HtmlTable.Column(title: "p95"),
             HtmlTable.Column(title: "waited, ms a step"), HtmlTable.Column(title: "", isNumber: false, isWide: true),
         ])
@@ -21,7 +21,7 @@ struct LinkSection {
         }
         let lead =
             "Messages a step, the one waited for longest first. Latency is milliseconds from handing over to arrival, "
-            + "of messages that were waited for; MB/s is the average over the whole time."
+            + "of messages that were waited for; MiB/s is the average over the whole time."
         return Html.section("links", "Links", lead: lead, table.text)
     }
 
@@ -29,7 +29,7 @@ struct LinkSection {
         [
             HtmlTable.Cell(
                 Format.fixed(link.messagesPerStep, link.messagesPerStep.rounded() == link.messagesPerStep ? 0 : 1)),
-            HtmlTable.Cell(Format.bytes(link.bytesPerStep)), HtmlTable.Cell(Format.fixed(link.mbPerS, 2)),
+            HtmlTable.Cell(Format.bytes(link.bytesPerStep)), HtmlTable.Cell(Format.mebibytes(perSecond: link.mbPerS)),
             HtmlTable.Cell(Format.milliseconds(link.latencyMs.p50)),
             HtmlTable.Cell(Format.milliseconds(link.latencyMs.p95)), HtmlTable.Cell(Format.milliseconds(link.waitedMs)),
             HtmlTable.Cell(Html.bar(link.waitedMs / most, "c-transfer")),

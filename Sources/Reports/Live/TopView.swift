@@ -43,14 +43,14 @@ public struct TopView: Sendable {
 
     private var rankTable: [String] {
         let device = max(6, status.ranks.map(\.device.count).max() ?? 0)
-        let head = "rank  " + "device".padded(to: device) + "  bubble     memory  at"
+        let head = "rank  " + "device".padded(to: device) + "   bubble     memory  at"
         return [head]
             + status.ranks.map { rank in
                 let bubble = rank.bubbleFraction.map { Format.percent($0) } ?? "–"
                 let memory = rank.peakBytes == 0 ? "–" : Format.bytes(Double(rank.peakBytes))
                 let place = rank.instruction.isEmpty ? "" : "step \(rank.step)  \(rank.instruction)  "
                 return "\(rank.rank)".aligned(to: 4) + "  " + rank.device.padded(to: device) + "  "
-                    + bubble.aligned(to: 6) + "  " + memory.aligned(to: 9) + "  " + place + rank.phase
+                    + bubble.aligned(to: 7) + "  " + memory.aligned(to: 9) + "  " + place + rank.phase
             }
     }
 
@@ -61,10 +61,11 @@ public struct TopView: Sendable {
             let link = links[index]
             return "\(link.from) → \(link.to)".padded(to: 11)
                 + Format.fixed(link.messagesPerStep, 0).aligned(to: 8) + Format.bytes(link.bytesPerStep).aligned(to: 12)
-                + Format.fixed(link.mbPerS, 2).aligned(to: 10) + Format.milliseconds(link.waitedMs).aligned(to: 10)
+                + Format.mebibytes(perSecond: link.mbPerS).aligned(to: 10)
+                + Format.milliseconds(link.waitedMs).aligned(to: 10)
         }
         let rest = links.count - shown
-        return ["link       messages  bytes/step      MB/s   ms waited, a step"] + rows
+        return ["link       messages  bytes/step     MiB/s   ms waited, a step"] + rows
             + (rest == 0 ? [] : ["… and \(rest) links that were waited for less"])
     }
 
