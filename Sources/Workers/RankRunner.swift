@@ -21,7 +21,7 @@ final class RankRunner {
     let executors: [Int: StageExecutor]
     var parameters: [Int: StageParameters]
     let feed: DataFeed?
-    private let traffic: Traffic
+    private let messageTensors: MessageTensors
     private let faults: SimulatedFaults
     let program: [Operation]
     /// By operation: the instruction it belongs to: itself, the next one (receives) or the last one (sends).
@@ -47,7 +47,7 @@ final class RankRunner {
         self.executors = executors
         self.parameters = parameters
         self.feed = feed
-        traffic = Traffic(plan, executors: executors, feed: feed)
+        messageTensors = MessageTensors(plan, executors: executors, feed: feed)
         faults = SimulatedFaults(plan.manifest)
         program = plan.program(of: rank).operations
         instructionOf = Self.instructions(of: program)
@@ -177,11 +177,11 @@ final class RankRunner {
     /// Between two stages of this rank tensors are copied: forward right before they are used, since the giver's slot
     /// outlives that; back as soon as they are there, since the user's slot may not live until the giver's turn.
     private func handOver(_ direction: Message.Direction, to instruction: Instruction, slot: Int) {
-        for edge in traffic.localEdges[instruction.stage] ?? [] {
+        for edge in messageTensors.localEdges[instruction.stage] ?? [] {
             let other = plan.lowered.slot(stage: plan.edges[edge].from, microBatch: instruction.microBatch)
             switch direction {
-            case .forward: copy(traffic.forwardOut[edge]?[other], to: traffic.forwardIn[edge]?[slot])
-            case .backward: copy(traffic.backwardOut[edge]?[slot], to: traffic.backwardIn[edge]?[other])
+            case .forward: copy(messageTensors.forwardOut[edge]?[other], to: messageTensors.forwardIn[edge]?[slot])
+            case .backward: copy(messageTensors.backwardOut[edge]?[slot], to: messageTensors.backwardIn[edge]?[other])
             }
         }
     }
@@ -197,7 +197,7 @@ final class RankRunner {
     }
 
     private func receive(_ message: Message, for instruction: Instruction, step: Int) throws {
-        let tensors = traffic.incoming(message, slot: slot(message, isSender: false))
+        let tensors = messageTensors.incoming(message, slot: slot(message, isSender: false))
         for (index, tensor) in tensors.enumerated() {
             try port.receive(
                 tensor, message, index: index, step: step, for: instruction, recorder: &recorder)
@@ -206,7 +206,7 @@ final class RankRunner {
 
     private func send(_ message: Message, of instruction: Instruction, step: Int, more: Bool) throws {
         let slot = slot(message, isSender: true)
-        let tensors = traffic.outgoing(message, slot: slot)
+        let tensors = messageTensors.outgoing(message, slot: slot)
         for (index, tensor) in tensors.enumerated() {
             let isLast = index + 1 == tensors.count
             try port.send(

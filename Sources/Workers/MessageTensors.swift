@@ -4,8 +4,8 @@ import Scheduling
 import Stages
 import Tensors
 
-/// Which tensors a message carries at either end, by edge, direction and slot; worked out once.
-struct Traffic {
+/// The tensors that each message carries at either end, by edge, direction and slot; looked up once, before the first step.
+struct MessageTensors {
     /// [edge][slot] → tensors, one frame each.
     private(set) var forwardOut: [Int: [[Tensor]]] = [:]
     private(set) var forwardIn: [Int: [[Tensor]]] = [:]
