@@ -15,6 +15,7 @@ final class Attempt {
     }
 
     private let plan: TrainingPlan
+    private let range: Range<Int>
     private let server: ControlServer
     private let launcher: any Launcher
     private let stop: StopRequest
@@ -27,13 +28,18 @@ final class Attempt {
     private var left: Set<Int> = []
 
     /// Listens for workers; nothing is started or written yet.
-    /// - Parameter port: where workers started by hand connect; nil: any free one.
-    init(_ plan: TrainingPlan, _ mode: LaunchMode, port: UInt16?, stop: StopRequest) throws(RunFailure) {
+    /// - Parameters:
+    ///   - steps: those of the run that this attempt is to do.
+    ///   - port: where workers started by hand connect; nil: any free one.
+    init(
+        _ plan: TrainingPlan, _ steps: Range<Int>, _ mode: LaunchMode, port: UInt16?, stop: StopRequest
+    ) throws(RunFailure) {
         self.plan = plan
+        range = steps
         self.stop = stop
         launcher = try mode.launcher(plan)
         server = try Self.listen(plan, launcher, port: port)
-        steps = StepAssembly(plan)
+        self.steps = StepAssembly(plan)
         gate = plan.gate.map { UpdateGate(rankCount: plan.placement.rankCount, $0) }
         watch = RunWatch(plan)
     }
@@ -128,7 +134,7 @@ final class Attempt {
             watch.begin()
             journal.enter(.running)
             let path = try journal.record.weightsDraftPath.map { path throws(SystemError) in try File.absolute(path) }
-            for rank in plan.placement.ranks { try tell(rank, .begin(weightsFile: path)) }
+            for rank in plan.placement.ranks { try tell(rank, .begin(steps: range, weightsFile: path)) }
         case .status(let rank, let status):
             watch.heard(rank, status, now: clock.now)
             journal.heard(rank, status)

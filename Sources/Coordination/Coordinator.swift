@@ -1,5 +1,5 @@
 public import Manifests
-import Planning
+package import Planning
 public import Runs
 import Systems
 import Workers
@@ -60,15 +60,17 @@ public final class Coordinator {
 
     /// Claims the run's folder. All that may be refused comes before that: what is refused leaves no folder.
     /// - Parameters:
+    ///   - steps: those to do; nil: all.
     ///   - stop: ends the run early.
     ///   - onStep: told of each step, on the thread that runs.
-    init(
-        _ plan: TrainingPlan, _ options: Options, stop: StopRequest = StopRequest(),
+    package init(
+        _ plan: TrainingPlan, _ options: Options, steps: Range<Int>? = nil, stop: StopRequest = StopRequest(),
         onStep: @escaping @Sendable (StepMetrics) -> Void = { _ in }
     ) throws(RunFailure) {
         self.plan = plan
         let display = try RunDisplay(plan, options.output, stop)
-        let attempt = try Attempt(plan, options.launch, port: options.port, stop: stop)
+        let attempt = try Attempt(
+            plan, steps ?? 0..<plan.manifest.steps, options.launch, port: options.port, stop: stop)
         self.attempt = attempt
         do throws(RunFailure) {
             let record = try RunRecord(plan, directory: options.runDirectory) { display.note($0) }
@@ -81,7 +83,7 @@ public final class Coordinator {
 
     var directory: RunDirectory { journal.directory }
 
-    func run() throws(RunFailure) {
+    package func run() throws(RunFailure) {
         let (record, display) = (journal.record, journal.display)
         if let note = record.note { display.note(note) }
         display.begin(directory: directory.path)

@@ -49,46 +49,60 @@ public struct LossScaler: Hashable, Sendable {
         }
     }
 
-    public let settings: Settings
-    public private(set) var scale: Double
-    private var hysteresis: Int
-    private var iteration = 0
-    private var lastOverflow = -1
+    /// What it remembers from step to step.
+    public struct State: Codable, Hashable, Sendable {
+        public var scale: Double
+        /// Overflows until the scale halves.
+        public var hysteresis: Int
+        public var iteration = 0
+        public var lastOverflow = -1
 
+        /// Before the first step.
+        init(_ settings: Settings) {
+            let first = (0..<settings.initialPower).reduce(1.0) { scale, _ in scale * 2 }
+            scale = settings.fixed > 0 ? settings.fixed : first
+            hysteresis = settings.hysteresis
+        }
+    }
+
+    public let settings: Settings
+    public internal(set) var state: State
+    public var scale: Double { state.scale }
+
+    /// - Parameter state: where a run goes on; nil: at the beginning.
     /// - Precondition: settings within their limits.
-    public init(_ settings: Settings) {
+    public init(_ settings: Settings, state: State? = nil) {
         precondition(settings.complaint == nil, "\(settings)")
         self.settings = settings
-        scale = settings.fixed > 0 ? settings.fixed : (0..<settings.initialPower).reduce(1) { scale, _ in scale * 2 }
-        hysteresis = settings.hysteresis
+        self.state = state ?? State(settings)
     }
 
     /// Takes note of how a step went; the step is to be skipped when it overflowed.
     /// - Throws: when the scale cannot shrink any further.
     public mutating func update(overflow: Bool) throws(OptimizerError) {
-        defer { iteration += 1 }
+        defer { state.iteration += 1 }
         guard settings.fixed == 0 else { return }
         if overflow {
-            lastOverflow = iteration
+            state.lastOverflow = state.iteration
             try shrink()
         } else {
-            let stable = iteration - lastOverflow - 1
+            let stable = state.iteration - state.lastOverflow - 1
             if stable > 0, stable.isMultiple(of: settings.window) {
-                scale *= 2
-                hysteresis = settings.hysteresis
+                state.scale *= 2
+                state.hysteresis = settings.hysteresis
             }
         }
     }
 
     private mutating func shrink() throws(OptimizerError) {
-        if hysteresis > 1 {
-            hysteresis -= 1
+        if state.hysteresis > 1 {
+            state.hysteresis -= 1
         } else if scale <= settings.minimum {
             throw OptimizerError(
                 setting: "loss scale", expected: "finite gradients at the smallest scale, \(settings.minimum)",
                 got: "an overflow: the run diverges in f16")
         } else {
-            scale = max(scale / 2, settings.minimum)
+            state.scale = max(scale / 2, settings.minimum)
         }
     }
 }

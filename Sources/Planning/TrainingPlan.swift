@@ -123,8 +123,11 @@ extension PipelineManifest.Precision {
     }
 
     /// The loss scaler that f16 needs.
-    package var lossScaler: LossScaler? {
+    package var lossScaler: LossScaler? { lossScaler(nil) }
+
+    /// - Parameter state: where a run goes on; nil: at the beginning.
+    package func lossScaler(_ state: LossScaler.State?) -> LossScaler? {
         guard case .f16(let scale) = self else { return nil }
-        return LossScaler(scale)
+        return LossScaler(scale, state: state)
     }
 }

@@ -50,8 +50,8 @@ package enum WorkerMessage: Equatable {
 
 /// What the coordinator tells a worker beside the rendezvous.
 package enum CoordinatorMessage: Equatable {
-    /// Begin; the weights go into this file at the end, if anywhere.
-    case begin(weightsFile: String?)
+    /// Begin with these steps; the weights go into this file at the end, if anywhere.
+    case begin(steps: Range<Int>, weightsFile: String?)
     /// Σ of squared gradients over all stages, for clipping; NaN where a rank's gradients or the loss are not finite.
     case gradientSquares(step: Int, total: Double)
     /// Where nothing needs the sum: whether the other ranks' gradients are finite, as `UpdateRule` has it.
@@ -148,8 +148,10 @@ extension CoordinatorMessage {
             bytes.put(step)
             bytes.put(UInt8(isFinite ? 1 : 0))
         case .leave: bytes.put(UInt8(2))
-        case .begin(let path):
+        case .begin(let steps, let path):
             bytes.put(UInt8(3))
+            bytes.put(steps.lowerBound)
+            bytes.put(steps.upperBound)
             bytes.bytes += Array((path ?? "").utf8)
         }
         return bytes.bytes
@@ -161,8 +163,10 @@ extension CoordinatorMessage {
         case 1: self = .gradientSquares(step: try bytes.count(), total: try bytes.double())
         case 2: self = .leave
         case 3:
+            let (first, last) = (try bytes.count(), try bytes.count())
+            guard first <= last else { throw MessageError(description: "steps from \(first) to \(last)") }
             let path = String(decoding: bytes.rest(), as: UTF8.self)
-            self = .begin(weightsFile: path.isEmpty ? nil : path)
+            self = .begin(steps: first..<last, weightsFile: path.isEmpty ? nil : path)
         case 4: self = .othersAreFinite(step: try bytes.count(), try bytes.byte() == 1)
         case let kind: throw MessageError(description: "a coordinator's message of unknown kind \(kind)")
         }

@@ -6,7 +6,7 @@ import Tensors
 /// First values of a stage's parameters, and their way into a file.
 extension StageExecutor {
     /// Name, tensor and first values of every parameter, in the model's order.
-    private var allParameters: [(name: String, tensor: Tensor, node: Int, initial: Distribution)] {
+    var allParameters: [(name: String, tensor: Tensor, node: Int, initial: Distribution)] {
         stage.nodes.flatMap { index in
             let node = model.nodes[index]
             let tensors = memory.masters[index - stage.nodes.lowerBound]
@@ -47,11 +47,9 @@ extension StageExecutor {
         throws(CheckpointError)
     {
         for parameter in allParameters {
-            let view = backend.hostView(parameter.tensor)
-            let bytes = view ?? .allocate(byteCount: parameter.tensor.byteCount, alignment: 64)
-            defer { if view == nil { bytes.deallocate() } }
-            if view == nil { backend.download(parameter.tensor, to: bytes) }
-            try write(parameter.name, UnsafeRawBufferPointer(bytes))
+            try backend.withBytes(of: parameter.tensor) { bytes throws(CheckpointError) in
+                try write(parameter.name, bytes)
+            }
         }
     }
 }

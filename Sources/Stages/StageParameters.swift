@@ -1,3 +1,4 @@
+import Models
 package import Optimizers
 package import Tensors
 
@@ -7,7 +8,8 @@ package struct StageParameters {
     private let optimizer: any Optimizer
     /// By node, parameter, and state tensor.
     private let states: [[[Tensor]]]
-    private var updates = 0
+    /// Updates so far.
+    package var updates = 0
 
     package init(_ executor: StageExecutor, optimizer: any Optimizer) throws(TensorError) {
         self.executor = executor
@@ -21,6 +23,23 @@ package struct StageParameters {
             count == 0
                 ? [] : stride(from: 0, to: node.count, by: count).map { Array(node[$0..<$0 + count]) }
         }
+    }
+
+    /// Masters and optimizer state, by name.
+    package var state: StageState {
+        var places: [Int: Int] = [:]
+        let tensors = executor.allParameters.flatMap { parameter in
+            let local = parameter.node - executor.stage.nodes.lowerBound
+            let index = places[local, default: 0]
+            places[local] = index + 1
+            let own = [StageState.NamedTensor(name: parameter.name, tensor: parameter.tensor)]
+            guard !states[local].isEmpty else { return own }
+            return own
+                + zip(optimizer.state.names, states[local][index]).map {
+                    StageState.NamedTensor(name: "\(parameter.name).\($0)", tensor: $1)
+                }
+        }
+        return StageState(executor, tensors)
     }
 
     /// One optimizer step over every parameter.

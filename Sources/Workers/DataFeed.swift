@@ -13,7 +13,7 @@ package final class DataFeed {
     let targets: [TargetsMessage]
     private let executor: StageExecutor
     private var reader: Prefetcher<HostBatch>
-    private let read: (Range<Int>) throws(DatasetError) -> Prefetcher<HostBatch>
+    private let makeReader: (Range<Int>) throws(DatasetError) -> Prefetcher<HostBatch>
     private let normaliser: (Int) -> Int
     private var normaliserOfStep: (step: Int, count: Int)?
     /// f32 rows on their way into a 16-bit input.
@@ -41,15 +41,15 @@ package final class DataFeed {
         let read = { (steps: Range<Int>) throws(DatasetError) in
             try Prefetcher(data.dataset, data.batches, steps: steps, depth: depth)
         }
-        self.read = read
+        makeReader = read
         reader = try read(0..<plan.manifest.steps)
         normaliser = { data.targetCount(step: $0) }
     }
 
-    /// Begins again with the first micro-batch of this step, the only one that follows.
-    func rewind(to step: Int) throws(DatasetError) {
+    /// The next micro-batch is the first of these steps; none follows their last.
+    func read(_ steps: Range<Int>) throws(DatasetError) {
         reader.stop()
-        reader = try read(step..<step + 1)
+        reader = try makeReader(steps)
     }
 
     /// Fills a slot with the next micro-batch.

@@ -34,6 +34,8 @@ final class RankRunner {
     var scaler: LossScaler?
     /// Steps in a row whose gradients were not finite.
     var skippedInRow = 0
+    /// Steps that are done.
+    private var done = 0
     var probe: FiniteProbe?
 
     init(
@@ -94,11 +96,34 @@ final class RankRunner {
         case diverged(step: Int, NonFiniteTensor?)
     }
 
-    func run() throws -> Ending {
-        for step in 0..<plan.manifest.steps {
+    /// Runs these steps; the first one is `state.step`.
+    func run(_ steps: Range<Int>) throws -> Ending {
+        precondition(steps.lowerBound == state.step, "steps \(steps) behind step \(state.step)")
+        for step in steps {
             guard try run(step: step) else { return .diverged(step: step, try diagnose(step: step)) }
+            done += 1
         }
         return .done
+    }
+
+    /// All of this rank but its tensors, between two steps.
+    var state: StepState {
+        var state = StepState()
+        state.step = done
+        state.samples = done * plan.manifest.batch.global
+        state.updates = parameters.values.first?.updates ?? 0
+        state.lossScale = scaler?.state
+        state.skippedInRow = skippedInRow
+        return state
+    }
+
+    /// Goes on behind that state's steps, with the data that follow.
+    func restore(_ state: StepState, last: Int) throws {
+        done = state.step
+        for stage in parameters.keys { parameters[stage]?.updates = state.updates }
+        scaler = plan.manifest.precision.lossScaler(state.lossScale)
+        skippedInRow = state.skippedInRow
+        try feed?.read(state.step..<last)
     }
 
     /// - Returns: false where the run is to end before the step's update.

@@ -15,14 +15,18 @@ package struct WorkerRun {
     private let plan: TrainingPlan
     private let rank: Int
     private let endpoint: WorkerEndpoint
+    private let keeper: (any StateKeeper)?
     private let say: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - endpoint: started; it is closed when `run` returns.
+    ///   - keeper: where the state lies that the steps begin with, and will lie; nil: they begin at the beginning.
     ///   - say: told what the worker waits for.
     package init(
-        _ plan: TrainingPlan, rank: Int, endpoint: WorkerEndpoint, say: @escaping @Sendable (String) -> Void
+        _ plan: TrainingPlan, rank: Int, endpoint: WorkerEndpoint, keeper: (any StateKeeper)? = nil,
+        say: @escaping @Sendable (String) -> Void
     ) {
+        self.keeper = keeper
         self.plan = plan
         self.rank = rank
         self.endpoint = endpoint
@@ -99,21 +103,35 @@ package struct WorkerRun {
     private func work(_ parts: Parts) throws {
         defer { parts.feed?.stop() }
         try endpoint.awaitGo(say: say)
-        guard case .begin(let path) = try parts.port.listen() else {
-            throw RunFailure(.bug, "the coordinator did not say where the weights go")
+        guard case .begin(let steps, let path) = try parts.port.listen() else {
+            throw RunFailure(.bug, "the coordinator did not say what to begin with")
         }
         // Opened before the first step: that the file cannot be written must not be found after the last.
         let writer = try path.map { path throws(CheckpointError) in
             try SafetensorsWriter(partialPath: path, layout: try plan.weightsLayout())
         }
-        if case .diverged(let step, let tensor) = try parts.runner.run() {
-            parts.port.tell(.diverged(step: step, tensor))
+        if let state = try keeper?.state() { try restore(state, steps, parts.runner) }
+        switch try parts.runner.run(steps) {
+        case .done: try keep(parts.runner)
+        case .diverged(let step, let tensor): parts.port.tell(.diverged(step: step, tensor))
         }
         let written = try writer.map { try write(parts.executors, to: $0) }
         parts.port.tell(.weightsWritten(bytes: written ?? 0))
         guard case .leave = try parts.port.listen() else {
             throw RunFailure(.bug, "the coordinator did not end the run")
         }
+    }
+
+    private func restore(_ state: RunState, _ steps: Range<Int>, _ runner: RankRunner) throws {
+        for parameters in runner.parameters.values { try parameters.state.restore(state.tensors) }
+        try runner.restore(state.step, last: steps.upperBound)
+    }
+
+    private func keep(_ runner: RankRunner) throws {
+        guard let keeper else { return }
+        var tensors: [String: [UInt8]] = [:]
+        for parameters in runner.parameters.values { tensors.merge(parameters.state.copy()) { $1 } }
+        try keeper.keep(RunState(step: runner.state, tensors: tensors), of: rank)
     }
 
     /// Each tensor counts as progress.

@@ -22,7 +22,7 @@ import Testing
         .events([]), .events([1, 2, 255]), .weightsWritten(bytes: 1 << 40),
     ]
     private let fromCoordinator: [CoordinatorMessage] = [
-        .begin(weightsFile: nil), .begin(weightsFile: "runs/ä b/model.safetensors.partial"),
+        .begin(steps: 0..<9, weightsFile: nil), .begin(steps: 3..<3, weightsFile: "runs/ä b/model.safetensors.partial"),
         .gradientSquares(step: 9, total: 2.5), .othersAreFinite(step: 3, false), .leave,
     ]
 

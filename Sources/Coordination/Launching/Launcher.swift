@@ -5,6 +5,7 @@ package import Runs
 package import Systems
 package import Tensors
 package import Transport
+package import Workers
 
 /// Starts the workers of one attempt at a run, and sees every one of them end.
 package protocol Launcher: AnyObject {
@@ -39,11 +40,15 @@ public struct LaunchMode: Sendable {
         try device.pinnedBackend(plan.manifest.simulation, .thread)
     }
 
-    /// The same on devices of one's own: `backend` is called on each worker's thread, which is to compute.
+    /// The same on devices of one's own.
+    /// - Parameters:
+    ///   - keeper: where the state lies that the steps begin with, and will lie.
+    ///   - backend: called on each worker's thread, which is to compute.
     package static func threads(
+        keeper: (any StateKeeper)? = nil,
         on backend: @escaping @Sendable (PipelineManifest.Device, TrainingPlan) throws(TensorError) -> any Backend
     ) -> LaunchMode {
-        LaunchMode(usesProcesses: false) { plan throws(RunFailure) in try ThreadLauncher(plan, backend) }
+        LaunchMode(usesProcesses: false) { plan throws(RunFailure) in try ThreadLauncher(plan, keeper, backend) }
     }
 
     private init(

@@ -13,6 +13,7 @@ final class ThreadLauncher: Launcher {
     typealias MakeBackend = @Sendable (PipelineManifest.Device, TrainingPlan) throws(TensorError) -> any Backend
 
     private let plan: TrainingPlan
+    private let keeper: (any StateKeeper)?
     private let backend: MakeBackend
     private let network = InMemoryNetwork()
     private var threads: [JoinableThread] = []
@@ -26,8 +27,11 @@ final class ThreadLauncher: Launcher {
         var isEnding = false
     }
 
-    init(_ plan: TrainingPlan, _ backend: @escaping MakeBackend) throws(RunFailure) {
+    init(
+        _ plan: TrainingPlan, _ keeper: (any StateKeeper)?, _ backend: @escaping MakeBackend
+    ) throws(RunFailure) {
         self.plan = plan
+        self.keeper = keeper
         self.backend = backend
         let manifest = plan.manifest
         guard plan.placement.ranks(on: .byHand).isEmpty else {
@@ -60,11 +64,11 @@ final class ThreadLauncher: Launcher {
             throw RunFailure(wrapping: error)
         }
         progress.update { $0.endpoints[rank] = endpoint }
-        let (plan, backend, progress) = (plan, backend, progress)
+        let (plan, keeper, backend, progress) = (plan, keeper, backend, progress)
         do throws(SystemError) {
             threads.append(
                 try JoinableThread(name: "worker \(rank)") {
-                    let code = Self.work(plan, rank, endpoint, backend, log)
+                    let code = Self.work(plan, rank, endpoint, keeper, backend, log)
                     progress.update {
                         $0.endpoints[rank] = nil
                         $0.ended.append((rank, .exited(code)))
@@ -80,12 +84,13 @@ final class ThreadLauncher: Launcher {
 
     /// - Returns: what a process would exit with.
     private static func work(
-        _ plan: TrainingPlan, _ rank: Int, _ endpoint: WorkerEndpoint, _ backend: MakeBackend, _ log: Int32
+        _ plan: TrainingPlan, _ rank: Int, _ endpoint: WorkerEndpoint, _ keeper: (any StateKeeper)?,
+        _ backend: MakeBackend, _ log: Int32
     ) -> Int32 {
         defer { close(log) }
         let say: @Sendable (String) -> Void = { try? Console.write("echelon: \($0)\n", to: log) }
         do throws(RunFailure) {
-            try WorkerRun(plan, rank: rank, endpoint: endpoint, say: say).run {
+            try WorkerRun(plan, rank: rank, endpoint: endpoint, keeper: keeper, say: say).run {
                 try backend(plan.device(of: rank), plan)
             }
             return ExitCode.done.rawValue

@@ -1,0 +1,39 @@
+package import Optimizers
+
+/// All that the ranks of a run share between two steps and that is no tensor. The learning rate needs nothing more: it is a
+/// function of the step.
+package struct StepState: Codable, Hashable, Sendable {
+    /// Steps that are done: the next one's number, counted from 0.
+    package var step = 0
+    /// Samples that were read; the next mini-batch begins there in the data's order.
+    package var samples = 0
+    /// Optimizer updates: steps but for those that were skipped.
+    package var updates = 0
+    /// nil without a loss scale.
+    package var lossScale: LossScaler.State?
+    /// Steps in a row whose gradients were not finite.
+    package var skippedInRow = 0
+
+    package init() {}
+}
+
+/// A run's whole state between two steps, on the host: enough to go on with the same bits, at any number of stages.
+package struct RunState: Sendable {
+    package var step: StepState
+    /// By name, as `StageState` has them: of all stages, or of some.
+    package var tensors: [String: [UInt8]]
+
+    package init(step: StepState, tensors: [String: [UInt8]]) {
+        self.step = step
+        self.tensors = tensors
+    }
+}
+
+/// Where workers find the state that their steps begin with, and leave the one that they end with. Called on each worker's
+/// compute thread.
+package protocol StateKeeper: Sendable {
+    /// nil: the run begins.
+    func state() throws -> RunState?
+    /// The stages of one rank, behind its last step.
+    func keep(_ state: RunState, of rank: Int) throws
+}
