@@ -43,7 +43,10 @@ public final class Coordinator {
         let coordinator = try Coordinator(plan, options)
         if let dashboard {
             dashboard.follow(coordinator.directory)
-            coordinator.journal.display.note("live page: \(dashboard.url)")
+            for (index, url) in dashboard.urls.enumerated() {
+                coordinator.journal.display.note(
+                    index == 0 ? "live page: \(url)" : "live page, from another machine: \(url)")
+            }
         }
         try coordinator.run()
     }

@@ -6,8 +6,8 @@ import Systems
 /// The process that serves a run's live page, from the coordinator's side: it listens before the run takes anything, and
 /// ends with it.
 final class DashboardChild {
-    /// Where a browser finds the page.
-    let url: String
+    /// Where a browser finds the page: on this machine first, then on others.
+    let urls: [String]
     private let process: ChildProcess
     private let lifeline: Int32
     private static let startLimit: Double = 20
@@ -33,7 +33,7 @@ final class DashboardChild {
         }
         let said = Self.line(from: output.read)
         Glibc.close(output.read)
-        url = said
+        urls = said.split(separator: " ").map(String.init)
         guard !said.hasPrefix("http://") else { return }
         Glibc.close(lifeline)
         if Self.end(of: process) == .exited(ExitCode.badInput.rawValue) {

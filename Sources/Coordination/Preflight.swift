@@ -17,6 +17,8 @@ package enum Preflight {
         try checkFaults(plan)
         try plan.checkMemoryLimits()
         try checkMemory(plan, together: .together, each: .ofProcess)
+        // Workers' environments name its kernels, whatever their devices are.
+        do { try OpenBLASCore.load() } catch { throw RunFailure(wrapping: error) }
         let data = try TrainingData(plan)
         try checkWeights(plan)
         try data.check(plan)

@@ -32,8 +32,8 @@ public struct Dashboard {
 
     /// With the port that was chosen, where any would do.
     public var address: DashboardAddress { server.address }
-    /// What to open: for a browser on this machine; others need the token in it.
-    public var url: String { server.url }
+    /// What to open: in a browser on this machine first, then on others; with the token that those need.
+    public var urls: [String] { server.urls }
     /// Pages that are kept current.
     package var listenerCount: Int { board.listenerCount }
 
@@ -72,7 +72,7 @@ public struct Dashboard {
     // MARK: The run
 
     private mutating func readStatus(isLast: Bool) {
-        guard let follower, var status = try? LiveStatus.read(follower.directory) else { return }
+        guard let follower, var status = try? LiveStatus.current(follower.directory) else { return }
         if isLast, status.state != .done { status.state = .failed }
         page.status = status
         page.name = status.name

@@ -29,6 +29,13 @@ public struct DashboardAddress: Hashable, Sendable, CustomStringConvertible {
     /// Whether only this machine reaches it.
     public var isLoopback: Bool { host.hasPrefix("127.") }
     public var description: String { "\(host):\(port)" }
-    /// For a browser on this machine.
-    public var url: String { "http://\(host == "0.0.0.0" ? Self.loopback : host):\(port)/" }
+
+    /// What to open in a browser: on this machine first, then, where it is served at all addresses, on others.
+    /// - Parameters:
+    ///   - token: what other machines have to show.
+    ///   - own: this machine's addresses that others reach.
+    package func urls(token: String?, own: [String]) -> [String] {
+        let hosts = host == "0.0.0.0" ? [Self.loopback] + own : [host]
+        return hosts.map { "http://\($0):\(port)/" + (token.map { "?token=\($0)" } ?? "") }
+    }
 }

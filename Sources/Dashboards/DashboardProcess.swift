@@ -10,38 +10,32 @@ public struct DashboardProcess {
     private var dashboard: Dashboard
     private var lifeline: Lifeline?
 
-    /// Serves the page until the process is ended; beside a run, until standard input ends.
+    /// Serves the page until Ctrl-C, which ends the process as done; beside a run, until standard input ends.
     ///
     /// - Parameters:
     ///   - directory: the run's; nil: the first line of standard input names it.
     ///   - isBesideRun: standard input ends when the run does.
     public static func run(_ directory: RunDirectory?, at address: DashboardAddress, isBesideRun: Bool) throws {
-        prepareSignals()
+        signal(SIGPIPE, SIG_IGN)
+        Interrupts.endAsDone()
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
         if !isBesideRun { _ = try directory?.description() }
         var process = DashboardProcess(
             dashboard: try Dashboard(at: address), lifeline: isBesideRun ? Lifeline(STDIN_FILENO) : nil)
         if let directory { process.follow(directory) }
-        try process.announce()
+        try process.announce(isBesideRun: isBesideRun)
         process.serve()
-    }
-
-    /// Whoever started this process may have blocked what ends it.
-    private static func prepareSignals() {
-        signal(SIGPIPE, SIG_IGN)
-        var ending = sigset_t()
-        sigemptyset(&ending)
-        for number in [SIGINT, SIGTERM] {
-            signal(number, SIG_DFL)
-            sigaddset(&ending, number)
-        }
-        pthread_sigmask(SIG_UNBLOCK, &ending, nil)
     }
 
     private mutating func follow(_ directory: RunDirectory) { dashboard.follow(directory) }
 
+    /// Prints the page's addresses: a line each for people, one line for the run beside it.
     /// - Throws: where nobody can read it: a page at an address that nobody was told serves no one.
-    private func announce() throws(SystemError) { try Console.print(dashboard.url) }
+    private func announce(isBesideRun: Bool) throws(SystemError) {
+        guard !isBesideRun else { return try Console.print(dashboard.urls.joined(separator: " ")) }
+        let others = dashboard.urls.dropFirst().map { "from another machine: \($0)" }
+        try Console.print((dashboard.urls.prefix(1) + others).joined(separator: "\n"))
+    }
 
     private mutating func serve() {
         while lifeline?.hasEnded != true {

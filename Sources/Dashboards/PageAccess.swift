@@ -47,7 +47,8 @@ struct PageAccess {
         }
         guard request.cookie(cookieName) == token else {
             return .refused(
-                .forbidden, "From another machine, open the address with ?token=… that echelon printed where it runs.")
+                .forbidden,
+                "Open one of the addresses that echelon printed where it runs, with the ?token=… that stands in it.")
         }
         return .welcome
     }

@@ -27,8 +27,8 @@ package final class PageServer: Sendable {
 
     /// Where it listens: with the port that was chosen where any would do.
     package let address: DashboardAddress
-    /// For a browser on this machine; with the token that other machines need.
-    package let url: String
+    /// What to open: in a browser on this machine first, then on others; with the token that those need.
+    package let urls: [String]
     private let board: PageBoard
     private let control: PageControl
 
@@ -42,7 +42,7 @@ package final class PageServer: Sendable {
         let (listener, port) = try PageListener.open(at: wanted)
         address = DashboardAddress(host: wanted.host, port: port)
         let access = PageAccess(address)
-        url = address.url + (access.token.map { "?token=\($0)" } ?? "")
+        urls = address.urls(token: access.token, own: OwnAddresses.current)
         self.board = board
         self.control = control
         let handler = PageHandler(board: board, access: access)

@@ -22,7 +22,8 @@ enum Main {
         let text = EchelonCommand.fullMessage(for: error)
         guard !text.isEmpty else { return code.rawValue }
         guard code.isSuccess else {
-            try? Console.write(text + "\n", to: STDERR_FILENO)
+            let shown = text.printableLines(quoting: CommandLine.arguments.dropFirst())
+            try? Console.write(shown + "\n", to: STDERR_FILENO)
             return code.rawValue
         }
         do {

@@ -22,13 +22,14 @@ struct Top: ParsableCommand {
             var follower = RunFollower(RunDirectory(directory))
             var screen = Screen()
             let isWatching = Terminal.drawsInPlace(STDOUT_FILENO) && !once
+            if isWatching { Interrupts.endAsDone() }
             while true {
-                let status = try LiveStatus.read(follower.directory)
+                let status = try LiveStatus.current(follower.directory)
                 try follower.refresh()
                 let view = TopView(status, links: follower.traffic())
                 guard isWatching else { return try Console.print(view.text()) }
                 try screen.show { width, height in view.text(width: width, height: height) }
-                if status.state == .done || status.state == .failed { return }
+                if [.done, .failed, .gone].contains(status.state) { return }
                 usleep(500_000)
             }
         }

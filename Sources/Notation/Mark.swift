@@ -21,5 +21,5 @@ public struct Mark: Hashable, Sendable, CustomStringConvertible {
 
     package var isOverride: Bool { line == 0 }
 
-    public var description: String { isOverride ? file : "\(file):\(line):\(column)" }
+    public var description: String { isOverride ? file : "\(file.printable()):\(line):\(column)" }
 }

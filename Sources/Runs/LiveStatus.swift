@@ -4,7 +4,12 @@ import Systems
 /// `live.json`: what a run is doing right now, rewritten by the coordinator about once a second. `echelon top` shows
 /// it.
 public struct LiveStatus: Codable, Hashable, Sendable {
-    public enum State: String, Codable, Sendable { case starting, running, done, failed }
+    public enum State: String, Codable, Sendable {
+        case starting, running, done, failed
+        /// What readers make of a file that was not brought up to date, as on a full disk, by a run that is over
+        /// (`current`); no run writes it.
+        case gone
+    }
 
     public struct Rank: Codable, Hashable, Sendable {
         public var rank: Int
@@ -80,6 +85,20 @@ public struct LiveStatus: Codable, Hashable, Sendable {
                 file: directory.livePath, expected: "a run's live status", got: error.summary)
         }
     }
+
+    /// What is known of the run now: `read`, but `gone` where the file says that the run goes on, is some seconds old, and
+    /// nobody holds the run's lock.
+    public static func current(_ directory: RunDirectory, now: Double = now) throws -> LiveStatus {
+        let first = try read(directory)
+        guard first.isSilent(now: now), directory.isHeld == false else { return first }
+        // The run may have written its end between the two looks.
+        var status = try read(directory)
+        if status.isSilent(now: now) { status.state = .gone }
+        return status
+    }
+
+    /// Whether it should have been written again: a run that goes on does so once a second.
+    package func isSilent(now: Double) -> Bool { [.starting, .running].contains(state) && age(now: now) > 3 }
 
     /// Of thousands of ranks, some hundred bytes each.
     private static let sizeLimit = 16 << 20

@@ -60,11 +60,20 @@ package final class RunClaim {
     private static func lock(_ path: String) throws(RunFailure) -> Int32 {
         let file = open(path + "/lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o644)
         guard file >= 0 else { throw RunFailure(path, SystemError("create", path + "/lock")) }
-        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+        guard takeLock(file) else {
             close(file)
             throw RunFolder.inUse(path)
         }
         return file
+    }
+
+    /// Tries for some milliseconds: `isHeld` takes the lock for a moment.
+    static func takeLock(_ file: Int32) -> Bool {
+        for _ in 0..<5 {
+            if flock(file, LOCK_EX | LOCK_NB) == 0 { return true }
+            usleep(2_000)
+        }
+        return false
     }
 
     /// Makes the first folder that is not there yet: of two runs that start at once each gets its own.
@@ -88,6 +97,15 @@ extension RunFailure {
 }
 
 extension RunDirectory {
+    /// Whether a process holds the lock that its run takes; nil where that cannot be told.
+    var isHeld: Bool? {
+        let file = open(path + "/lock", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard file >= 0 else { return errno == ENOENT ? false : nil }
+        defer { close(file) }
+        if flock(file, LOCK_SH | LOCK_NB) == 0 { return false }
+        return errno == EWOULDBLOCK ? true : nil
+    }
+
     /// The resolved manifest: what workers and `generate` read.
     package var manifestPath: String { path + "/pipeline.yaml" }
     package var weightsPath: String { path + "/model.safetensors" }

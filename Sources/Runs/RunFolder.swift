@@ -96,7 +96,7 @@ struct RunFolder {
         let lock = open(path + "/lock", O_RDWR | O_CLOEXEC)
         guard lock >= 0 else { throw RunFailure(path, SystemError("open", path + "/lock")) }
         defer { close(lock) }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0, isStillThere(lock) else { throw Self.inUse(path) }
+        guard RunClaim.takeLock(lock), isStillThere(lock) else { throw Self.inUse(path) }
         if Set(names).isSubset(of: ["lock", "events", "logs"]), logs.isEmpty { return nil }
         guard !hasWeights, !isDone else {
             throw .badInput(

@@ -10,8 +10,11 @@ package enum Console {
         try File.write(Array(text.utf8), to: descriptor, path: name(of: descriptor))
     }
 
-    /// To standard error. There is nobody to tell of a failure.
-    package static func complain(_ message: String) { try? write("echelon: \(message)\n", to: STDERR_FILENO) }
+    /// To standard error, with what a terminal would act on spelled out: messages quote what users typed. There is nobody
+    /// to tell of a failure.
+    package static func complain(_ message: String) {
+        try? write("echelon: \(message.printableLines(1000, limit: 1 << 16))\n", to: STDERR_FILENO)
+    }
 
     package static func name(of descriptor: Int32) -> String {
         descriptor == STDERR_FILENO ? "standard error" : "standard output"

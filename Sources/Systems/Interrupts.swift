@@ -30,6 +30,19 @@ package enum Interrupts {
         for signal in [SIGPIPE, SIGXFSZ] { Glibc.signal(signal, SIG_IGN) }
     }
 
+    /// From now on Ctrl-C ends this process at once, as done: of a command that shows something until its user has seen
+    /// enough. So does SIGTERM.
+    package static func endAsDone() {
+        var caught = sigset_t()
+        sigemptyset(&caught)
+        for signal in [SIGINT, SIGTERM] {
+            handle(signal) { _ in _exit(ExitCode.done.rawValue) }
+            sigaddset(&caught, signal)
+        }
+        // Whoever started this process may have blocked them.
+        pthread_sigmask(SIG_UNBLOCK, &caught, nil)
+    }
+
     /// Stops this process as Ctrl-Z does where nothing catches it; returns once it goes on. Where there is no shell that
     /// could let it go on, the system does not stop it.
     package static func pause() {

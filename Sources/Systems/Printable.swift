@@ -29,4 +29,17 @@ extension StringProtocol {
         let kept = all.prefix(lines).map { $0.printable(limit: limit) }
         return kept.joined(separator: "\n") + (all.count > lines ? "\n…" : "")
     }
+
+    /// The same for a message that quotes arguments of the command line: line feeds of theirs are spelled out too.
+    package func printableLines(quoting arguments: some Sequence<String>) -> String {
+        var bytes = Array(utf8)
+        for argument in arguments {
+            let value = argument.firstIndex(of: "=").map { argument[argument.index(after: $0)...] }
+            // The whole argument, or the value of `--option=value`.
+            for quoted in [argument[...], value ?? ""] where quoted.utf8.contains(10) {
+                bytes = bytes.replacing(Array(quoted.utf8), with: Array(quoted.printable().utf8))
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self).printableLines()
+    }
 }

@@ -5,13 +5,26 @@ import Testing
     @Test func aPortIsOneOfTheLoopbackAddress() throws {
         let address = try DashboardAddress("8080")
         #expect(address == DashboardAddress(host: "127.0.0.1", port: 8080))
-        #expect(address.isLoopback && address.url == "http://127.0.0.1:8080/")
+        #expect(address.isLoopback)
         #expect(try DashboardAddress("localhost:80") == DashboardAddress(host: "127.0.0.1", port: 80))
     }
 
     @Test func anAddressMayBeSeenByOthers() throws {
         let address = try DashboardAddress("0.0.0.0:0")
         #expect(!address.isLoopback && address.host == "0.0.0.0" && address.port == 0)
+    }
+
+    /// A page at all addresses was said to be at the loopback one, which other machines cannot open.
+    @Test func whatIsPrintedCanBeOpenedThere() {
+        func urls(_ host: String, token: String? = "t") -> [String] {
+            DashboardAddress(host: host, port: 80).urls(token: token, own: ["192.0.2.2", "198.51.100.7"])
+        }
+        #expect(urls("127.0.0.1", token: nil) == ["http://127.0.0.1:80/"])
+        #expect(urls("192.0.2.2") == ["http://192.0.2.2:80/?token=t"])
+        #expect(
+            urls("0.0.0.0") == [
+                "http://127.0.0.1:80/?token=t", "http://192.0.2.2:80/?token=t", "http://198.51.100.7:80/?token=t",
+            ])
     }
 
     @Test(arguments: [

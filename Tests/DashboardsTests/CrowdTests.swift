@@ -112,9 +112,13 @@ import Testing
         try await offPool {
             let server = try server(at: "0.0.0.0", isLocal: false)
             defer { server.stop() }
-            let token = try #require(server.url.split(separator: "=").last)
-            #expect(server.url.hasPrefix("http://127.0.0.1:\(server.address.port)/?token=") && token.count == 32)
-            #expect(try answer(server).hasPrefix("HTTP/1.1 403"))
+            let url = try #require(server.urls.first)
+            let token = try #require(url.split(separator: "=").last)
+            #expect(url.hasPrefix("http://127.0.0.1:\(server.address.port)/?token=") && token.count == 32)
+            // Each address that was printed has the token: those that others can open too.
+            #expect(server.urls.allSatisfy { $0.hasSuffix(":\(server.address.port)/?token=\(token)") })
+            let refusal = try answer(server)
+            #expect(refusal.hasPrefix("HTTP/1.1 403") && refusal.contains("one of the addresses that echelon printed"))
             #expect(try answer(server, "/events").hasPrefix("HTTP/1.1 403"))
             #expect(try answer(server, "/?token=\(String(token.reversed()))0").hasPrefix("HTTP/1.1 403"))
             let welcome = try answer(server, "/?token=\(token)")

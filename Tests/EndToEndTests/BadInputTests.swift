@@ -65,6 +65,20 @@ extension EndToEndTests {
             #expect(process.leftovers() == [])
         }
 
+        /// A terminal acts on them: `echelon plan $'\\e[2J'` cleared the screen.
+        @Test(arguments: [
+            ["plan", "\u{1b}[31mx"], ["\u{1b}]0;x\u{7}"], ["plan", "x", "--\u{1b}[1mx"], ["plan", "x", "a\nb\u{9b}"],
+            ["schedule", "gpipe", "--stages", "4\u{1b}[1m"], ["train", "x", "--port=1\n\u{1b}[1m"],
+            ["schedule", "\u{1b}[1m", "--stages", "2", "--microbatches", "2"],
+        ])
+        func `control characters of the command line are spelled out`(arguments: [String]) throws {
+            let outcome = try Lab().run(arguments)
+            #expect(outcome.exitCode == 64)
+            #expect(outcome.errors.contains("\\u{") && outcome.errors.hasSuffix("\n"))
+            let spelled = outcome.errors.unicodeScalars.allSatisfy { $0 == "\n" || !(0..<0x20).contains($0.value) }
+            #expect(spelled && !outcome.errors.contains("\u{9b}"), "\(outcome.errors.debugDescription)")
+        }
+
         @Test func aProfileNeedsEveryDevice() throws {
             let lab = try Lab()
             let devices = "devices=[\(Lab.device(0)), cpu:9999]"

@@ -112,9 +112,36 @@ extension EndToEndTests {
             }
             try process.wait(for: "the report") { try get("/", port).contains("All 4 steps are done.") ? () : nil }
             process.signal(SIGINT)
-            #expect(try process.finish().exitCode == nil)
+            #expect(try process.finish().exitCode == 0)
             let none = try lab.run(["dashboard", lab.folder.file("nothing")])
             #expect(none.exitCode == 64 && none.errors.contains("there is no such directory"))
+        }
+
+        /// It printed the loopback address alone, and its 403 told people on other machines to open that.
+        @Test func `a page for other machines says where they find it`() throws {
+            let lab = try Lab()
+            _ = try lab.train(Self.sim)
+            let process = try lab.start(["dashboard", lab.folder.file("run"), "--at", "0.0.0.0:0"])
+            let lines = try process.wait(for: "the page's addresses") {
+                process.output.hasSuffix("\n") ? process.output.split(separator: "\n") : nil
+            }
+            let url = #/http://([0-9.]+):(\d+)(/\?token=[0-9a-f]{32})/#
+            #expect(lines.first?.wholeMatch(of: url)?.1 == "127.0.0.1")
+            for line in lines.dropFirst() {
+                let match = try #require(line.firstMatch(of: url), "\(line)")
+                #expect(line.hasPrefix("from another machine: "))
+                let port = try #require(UInt16(match.2))
+                let host = String(match.1)
+                func answer(_ path: String) throws -> String {
+                    let connection = try Connection(to: port, at: host)
+                    try connection.ask(path, host: "\(host):\(port)")
+                    return try connection.read()
+                }
+                #expect(try answer(String(match.3)).hasPrefix("HTTP/1.1 200"))
+                #expect(try answer("/").hasPrefix("HTTP/1.1 403"))
+            }
+            process.signal(SIGTERM)
+            #expect(try process.finish().exitCode == 0)
         }
 
         @Test func topPrintsOnceWhereNobodyWatches() throws {

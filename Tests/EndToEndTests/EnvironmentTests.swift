@@ -45,6 +45,16 @@ extension EndToEndTests {
             #expect(plan.exitCode == 0 && plan.output.contains("Step"), "\(plan.errors)")
         }
 
+        /// The run had taken its folder before the library was loaded, and left it behind.
+        @Test func `a run whose OpenBLAS cannot be loaded leaves no folder`() throws {
+            let lab = try Lab()
+            try lab.folder.write("no library", to: "libopenblas.so.0")
+            let outcome = try run("export LD_LIBRARY_PATH=\(lab.folder.path)", training(lab), in: lab)
+            #expect(outcome.exitCode == 75 && outcome.output.isEmpty)
+            #expect(outcome.errors.hasPrefix("echelon: cannot load OpenBLAS: "), "\(outcome.errors)")
+            #expect(!lab.folder.exists("run"))
+        }
+
         @Test func `a worker inherits its log and its lifeline, and nothing else`() throws {
             let lab = try Lab()
             let train = try lab.startTraining(Lab.endless, ["--quiet"])

@@ -43,6 +43,9 @@ import Testing
     @Test func `a run that went silent is said to be`() {
         #expect(TopView(status(ranks: 1)).text(now: 1090).hasPrefix("demo: running, last heard of 90 s ago\n"))
         #expect(TopView(status(ranks: 1, state: .failed)).text(now: 1090).hasPrefix("demo: ended early\n"))
+        #expect(
+            TopView(status(ranks: 1, state: .gone)).text(now: 1090).hasPrefix(
+                "demo: not running: live.json is 90 s old, and nobody holds the run's lock\n"))
     }
 
     @Test(arguments: [(64, 126), (64, 0), (2, 2), (2, 126), (64, 3)])

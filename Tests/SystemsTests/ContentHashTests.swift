@@ -60,4 +60,14 @@ extension PrintableTests {
         #expect("a\u{1b}[1m\nb".printableLines() == "a\\u{1b}[1m\nb")
         #expect("1\n2\n3".printableLines(2) == "1\n2\n…")
     }
+
+    @Test func `a line feed of an argument does not end a message's line`() {
+        let message = "Unexpected argument 'a\nb'\nUsage: x"
+        #expect(
+            message.printableLines(quoting: ["plan", "a\nb"]) == "Unexpected argument 'a\\u{a}b'\nUsage: x")
+        #expect(
+            "The value '1\n' is invalid\nUsage".printableLines(quoting: ["--port=1\n"])
+                == "The value '1\\u{a}' is invalid\nUsage")
+        #expect("a\nb".printableLines(quoting: ["\n=", "c\nd"]) == "a\nb")
+    }
 }

@@ -10,7 +10,8 @@ public final class Connection {
         public var code: Int32
     }
 
-    public init(to port: UInt16) throws {
+    /// - Parameter host: one of this machine's addresses.
+    public init(to port: UInt16, at host: String = "127.0.0.1") throws {
         self.port = port
         file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var limit = timeval(tv_sec: 10, tv_usec: 0)
@@ -20,7 +21,7 @@ public final class Connection {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
-        inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
+        inet_pton(AF_INET, host, &address.sin_addr)
         let result = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size))

@@ -1,5 +1,6 @@
 import Foundation
 import Systems
+import TestSupport
 import Testing
 import Transport
 
@@ -34,6 +35,42 @@ extension LiveTests {
             try rig.workers[0].start()
             rig.stop()
             #expect(!FileManager.default.fileExists(atPath: directory))
+        }
+
+        /// A run that is killed while it starts can remove nothing.
+        @Test func `the sockets of a run that was killed go with the next run, those of a live one stay`() throws {
+            let parent = try TemporaryFolder()
+            func server() throws -> ControlServer {
+                var configuration = ControlServer.Configuration(world: 1, digest: "digest")
+                configuration.socketParent = parent.path
+                return try ControlServer(configuration)
+            }
+            let live = try server()
+            defer { live.close() }
+            let abandoned = parent.file("echelon-run-ABCDEF")
+            #expect(mkdir(abandoned, 0o700) == 0)
+            try leaveSocket(at: abandoned + "/control")
+            try File.makeFolder(parent.file("echelon-run-GHIJKL"))
+            try parent.write("mine", to: "echelon-run-GHIJKL/notes")
+            let next = try server()
+            defer { next.close() }
+            #expect(!File.exists(abandoned))
+            #expect(parent.exists("echelon-run-GHIJKL/notes"))
+            #expect(File.exists(String(live.ipcAddress.dropFirst(6))))
+        }
+
+        private func leaveSocket(at path: String) throws {
+            let file = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(file) }
+            var address = sockaddr_un()
+            address.sun_family = sa_family_t(AF_UNIX)
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+            let result = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(file, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
+            }
+            try #require(result == 0)
         }
 
         /// The lifeline is a pipe whose writing end dies with the coordinator.

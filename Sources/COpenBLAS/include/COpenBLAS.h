@@ -6,6 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/// Loads the library; the other calls that do so end the process with this code and reason where that fails.
+/// @returns 0, or an exit code: 64 where it is not installed, 75 where the system lacks something.
+int ob_load(void);
+
+/// Why `ob_load` failed.
+const char *ob_load_failure(void);
+
 /// c[m × n] = op(a)[m × k] · op(b)[k × n] + beta · c, row-major. Loads the library.
 void ob_sgemm(
     bool transpose_a, bool transpose_b, int32_t m, int32_t n, int32_t k, const float *a, int32_t stride_a,

@@ -65,7 +65,7 @@ enum HtmlStyle {
         .state b { color: var(--card); background: var(--soft); border-radius: 99px; padding: 2px 12px; margin-right: .5em;
           font-size: 13.5px; font-weight: 600; white-space: nowrap }
         .running .state b { background: var(--accent) } .done .state b { background: var(--good) }
-        .failed .state b { background: var(--bad) } .lost .state b { background: var(--bad) }
+        .failed .state b, .gone .state b { background: var(--bad) } .lost .state b { background: var(--bad) }
         .lost .state b::after { content: ", connection lost" }
         #live .legend { font-variant-numeric: tabular-nums; margin: 10px 0 }
         #live td { font-size: 14px } #live td.text { width: 50%; padding-left: 24px }

@@ -30,6 +30,7 @@ struct LiveSection {
         case .running: isLate ? "silent" : "running"
         case .done: "done"
         case .failed: "ended early"
+        case .gone: "not running"
         }
     }
 
@@ -46,6 +47,10 @@ struct LiveSection {
             return done == 0
                 ? "The first of \(Format.grouped(Double(steps))) steps." : "Step \(done) of \(steps) is done."
         case .done: return "All \(steps) steps are done."
+        case .gone:
+            return
+                "live.json is \(status?.age(now: now) ?? 0) s old, and nobody holds the run's lock: it ended after step "
+                + "\(done) of \(steps) or later."
         case .failed: return "It ended after \(done) of \(steps) steps; the terminal it ran in says why."
         }
     }

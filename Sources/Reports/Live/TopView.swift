@@ -28,8 +28,13 @@ public struct TopView: Sendable {
 
     private func head(now: Double) -> [String] {
         let age = status.age(now: now)
-        let late = status.state == .running && age > 3 ? ", last heard of \(age) s ago" : ""
-        var lines = ["\(status.name): \(word)\(late)"]
+        let note =
+            switch status.state {
+            case .starting, .running: status.isSilent(now: now) ? ", last heard of \(age) s ago" : ""
+            case .gone: ": live.json is \(age) s old, and nobody holds the run's lock"
+            case .done, .failed: ""
+            }
+        var lines = ["\(status.name): \(word)\(note)"]
         if let metrics = status.metrics { lines.append(ProgressLine(metrics, of: status.steps).plain) }
         return lines + [""]
     }
@@ -38,6 +43,7 @@ public struct TopView: Sendable {
         switch status.state {
         case .starting, .running, .done: status.state.rawValue
         case .failed: "ended early"
+        case .gone: "not running"
         }
     }
 

@@ -5,6 +5,10 @@ package enum ScratchFolder {
     /// A new private folder (mode 0700), `NAME-XXXXXX`. The caller removes it.
     package static func make(_ name: String) throws(SystemError) -> String { try make(name, in: parent) }
 
+    /// What a folder of sockets is called, before its hyphen and random letters. Runs remove those that nobody has locked:
+    /// what a run leaves that is killed while it starts.
+    package static let socketsName = "echelon-run"
+
     /// Where folders are made.
     package static var parent: String {
         guard let given = getenv("TMPDIR").map({ String(cString: $0) }), given.hasPrefix("/") else { return "/tmp" }
@@ -40,7 +44,7 @@ package enum ScratchFolder {
         let operation = "make sockets in"
         guard folder.utf8.count + room <= 107 else { throw SystemError(operation, folder, errno: ENAMETOOLONG) }
         do throws(SystemError) {
-            rmdir(try make("echelon-try", in: folder))
+            rmdir(try make(socketsName, in: folder))
         } catch {
             throw SystemError(operation, folder, error.reason)
         }
