@@ -1,8 +1,8 @@
 package import Systems
-public import Tensors
+package import Tensors
 
 /// What is wrong with a checkpoint's files, or with the pair of a checkpoint and a model.
-public enum CheckpointError: Error, Hashable, Sendable {
+package enum CheckpointError: Error, Hashable, Sendable {
     /// A system call on a file failed.
     case file(path: String, operation: String, reason: String)
     /// A file breaks its format at `place`.
@@ -20,7 +20,7 @@ public enum CheckpointError: Error, Hashable, Sendable {
 }
 
 /// One tensor that a model and its weights disagree on.
-public enum TensorMismatch: Hashable, Sendable {
+package enum TensorMismatch: Hashable, Sendable {
     case missing(name: String, expected: TensorSpec)
     case extra(name: String, type: StoredType, shape: Shape)
     case different(name: String, expected: TensorSpec, type: StoredType, shape: Shape)
@@ -32,14 +32,14 @@ public enum TensorMismatch: Hashable, Sendable {
 }
 
 /// A tensor that holds infinities or what is not a number.
-public struct NotFiniteTensor: Hashable, Sendable {
-    public var name: String
+package struct NotFiniteTensor: Hashable, Sendable {
+    package var name: String
     /// Elements that are not finite as f32.
-    public var count: Int
+    package var count: Int
     /// All elements.
-    public var elements: Int
+    package var elements: Int
 
-    public init(name: String, count: Int, elements: Int) {
+    package init(name: String, count: Int, elements: Int) {
         self.name = name
         self.count = count
         self.elements = elements
@@ -47,7 +47,7 @@ public struct NotFiniteTensor: Hashable, Sendable {
 }
 
 extension CheckpointError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .file(let path, let operation, let reason): "\(path.printable()): cannot \(operation): \(reason)"
         case .malformed(let path, let place, let expected, let got):
@@ -87,7 +87,7 @@ extension CheckpointError: CustomStringConvertible {
 }
 
 extension TensorMismatch: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .missing(let name, let expected): "\(shown(name)): expected \(expected), got nothing"
         case .extra(let name, let type, let shape): "\(shown(name)): expected nothing, got \(type)\(shape)"

@@ -6,15 +6,15 @@ internal import Systems
 /// `init` creates `<path>.partial` at its full size with its header. Workers fill in their tensors, each with a
 /// `SafetensorsWriter`. `commit` puts the file in its place, durably; without it the partial file is removed, and
 /// whatever was at `path` stays.
-public final class SafetensorsDraft {
-    public let path: String
-    public let layout: SafetensorsLayout
+package final class SafetensorsDraft {
+    package let path: String
+    package let layout: SafetensorsLayout
     private let descriptor: Int32
     private var isOpen = true
 
     /// Throws when `<path>.partial` exists (unless it is to be replaced: by who knows that nobody writes it), the file
     /// system has too little room, or creating the file fails.
-    public init(
+    package init(
         path: String, layout: SafetensorsLayout, replacingPartial: Bool = false
     ) throws(CheckpointError) {
         let partial = Self.partialPath(path)
@@ -34,11 +34,11 @@ public final class SafetensorsDraft {
     deinit { discard() }
 
     /// Where workers write.
-    public var partialPath: String { Self.partialPath(path) }
+    package var partialPath: String { Self.partialPath(path) }
 
     /// Puts the finished file in its place. `bytesWritten` is the sum of what the writers' `finish` returned. Throws,
     /// and discards the draft, when that is not every byte of the data or the system reports an error.
-    public func commit(bytesWritten: Int) throws(CheckpointError) {
+    package func commit(bytesWritten: Int) throws(CheckpointError) {
         precondition(isOpen, "a draft ends once")
         guard bytesWritten == layout.dataByteCount else {
             discard()
@@ -55,7 +55,7 @@ public final class SafetensorsDraft {
     }
 
     /// Removes the partial file. Does nothing after `commit`.
-    public func discard() {
+    package func discard() {
         guard isOpen else { return }
         isOpen = false
         close(descriptor)

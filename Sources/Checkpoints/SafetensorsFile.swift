@@ -3,17 +3,17 @@ internal import Systems
 /// A safetensors file: its header in memory, its tensors read when they are asked for.
 ///
 /// The file is open only while it is read; one that was replaced or written to since its header was read is an error.
-public final class SafetensorsFile: Sendable {
-    public let path: String
-    public let metadata: [String: String]
+package final class SafetensorsFile: Sendable {
+    package let path: String
+    package let metadata: [String: String]
     /// In the order of their bytes in the file.
-    public let tensors: [StoredTensor]
+    package let tensors: [StoredTensor]
     private let indices: [String: Int]
     private let file: RegularFile
     private let dataStart: Int
 
     /// Opens a file and validates its whole header. Throws when it cannot be read or breaks the format.
-    public init(path: String) throws(CheckpointError) {
+    package init(path: String) throws(CheckpointError) {
         self.path = path
         do {
             file = try RegularFile(path, staysOpen: false)
@@ -30,10 +30,10 @@ public final class SafetensorsFile: Sendable {
         self.indices = indices
     }
 
-    public subscript(name: String) -> StoredTensor? { indices[name].map { tensors[$0] } }
+    package subscript(name: String) -> StoredTensor? { indices[name].map { tensors[$0] } }
 
     /// A tensor's bytes, row-major and little-endian; nil when there is no such tensor.
-    public func bytes(of name: String) throws(CheckpointError) -> [UInt8]? {
+    package func bytes(of name: String) throws(CheckpointError) -> [UInt8]? {
         guard let tensor = self[name] else { return nil }
         var bytes = [UInt8](repeating: 0, count: tensor.range.count)
         do {

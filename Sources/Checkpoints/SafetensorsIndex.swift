@@ -1,13 +1,13 @@
 internal import Systems
 
 /// `model.safetensors.index.json`: which file of a sharded model holds which tensor.
-public struct SafetensorsIndex: Hashable, Sendable {
-    public var path: String
+package struct SafetensorsIndex: Hashable, Sendable {
+    package var path: String
     /// Tensor name → file name, in the index's own folder.
-    public var weightMap: [String: String]
+    package var weightMap: [String: String]
 
     /// Throws when the file cannot be read or is no index.
-    public init(path: String) throws(CheckpointError) {
+    package init(path: String) throws(CheckpointError) {
         self.path = path
         do {
             let file = try RegularFile(path, staysOpen: false)
@@ -27,7 +27,7 @@ public struct SafetensorsIndex: Hashable, Sendable {
     }
 
     /// The files named, each once, in alphabetical order.
-    public var files: [String] { Set(weightMap.values).sorted() }
+    package var files: [String] { Set(weightMap.values).sorted() }
 
     private static let maximumFileCount = 10_000
     private static let maximumTensorCount = 1 << 20

@@ -1,20 +1,20 @@
-public import Tensors
+package import Tensors
 
 /// Where everything goes in a safetensors file that is yet to be written.
 ///
 /// Depends on the tensors and the metadata alone, not on their order, so that processes which know the same tensors
 /// agree on every byte's place. The same as what the format's own implementation writes: tensors by descending element
 /// type, then by name; the header padded with spaces to a multiple of eight bytes.
-public struct SafetensorsLayout: Hashable, Sendable {
+package struct SafetensorsLayout: Hashable, Sendable {
     /// In the order of their bytes in the file.
-    public let tensors: [StoredTensor]
+    package let tensors: [StoredTensor]
     /// The header's length in eight bytes, then the header.
-    public let header: [UInt8]
-    public let dataByteCount: Int
+    package let header: [UInt8]
+    package let dataByteCount: Int
     private let indices: [String: Int]
 
     /// Throws when a name occurs twice or is reserved, a tensor has more than 8 axes, or sizes overflow.
-    public init(
+    package init(
         _ tensors: [(name: String, spec: TensorSpec)], metadata: [String: String] = ["format": "pt"]
     ) throws(CheckpointError) {
         guard tensors.count <= SafetensorsHeader.maximumTensorCount else {
@@ -42,9 +42,9 @@ public struct SafetensorsLayout: Hashable, Sendable {
         dataByteCount = end
     }
 
-    public var fileByteCount: Int { header.count + dataByteCount }
+    package var fileByteCount: Int { header.count + dataByteCount }
 
-    public subscript(name: String) -> StoredTensor? { indices[name].map { tensors[$0] } }
+    package subscript(name: String) -> StoredTensor? { indices[name].map { tensors[$0] } }
 
     /// The byte of the file at which a tensor begins.
     func offset(of tensor: StoredTensor) -> Int { header.count + tensor.range.lowerBound }

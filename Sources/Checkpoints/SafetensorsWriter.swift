@@ -1,15 +1,15 @@
 internal import Glibc
 
 /// Fills a worker's tensors into a file that a `SafetensorsDraft` created, each at its place in the layout.
-public final class SafetensorsWriter {
-    public let path: String
+package final class SafetensorsWriter {
+    package let path: String
     private let layout: SafetensorsLayout
     private let descriptor: Int32
     private var written: Set<String> = []
     private var isOpen = true
 
     /// Opens `partialPath`. Throws when it cannot be opened or its size and header are not this layout's.
-    public init(partialPath: String, layout: SafetensorsLayout) throws(CheckpointError) {
+    package init(partialPath: String, layout: SafetensorsLayout) throws(CheckpointError) {
         descriptor = open(partialPath, O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system(partialPath, "open") }
         path = partialPath
@@ -27,7 +27,7 @@ public final class SafetensorsWriter {
 
     /// Writes a tensor's elements, row-major and little-endian. The layout must have it, of that size, and it is
     /// written once.
-    public func write(_ name: String, _ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
+    package func write(_ name: String, _ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
         guard let tensor = layout[name] else { preconditionFailure("the layout has no \(name)") }
         precondition(bytes.count == tensor.range.count, "\(bytes.count) bytes for \(name), not \(tensor.range.count)")
         precondition(isOpen && written.insert(name).inserted, "\(name) is written twice, or after finish")
@@ -35,7 +35,7 @@ public final class SafetensorsWriter {
     }
 
     /// Waits until all is on disk and closes the file. Returns how many bytes of data this writer wrote.
-    public func finish() throws(CheckpointError) -> Int {
+    package func finish() throws(CheckpointError) -> Int {
         precondition(isOpen, "a writer finishes once")
         isOpen = false
         defer { close(descriptor) }

@@ -1,14 +1,14 @@
-public import Tensors
+package import Tensors
 
 /// One tensor of a safetensors file.
-public struct StoredTensor: Hashable, Sendable {
-    public var name: String
-    public var type: StoredType
-    public var shape: Shape
+package struct StoredTensor: Hashable, Sendable {
+    package var name: String
+    package var type: StoredType
+    package var shape: Shape
     /// Bytes, from the start of the data behind the header.
-    public var range: Range<Int>
+    package var range: Range<Int>
 
-    public init(name: String, type: StoredType, shape: Shape, range: Range<Int>) {
+    package init(name: String, type: StoredType, shape: Shape, range: Range<Int>) {
         self.name = name
         self.type = type
         self.shape = shape

@@ -1,8 +1,8 @@
-public import Tensors
+package import Tensors
 
 /// The element types of a safetensors file, by the names it uses; in the order in which the format's own
 /// implementation lays out tensors, back to front.
-public enum StoredType: String, Hashable, Sendable, CaseIterable {
+package enum StoredType: String, Hashable, Sendable, CaseIterable {
     case bool = "BOOL"
     case u8 = "U8"
     case i8 = "I8"
@@ -14,7 +14,7 @@ public enum StoredType: String, Hashable, Sendable, CaseIterable {
     case f64 = "F64"
     case i64 = "I64"
 
-    public init(_ dtype: DType) {
+    package init(_ dtype: DType) {
         switch dtype {
         case .f32: self = .f32
         case .bf16: self = .bf16
@@ -25,7 +25,7 @@ public enum StoredType: String, Hashable, Sendable, CaseIterable {
     }
 
     /// Bytes of one element.
-    public var size: Int {
+    package var size: Int {
         switch self {
         case .bool, .u8, .i8: 1
         case .i16, .f16, .bf16: 2
@@ -34,7 +34,7 @@ public enum StoredType: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    public var isFloatingPoint: Bool {
+    package var isFloatingPoint: Bool {
         switch self {
         case .f16, .bf16, .f32, .f64: true
         case .bool, .u8, .i8, .i16, .i32, .i64: false
@@ -49,5 +49,5 @@ public enum StoredType: String, Hashable, Sendable, CaseIterable {
 
 extension StoredType: CustomStringConvertible {
     /// As `DType` writes it.
-    public var description: String { rawValue.lowercased() }
+    package var description: String { rawValue.lowercased() }
 }

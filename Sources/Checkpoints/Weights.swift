@@ -1,19 +1,19 @@
-public import Tensors
+package import Tensors
 
 /// A model's weights on disk: one safetensors file, or the shards of an index.
-public struct Weights: Sendable {
+package struct Weights: Sendable {
     /// As the user gave it.
-    public let path: String
-    public let files: [SafetensorsFile]
+    package let path: String
+    package let files: [SafetensorsFile]
     /// What every name in the files begins with and the model's names do not: what wraps a model gives its state dict
     /// such names (`torch.compile`, `DataParallel`, a module's attribute).
-    public let prefix: String
+    package let prefix: String
     /// By the name without prefix.
     private let fileOf: [String: Int]
 
     /// Opens a `.safetensors` file, an index (`.json`), or a folder that holds `model.safetensors` or
     /// `model.safetensors.index.json`. Throws when there is neither, or one of the files is damaged.
-    public init(path: String) throws(CheckpointError) {
+    package init(path: String) throws(CheckpointError) {
         self.path = path
         let file = try WeightsPath.resolve(path)
         if file.hasSuffix(".json") {
@@ -32,7 +32,7 @@ public struct Weights: Sendable {
     }
 
     /// All tensors by their names without prefix, in the order of their bytes, file after file.
-    public var tensors: [StoredTensor] {
+    package var tensors: [StoredTensor] {
         files.flatMap(\.tensors).map { tensor in
             var tensor = tensor
             tensor.name = Self.name(of: tensor, behind: prefix)
@@ -40,7 +40,7 @@ public struct Weights: Sendable {
         }
     }
 
-    public subscript(name: String) -> StoredTensor? {
+    package subscript(name: String) -> StoredTensor? {
         guard let file = fileOf[name], var tensor = files[file][prefix + name] else { return nil }
         tensor.name = name
         return tensor
@@ -48,7 +48,7 @@ public struct Weights: Sendable {
 
     /// Throws an error that lists every missing, superfluous and different tensor. Floating-point types may differ, as
     /// loading converts them.
-    public func check(_ expected: [(name: String, spec: TensorSpec)]) throws(CheckpointError) {
+    package func check(_ expected: [(name: String, spec: TensorSpec)]) throws(CheckpointError) {
         var mismatches: [TensorMismatch] = []
         var known: Set<String> = []
         for (name, spec) in expected {
@@ -68,7 +68,7 @@ public struct Weights: Sendable {
     }
 
     /// Writes a floating-point tensor's elements as f32. Throws when there is none of that name and count.
-    public func copyFloats(_ name: String, into out: UnsafeMutableBufferPointer<Float>) throws(CheckpointError) {
+    package func copyFloats(_ name: String, into out: UnsafeMutableBufferPointer<Float>) throws(CheckpointError) {
         let expected = TensorSpec([out.count], .f32)
         guard let stored = self[name] else { throw .mismatch(path: path, [.missing(name: name, expected: expected)]) }
         guard stored.shape.count == out.count, stored.type.isFloatingPoint else {
@@ -92,7 +92,7 @@ public struct Weights: Sendable {
 
     /// Throws an error that lists every tensor of these names that holds values which are not finite as f32. Reads each
     /// once, at some GB/s.
-    public func checkFinite(_ names: [String]) throws(CheckpointError) {
+    package func checkFinite(_ names: [String]) throws(CheckpointError) {
         var found: [NotFiniteTensor] = []
         for name in names {
             guard let stored = self[name], stored.type.isFloatingPoint else { continue }

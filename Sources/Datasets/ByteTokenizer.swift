@@ -1,13 +1,13 @@
 /// A token is a byte of UTF-8.
-public struct ByteTokenizer: Hashable, Sendable {
-    public static let vocabulary = 256
+package struct ByteTokenizer: Hashable, Sendable {
+    package static let vocabulary = 256
 
-    public init() {}
+    package init() {}
 
-    public func encode(_ text: String) -> [Int32] { text.utf8.map { Int32($0) } }
+    package func encode(_ text: String) -> [Int32] { text.utf8.map { Int32($0) } }
 
     /// What is not UTF-8, or not a byte, becomes U+FFFD.
-    public func decode(_ tokens: some Sequence<Int32>) -> String {
+    package func decode(_ tokens: some Sequence<Int32>) -> String {
         // 0xFF never occurs in UTF-8.
         String(decoding: tokens.map { UInt8(exactly: $0) ?? 0xFF }, as: UTF8.self)
     }

@@ -5,10 +5,10 @@ internal import Systems
 ///
 /// A file that shrinks, or whose contents are replaced in place, is an error with its name at the next read; one that
 /// grows, or of which only the time stamp changes, is read on.
-public final class DataFile: Sendable {
-    public let path: String
+package final class DataFile: Sendable {
+    package let path: String
     /// When it was opened.
-    public let byteCount: Int
+    package let byteCount: Int
     private let file: RegularFile
     private let contents: ContentSample
     /// The time stamp up to which the contents are known to be those of the beginning.
@@ -16,7 +16,7 @@ public final class DataFile: Sendable {
 
     /// Throws when there is no regular file that can be read, or a Git LFS pointer stands in its place.
     /// - Parameter staysOpen: costs a descriptor; else the file is opened for each read.
-    public init(path: String, staysOpen: Bool = true) throws(DatasetError) {
+    package init(path: String, staysOpen: Bool = true) throws(DatasetError) {
         do {
             file = try RegularFile(path, staysOpen: staysOpen)
             contents = try ContentSample(of: file)
@@ -32,7 +32,7 @@ public final class DataFile: Sendable {
     }
 
     /// Fills `out` with the bytes from `offset` on.
-    public func read(at offset: Int, into out: UnsafeMutableRawBufferPointer) throws(DatasetError) {
+    package func read(at offset: Int, into out: UnsafeMutableRawBufferPointer) throws(DatasetError) {
         do {
             let identity = try file.read(at: offset, into: out)
             guard identity.modified != known.load(ordering: .relaxed) else { return }
@@ -54,7 +54,7 @@ public final class DataFile: Sendable {
     }
 
     /// Tells the kernel how the file will be read. Only speed depends on it.
-    public func prepare(for order: SampleOrder) { file.advise(inOrder: order == .sequential) }
+    package func prepare(for order: SampleOrder) { file.advise(inOrder: order == .sequential) }
 
     var identity: FileIdentity { file.identity }
 

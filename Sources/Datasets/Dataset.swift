@@ -1,7 +1,7 @@
-public import Tensors
+package import Tensors
 
 /// Samples, each an input tensor and a target tensor.
-public protocol Dataset: Sendable {
+package protocol Dataset: Sendable {
     var sampleCount: Int { get }
     /// One sample's input and target, without the batch axis.
     var inputSpec: TensorSpec { get }

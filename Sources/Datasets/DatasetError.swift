@@ -1,7 +1,7 @@
 package import Systems
 
 /// What is wrong with a data file, or with the pair of a data set and what is asked of it.
-public enum DatasetError: Error, Hashable, Sendable {
+package enum DatasetError: Error, Hashable, Sendable {
     /// A system call on a file failed.
     case file(path: String, operation: String, reason: String)
     /// A file's size does not fit: `expected` says what was needed.
@@ -21,7 +21,7 @@ public enum DatasetError: Error, Hashable, Sendable {
 }
 
 extension DatasetError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .file(let path, let operation, let reason): "\(path.printable()): cannot \(operation): \(reason)"
         case .size(let path, let bytes, let expected): "\(path.printable()): expected \(expected), got \(bytes) bytes"
@@ -44,21 +44,21 @@ extension DatasetError: CustomStringConvertible {
 }
 
 /// Where a token stands.
-public struct TokenLocation: Hashable, Sendable, CustomStringConvertible {
+package struct TokenLocation: Hashable, Sendable, CustomStringConvertible {
     /// The file, or what stands for it.
-    public var source: String
+    package var source: String
     /// Counted from 0, in that file.
-    public var token: Int
+    package var token: Int
     /// Of the token's first byte; nil where tokens are not stored.
-    public var byte: Int?
+    package var byte: Int?
 
-    public init(source: String, token: Int, byte: Int?) {
+    package init(source: String, token: Int, byte: Int?) {
         self.source = source
         self.token = token
         self.byte = byte
     }
 
-    public var description: String {
+    package var description: String {
         source.printable() + ": token \(token)" + (byte.map { " (byte offset \($0))" } ?? "")
     }
 }

@@ -1,12 +1,12 @@
 internal import Tensors
 
 /// A micro-batch in host memory; its buffers are reused.
-public final class HostBatch: @unchecked Sendable {
+package final class HostBatch: @unchecked Sendable {
     /// [micro, …inputSpec] and [micro, …targetSpec], row-major, aligned to 64 bytes.
-    public let input: UnsafeMutableRawBufferPointer
-    public let target: UnsafeMutableRawBufferPointer
+    package let input: UnsafeMutableRawBufferPointer
+    package let target: UnsafeMutableRawBufferPointer
 
-    public init(inputBytes: Int, targetBytes: Int) {
+    package init(inputBytes: Int, targetBytes: Int) {
         input = .allocate(byteCount: inputBytes, alignment: 64)
         target = .allocate(byteCount: targetBytes, alignment: 64)
     }
@@ -20,7 +20,7 @@ public final class HostBatch: @unchecked Sendable {
 extension Prefetcher where Buffer == HostBatch {
     /// Reads the micro-batches of `steps` in order, up to `depth` of them ahead. Item i is micro-batch
     /// i mod microBatches of step `steps.lowerBound` + i / microBatches.
-    public convenience init(_ dataset: any Dataset, _ plan: BatchPlan, steps: Range<Int>, depth: Int)
+    package convenience init(_ dataset: any Dataset, _ plan: BatchPlan, steps: Range<Int>, depth: Int)
         throws(DatasetError)
     {
         dataset.prepare(for: plan.order)

@@ -3,13 +3,13 @@ import Systems
 /// A random order of 0 ..< count that is computed, not stored: a keyed Feistel network over the smallest even number of
 /// bits that holds `count`, walked along its cycle until it lands inside (Black and Rogaway, Ciphers with Arbitrary
 /// Finite Domains, 2002). At most four networks per index on average.
-public struct Permutation: Hashable, Sendable {
-    public let count: Int
+package struct Permutation: Hashable, Sendable {
+    package let count: Int
     private let halfBits: UInt64
     private let key: UInt64
     private static let rounds: UInt64 = 8
 
-    public init(count: Int, seed: UInt64, epoch: UInt64) {
+    package init(count: Int, seed: UInt64, epoch: UInt64) {
         precondition(count >= 1, "a permutation of \(count)")
         self.count = count
         let bits = UInt64(UInt64.bitWidth - UInt64(count - 1).leadingZeroBitCount)
@@ -17,7 +17,7 @@ public struct Permutation: Hashable, Sendable {
         key = SplitMix64.mix(SplitMix64.mix(seed) ^ epoch)
     }
 
-    public subscript(_ index: Int) -> Int {
+    package subscript(_ index: Int) -> Int {
         precondition((0..<count).contains(index), "index \(index) of \(count)")
         var value = UInt64(index)
         repeat { value = network(value) } while value >= UInt64(count)

@@ -3,16 +3,16 @@ internal import Systems
 /// Produces items on a thread of its own, ahead of who consumes them, in a ring of reused buffers.
 ///
 /// One consumer calls `next`. The buffer it gets is its own until it calls `next` or `stop`.
-public final class Prefetcher<Buffer: Sendable>: Sendable {
+package final class Prefetcher<Buffer: Sendable>: Sendable {
     /// Item `index` of the stream, and how long the consumer waited for it (0 when it lay ready).
-    public struct Item: Sendable {
-        public let index: Int
-        public let buffer: Buffer
-        public let waitedNanoseconds: UInt64
+    package struct Item: Sendable {
+        package let index: Int
+        package let buffer: Buffer
+        package let waitedNanoseconds: UInt64
     }
 
     /// Fills the buffer with item `index`. Runs on the prefetcher's thread.
-    public typealias Produce = @Sendable (_ index: Int, _ buffer: Buffer) throws(DatasetError) -> Void
+    package typealias Produce = @Sendable (_ index: Int, _ buffer: Buffer) throws(DatasetError) -> Void
 
     private let ring: PrefetchRing
     private let buffers: [Buffer]
@@ -21,7 +21,7 @@ public final class Prefetcher<Buffer: Sendable>: Sendable {
 
     /// Starts producing items 0 ..< count, at most `buffers.count` of them ahead. `now` is a clock in nanoseconds. Throws
     /// when no thread can be started.
-    public init(
+    package init(
         buffers: [Buffer], count: Int, now: (@Sendable () -> UInt64)? = nil,
         produce: @escaping Produce
     ) throws(DatasetError) {
@@ -51,13 +51,13 @@ public final class Prefetcher<Buffer: Sendable>: Sendable {
 
     /// The next item in order; nil behind the last one and after `stop`. Throws the error that ended production, once
     /// all items before it were handed out. Gives the previous item's buffer back.
-    public func next() throws(DatasetError) -> Item? {
+    package func next() throws(DatasetError) -> Item? {
         guard let (index, waited) = try ring.take(now) else { return nil }
         return Item(index: index, buffer: buffers[index % buffers.count], waitedNanoseconds: waited)
     }
 
     /// Ends production and joins the thread. Calling it again does nothing.
-    public func stop() {
+    package func stop() {
         ring.stop()
         thread.join()
     }

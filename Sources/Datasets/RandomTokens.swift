@@ -1,13 +1,13 @@
 import Systems
 
 /// Uniformly distributed tokens that are computed, not stored: each one depends on the seed and its index alone.
-public struct RandomTokens: TokenSource, Hashable {
-    public let count: Int
-    public let vocabulary: Int
-    public let seed: UInt64
+package struct RandomTokens: TokenSource, Hashable {
+    package let count: Int
+    package let vocabulary: Int
+    package let seed: UInt64
 
     /// Throws unless there is a token and a vocabulary to draw from.
-    public init(count: Int, vocabulary: Int, seed: UInt64) throws(DatasetError) {
+    package init(count: Int, vocabulary: Int, seed: UInt64) throws(DatasetError) {
         guard count >= 1 else {
             throw .setting(name: "data.random", expected: "at least 1 token", got: "\(count)")
         }
@@ -19,14 +19,14 @@ public struct RandomTokens: TokenSource, Hashable {
         self.seed = seed
     }
 
-    public var name: String { "\(count) random tokens" }
+    package var name: String { "\(count) random tokens" }
 
-    public func copy(_ range: Range<Int>, into out: UnsafeMutableBufferPointer<Int32>) {
+    package func copy(_ range: Range<Int>, into out: UnsafeMutableBufferPointer<Int32>) {
         requireRoom(range, in: count, out)
         for (i, token) in range.enumerated() { out[i] = self.token(token) }
     }
 
-    public func location(of token: Int) -> TokenLocation {
+    package func location(of token: Int) -> TokenLocation {
         TokenLocation(source: name, token: token, byte: nil)
     }
 

@@ -1,14 +1,14 @@
-public import Tensors
+package import Tensors
 
 /// A raw file of little-endian f32 rows: the inputs, then the targets of each sample.
-public final class RowFile: Dataset {
-    public let inputs: Int
-    public let targets: Int
-    public let sampleCount: Int
+package final class RowFile: Dataset {
+    package let inputs: Int
+    package let targets: Int
+    package let sampleCount: Int
     private let file: DataFile
 
     /// Throws when the file cannot be read, is of another format, or holds no whole number of rows, or none.
-    public init(path: String, inputs: Int, targets: Int) throws(DatasetError) {
+    package init(path: String, inputs: Int, targets: Int) throws(DatasetError) {
         for (name, width) in [("data.inputs", inputs), ("data.targets", targets)]
         where !(1...Int(Int32.max)).contains(width) {
             throw .setting(name: name, expected: "1 to \(Int32.max)", got: "\(width)")
@@ -26,11 +26,11 @@ public final class RowFile: Dataset {
         }
     }
 
-    public var inputSpec: TensorSpec { TensorSpec([inputs]) }
-    public var targetSpec: TensorSpec { TensorSpec([targets]) }
-    public func targetCount(sample: Int) -> Int { targets }
+    package var inputSpec: TensorSpec { TensorSpec([inputs]) }
+    package var targetSpec: TensorSpec { TensorSpec([targets]) }
+    package func targetCount(sample: Int) -> Int { targets }
 
-    public func fill(
+    package func fill(
         sample: Int, input: UnsafeMutableRawBufferPointer, target: UnsafeMutableRawBufferPointer
     ) throws(DatasetError) {
         precondition((0..<sampleCount).contains(sample), "sample \(sample) of \(sampleCount)")
@@ -41,7 +41,7 @@ public final class RowFile: Dataset {
         try file.read(at: start + input.count, into: target)
     }
 
-    public func check(samples: Int, cache: ScanCache) throws(DatasetError) {
+    package func check(samples: Int, cache: ScanCache) throws(DatasetError) {
         let row = inputs + targets
         let infinity = Float.infinity.bitPattern
         let found = try file.firstNumber(
@@ -52,5 +52,5 @@ public final class RowFile: Dataset {
         }
     }
 
-    public func prepare(for order: SampleOrder) { file.prepare(for: order) }
+    package func prepare(for order: SampleOrder) { file.prepare(for: order) }
 }

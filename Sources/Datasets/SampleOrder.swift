@@ -1,5 +1,5 @@
 /// In which order the samples of a data set are trained on: a pure function of the position in the run.
-public enum SampleOrder: Hashable, Sendable {
+package enum SampleOrder: Hashable, Sendable {
     /// As they are stored, over and over.
     case sequential
     /// Each epoch in another random order, every sample once.

@@ -2,16 +2,16 @@ internal import Glibc
 internal import Systems
 
 /// Which data files were already searched for values that cannot be trained on: a small file for each.
-public struct ScanCache: Sendable {
+package struct ScanCache: Sendable {
     /// nil: there is no place.
-    public var folder: String?
+    package var folder: String?
     /// Is called with a file's path and bytes before a search that takes seconds.
-    public var onLongScan: (@Sendable (String, Int) -> Void)?
+    package var onLongScan: (@Sendable (String, Int) -> Void)?
 
-    public init(folder: String?) { self.folder = folder }
+    package init(folder: String?) { self.folder = folder }
 
     /// `$XDG_CACHE_HOME/echelon/scans`, or that below `~/.cache`.
-    public static var standard: ScanCache {
+    package static var standard: ScanCache {
         func variable(_ name: String) -> String? {
             getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
         }

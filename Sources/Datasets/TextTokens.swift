@@ -1,6 +1,6 @@
 /// The bytes of text files as one stream of tokens 0 … 255: the files follow each other with nothing between them.
-public final class TextTokens: TokenSource {
-    public let count: Int
+package final class TextTokens: TokenSource {
+    package let count: Int
     private let files: [DataFile]
     /// The stream's index of each file's first byte, and behind the last one the count.
     private let starts: [Int]
@@ -9,7 +9,7 @@ public final class TextTokens: TokenSource {
     private static let openFiles = 64
 
     /// Throws when a file cannot be read.
-    public init(paths: [String]) throws(DatasetError) {
+    package init(paths: [String]) throws(DatasetError) {
         var files: [DataFile] = []
         var starts = [0]
         for path in paths {
@@ -24,9 +24,9 @@ public final class TextTokens: TokenSource {
         count = starts.last ?? 0
     }
 
-    public var name: String { files.map(\.path).joined(separator: ", ") }
+    package var name: String { files.map(\.path).joined(separator: ", ") }
 
-    public func copy(_ range: Range<Int>, into out: UnsafeMutableBufferPointer<Int32>) throws(DatasetError) {
+    package func copy(_ range: Range<Int>, into out: UnsafeMutableBufferPointer<Int32>) throws(DatasetError) {
         requireRoom(range, in: count, out)
         guard !range.isEmpty else { return }
         var position = range.lowerBound
@@ -41,12 +41,12 @@ public final class TextTokens: TokenSource {
         }
     }
 
-    public func location(of token: Int) -> TokenLocation {
+    package func location(of token: Int) -> TokenLocation {
         let file = self.file(of: token)
         return TokenLocation(source: files[file].path, token: token - starts[file], byte: token - starts[file])
     }
 
-    public func firstToken(
+    package func firstToken(
         notBelow vocabulary: Int, in range: Range<Int>, cache: ScanCache
     ) throws(DatasetError) -> Int? {
         for (index, file) in files.enumerated() {
@@ -59,7 +59,7 @@ public final class TextTokens: TokenSource {
         return nil
     }
 
-    public func prepare(for order: SampleOrder) {
+    package func prepare(for order: SampleOrder) {
         for file in files { file.prepare(for: order) }
     }
 

@@ -1,14 +1,14 @@
-public import Tensors
+package import Tensors
 
 /// Next-token prediction over a stream: sample i is tokens[i·T … i·T+T], the first T its input, the last T its target.
-public struct TokenDataset: Dataset {
-    public let source: any TokenSource
+package struct TokenDataset: Dataset {
+    package let source: any TokenSource
     /// T, the tokens of one input.
-    public let sequence: Int
-    public let vocabulary: Int
+    package let sequence: Int
+    package let vocabulary: Int
 
     /// Throws when a size is not positive or the stream is too short for one sample.
-    public init(source: any TokenSource, sequence: Int, vocabulary: Int) throws(DatasetError) {
+    package init(source: any TokenSource, sequence: Int, vocabulary: Int) throws(DatasetError) {
         guard (1...Int(Int32.max)).contains(sequence) else {
             throw .setting(name: "data.sequence", expected: "1 to \(Int32.max)", got: "\(sequence)")
         }
@@ -23,12 +23,12 @@ public struct TokenDataset: Dataset {
         self.vocabulary = vocabulary
     }
 
-    public var sampleCount: Int { (source.count - 1) / sequence }
-    public var inputSpec: TensorSpec { TensorSpec([sequence], .i32) }
-    public var targetSpec: TensorSpec { TensorSpec([sequence], .i32) }
-    public func targetCount(sample: Int) -> Int { sequence }
+    package var sampleCount: Int { (source.count - 1) / sequence }
+    package var inputSpec: TensorSpec { TensorSpec([sequence], .i32) }
+    package var targetSpec: TensorSpec { TensorSpec([sequence], .i32) }
+    package func targetCount(sample: Int) -> Int { sequence }
 
-    public func fill(
+    package func fill(
         sample: Int, input: UnsafeMutableRawBufferPointer, target: UnsafeMutableRawBufferPointer
     ) throws(DatasetError) {
         precondition((0..<sampleCount).contains(sample), "sample \(sample) of \(sampleCount)")
@@ -42,7 +42,7 @@ public struct TokenDataset: Dataset {
         try copy(from: start + sequence, into: UnsafeMutableBufferPointer(rebasing: next.suffix(1)))
     }
 
-    public func check(samples: Int, cache: ScanCache) throws(DatasetError) {
+    package func check(samples: Int, cache: ScanCache) throws(DatasetError) {
         let end = min(samples, sampleCount) * sequence + 1
         guard let index = try source.firstToken(notBelow: vocabulary, in: 0..<end, cache: cache) else { return }
         var token: Int32 = 0
@@ -52,7 +52,7 @@ public struct TokenDataset: Dataset {
         throw outside(Int(token), at: index)
     }
 
-    public func prepare(for order: SampleOrder) { source.prepare(for: order) }
+    package func prepare(for order: SampleOrder) { source.prepare(for: order) }
 
     private func copy(from start: Int, into out: UnsafeMutableBufferPointer<Int32>) throws(DatasetError) {
         try source.copy(start..<start + out.count, into: out)

@@ -1,18 +1,18 @@
 /// A raw file of little-endian token ids without header, as nanoGPT writes them.
-public final class TokenFile: TokenSource {
-    public enum Element: String, Hashable, Sendable, CaseIterable {
+package final class TokenFile: TokenSource {
+    package enum Element: String, Hashable, Sendable, CaseIterable {
         case u16
         case i32
 
         /// Bytes of one token.
-        public var size: Int { self == .u16 ? 2 : 4 }
+        package var size: Int { self == .u16 ? 2 : 4 }
     }
 
-    public let element: Element
+    package let element: Element
     private let file: DataFile
 
     /// Throws when the file cannot be read, its size is no multiple of the element's, or it is of another format.
-    public init(path: String, type element: Element) throws(DatasetError) {
+    package init(path: String, type element: Element) throws(DatasetError) {
         self.element = element
         file = try DataFile(path: path)
         try file.requireRawNumbers()
@@ -23,10 +23,10 @@ public final class TokenFile: TokenSource {
         }
     }
 
-    public var count: Int { file.byteCount / element.size }
-    public var name: String { file.path }
+    package var count: Int { file.byteCount / element.size }
+    package var name: String { file.path }
 
-    public func copy(_ range: Range<Int>, into out: UnsafeMutableBufferPointer<Int32>) throws(DatasetError) {
+    package func copy(_ range: Range<Int>, into out: UnsafeMutableBufferPointer<Int32>) throws(DatasetError) {
         requireRoom(range, in: count, out)
         let tokens = UnsafeMutableBufferPointer(rebasing: out[..<range.count])
         switch element {
@@ -35,11 +35,11 @@ public final class TokenFile: TokenSource {
         }
     }
 
-    public func location(of token: Int) -> TokenLocation {
+    package func location(of token: Int) -> TokenLocation {
         TokenLocation(source: file.path, token: token, byte: token * element.size)
     }
 
-    public func firstToken(
+    package func firstToken(
         notBelow vocabulary: Int, in range: Range<Int>, cache: ScanCache
     ) throws(DatasetError) -> Int? {
         let limit = UInt64(vocabulary)
@@ -50,7 +50,7 @@ public final class TokenFile: TokenSource {
         }
     }
 
-    public func prepare(for order: SampleOrder) { file.prepare(for: order) }
+    package func prepare(for order: SampleOrder) { file.prepare(for: order) }
 }
 
 extension UnsafeMutableBufferPointer<Int32> {

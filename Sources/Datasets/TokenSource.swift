@@ -1,5 +1,5 @@
 /// A stream of tokens that can be read anywhere.
-public protocol TokenSource: Sendable {
+package protocol TokenSource: Sendable {
     /// How many tokens there are.
     var count: Int { get }
     /// What errors call it: the file's path, where there is one.
@@ -18,11 +18,11 @@ public protocol TokenSource: Sendable {
 }
 
 extension TokenSource {
-    public func firstToken(
+    package func firstToken(
         notBelow vocabulary: Int, in range: Range<Int>, cache: ScanCache
     ) throws(DatasetError) -> Int? { nil }
 
-    public func prepare(for order: SampleOrder) {}
+    package func prepare(for order: SampleOrder) {}
 }
 
 /// Programmer mistakes: a range outside the source, or a buffer too small for it.

@@ -1,14 +1,14 @@
 import Foundation
 import Layers
-public import Manifests
+package import Manifests
 import Models
-public import Planning
-public import Runs
+package import Planning
+package import Runs
 import Tensors
 
 extension LayerProfile {
     /// FLOP/s of the fastest matrix product of the model's shapes on the pipeline's first device.
-    public static func gemmPeak(_ manifest: PipelineManifest) throws(RunFailure) -> Double {
+    package static func gemmPeak(_ manifest: PipelineManifest) throws(RunFailure) -> Double {
         let plan = try TrainingPlan(manifest.whole(on: manifest.devices[0]))
         try ProfileRun.check(plan)
         try WorkerEnvironment.prepare(threads: manifest.devices[0].threads)

@@ -1,6 +1,6 @@
 extension MachineReport {
     /// For a terminal, at most 100 columns wide.
-    public func text() -> String {
+    package func text() -> String {
         let width = findings.map(\.topic.count).max() ?? 0
         let lines = findings.flatMap { $0.lines(topicWidth: width) }
         return (lines + ["", verdict]).joined(separator: "\n")

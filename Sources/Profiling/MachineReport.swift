@@ -1,30 +1,30 @@
 import CPUDevices
 import Foundation
 import Planning
-public import Runs
+package import Runs
 
 /// What `echelon doctor` shows of this machine, and what is worth changing.
-public struct MachineReport: Codable, Hashable, Sendable {
-    public var version = 1
-    public var facts: Facts
-    public var findings: [Finding]
+package struct MachineReport: Codable, Hashable, Sendable {
+    package var version = 1
+    package var facts: Facts
+    package var findings: [Finding]
 
     /// One line of the report.
-    public struct Finding: Codable, Hashable, Sendable {
-        public enum State: String, Codable, Hashable, Sendable {
+    package struct Finding: Codable, Hashable, Sendable {
+        package enum State: String, Codable, Hashable, Sendable {
             case ok
             /// Runs work, but could be faster, or lack something that not everyone needs.
             case note
             /// Runs fail until this is changed.
             case problem
         }
-        public var topic: String
-        public var state: State
-        public var text: String
+        package var topic: String
+        package var state: State
+        package var text: String
         /// What to do; nil where there is nothing to do.
-        public var advice: String?
+        package var advice: String?
 
-        public init(_ topic: String, _ state: State, _ text: String, advice: String? = nil) {
+        package init(_ topic: String, _ state: State, _ text: String, advice: String? = nil) {
             self.topic = topic
             self.state = state
             self.text = text
@@ -33,7 +33,7 @@ public struct MachineReport: Codable, Hashable, Sendable {
     }
 
     /// Judges what was found.
-    public init(_ facts: Facts) {
+    package init(_ facts: Facts) {
         self.facts = facts
         findings = facts.findings
     }
@@ -42,7 +42,7 @@ public struct MachineReport: Codable, Hashable, Sendable {
     ///
     /// OpenBLAS takes its orders from the environment it starts in: this program may start again, in place, in the one
     /// that workers have.
-    public static func examine() throws(RunFailure) -> MachineReport {
+    package static func examine() throws(RunFailure) -> MachineReport {
         let handedOver = BLASRun.handedOver
         let before = if let handedOver { handedOver } else { try BLASRun.measure() }
         before.handOver()
@@ -51,5 +51,5 @@ public struct MachineReport: Codable, Hashable, Sendable {
         return MachineReport(Facts.gather(blasHere: before, blasUsed: used))
     }
 
-    public func json() throws -> String { try JSONForm.text(self) }
+    package func json() throws -> String { try JSONForm.text(self) }
 }

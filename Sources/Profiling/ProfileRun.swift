@@ -1,9 +1,9 @@
 import Coordination
 import Glibc
-public import Manifests
+package import Manifests
 import Models
-public import Planning
-public import Runs
+package import Planning
+package import Runs
 import Scheduling
 import Systems
 import Tensors
@@ -15,7 +15,7 @@ extension LayerProfile {
     /// share memory and heat; after one run to warm up. Devices for which there is no memory take no part.
     /// - Throws: bad input: a device that does not exist or computes nothing, data that is not there; interrupted: by the
     ///   user, or because a process that measures ended or hangs.
-    public static func measure(_ manifest: PipelineManifest, repetitions: Int = 5) throws(RunFailure) -> LayerProfile {
+    package static func measure(_ manifest: PipelineManifest, repetitions: Int = 5) throws(RunFailure) -> LayerProfile {
         let plan = try TrainingPlan(manifest.whole(on: manifest.devices[0]))
         try ProfileRun.check(plan)
         try Preflight.checkDevices(manifest)

@@ -1,21 +1,21 @@
 import Glibc
-public import Manifests
+package import Manifests
 import Models
 import Planning
-public import Runs
+package import Runs
 import Systems
 import Tensors
 import Transport
 
 /// One device's part of a profile, in a process of its own: `echelon profile` starts it.
-public enum ProfileWorker {
+package enum ProfileWorker {
     static let digest: RunDigest = "profile"
     private static let rounds = 20
 
     /// - Parameters:
     ///   - manifest: of the whole model on this device.
     ///   - path: its file, which was made for this process alone.
-    public static func run(
+    package static func run(
         _ manifest: PipelineManifest, from path: String, rank: Int, world: Int, coordinator: String, repetitions: Int
     ) throws(RunFailure) {
         try WorkerEnvironment.prepare(threads: manifest.devices[0].threads)

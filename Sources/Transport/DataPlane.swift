@@ -3,7 +3,7 @@ import Systems
 /// The data links of one worker, as its compute thread sees them.
 ///
 /// Every wait ends with the plane's first failure: a lost peer, a message that is not the expected one, an abort.
-public protocol DataPlane: AnyObject, Sendable {
+package protocol DataPlane: AnyObject, Sendable {
     /// Hands a message to a link and returns at once; without credit it waits in the network thread's list.
     ///
     /// - Parameter more: whether another message follows at once: then the network thread is woken for both together.
@@ -27,7 +27,7 @@ public protocol DataPlane: AnyObject, Sendable {
 
 extension DataPlane {
     /// A message that nothing follows at once.
-    public func send(
+    package func send(
         link: Int, header: FrameHeader, payload: UnsafeRawBufferPointer
     ) throws(TransportError) -> SendTicket {
         try send(link: link, header: header, payload: payload, more: false)
@@ -35,17 +35,17 @@ extension DataPlane {
 }
 
 /// Tells when the bytes of one sent message may be overwritten. Needs no clean-up: a ticket may be dropped.
-public struct SendTicket: Sendable {
+package struct SendTicket: Sendable {
     let state: Shared<EndpointState>
     let status: StatusBoard
     let link: Int
     /// The message's place on its link, counted from 1.
     let number: UInt64
 
-    public var isFree: Bool { state.withLock { $0.links[link].sending.released >= number } }
+    package var isFree: Bool { state.withLock { $0.links[link].sending.released >= number } }
 
     /// Whether the message has not left because its receiver has no room for it yet.
-    public var lacksCredit: Bool {
+    package var lacksCredit: Bool {
         state.withLock { state in
             let sending = state.links[link].sending
             return sending.dispatched < number && !state.links[link].hasCredit
@@ -53,7 +53,7 @@ public struct SendTicket: Sendable {
     }
 
     /// Blocks until the buffer may be reused; throws the plane's first failure.
-    public func wait() throws(TransportError) {
+    package func wait() throws(TransportError) {
         if isFree { return }
         let peer = state.withLock { $0.links[link].declaration.destination }
         status.set(phase: .sending(to: peer))

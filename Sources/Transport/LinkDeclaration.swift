@@ -1,18 +1,18 @@
 /// One direction between two workers, as both of them declare it.
-public struct LinkDeclaration: Hashable, Sendable {
+package struct LinkDeclaration: Hashable, Sendable {
     /// The link's name at both ends: unique among the links of a rank.
-    public var id: Int
-    public var source: Int
-    public var destination: Int
+    package var id: Int
+    package var source: Int
+    package var destination: Int
     /// How many messages may be on their way or waiting at the receiver.
-    public var credit: Int
+    package var credit: Int
     /// How many consumed messages the receiver may leave unreported: it returns their credit in one message.
-    public var creditBatch: Int
+    package var creditBatch: Int
     /// The largest payload in bytes.
-    public var maxPayload: Int
+    package var maxPayload: Int
 
     /// - Precondition: two different ranks, nothing negative, at least one credit, more credit than `creditBatch`.
-    public init(id: Int, from source: Int, to destination: Int, credit: Int, creditBatch: Int = 0, maxPayload: Int) {
+    package init(id: Int, from source: Int, to destination: Int, credit: Int, creditBatch: Int = 0, maxPayload: Int) {
         precondition(source != destination, "link \(id) leads from rank \(source) to itself")
         precondition(min(id, source, destination, maxPayload) >= 0 && credit >= 1, "link \(id) has a negative field")
         precondition(max(id, source, destination, credit) < Int(Int32.max) / 2, "link \(id) has a field beyond 30 bits")
@@ -29,7 +29,7 @@ public struct LinkDeclaration: Hashable, Sendable {
     ///
     /// Its credit exceeds `depth` by `creditBatch`, so that one message returns the credit of many: of half the depth, or
     /// of as many small messages as make 256 KiB, at most 64, where that is more.
-    public init(id: Int, from source: Int, to destination: Int, depth: Int, maxPayload: Int) {
+    package init(id: Int, from source: Int, to destination: Int, depth: Int, maxPayload: Int) {
         let rest = max(depth / 2, min(64, (256 << 10) / max(maxPayload, 1)))
         self.init(
             id: id, from: source, to: destination, credit: depth + rest, creditBatch: rest, maxPayload: maxPayload)
@@ -37,19 +37,19 @@ public struct LinkDeclaration: Hashable, Sendable {
 }
 
 extension LinkDeclaration: CustomStringConvertible {
-    public var description: String { "link \(id), rank \(source) → rank \(destination)" }
+    package var description: String { "link \(id), rank \(source) → rank \(destination)" }
 }
 
 /// What passed over one end of a link so far.
-public struct LinkCounters: Hashable, Sendable {
+package struct LinkCounters: Hashable, Sendable {
     /// Messages sent (handed to the wire), or consumed at the receiving end.
-    public var messages = 0
+    package var messages = 0
     /// Their payload bytes.
-    public var bytes = 0
+    package var bytes = 0
     /// Nanoseconds that messages waited at this end for credit.
-    public var creditWait: UInt64 = 0
+    package var creditWait: UInt64 = 0
     /// The most messages that were ever on their way, or waiting at the receiver, at once: never beyond the credit.
-    public var peakOutstanding = 0
+    package var peakOutstanding = 0
 
-    public init() {}
+    package init() {}
 }

@@ -2,7 +2,7 @@ internal import CZeroMQ
 internal import Systems
 
 extension TransportError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .malformed(let what, let expected, let got): "malformed \(what): expected \(expected), got \(got)"
         case .mismatch(let link, let source, let destination, let differences):

@@ -2,7 +2,7 @@ import Glibc
 package import Systems
 
 /// What went wrong between workers, or between a worker and the coordinator.
-public enum TransportError: Error, Hashable, Sendable {
+package enum TransportError: Error, Hashable, Sendable {
     /// Bytes that are not what the protocol allows at this place.
     case malformed(String, expected: String, got: String)
     /// A message is not the one that the receiver's schedule expects next. `differences` names both sides.
@@ -39,7 +39,7 @@ public enum TransportError: Error, Hashable, Sendable {
     case system(String, code: Int32)
 
     /// True where this is a secondary error: another rank or the coordinator reports the root cause.
-    public var isConsequence: Bool {
+    package var isConsequence: Bool {
         switch self {
         case .peerGone, .peerLeft, .coordinatorGone, .aborted, .closed: true
         default: false

@@ -5,36 +5,36 @@ import Systems
 #endif
 
 /// What a worker's endpoint has to know.
-public struct WorkerConfiguration: Sendable {
-    public var rank: Int
+package struct WorkerConfiguration: Sendable {
+    package var rank: Int
     /// The coordinator's address: `ipc:///…` from `ControlServer.ipcAddress`, or `tcp://HOST:PORT` with a name or number of
     /// this machine.
-    public var coordinator: String
+    package var coordinator: String
     /// Must equal the coordinator's for this rank.
-    public var digest: RunDigest
+    package var digest: RunDigest
     /// The coordinator's. Needed on sockets; the in-memory twin checks no secret.
-    public var secret: RunSecret?
+    package var secret: RunSecret?
     /// All links that begin or end at this rank.
-    public var links: [LinkDeclaration]
+    package var links: [LinkDeclaration]
     /// nil: learn it from the coordinator.
-    public var runID: UInt64?
-    public var epoch: UInt32 = 0
-    public var heartbeat: Duration = .seconds(1)
+    package var runID: UInt64?
+    package var epoch: UInt32 = 0
+    package var heartbeat: Duration = .seconds(1)
     /// How long a wait for a message spins before it blocks; zero where workers share a core.
-    public var spinTime: Duration = .zero
+    package var spinTime: Duration = .zero
     /// A descriptor that reads end-of-file when the coordinator is gone. The endpoint closes it.
-    public var lifeline: Int32?
+    package var lifeline: Int32?
     /// Called once, on the network thread, when the coordinator is gone and this worker's socket files are removed.
     /// It may end the process, but not close the endpoint.
-    public var onCoordinatorGone: (@Sendable () -> Void)?
+    package var onCoordinatorGone: (@Sendable () -> Void)?
     /// Called on the network thread, at a limited rate, with a sentence about peers that were refused at this worker's ports.
-    public var note: (@Sendable (String) -> Void)?
+    package var note: (@Sendable (String) -> Void)?
     /// What this worker's events are timed with, in nanoseconds.
-    public var clock: @Sendable () -> UInt64 = { MonotonicClock.now }
-    public var process: Int32 = getpid()
-    public var host: String = WorkerConfiguration.hostName()
+    package var clock: @Sendable () -> UInt64 = { MonotonicClock.now }
+    package var process: Int32 = getpid()
+    package var host: String = WorkerConfiguration.hostName()
 
-    public init(rank: Int, coordinator: String, digest: RunDigest, links: [LinkDeclaration]) {
+    package init(rank: Int, coordinator: String, digest: RunDigest, links: [LinkDeclaration]) {
         self.rank = rank
         self.coordinator = coordinator
         self.digest = digest

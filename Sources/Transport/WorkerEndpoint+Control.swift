@@ -2,13 +2,13 @@ import Systems
 
 extension WorkerEndpoint {
     /// Changes what the next heartbeat says; cheap enough for every instruction.
-    public func updateStatus(_ body: (inout WorkerStatus) -> Void) { status.update(body) }
+    package func updateStatus(_ body: (inout WorkerStatus) -> Void) { status.update(body) }
 
     /// Sends an opaque message to the coordinator, in pieces where it is long; order is kept. Returns at once, or where the
     /// coordinator does not read and a few MiB wait for it, when there is room again.
     /// - Parameter more: whether another one follows at once: then the network thread is woken for both together.
     /// - Precondition: at most 256 MiB.
-    public func sendApplication(_ bytes: [UInt8], more: Bool = false) {
+    package func sendApplication(_ bytes: [UInt8], more: Bool = false) {
         precondition(bytes.count <= ControlMessage.maxApplicationSize, "an application message of \(bytes.count) bytes")
         awaitRoom()
         post(ControlMessage.pieces(of: bytes), more: more)
@@ -27,7 +27,7 @@ extension WorkerEndpoint {
     }
 
     /// The coordinator's next opaque message; nil when none came in time.
-    public func receiveApplication(timeout: Duration? = nil) throws(TransportError) -> [UInt8]? {
+    package func receiveApplication(timeout: Duration? = nil) throws(TransportError) -> [UInt8]? {
         let deadline = timeout?.after(MonotonicClock.now) ?? .max
         return try state.wait(until: deadline, spinTime: configuration.spinTime) {
             (state) throws(TransportError) -> [UInt8]? in
@@ -37,7 +37,7 @@ extension WorkerEndpoint {
     }
 
     /// Reports to the coordinator why this worker ends, and ends all of its waits. Close without a goodbye afterwards.
-    public func fail(code: Int32, _ text: String) {
+    package func fail(code: Int32, _ text: String) {
         post([.failure(code: code, text: text)])
         state.update { $0.fail(.aborted(text)) }
     }

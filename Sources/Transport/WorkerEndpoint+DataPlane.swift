@@ -1,7 +1,7 @@
 import Systems
 
 extension WorkerEndpoint {
-    public func send(
+    package func send(
         link: Int, header: FrameHeader, payload: UnsafeRawBufferPointer, more: Bool
     ) throws(TransportError) -> SendTicket {
         let index = index(of: link, outgoing: true)
@@ -23,13 +23,13 @@ extension WorkerEndpoint {
         return SendTicket(state: state, status: status, link: index, number: number)
     }
 
-    public func hasMessage(link: Int) -> Bool {
+    package func hasMessage(link: Int) -> Bool {
         let index = index(of: link, outgoing: false)
         return state.withLock { !$0.links[index].receiving.arrivals.isEmpty }
     }
 
     @discardableResult
-    public func receive(
+    package func receive(
         link: Int, expecting: FrameHeader, _ body: (UnsafeRawBufferPointer) -> Void
     ) throws(TransportError) -> FrameHeader {
         let index = index(of: link, outgoing: false)

@@ -4,8 +4,8 @@ package import Systems
 ///
 /// One network thread owns all sockets; the caller's compute thread exchanges values with it under a lock. Start, await
 /// go, send and receive, close; an endpoint that was started must be closed.
-public final class WorkerEndpoint: DataPlane {
-    public let configuration: WorkerConfiguration
+package final class WorkerEndpoint: DataPlane {
+    package let configuration: WorkerConfiguration
     package let state: Shared<EndpointState>
     let status = StatusBoard()
     /// Written by `start` and `close` alone, under `state`'s lock.
@@ -23,10 +23,10 @@ public final class WorkerEndpoint: DataPlane {
     }
 
     /// An endpoint on ZeroMQ sockets.
-    public convenience init(_ configuration: WorkerConfiguration) { self.init(configuration, .sockets) }
+    package convenience init(_ configuration: WorkerConfiguration) { self.init(configuration, .sockets) }
 
     /// An endpoint on the in-memory twin: `coordinator` and `lifeline` are ignored.
-    public convenience init(_ configuration: WorkerConfiguration, network: InMemoryNetwork) {
+    package convenience init(_ configuration: WorkerConfiguration, network: InMemoryNetwork) {
         self.init(configuration, .memory(network))
     }
 
@@ -41,7 +41,7 @@ public final class WorkerEndpoint: DataPlane {
     deinit { precondition(network.withLock { $0 == nil }, "an endpoint that was started must be closed") }
 
     /// Binds the links' sockets, starts the network thread and says hello to the coordinator.
-    public func start() throws(TransportError) {
+    package func start() throws(TransportError) {
         try configuration.check()
         precondition(state.withLock { $0.stage == .idle }, "an endpoint is started once")
         state.withLock { $0.stage = .registering }
@@ -83,7 +83,7 @@ public final class WorkerEndpoint: DataPlane {
     /// - Parameters:
     ///   - timeout: how long to try to reach the coordinator.
     ///   - say: called every ten seconds with what this waits for.
-    public func awaitGo(
+    package func awaitGo(
         timeout: Duration = .seconds(120), say: (String) -> Void = { _ in }
     ) throws(TransportError) {
         var watch = JoinWatch(address: configuration.coordinator, limit: timeout, at: MonotonicClock.now)
@@ -100,19 +100,19 @@ public final class WorkerEndpoint: DataPlane {
     }
 
     /// The plane's first failure, once there is one.
-    public var failure: TransportError? { state.withLock { $0.failure } }
+    package var failure: TransportError? { state.withLock { $0.failure } }
 
     /// The run's number, as configured or learned from the coordinator.
-    public var runID: UInt64 { state.withLock { $0.runID } }
+    package var runID: UInt64 { state.withLock { $0.runID } }
 
     /// Ends all waits of this worker with `text`; peers and coordinator are not informed.
-    public func abort(_ text: String) {
+    package func abort(_ text: String) {
         state.update { $0.fail(.aborted(text)) }
     }
 
     /// What passed over one end of a link so far.
     /// - Precondition: `link` is one of the configuration's; `outgoing` tells two links of the same name apart.
-    public func counters(link: Int, outgoing: Bool) -> LinkCounters {
+    package func counters(link: Int, outgoing: Bool) -> LinkCounters {
         let index = index(of: link, outgoing: outgoing)
         return state.withLock { $0.links[index].counters }
     }
@@ -123,7 +123,7 @@ public final class WorkerEndpoint: DataPlane {
     ///   the coordinator have said goodbye too, so that nothing is lost and this end is no failure to them. False: ends at
     ///   once; what was given to `fail` and `sendApplication` has one more second to be sent.
     /// - Throws: the plane's failure, where it failed before all goodbyes were said.
-    public func close(goodbye: Bool) throws(TransportError) {
+    package func close(goodbye: Bool) throws(TransportError) {
         guard network.withLock({ $0 != nil }) else { return }
         state.update { $0.closing = goodbye ? .goodbye : .abrupt }
         wake()

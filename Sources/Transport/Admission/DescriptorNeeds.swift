@@ -2,7 +2,7 @@ internal import Systems
 
 /// How many descriptors the sockets of a process take, so that a limit that is too low is found before anything starts.
 /// ZeroMQ aborts the process where it gets none.
-public enum DescriptorNeeds {
+package enum DescriptorNeeds {
     /// A context with its authenticator: two threads with a mailbox and a poller each, two mailboxes.
     static let context = 6
     /// Each socket has a mailbox.
@@ -11,16 +11,16 @@ public enum DescriptorNeeds {
     private static let monitor = 2 * socket
 
     /// The coordinator's: a socket with its addresses, its monitor, and a connection for each rank.
-    public static func coordinator(world: Int) -> Int {
+    package static func coordinator(world: Int) -> Int {
         context + socket + 2 * connection + monitor + world * connection
     }
 
     /// Unauthenticated connections that a coordinator with a port may hold for a moment.
-    public static let strangers = SocketControlWire.strangers
+    package static let strangers = SocketControlWire.strangers
 
     /// A worker's: its connection to the coordinator, and at its end of each link a bound socket with its peer (monitored
     /// where it has a port) and a connected one.
-    public static func worker(links: Int, hasPorts: Bool) -> Int {
+    package static func worker(links: Int, hasPorts: Bool) -> Int {
         let bound = socket + 2 * connection + (hasPorts ? monitor : 0)
         let connected = socket + connection + monitor
         return context + 1 + socket + connection + monitor + links * (bound + connected)

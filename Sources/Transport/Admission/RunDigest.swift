@@ -1,24 +1,24 @@
 /// What two processes must agree about to compute the same run: the program, the manifest, what its files hold. An ordered
 /// list: each part has a name for messages, which does not travel, and a value, which does.
-public struct RunDigest: Hashable, Sendable {
-    public struct Part: Hashable, Sendable {
+package struct RunDigest: Hashable, Sendable {
+    package struct Part: Hashable, Sendable {
         /// As in "its … is": `manifest`, `weights file /a/b`.
-        public var name: String
+        package var name: String
         /// At most 255 bytes.
-        public var value: String
+        package var value: String
 
-        public init(_ name: String, _ value: String) {
+        package init(_ name: String, _ value: String) {
             self.name = name
             self.value = value
         }
     }
 
-    public private(set) var parts: [Part]
+    package private(set) var parts: [Part]
     /// More parts than this do not fit a hello.
     static let limit = 128
 
     /// - Precondition: at most 128 parts.
-    public init(_ parts: [Part]) {
+    package init(_ parts: [Part]) {
         precondition(parts.count <= Self.limit, "a digest of \(parts.count) parts")
         self.parts = parts
     }
@@ -38,5 +38,5 @@ public struct RunDigest: Hashable, Sendable {
 }
 
 extension RunDigest: ExpressibleByStringLiteral {
-    public init(stringLiteral value: String) { self.init([Part("digest", value)]) }
+    package init(stringLiteral value: String) { self.init([Part("digest", value)]) }
 }

@@ -2,18 +2,18 @@
 ///
 /// The coordinator makes it; its children inherit it in their environment, workers started by hand read it from a file that
 /// only the run's owner can read. A peer that connects to a socket of the run has to prove that it knows the secret (`Credentials`).
-public struct RunSecret: Hashable, Sendable {
-    public static let byteCount = 32
+package struct RunSecret: Hashable, Sendable {
+    package static let byteCount = 32
     package let bytes: [UInt8]
 
     /// A new one, from the system's random numbers.
-    public init() {
+    package init() {
         var source = SystemRandomNumberGenerator()
         bytes = (0..<Self.byteCount).map { _ in source.next() }
     }
 
     /// Reads `text`; nil unless it is 64 hexadecimal digits, with white space around them or none.
-    public init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         let digits = text.utf8.filter { !" \t\r\n".utf8.contains($0) }
         let values = digits.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
         guard digits.count == 2 * Self.byteCount, values.count == digits.count else { return nil }
@@ -21,7 +21,7 @@ public struct RunSecret: Hashable, Sendable {
     }
 
     /// 64 hexadecimal digits.
-    public var text: String {
+    package var text: String {
         let digits = Array("0123456789abcdef")
         return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }
@@ -29,5 +29,5 @@ public struct RunSecret: Hashable, Sendable {
 
 extension RunSecret: CustomStringConvertible {
     /// Not the secret: descriptions end up in logs.
-    public var description: String { "a run's secret" }
+    package var description: String { "a run's secret" }
 }

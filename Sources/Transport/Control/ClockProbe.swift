@@ -1,13 +1,13 @@
 /// One sample of a worker's clock against the coordinator's, from one answered ping.
-public struct ClockSample: Hashable, Sendable {
+package struct ClockSample: Hashable, Sendable {
     /// Nanoseconds of the worker's clock when it answered.
-    public var worker: UInt64
+    package var worker: UInt64
     /// Of the coordinator's clock: the middle between ping and answer.
-    public var coordinator: UInt64
+    package var coordinator: UInt64
     /// The worker answered at most so long before or after that middle: half of the round trip.
-    public var error: UInt64
+    package var error: UInt64
 
-    public init(worker: UInt64, coordinator: UInt64, error: UInt64) {
+    package init(worker: UInt64, coordinator: UInt64, error: UInt64) {
         self.worker = worker
         self.coordinator = coordinator
         self.error = error

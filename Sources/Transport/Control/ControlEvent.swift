@@ -1,5 +1,5 @@
 /// What the coordinator learns from `ControlServer.poll`.
-public enum ControlEvent: Hashable, Sendable {
+package enum ControlEvent: Hashable, Sendable {
     case registered(rank: Int, process: Int32, host: String)
     /// A worker was refused; the text says which and why.
     case refused(String)

@@ -3,39 +3,39 @@ import Systems
 /// The coordinator's side of the control plane: registers workers, sends them the addresses to connect to and the start
 /// signal, receives their heartbeats, passes messages. Used by one thread, which polls it until all workers are gone: a
 /// worker's orderly end waits for its goodbye to be read. Must be closed.
-public final class ControlServer {
-    public struct Configuration: Sendable {
-        public var world: Int { digests.count }
+package final class ControlServer {
+    package struct Configuration: Sendable {
+        package var world: Int { digests.count }
         /// What each rank has to agree about.
-        public var digests: [RunDigest]
+        package var digests: [RunDigest]
         /// What workers have to know.
-        public var secret = RunSecret()
+        package var secret = RunSecret()
         /// Never 0.
-        public var runID: UInt64 = .random(in: 1...UInt64.max)
+        package var runID: UInt64 = .random(in: 1...UInt64.max)
         /// Also listen here, for workers started by hand: `tcp://127.0.0.1:PORT`, 0 for a port that the system chooses.
-        public var tcpAddress: String?
+        package var tcpAddress: String?
         /// How long all ranks together may take to register. Workers wait as long as the coordinator does.
-        public var startTimeout: Duration = .seconds(60)
+        package var startTimeout: Duration = .seconds(60)
         /// How long they may take then to connect their links.
-        public var connectTimeout: Duration = .seconds(60)
+        package var connectTimeout: Duration = .seconds(60)
         /// A rank is silent after this long without a heartbeat.
-        public var heartbeatTimeout: Duration = .seconds(5)
+        package var heartbeatTimeout: Duration = .seconds(5)
         /// Where the directory for ipc sockets is made: a short path.
-        public var socketParent = "/tmp"
+        package var socketParent = "/tmp"
 
-        public init(digests: [RunDigest]) { self.digests = digests }
+        package init(digests: [RunDigest]) { self.digests = digests }
 
         /// All ranks agree about the same.
-        public init(world: Int, digest: RunDigest) { digests = Array(repeating: digest, count: world) }
+        package init(world: Int, digest: RunDigest) { digests = Array(repeating: digest, count: world) }
     }
 
-    public let configuration: Configuration
+    package let configuration: Configuration
     /// Where the coordinator's own children connect; empty on the in-memory twin.
-    public let ipcAddress: String
+    package let ipcAddress: String
     /// Where workers started by hand connect, with the port that was chosen.
-    public let tcpAddress: String?
-    public private(set) var rendezvous: Rendezvous
-    public private(set) var liveness: Liveness
+    package let tcpAddress: String?
+    package private(set) var rendezvous: Rendezvous
+    package private(set) var liveness: Liveness
     private let wire: any ControlWire
     private var pieces: [Int: Reassembly] = [:]
     private var probes: [Int: ClockProbe] = [:]
@@ -48,7 +48,7 @@ public final class ControlServer {
     private var isClosed = false
 
     /// Listens on ZeroMQ sockets.
-    public convenience init(_ configuration: Configuration) throws(TransportError) {
+    package convenience init(_ configuration: Configuration) throws(TransportError) {
         let wire = try SocketControlWire(
             tcpAddress: configuration.tcpAddress, socketParent: configuration.socketParent,
             secret: configuration.secret, world: configuration.world)
@@ -56,7 +56,7 @@ public final class ControlServer {
     }
 
     /// Listens on the in-memory twin.
-    public convenience init(_ configuration: Configuration, network: InMemoryNetwork) {
+    package convenience init(_ configuration: Configuration, network: InMemoryNetwork) {
         self.init(configuration, MemoryControlWire(network), ipcAddress: "", tcpAddress: nil)
     }
 
@@ -77,7 +77,7 @@ public final class ControlServer {
     ///
     /// - Throws: `missingRanks` when the start takes too long, `links` when the ranks disagree about their links; each
     ///   once; call `abort` then.
-    public func poll(timeout: Duration) throws(TransportError) -> [ControlEvent] {
+    package func poll(timeout: Duration) throws(TransportError) -> [ControlEvent] {
         let deadline = min(timeout.after(MonotonicClock.now), startDeadline)
         var mail: [ControlWireEvent] = []
         try wire.poll(until: deadline, into: &mail)
@@ -100,20 +100,20 @@ public final class ControlServer {
     }
 
     /// When a rank was last heard of: nanoseconds of `MonotonicClock`.
-    public func lastSeen(_ rank: Int) -> UInt64? { liveness.lastSeen(rank) }
+    package func lastSeen(_ rank: Int) -> UInt64? { liveness.lastSeen(rank) }
 
     /// The ranks without a heartbeat for longer than `heartbeatTimeout`.
-    public var silentRanks: [Int] { liveness.silentRanks(at: MonotonicClock.now) }
+    package var silentRanks: [Int] { liveness.silentRanks(at: MonotonicClock.now) }
 
     /// Sends an opaque message to one rank, in pieces where it is long. A rank that is gone is no error.
-    public func sendApplication(_ bytes: [UInt8], to rank: Int) throws(TransportError) {
+    package func sendApplication(_ bytes: [UInt8], to rank: Int) throws(TransportError) {
         precondition(bytes.count <= ControlMessage.maxApplicationSize, "an application message of \(bytes.count) bytes")
         guard let peer = rendezvous.peer(of: rank) else { return }
         for piece in ControlMessage.pieces(of: bytes) { try send(piece, to: peer) }
     }
 
     /// Ends the waits of all workers with `text`.
-    public func abort(_ text: String) throws(TransportError) {
+    package func abort(_ text: String) throws(TransportError) {
         for rank in 0..<configuration.world {
             guard let peer = rendezvous.peer(of: rank) else { continue }
             try send(.abort(text), to: peer)
@@ -121,7 +121,7 @@ public final class ControlServer {
     }
 
     /// Stops listening; removes what is on disk. What was sent has a second to leave.
-    public func close() {
+    package func close() {
         guard !isClosed else { return }
         isClosed = true
         wire.close()

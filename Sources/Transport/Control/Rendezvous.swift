@@ -4,17 +4,17 @@
 /// all are ready, all may go.
 ///
 ///     registering ──last hello──▶ connecting ──last ready──▶ running
-public struct Rendezvous: Sendable {
-    public enum Stage: Hashable, Sendable { case registering, connecting, running }
+package struct Rendezvous: Sendable {
+    package enum Stage: Hashable, Sendable { case registering, connecting, running }
 
     /// Names one connection of a worker to the coordinator.
-    public struct Peer: Hashable, Sendable {
-        public var bytes: [UInt8]
-        public init(_ bytes: [UInt8]) { self.bytes = bytes }
+    package struct Peer: Hashable, Sendable {
+        package var bytes: [UInt8]
+        package init(_ bytes: [UInt8]) { self.bytes = bytes }
     }
 
     /// What the coordinator has to do next.
-    public enum Action: Hashable, Sendable {
+    package enum Action: Hashable, Sendable {
         case refuse(Peer, String)
         case registered(rank: Int)
         /// Tell this worker which sockets to connect to.
@@ -24,15 +24,15 @@ public struct Rendezvous: Sendable {
         case broken(String)
     }
 
-    public let world: Int
+    package let world: Int
     /// What each rank has to agree about.
-    public let digests: [RunDigest]
-    public private(set) var stage = Stage.registering
+    package let digests: [RunDigest]
+    package private(set) var stage = Stage.registering
     private var ranks: [Peer: Int] = [:]
     private var workers: [(hello: Hello, peer: Peer, isReady: Bool)?]
 
     /// - Precondition: one digest for each of at least one rank.
-    public init(digests: [RunDigest]) {
+    package init(digests: [RunDigest]) {
         precondition(!digests.isEmpty, "a run has at least one rank")
         world = digests.count
         self.digests = digests
@@ -40,15 +40,15 @@ public struct Rendezvous: Sendable {
     }
 
     /// All ranks agree about the same.
-    public init(world: Int, digest: RunDigest) { self.init(digests: Array(repeating: digest, count: world)) }
+    package init(world: Int, digest: RunDigest) { self.init(digests: Array(repeating: digest, count: world)) }
 
     /// The rank that this connection registered as.
-    public func rank(of peer: Peer) -> Int? { ranks[peer] }
-    public func peer(of rank: Int) -> Peer? { workers.indices.contains(rank) ? workers[rank]?.peer : nil }
-    public func hello(of rank: Int) -> Hello? { workers.indices.contains(rank) ? workers[rank]?.hello : nil }
+    package func rank(of peer: Peer) -> Int? { ranks[peer] }
+    package func peer(of rank: Int) -> Peer? { workers.indices.contains(rank) ? workers[rank]?.peer : nil }
+    package func hello(of rank: Int) -> Hello? { workers.indices.contains(rank) ? workers[rank]?.hello : nil }
 
     /// The ranks that the present stage still waits for.
-    public var missing: [Int] {
+    package var missing: [Int] {
         switch stage {
         case .registering: workers.indices.filter { workers[$0] == nil }
         case .connecting: workers.indices.filter { workers[$0]?.isReady != true }
@@ -57,11 +57,11 @@ public struct Rendezvous: Sendable {
     }
 
     /// The error to end with when the present stage takes longer than it may.
-    public func timedOut(seconds: Double) -> TransportError {
+    package func timedOut(seconds: Double) -> TransportError {
         .missingRanks(missing, world: world, stage: stage, seconds: seconds)
     }
 
-    public mutating func receive(_ hello: Hello, from peer: Peer) -> [Action] {
+    package mutating func receive(_ hello: Hello, from peer: Peer) -> [Action] {
         if let reason = objection(to: hello, from: peer) { return [.refuse(peer, reason)] }
         workers[hello.rank] = (hello, peer, false)
         ranks[peer] = hello.rank
@@ -72,7 +72,7 @@ public struct Rendezvous: Sendable {
     }
 
     /// A worker has connected all of its links.
-    public mutating func ready(from peer: Peer) -> [Action] {
+    package mutating func ready(from peer: Peer) -> [Action] {
         guard stage == .connecting, let rank = ranks[peer] else {
             return [.refuse(peer, "it is ready before it was told where to connect")]
         }
@@ -84,7 +84,7 @@ public struct Rendezvous: Sendable {
 
     /// A connection ended. While ranks are still registering, another worker may take this one's place.
     /// - Returns: its rank, where it had one.
-    public mutating func lost(_ peer: Peer) -> Int? {
+    package mutating func lost(_ peer: Peer) -> Int? {
         guard let rank = ranks.removeValue(forKey: peer) else { return nil }
         if stage == .registering { workers[rank] = nil }
         return rank

@@ -2,19 +2,19 @@ internal import Synchronization
 import Systems
 
 /// What a worker is doing, as its heartbeats tell it.
-public struct WorkerStatus: Hashable, Sendable {
-    public var step: Int
-    public var microBatch: Int
+package struct WorkerStatus: Hashable, Sendable {
+    package var step: Int
+    package var microBatch: Int
     /// The instruction it is at, as text (`2F0`); at most 64 bytes travel.
-    public var instruction: String
-    public var phase: WorkerPhase
+    package var instruction: String
+    package var phase: WorkerPhase
     /// Grows with every message and instruction: a worker whose counter stands still is stuck.
-    public var progress: UInt64
+    package var progress: UInt64
     /// Nanoseconds since the counter last moved, by the worker's own clock, so that delays of the coordinator do not
     /// count.
-    public var stalled: UInt64
+    package var stalled: UInt64
 
-    public init(
+    package init(
         step: Int = 0, microBatch: Int = 0, instruction: String = "", phase: WorkerPhase = .starting,
         progress: UInt64 = 0, stalled: UInt64 = 0
     ) {
@@ -28,7 +28,7 @@ public struct WorkerStatus: Hashable, Sendable {
 }
 
 /// What a worker's compute thread is busy with. The endpoint sets `receiving` and `sending` itself.
-public enum WorkerPhase: Hashable, Sendable {
+package enum WorkerPhase: Hashable, Sendable {
     case starting
     case computing
     /// Waits for a rank's message.
@@ -40,7 +40,7 @@ public enum WorkerPhase: Hashable, Sendable {
 }
 
 extension WorkerPhase: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .starting: "starting"
         case .computing: "computing"
@@ -53,7 +53,7 @@ extension WorkerPhase: CustomStringConvertible {
 }
 
 extension WorkerStatus: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         "step \(step), micro-batch \(microBatch)" + (instruction.isEmpty ? "" : ", \(instruction)") + ": \(phase)"
     }
 }

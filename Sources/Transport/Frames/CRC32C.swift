@@ -1,9 +1,9 @@
 internal import CZeroMQ
 
 /// The Castagnoli checksum of RFC 3720: by the CPU's instruction where it has one, else by eight tables.
-public enum CRC32C {
+package enum CRC32C {
     /// The CRC of `bytes`, or of everything before them and them when `crc` is the CRC of what came before.
-    public static func checksum(_ bytes: UnsafeRawBufferPointer, extending crc: UInt32 = 0) -> UInt32 {
+    package static func checksum(_ bytes: UnsafeRawBufferPointer, extending crc: UInt32 = 0) -> UInt32 {
         guard let base = bytes.baseAddress, !bytes.isEmpty else { return crc }
         return hasHardware ? crc32c_hardware(crc, base, bytes.count) : software(bytes, extending: crc)
     }

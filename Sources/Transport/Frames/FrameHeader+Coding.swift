@@ -5,13 +5,13 @@
 ///     48 sequence u64 · 56 payload length u64 · 64 sent at u64 · 72 extents 8 × u64 · 136 payload CRC32C u32 ·
 ///     140 header CRC32C u32
 extension FrameHeader {
-    public static let encodedSize = 144
-    public static let version: UInt16 = 2
+    package static let encodedSize = 144
+    package static let version: UInt16 = 2
     /// `EFRM` in the order of the bytes.
     static let magic: UInt32 = 0x4D52_4645
     private static let checkedSize = 140
 
-    public func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: Self.encodedSize) { bytes, count in
             encode(into: UnsafeMutableRawBufferPointer(bytes))
             count = Self.encodedSize
@@ -41,7 +41,7 @@ extension FrameHeader {
         writer.put(CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<Self.checkedSize])))
     }
 
-    public init(decoding bytes: [UInt8]) throws(TransportError) {
+    package init(decoding bytes: [UInt8]) throws(TransportError) {
         self = try bytes.withUnsafeBufferPointer { (bytes) throws(TransportError) -> FrameHeader in
             try FrameHeader(decoding: UnsafeRawBufferPointer(bytes))
         }

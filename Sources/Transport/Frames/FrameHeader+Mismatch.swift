@@ -1,7 +1,7 @@
 extension FrameHeader {
     /// How this header differs from the one that the receiver's schedule expects next, naming both sides; nil when it
     /// does not. Checksums and times are not compared.
-    public func mismatch(expected: FrameHeader) -> String? {
+    package func mismatch(expected: FrameHeader) -> String? {
         let fields: [(name: String, got: String, expected: String)] = [
             ("run", String(runID, radix: 16), String(expected.runID, radix: 16)),
             ("epoch", "\(epoch)", "\(expected.epoch)"),

@@ -3,32 +3,32 @@
 /// The caller sets what the schedule knows (kind, step, micro-batch, edge, tensor, dtype, shape, payload
 /// length); the endpoint sets what the link knows (run, epoch, ranks, sequence, checksums, times), when sending and when
 /// comparing.
-public struct FrameHeader: Hashable, Sendable {
-    public var kind: FrameKind
-    public var step: Int
-    public var microBatch: Int
+package struct FrameHeader: Hashable, Sendable {
+    package var kind: FrameKind
+    package var step: Int
+    package var microBatch: Int
     /// The schedule's edge that the message travels.
-    public var edge: Int
+    package var edge: Int
     /// The place of this tensor among those of the edge.
-    public var tensor: Int
+    package var tensor: Int
     /// `DType.rawValue`; this room knows no tensors.
-    public var dtype: UInt8
+    package var dtype: UInt8
     /// Payload bytes.
-    public var payloadLength: Int
-    public var runID: UInt64 = 0
-    public var epoch: UInt32 = 0
-    public var source = 0
-    public var destination = 0
+    package var payloadLength: Int
+    package var runID: UInt64 = 0
+    package var epoch: UInt32 = 0
+    package var source = 0
+    package var destination = 0
     /// The place of this message on its link, counted from 0. In credit and goodbye: how many messages were counted.
-    public var sequence: UInt64 = 0
+    package var sequence: UInt64 = 0
     /// When the sender handed the message over: nanoseconds of its monotonic clock.
-    public var sentAt: UInt64 = 0
-    public var payloadCRC: UInt32 = 0
+    package var sentAt: UInt64 = 0
+    package var payloadCRC: UInt32 = 0
     var dimensions = 0
     var extents = SIMD8<UInt64>(repeating: 0)
 
     /// - Precondition: nothing is negative, `shape` has at most `maxDimensions` extents.
-    public init(
+    package init(
         _ kind: FrameKind, step: Int = 0, microBatch: Int = 0, edge: Int = 0, tensor: Int = 0, dtype: UInt8 = 0,
         shape: [Int] = [], payloadLength: Int = 0
     ) {
@@ -45,12 +45,12 @@ public struct FrameHeader: Hashable, Sendable {
         self.shape = shape
     }
 
-    public static let maxDimensions = 8
+    package static let maxDimensions = 8
     /// 24 bits.
     static let maxTensor = 1 << 24 - 1
 
     /// The extents of the payload's tensor, outermost first.
-    public var shape: [Int] {
+    package var shape: [Int] {
         get { (0..<dimensions).map { Int(extents[$0]) } }
         set {
             precondition(newValue.count <= Self.maxDimensions, "a message has at most \(Self.maxDimensions) extents")
@@ -63,5 +63,5 @@ public struct FrameHeader: Hashable, Sendable {
 }
 
 extension FrameHeader: CustomStringConvertible {
-    public var description: String { "\(kind) of micro-batch \(microBatch), step \(step)" }
+    package var description: String { "\(kind) of micro-batch \(microBatch), step \(step)" }
 }

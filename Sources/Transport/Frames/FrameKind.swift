@@ -1,5 +1,5 @@
 /// What a message on a data link is. Raw values are what travels in its header.
-public enum FrameKind: UInt8, Sendable, Hashable, CaseIterable {
+package enum FrameKind: UInt8, Sendable, Hashable, CaseIterable {
     /// The output of a stage for one micro-batch, on its way to the next stage.
     case activation = 1
     /// The gradient of a stage's input for one micro-batch, on its way to the previous stage.
@@ -20,7 +20,7 @@ public enum FrameKind: UInt8, Sendable, Hashable, CaseIterable {
 }
 
 extension FrameKind: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .activation: "activation"
         case .gradient: "gradient"

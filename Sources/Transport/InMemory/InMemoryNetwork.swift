@@ -2,7 +2,7 @@ internal import Synchronization
 import Systems
 
 /// The in-memory twin: endpoints and a coordinator of one process that speak the same protocol without sockets.
-public final class InMemoryNetwork: Sendable {
+package final class InMemoryNetwork: Sendable {
     struct Registry {
         var ports: [UInt64: MemoryPort] = [:]
         var server: MemoryServerPort?
@@ -15,7 +15,7 @@ public final class InMemoryNetwork: Sendable {
 
     let registry = Mutex(Registry())
 
-    public init() {}
+    package init() {}
 
     func add(_ port: MemoryPort) -> UInt64 {
         registry.withLock { registry in

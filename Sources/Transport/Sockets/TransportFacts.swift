@@ -1,16 +1,16 @@
 internal import CZeroMQ
 
 /// What this machine's ZeroMQ can do.
-public struct TransportFacts: Hashable, Sendable {
+package struct TransportFacts: Hashable, Sendable {
     /// `4.3.4`
-    public var version: String
+    package var version: String
     /// Sockets between processes of one machine.
-    public var hasIPC: Bool
+    package var hasIPC: Bool
     /// Encrypted and authenticated connections, which links between machines need.
-    public var hasCURVE: Bool
+    package var hasCURVE: Bool
 
     /// Of the library that this process has loaded.
-    public static var current: TransportFacts {
+    package static var current: TransportFacts {
         var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
         zmq_version(&major, &minor, &patch)
         return TransportFacts(
@@ -19,7 +19,7 @@ public struct TransportFacts: Hashable, Sendable {
 
     /// Makes a socket as a run does, in a directory of its own inside `parent`, and removes both.
     /// - Throws: why a run could not start.
-    public static func trySockets(in parent: String) throws(TransportError) {
+    package static func trySockets(in parent: String) throws(TransportError) {
         let directory = try SocketDirectory(in: parent)
         defer { directory.remove() }
         let context = try Context()

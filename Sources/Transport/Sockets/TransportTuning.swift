@@ -1,12 +1,12 @@
 internal import CZeroMQ
 
 /// Process-wide settings that make large messages cheap.
-public enum TransportTuning {
+package enum TransportTuning {
     /// Keeps malloc from giving 1 MiB messages back to the system after each one: doubles ipc's throughput at 16 MiB.
     /// A worker calls this once, before it starts threads.
     /// - Returns: false when the C library took none of it.
     @discardableResult
-    public static func apply() -> Bool {
+    package static func apply() -> Bool {
         let gibibyte: Int32 = 1 << 30
         let results = [
             mallopt(M_MMAP_THRESHOLD, gibibyte), mallopt(M_TRIM_THRESHOLD, gibibyte), mallopt(M_ARENA_MAX, 1),
