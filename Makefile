@@ -6,7 +6,7 @@ PACKAGES := libopenblas-dev libdnnl-dev libzmq3-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 export PYTHON PEER
-.PHONY: demo build test bench lint format packages clean
+.PHONY: demo build test bench docs lint format packages clean
 
 # Two minutes of training, on whatever machine.
 demo: build
@@ -23,6 +23,10 @@ test: packages
 # On a quiet machine: every experiment of Benchmarks/. Beside PyTorch where PEER and PYTHON say how.
 bench: build
 	Benchmarks/run
+
+# The library's documentation, as pages for a browser.
+docs: packages
+	@.ci/docs
 
 lint:
 	swift format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests Examples

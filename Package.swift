@@ -79,6 +79,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         // YAML with marks, so that every manifest error names file, line and column.
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        // `make docs`: the library's documentation as pages.
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
     targets: [
         // Loads the library when it is first used.

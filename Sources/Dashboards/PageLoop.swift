@@ -30,14 +30,14 @@ struct PageLoop {
 
     private mutating func turn() {
         var wanted = [
-            pollfd(fd: control.bell, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: control.wakeUpRead, events: Int16(POLLIN), revents: 0),
             pollfd(fd: listener, events: Int16(POLLIN), revents: 0),
         ]
         wanted += connections.map {
             pollfd(fd: $0.file, events: $0.wantedEvents, revents: 0)
         }
-        _ = poll(&wanted, nfds_t(wanted.count), patience)
-        if wanted[0].revents != 0 { control.silence() }
+        _ = poll(&wanted, nfds_t(wanted.count), timeout)
+        if wanted[0].revents != 0 { control.drain() }
         let now = ContinuousClock.now
         for index in connections.indices {
             let happened = Int32(wanted[index + 2].revents)
@@ -48,7 +48,7 @@ struct PageLoop {
     }
 
     /// Milliseconds until the first connection is given up.
-    private var patience: Int32 {
+    private var timeout: Int32 {
         let rest = connections.map { ContinuousClock.now.duration(to: $0.deadline) }.min() ?? .seconds(60)
         return Int32(max(0, min(60, rest / .seconds(1))) * 1000 + 1)
     }

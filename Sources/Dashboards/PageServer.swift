@@ -66,8 +66,8 @@ package final class PageServer: Sendable {
 /// What ties the server's thread to others: it is woken, told to stop, and waited for.
 final class PageControl: Sendable {
     /// Readable when there is something new: a pipe of a few bytes.
-    let bell: Int32
-    private let rope: Int32
+    let wakeUpRead: Int32
+    private let wakeUpWrite: Int32
     private let stopping = Atomic(false)
     private let ended = DispatchSemaphore(value: 0)
 
@@ -78,22 +78,23 @@ final class PageControl: Sendable {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
         }
-        (bell, rope) = (ends[0], ends[1])
+        (wakeUpRead, wakeUpWrite) = (ends[0], ends[1])
     }
 
     deinit {
-        close(bell)
-        close(rope)
+        close(wakeUpRead)
+        close(wakeUpWrite)
     }
 
     var isStopping: Bool { stopping.load(ordering: .relaxed) }
 
     /// A full pipe wakes as well as one more byte.
-    func wake() { _ = write(rope, [1], 1) }
+    func wake() { _ = write(wakeUpWrite, [1], 1) }
 
-    func silence() {
+    /// Takes the wake-ups out of the pipe.
+    func drain() {
         var buffer = [UInt8](repeating: 0, count: 1024)
-        _ = read(bell, &buffer, buffer.count)
+        _ = read(wakeUpRead, &buffer, buffer.count)
     }
 
     func stop() {

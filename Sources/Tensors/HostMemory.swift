@@ -4,7 +4,8 @@ internal import Glibc
 package enum HostMemory {
     /// What an allocation throws that the system refused; reads `errno`.
     package static func exhausted(byteCount: Int) -> TensorError {
-        TensorError("memory", expected: "\(byteCount) bytes", got: "\(String(cString: strerror(errno)))")
+        TensorError(
+            "memory", expected: "\(byteCount) bytes", got: "\(String(cString: strerror(errno)))", isLacking: true)
     }
 
     package static func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) {

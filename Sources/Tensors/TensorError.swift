@@ -5,8 +5,11 @@ public struct TensorError: Error, Hashable, Sendable, CustomStringConvertible {
     public var operation: String
     public var expected: String
     public var got: String
+    /// Whether the machine lacks something that it may have later, such as memory: trying again is sensible then.
+    public var isLacking: Bool
 
-    public init(_ operation: String, expected: String, got: String) {
+    public init(_ operation: String, expected: String, got: String, isLacking: Bool = false) {
+        self.isLacking = isLacking
         self.operation = operation
         self.expected = expected
         self.got = got
@@ -16,5 +19,5 @@ public struct TensorError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension TensorError: ExitCoded {
-    package var exitCode: ExitCode { .badInput }
+    package var exitCode: ExitCode { isLacking ? .interrupted : .badInput }
 }
