@@ -92,12 +92,8 @@ package enum Preflight {
     ) throws(RunFailure) {
         var needed = 0
         let devices = plan.manifest.mark(of: "devices")
-        for stage in plan.layout.stages.indices {
-            let rank = plan.placement.rank(ofStage: stage)
-            guard plan.device(of: rank).kind == .cpu, plan.placement.host(of: rank) == .coordinator else { continue }
-            let memory = plan.memory(ofStage: stage)
-            needed = needed.saturatingPlus(memory.state).saturatingPlus(memory.activations).saturatingPlus(
-                memory.transient)
+        for rank in plan.placement.ranks(on: .coordinator) where plan.device(of: rank).kind == .cpu {
+            needed = needed.saturatingPlus(plan.memory(ofRank: rank))
         }
         guard needed <= together.bytes else {
             throw .badInput(
@@ -105,7 +101,7 @@ package enum Preflight {
                     + "(\(together.source)): `echelon plan` shows where it goes")
         }
         guard let each else { return }
-        for rank in plan.placement.ranks where plan.placement.host(of: rank) == .coordinator {
+        for rank in plan.placement.ranks(on: .coordinator) {
             let needed = plan.memory(ofRank: rank)
             guard plan.device(of: rank).kind == .cpu, needed > each.bytes else { continue }
             throw .badInput(

@@ -33,7 +33,7 @@ final class RunDisplay {
         self.directory = directory
         guard output == .progress else { return }
         say(
-            "run \(directory): \(plan.model.parameterCount.grouped) parameters, \(plan.schedule.name) over "
+            "run \(directory.printable()): \(plan.model.parameterCount.grouped) parameters, \(plan.schedule.name) over "
                 + "\(plan.schedule.microBatches) micro-batches of \(plan.manifest.batch.micro), "
                 + "\(plan.tokensPerStep.grouped) tokens a step")
         for stage in plan.layout.stages {
@@ -108,7 +108,7 @@ final class RunDisplay {
         let computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
         let all = computes ? "metrics, events, weights and the report" : "metrics, events and the report"
         let contents = isComplete ? all : (computes ? "the weights, and " : "") + "what could be written of the rest"
-        say("done in \(elapsed): \(directory) holds \(contents); next:")
+        say("done in \(elapsed): \(directory.printable()) holds \(contents); next:")
         say("  \(Self.program) report \(directory.shellQuoted)")
         if plan.obstacleToText == nil {
             say("  \(Self.program) generate \(directory.shellQuoted) --prompt \"The \"")

@@ -18,7 +18,8 @@ package enum Program {
 }
 
 extension StringProtocol {
-    /// One word for a POSIX shell: as it is where no character has a meaning there, else in single quotes.
+    /// One word for a shell: as it is where no character has a meaning there, else in single quotes, or as `$'…'` where a
+    /// terminal would act on a character.
     ///
     ///     "my runs/x".shellQuoted   // 'my runs/x'
     package var shellQuoted: String {
@@ -31,6 +32,16 @@ extension StringProtocol {
             }
         }
         if plain, !isEmpty { return String(self) }
+        if printable(limit: .max) != String(self) { return "$'" + utf8.map(Self.ansiC).joined() + "'" }
         return "'" + split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+
+    /// A byte inside `$'…'`, as bash, zsh and ksh read it.
+    private static func ansiC(_ byte: UInt8) -> String {
+        switch byte {
+        case UInt8(ascii: "'"), UInt8(ascii: "\\"): "\\" + String(UnicodeScalar(byte))
+        case 0x20..<0x7f: String(UnicodeScalar(byte))
+        default: "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }
     }
 }

@@ -36,7 +36,7 @@ import Testing
     @Test func `a run that its machine cannot hold is refused before anything starts`() throws {
         let plan = try Plans.make()
         func memory(_ bytes: Int) -> MemoryLimit { MemoryLimit(bytes: bytes, source: "a test") }
-        let needed = [0, 1].map(plan.memory(ofStage:)).reduce(0) { $0 + $1.state + $1.activations + $1.transient }
+        let needed = [0, 1].map(plan.memory(ofRank:)).reduce(0, +)
         #expect(message { try Preflight.checkMemory(plan, together: memory(needed)) }.isEmpty)
         #expect(
             message { try Preflight.checkMemory(plan, together: memory(needed - 1)) }.wholeMatch(

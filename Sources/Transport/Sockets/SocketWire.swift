@@ -145,6 +145,7 @@ final class SocketWire: Wire {
             let monitor = try SocketMonitor(context, of: socket, name: "\(index)")
             monitors.append(monitor)
             try credentials?.present(by: socket, to: place.address)
+            try Self.checkAccess(to: place.address)
             try socket.connect(place.address)
             try watch(monitor.socket, as: .monitor(index))
         }
@@ -153,6 +154,15 @@ final class SocketWire: Wire {
             connectedItems[index] = items.count
             try watch(socket, as: .connected(index), events: 0)
         }
+    }
+
+    /// ZeroMQ connects in the background, and would only say that nobody is there.
+    private static func checkAccess(to address: String) throws(TransportError) {
+        guard address.hasPrefix("ipc://"), access(String(address.dropFirst(6)), W_OK) != 0, errno == EACCES else {
+            return
+        }
+        throw .address(
+            address, reason: "this user may not enter its folder: start the worker as the user who started train")
     }
 
     /// How many of the poll items there is something to wait for at.
