@@ -5,6 +5,7 @@ public import Tensors
 public struct Add: Layer {
     public static let syntax = KindSyntax("add", "A tuple → its sum.", Add())
 
+    /// Without settings; as manifests write it: `add`.
     public init() {}
 
     public var parameters: [ParameterSpec] { [] }

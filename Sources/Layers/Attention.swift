@@ -6,9 +6,13 @@ public import Tensors
 /// x: [batch, sequence, width] → the same; `qkv.weight`: [3 · width, width], q over k over v, heads side by side in
 /// each; `out.weight`: [width, width]. `causal` hides later positions.
 public struct Attention: Layer {
+    /// Channels of x, of all heads together.
     public internal(set) var width: Int
+    /// A divisor of `width`; each head takes width / heads channels.
     public internal(set) var heads: Int
+    /// Whether a position sees itself and earlier ones only.
     public internal(set) var causal: Bool
+    /// Whether both projections add a learnt bias.
     public internal(set) var bias: Bool
 
     public static let syntax = KindSyntax(
@@ -19,6 +23,7 @@ public struct Attention: Layer {
             .defaulted("bias", \.bias, .flag, "whether the projections add one"),
         ])
 
+    /// Checked when a model is built: `heads` divides `width`.
     public init(width: Int, heads: Int, causal: Bool = true, bias: Bool = true) {
         self.width = width
         self.heads = heads

@@ -8,6 +8,7 @@ public struct Concatenate: Layer {
     public static let syntax = KindSyntax(
         "concatenate", "A tuple → its tensors side by side along the last axis.", Concatenate())
 
+    /// Without settings; as manifests write it: `concatenate`.
     public init() {}
 
     public var parameters: [ParameterSpec] { [] }

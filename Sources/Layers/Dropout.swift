@@ -6,12 +6,14 @@ public import Tensors
 /// x: [batch, …] → the same. Which elements depends on seed, step, sample and layer alone. Passes its input through
 /// when not training; with probability 0 its output is its input.
 public struct Dropout: Layer {
+    /// The share of elements that become zero: from 0 to below 1.
     public internal(set) var probability: Double
 
     public static let syntax = KindSyntax(
         "dropout", "Zeroes that share of the elements and scales up the rest, while training.", .fraction,
         "the share", example: "dropout: 0.1", make: { Dropout(probability: $0) }, get: \.probability)
 
+    /// Checked when a model is built: from 0 to below 1.
     public init(probability: Double) { self.probability = probability }
 
     public var parameters: [ParameterSpec] { [] }

@@ -4,9 +4,14 @@ public import Tensors
 /// Looks up a row of `token.weight` for each id and adds the row of `position.weight` for its place.
 ///
 /// ids: i32[batch, sequence] → [batch, sequence, width]; sequence ≤ positions. Without positions, tokens alone.
+///
+///     Embedding(vocab: 256, width: 64, positions: 64)      // embedding: {vocab: 256, width: 64, positions: 64}
 public struct Embedding: Layer {
+    /// How many token ids there are: valid ones are 0 ..< vocab.
     public internal(set) var vocab: Int
+    /// Channels of a vector.
     public internal(set) var width: Int
+    /// The longest sequence; nil: tokens alone, without learnt positions.
     public internal(set) var positions: Int?
     /// The output's type: the type of the activations of the model that it begins.
     public internal(set) var dtype: DType
@@ -20,6 +25,8 @@ public struct Embedding: Layer {
             .optional("positions", \.positions, .extent, "the longest sequence"),
         ])
 
+    /// Checked when a model is built: sizes are 1 … 2²⁴, and `dtype` is a floating-point type. A model replaces `dtype`
+    /// by that of its activations.
     public init(vocab: Int, width: Int, positions: Int? = nil, dtype: DType = .f32) {
         self.vocab = vocab
         self.width = width

@@ -5,6 +5,7 @@ public import Tensors
 public struct Flatten: Layer {
     public static let syntax = KindSyntax("flatten", "All axes behind the batch become one.", Flatten())
 
+    /// Without settings; as manifests write it: `flatten`.
     public init() {}
 
     public var parameters: [ParameterSpec] { [] }

@@ -7,9 +7,13 @@ public import Tensors
 ///
 /// x: [batch, …, width] → the same; `gate.weight`, `up.weight`: [hidden, width]; `down.weight`: [width, hidden].
 public struct GatedMLP: Layer {
+    /// Channels of x and y.
     public internal(set) var width: Int
+    /// Channels between `gate` and `down`; 8/3 · width gives as many weights as a plain MLP of 4 · width has.
     public internal(set) var hidden: Int
+    /// The gate's: silu makes it SwiGLU, gelu GEGLU, relu ReGLU.
     public internal(set) var activation: Activation
+    /// Whether the three products each add a learnt bias.
     public internal(set) var bias: Bool
 
     public static let syntax = KindSyntax(
@@ -21,6 +25,7 @@ public struct GatedMLP: Layer {
             .defaulted("bias", \.bias, .flag, "whether the three products add one"),
         ])
 
+    /// SwiGLU without biases unless given; sizes are checked when a model is built.
     public init(width: Int, hidden: Int, activation: Activation = .silu, bias: Bool = false) {
         self.width = width
         self.hidden = hidden

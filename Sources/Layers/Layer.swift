@@ -27,8 +27,11 @@ public protocol Layer: ManifestKind {
     /// Everything that is known before anything runs. Throws when the input does not fit.
     func plan(for input: Signature) throws(LayerError) -> LayerPlan
     /// The same layer with outputs of this type: for layers whose output type does not follow from their input's.
+    /// Computes the outputs of one micro-batch; writes every output and every `saved` tensor of the frame.
     func making(_ dtype: DType) -> Self
+    /// Computes the gradients of the inputs, and what `backwardWeight` needs of the output gradients (`deferred`).
     func forward(_ frame: LayerFrame, on backend: any Backend)
+    /// Adds this micro-batch's gradients to those of the parameters.
     func backwardInput(_ frame: LayerFrame, on backend: any Backend)
     func backwardWeight(_ frame: LayerFrame, on backend: any Backend)
 }
@@ -41,12 +44,16 @@ extension Layer {
 
 /// A parameter's name, shape and first values.
 public struct ParameterSpec: Hashable, Sendable {
+    /// As in torch.nn.Sequential's state dict, less the layer's own index: `weight`, `attention.qkv.bias`.
     public var name: String
+    /// As torch.nn stores it: [outputs, inputs] for a matrix.
     public var shape: Shape
+    /// What the first values are drawn from, where no weights are loaded.
     public var initial: Distribution
     /// Whether matrix products read it: it then reaches the passes in the activations' type, all others in f32.
     public var isMatrix: Bool
 
+    /// A parameter that matrix products do not read, unless `isMatrix` says so.
     public init(_ name: String, _ shape: Shape, _ initial: Distribution, isMatrix: Bool = false) {
         self.name = name
         self.shape = shape
@@ -57,6 +64,7 @@ public struct ParameterSpec: Hashable, Sendable {
 
 /// What a layer does with a given input signature.
 public struct LayerPlan: Hashable, Sendable {
+    /// One spec per output; more than one where the layer hands on a tuple.
     public var outputs: Signature
     /// Kept from the forward to the last backward half, beside what the flags below keep.
     public var saved: Signature = []
@@ -64,9 +72,11 @@ public struct LayerPlan: Hashable, Sendable {
     public var releasedAfterInput: Set<Int> = []
     /// Kept from `backwardInput` to `backwardWeight`.
     public var deferred: Signature = []
-    /// Whether the backward halves read the inputs, the outputs; whether `backwardWeight` reads the output gradients.
+    /// Whether the backward halves read the inputs, so that their memory stays until the last half.
     public var keepsInputs = false
+    /// Whether the backward halves read the outputs, so that their memory stays until the last half.
     public var keepsOutputs = false
+    /// Whether `backwardWeight` reads the output gradients, so that they stay until it has run.
     public var keepsOutputGradients = false
     /// Outputs that are a view of an input (output index → input index): same bytes, perhaps another shape. Their
     /// gradients are views likewise, and the passes do nothing for them.
@@ -77,8 +87,10 @@ public struct LayerPlan: Hashable, Sendable {
     public var scratchBytes = 0
     /// The attention that the passes call: how much scratch it takes is the backend's to say.
     public var attention: AttentionShape?
+    /// FLOPs of each pass for this input.
     public var cost: LayerCost
 
+    /// A plan that keeps nothing: what the passes need besides is set afterwards.
     public init(outputs: Signature, cost: LayerCost) {
         self.outputs = outputs
         self.cost = cost
@@ -92,32 +104,43 @@ public struct LayerPlan: Hashable, Sendable {
 
 /// FLOPs of each pass for one micro-batch; multiply and add count as two.
 public struct LayerCost: Hashable, Sendable {
+    /// FLOPs of `forward`.
     public var forward: Double
+    /// FLOPs of `backwardInput`.
     public var backwardInput: Double
+    /// FLOPs of `backwardWeight`.
     public var backwardWeight: Double
 
+    /// FLOPs of each pass; 0 unless given.
     public init(forward: Double = 0, backwardInput: Double = 0, backwardWeight: Double = 0) {
         self.forward = forward
         self.backwardInput = backwardInput
         self.backwardWeight = backwardWeight
     }
 
+    /// FLOPs of all three passes.
     public var total: Double { forward + backwardInput + backwardWeight }
 }
 
 /// The tensors of one layer for one micro-batch. Built once per slot, before the first step.
 public struct LayerFrame: Sendable {
+    /// As the signature that was planned for.
     public var inputs: [Tensor] = []
+    /// As `LayerPlan.outputs`; written by `forward`.
     public var outputs: [Tensor] = []
+    /// As `LayerPlan.saved`: written by `forward`, read by the backward halves.
     public var saved: [Tensor] = []
+    /// As `LayerPlan.deferred`: written by `backwardInput`, read by `backwardWeight`.
     public var deferred: [Tensor] = []
     /// f32; those with `ParameterSpec.isMatrix` in the type of the layer's activations.
     public var parameters: [Tensor] = []
     /// f32, of the parameters' shapes.
     public var gradients: [Tensor] = []
+    /// One for each output, of its shape and type. `backwardInput` may overwrite them.
     public var outputGradients: [Tensor] = []
     /// nil where nobody needs that input's gradient.
     public var inputGradients: [Tensor?] = []
+    /// At least `LayerPlan.scratchBytes(on:)` bytes that every pass may overwrite; nil where that is 0.
     public var scratch: Tensor?
     /// The random stream of this layer, step and first sample. `key.layer` is a multiple of 8: a layer may hold eight
     /// streams, `key.layer + 0 … 7`.
@@ -125,14 +148,18 @@ public struct LayerFrame: Sendable {
     /// False when evaluating or generating: dropout passes its input through.
     public var isTraining = true
 
+    /// A frame without tensors, for training.
     public init() {}
 }
 
 /// What a layer found and expected; the model adds which layer it is and where it is declared.
 public struct LayerError: Error, Hashable, Sendable {
+    /// What the layer takes: `width 64`.
     public var expected: String
+    /// What it was given: `[2 × 8 × 32]`.
     public var got: String
 
+    /// Both texts end up in one sentence: `expected …, got …`.
     public init(expected: String, got: String) {
         self.expected = expected
         self.got = got

@@ -4,8 +4,11 @@ public import Notation
 ///
 /// x: [batch, …, width] → the same; weight, bias: [width].
 public struct LayerNorm: NormLayer {
+    /// Channels of x: the length of a row.
     public internal(set) var width: Int
+    /// ε, added to the variance: above 0, at most 1.
     public internal(set) var epsilon: Double
+    /// Whether `bias` is added, and learnt.
     public internal(set) var bias: Bool
 
     public static let syntax = KindSyntax(
@@ -16,6 +19,7 @@ public struct LayerNorm: NormLayer {
             .defaulted("bias", \.bias, .flag, "whether it is added"),
         ])
 
+    /// PyTorch's defaults: ε is 10⁻⁵, with a bias.
     public init(width: Int, epsilon: Double = Normalisation.layerNorm.usualEpsilon, bias: Bool = true) {
         self.width = width
         self.epsilon = epsilon

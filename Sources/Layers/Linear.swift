@@ -5,9 +5,14 @@ public import Tensors
 ///
 /// x: [batch, …, inputs] → [batch, …, outputs]; weight: [outputs, inputs]; bias: [outputs]. First values are uniform
 /// in ±1/√inputs.
+///
+///     Linear(inputs: 64, outputs: 256, bias: false)      // linear: {in: 64, out: 256, bias: false}
 public struct Linear: Layer {
+    /// Channels of x; as manifests write it, `in`.
     public internal(set) var inputs: Int
+    /// Channels of y; as manifests write it, `out`.
     public internal(set) var outputs: Int
+    /// Whether a bias is added, and learnt.
     public internal(set) var bias: Bool
 
     public static let syntax = KindSyntax(
@@ -18,6 +23,7 @@ public struct Linear: Layer {
             .defaulted("bias", \.bias, .flag, "whether b is added"),
         ])
 
+    /// Checked when a model is built: `inputs` and `outputs` are 1 … 2²⁴.
     public init(inputs: Int, outputs: Int, bias: Bool = true) {
         self.inputs = inputs
         self.outputs = outputs

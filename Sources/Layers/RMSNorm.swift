@@ -4,7 +4,9 @@ public import Notation
 ///
 /// x: [batch, …, width] → the same; weight: [width].
 public struct RMSNorm: NormLayer {
+    /// Channels of x: the length of a row.
     public internal(set) var width: Int
+    /// ε, added to the mean square: above 0, at most 1.
     public internal(set) var epsilon: Double
 
     public static let syntax = KindSyntax(
@@ -14,6 +16,7 @@ public struct RMSNorm: NormLayer {
             .defaulted("epsilon", \.epsilon, .epsilon, "ε"),
         ])
 
+    /// ε is 10⁻⁶ unless given, as LLaMA's descendants have it.
     public init(width: Int, epsilon: Double = Normalisation.rmsNorm.usualEpsilon) {
         self.width = width
         self.epsilon = epsilon

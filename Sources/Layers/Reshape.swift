@@ -10,6 +10,7 @@ public struct Reshape: Layer {
         "reshape", "Gives each sample another shape of as many elements.", .shape, "the axes behind the batch",
         example: "reshape: [8, 64]", make: { Reshape($0) }, get: \.extents)
 
+    /// The product of the extents is the number of elements of one sample; checked when a model is built.
     public init(_ extents: [Int]) { self.extents = extents }
 
     public var parameters: [ParameterSpec] { [] }

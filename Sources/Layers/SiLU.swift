@@ -5,6 +5,7 @@ public import Tensors
 public struct SiLU: ElementwiseLayer {
     public static let syntax = KindSyntax("silu", "x · sigmoid(x).", SiLU())
 
+    /// Without settings; as manifests write it: `silu`.
     public init() {}
 
     public var activation: Activation { .silu }

@@ -5,6 +5,7 @@ public import Tensors
 public struct Tanh: ElementwiseLayer {
     public static let syntax = KindSyntax("tanh", "The hyperbolic tangent.", Tanh())
 
+    /// Without settings; as manifests write it: `tanh`.
     public init() {}
 
     public var activation: Activation { .tanh }

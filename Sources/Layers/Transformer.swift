@@ -8,15 +8,26 @@ public import Tensors
 ///
 /// x: [batch, sequence, width] → the same; `mlp.up.weight`: [hidden, width]; `mlp.down.weight`: [width, hidden].
 /// Without `bias` neither the matrices nor the norms have one; rms-norm never has.
+///
+///     Transformer(width: 64, heads: 4, bias: false, norm: .rmsNorm)
 public struct Transformer: Layer {
+    /// Channels of x.
     public internal(set) var width: Int
+    /// A divisor of `width`; each head takes width / heads channels.
     public internal(set) var heads: Int
+    /// The MLP's inner width; 4 · width unless given.
     public internal(set) var hidden: Int
+    /// Between the MLP's two products.
     public internal(set) var activation: Activation
+    /// Whether a position sees itself and earlier ones only.
     public internal(set) var causal: Bool
+    /// Whether matrices and layer-norms add a learnt bias.
     public internal(set) var bias: Bool
+    /// What stands before each branch.
     public internal(set) var norm: Normalisation
+    /// Of both norms: above 0, at most 1.
     public internal(set) var epsilon: Double
+    /// The share of each branch's output that becomes zero while training: from 0 to below 1.
     public internal(set) var dropout: Double
 
     public static let syntax = KindSyntax(

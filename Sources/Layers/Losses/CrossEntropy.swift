@@ -4,13 +4,17 @@ public import Tensors
 /// −log softmax(logits)[target], as torch.nn.functional.cross_entropy, fused with its gradient.
 ///
 /// logits: [batch, …, classes]; targets: i32[batch, …]. A target of `ignoreIndex` has no loss and no gradient.
+///
+///     Sequential(loss: CrossEntropy()) { … }      // loss: cross-entropy
 public struct CrossEntropy: Loss {
     public static let syntax = KindSyntax(
         "cross-entropy", "On tokens: −log of the probability of each next one.", CrossEntropy())
     public static let targets = LossTargets.tokens
 
+    /// Targets with this value count as absent.
     public let ignoreIndex: Int
 
+    /// −100 unless given, as in PyTorch. Manifests do not hold it: a loss read from one has −100.
     public init(ignoreIndex: Int = -100) { self.ignoreIndex = ignoreIndex }
 
     public func targets(for prediction: Signature) throws(LayerError) -> TensorSpec {
@@ -24,11 +28,13 @@ public struct CrossEntropy: Loss {
 
     public func vocabulary(of prediction: TensorSpec) -> Int? { prediction.shape.width }
 
+    /// One for each target: [batch, …].
     public func rows(for prediction: Signature) -> Int { prediction.first?.shape.rows ?? 0 }
 
     /// Maximum, exponential, sum, and the gradient: about 8 operations per logit.
     public func cost(for prediction: Signature) -> Double { 8 * Double(prediction.first?.count ?? 0) }
 
+    /// Overwrites the logits with (softmax − one-hot) · gradientScale / normaliser.
     public func evaluate(
         _ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor, gradientScale: Float,
         on backend: any Backend

@@ -32,6 +32,7 @@ extension Loss {
     public var kind: String { Self.syntax.name }
     public func vocabulary(of prediction: TensorSpec) -> Int? { nil }
 
+    /// The same with unscaled gradients, for f32 and bf16.
     public func evaluate(
         _ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor, on backend: any Backend
     ) {

@@ -9,6 +9,7 @@ public struct MeanSquaredError: Loss {
         "mean-squared-error", "On rows: the mean over every element of (prediction − target)².", MeanSquaredError())
     public static let targets = LossTargets.numbers
 
+    /// Without settings; as manifests write it: `mean-squared-error`.
     public init() {}
 
     public func targets(for prediction: Signature) throws(LayerError) -> TensorSpec {
@@ -17,11 +18,13 @@ public struct MeanSquaredError: Loss {
         return TensorSpec(prediction.shape)
     }
 
+    /// One for each row of the prediction: [batch, …] less the innermost axis.
     public func rows(for prediction: Signature) -> Int { prediction.first?.shape.rows ?? 0 }
 
     /// Difference, square, sum, and the gradient's scale.
     public func cost(for prediction: Signature) -> Double { 4 * Double(prediction.first?.count ?? 0) }
 
+    /// Overwrites the prediction with 2 · (prediction − target) · gradientScale / normaliser.
     public func evaluate(
         _ prediction: Tensor, targets: Tensor, normaliser: Tensor, rowLosses: Tensor, gradientScale: Float,
         on backend: any Backend
