@@ -1,9 +1,14 @@
 /// The element types that tensors, messages and files share. Raw values are what travels in a message's header.
 public enum DType: UInt8, Sendable, CaseIterable, Hashable {
+    /// IEEE 754 binary32, 4 bytes.
     case f32 = 0
+    /// bfloat16: f32's upper half, 8 bits of exponent and 7 of fraction, 2 bytes.
     case bf16 = 1
+    /// IEEE 754 binary16: 5 bits of exponent and 10 of fraction, 2 bytes; above 65504 it overflows.
     case f16 = 2
+    /// Signed, 4 bytes: token ids and classes.
     case i32 = 3
+    /// Signed, 8 bytes: counts.
     case i64 = 4
 
     /// Bytes of one element.
@@ -15,6 +20,7 @@ public enum DType: UInt8, Sendable, CaseIterable, Hashable {
         }
     }
 
+    /// Whether activations, gradients and parameters may have this type.
     public var isFloatingPoint: Bool {
         switch self {
         case .f32, .bf16, .f16: true

@@ -3,6 +3,7 @@
 /// Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (2011). This form is for single draws on the host (an
 /// epoch's order, a sampled token); backends fill whole tensors with the same function.
 public enum Philox {
+    /// A counter, or the four random words that it gives.
     public typealias Words = SIMD4<UInt32>
 
     /// The block of `counter` under `key`.
