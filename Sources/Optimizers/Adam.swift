@@ -3,6 +3,7 @@ public import Tensors
 
 /// torch.optim.Adam (Kingma and Ba, 2015): as `AdamW`, but weight decay is added to the gradient (g ← g + λ·p).
 public struct Adam: AdamRule {
+    /// The rule's numbers; PyTorch's unless given.
     public internal(set) var settings = AdamSettings(weightDecay: 0)
 
     public static let syntax = KindSyntax(

@@ -2,10 +2,15 @@ import Notation
 
 /// What Adam and AdamW share: rate, decay rates of the two moments, ε and weight decay. PyTorch's names and defaults.
 public struct AdamSettings: Hashable, Sendable {
+    /// As manifests write it: `lr`. Above 0; 10⁻³ unless given.
     public internal(set) var learningRate = 1e-3
+    /// β₁: how much of the first moment stays from step to step. From 0 to below 1.
     public internal(set) var beta1 = 0.9
+    /// β₂: how much of the second moment stays from step to step. From 0 to below 1.
     public internal(set) var beta2 = 0.999
+    /// As manifests write it: `eps`. Added to √v, so that no division is by 0.
     public internal(set) var epsilon = 1e-8
+    /// λ, at least 0; what it multiplies is the rule's to say.
     public internal(set) var weightDecay: Double
 
     /// β₁ and β₂, as manifests write them.

@@ -6,7 +6,10 @@ public import Tensors
 ///     p ← p − lr·λ·p
 ///     m ← β₁·m + (1 − β₁)·g        v ← β₂·v + (1 − β₂)·g²
 ///     p ← p − lr · (m / (1 − β₁ᵗ)) / (√v / √(1 − β₂ᵗ) + ε)
+///
+///     let rule = try AdamW(learningRate: 3e-4, weightDecay: 0.1)      // adamw: {lr: 3e-4, weight_decay: 0.1}
 public struct AdamW: AdamRule {
+    /// The rule's numbers; PyTorch's unless given.
     public internal(set) var settings = AdamSettings(weightDecay: 0.01)
 
     public static let syntax = KindSyntax(

@@ -1,5 +1,6 @@
 /// Limits the global norm of all gradients, as torch.nn.utils.clip_grad_norm_ does.
 public struct Clipping: Hashable, Sendable {
+    /// What the global norm is brought down to where it is larger; above 0.
     public let maximumNorm: Double
 
     /// Throws unless the largest norm is a positive number.

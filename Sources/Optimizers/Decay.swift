@@ -9,5 +9,6 @@ public protocol Decay: ManifestKind {
 }
 
 extension Decay {
+    /// True: most decays end at the minimum.
     public var reachesMinimum: Bool { true }
 }

@@ -1,9 +1,13 @@
 public import Notation
 
 /// `learning_rate: {warmup: 20, decay: cosine, minimum: 1e-5}`: how the optimizer's rate moves over the steps.
+///
+///     let course = LearningRate(warmup: 20, decay: CosineDecay(), minimum: 1e-5)
+///     let rate = try LearningRateSchedule(peak: 1e-3, course, steps: 100).rate(step: 0)      // 5e-5
 public struct LearningRate: ManifestKind {
     /// Steps of linear rise from 0.
     public internal(set) var warmup: Int
+    /// How the rate falls after the warm-up.
     @AnyKind public internal(set) var decay: any Decay
     /// Where the decay ends, at the last step.
     public internal(set) var minimum: Double
@@ -18,6 +22,7 @@ public struct LearningRate: ManifestKind {
                 when: Condition(on: "decay", otherwise: "without a decay") { $0.decay.reachesMinimum }),
         ])
 
+    /// The constant rate of the optimizer unless given.
     public init(warmup: Int = 0, decay: any Decay = ConstantDecay(), minimum: Double = 0) {
         self.warmup = warmup
         self.decay = decay

@@ -11,7 +11,9 @@ import Notation
 public struct LearningRateSchedule: Sendable {
     /// The optimizer's rate.
     public let peak: Double
+    /// Warm-up, decay and minimum.
     public let course: LearningRate
+    /// Steps of the whole run: at least 1.
     public let steps: Int
 
     /// Throws when a value is out of its limits, there is no step, or the minimum exceeds the rate it is reached from.

@@ -15,8 +15,11 @@ public struct LossScaler: Hashable, Sendable {
         public internal(set) var fixed: Double
         /// The first scale is 2 to this power.
         public internal(set) var initialPower: Int
+        /// Steps without overflow after which a dynamic scale doubles.
         public internal(set) var window: Int
+        /// Overflows until a dynamic scale first halves; from then on each halves it, until it doubles again.
         public internal(set) var hysteresis: Int
+        /// A dynamic scale falls no lower.
         public internal(set) var minimum: Double
 
         public static let syntax = KindSyntax(
@@ -38,6 +41,7 @@ public struct LossScaler: Hashable, Sendable {
             $0.fixed == 0
         }
 
+        /// DeepSpeed's defaults: dynamic, from 2¹⁶ on.
         public init(
             fixed: Double = 0, initialPower: Int = 16, window: Int = 1000, hysteresis: Int = 2, minimum: Double = 1
         ) {
@@ -51,10 +55,13 @@ public struct LossScaler: Hashable, Sendable {
 
     /// What it remembers from step to step.
     public struct State: Codable, Hashable, Sendable {
+        /// What gradients are multiplied by at present.
         public var scale: Double
         /// Overflows until the scale halves.
         public var hysteresis: Int
+        /// Steps so far, skipped ones included.
         public var iteration = 0
+        /// The iteration of the last overflow; −1 before there was one.
         public var lastOverflow = -1
 
         /// Before the first step.
@@ -65,8 +72,11 @@ public struct LossScaler: Hashable, Sendable {
         }
     }
 
+    /// What the run was started with.
     public let settings: Settings
+    /// What a checkpoint keeps of the scaler.
     public internal(set) var state: State
+    /// What the next step's gradients are multiplied by.
     public var scale: Double { state.scale }
 
     /// - Parameter state: where a run goes on; nil: at the beginning.

@@ -12,6 +12,7 @@ public import Tensors
 public protocol Optimizer: ManifestKind {
     /// The base rate, before any schedule.
     var learningRate: Double { get }
+    /// What it remembers of each parameter.
     var state: OptimizerState { get }
     /// Moves `parameter` by one step and brings `state` (in the order of `OptimizerState.names`) up to date.
     ///
@@ -37,6 +38,7 @@ public struct OptimizerState: Hashable, Sendable {
     /// PyTorch's names; a checkpoint stores `<parameter>.<name>`.
     public var names: [String]
 
+    /// The state tensors' names, in the order in which `Optimizer.update` takes them.
     public init(_ names: [String]) { self.names = names }
 
     /// f32 tensors per parameter.

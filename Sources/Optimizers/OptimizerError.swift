@@ -5,9 +5,12 @@ package import Systems
 public struct OptimizerError: Error, Hashable, Sendable {
     /// `adamw.betas`, as manifests spell it.
     public var setting: String
+    /// Which values are allowed: `a number above 0`.
     public var expected: String
+    /// The value that is not: `-1.0`.
     public var got: String
 
+    /// The three texts make one sentence: `clip: expected a number above 0, got -1.0`.
     public init(setting: String, expected: String, got: String) {
         self.setting = setting
         self.expected = expected

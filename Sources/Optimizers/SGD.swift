@@ -7,10 +7,15 @@ public import Tensors
 ///     b ← μ·b + (1 − dampening)·g          (first update: b ← g)
 ///     p ← p − lr · (nesterov ? g + μ·b : b)
 public struct SGD: Optimizer {
+    /// As manifests write it: `lr`. Above 0; 10⁻³ unless given.
     public internal(set) var learningRate = 1e-3
+    /// μ: how much of the last step's move stays; 0: no buffer.
     public internal(set) var momentum = 0.0
+    /// How much of the gradient is left out of the buffer; with momentum only.
     public internal(set) var dampening = 0.0
+    /// Whether a weight moves by g + μ·b instead of b; needs momentum, and no dampening.
     public internal(set) var nesterov = false
+    /// λ, at least 0: g ← g + λ·p.
     public internal(set) var weightDecay = 0.0
 
     public static let syntax = KindSyntax(
