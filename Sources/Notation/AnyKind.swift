@@ -1,7 +1,9 @@
 /// A property of a protocol's type whose values compare by what they hold: `@AnyKind var loss: any Loss`.
 @propertyWrapper public struct AnyKind<Value: Sendable>: Hashable, Sendable {
+    /// The value itself: what the property reads and writes.
     public var wrappedValue: Value
 
+    /// Equality and hash go by the value's type and settings, where it is a `ManifestKind`; others equal nothing.
     public init(wrappedValue: Value) { self.wrappedValue = wrappedValue }
 
     public static func == (a: AnyKind, b: AnyKind) -> Bool {

@@ -37,6 +37,7 @@ public struct Field: Sendable {
         return text
     }
 
+    /// Whether a list stands here, an empty one too.
     public var isList: Bool {
         guard case .list = node.content else { return false }
         return true

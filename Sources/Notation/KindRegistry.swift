@@ -51,7 +51,9 @@ public final class KindRegistry<Product: Sendable>: Sendable {
         state.withLock { $0.order.contains { $0.type == ObjectIdentifier(type) } }
     }
 
+    /// What the documentation and errors show of each kind, in the order of registration.
     public var descriptions: [KindDescription] { state.withLock { $0.order.map(\.description) } }
+    /// What manifests may write, in the order of registration.
     public var names: [String] { descriptions.map(\.name) }
 
     package subscript(name: String) -> Kind? { state.withLock { state in state.places[name].map { state.order[$0] } } }

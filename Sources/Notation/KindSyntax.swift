@@ -30,7 +30,9 @@ extension ManifestKind {
 ///
 /// It reads, checks, writes and documents, so that none of these says what another does not.
 public struct KindSyntax<Kind: Sendable>: Sendable {
+    /// As manifests write it: `layer-norm`.
     public let name: String
+    /// What the documentation shows of this kind.
     public let description: KindDescription
     /// What stands for `kind` alone; nil where more must be written.
     let bare: Kind?
@@ -137,8 +139,11 @@ public struct KindSyntax<Kind: Sendable>: Sendable {
 
 /// A kind as the documentation shows it.
 public struct KindDescription: Sendable, Hashable {
+    /// As manifests write it: `layer-norm`.
     public var name: String
+    /// In the order in which manifests are written; empty where the kind stands alone.
     public var settings: [SettingDescription]
+    /// One sentence: what the kind does.
     public var summary: String
     /// The shortest valid form.
     public var example: String
@@ -161,6 +166,7 @@ public struct SettingDescription: Sendable, Hashable {
     public var values: String
     /// The default; nil where there is none.
     public var usual: String?
+    /// What the value decides: `channels of x`.
     public var meaning: String
 
     /// `` `bias` (true): `true`, `false`; whether b is added``

@@ -2,6 +2,7 @@ package import Systems
 
 /// What is wrong with a manifest or an override: one sentence that says where, what, and what to write instead.
 public struct ManifestError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Where it stands.
     public var mark: Mark
     /// What stands there.
     public var found: String
@@ -10,6 +11,7 @@ public struct ManifestError: Error, Hashable, Sendable, CustomStringConvertible 
     /// The nearest thing that would be right, if there is one.
     public var suggestion: String?
 
+    /// The texts make one sentence: `m.yaml:4:7: FOUND; expected EXPECTED; did you mean "SUGGESTION"?`
     public init(at mark: Mark, found: String, expected: String, suggestion: String? = nil) {
         self.mark = mark
         self.found = found

@@ -6,8 +6,10 @@ public struct Mark: Hashable, Sendable, CustomStringConvertible {
     public var file: String
     /// Counted from 1; 0 for an override.
     public var line: Int
+    /// Counted from 1, in characters; 0 for an override.
     public var column: Int
 
+    /// A place in a manifest's text, or in Swift source that describes one.
     public init(file: String, line: Int, column: Int) {
         self.file = file
         self.line = line

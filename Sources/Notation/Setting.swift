@@ -96,6 +96,10 @@ public struct Condition<Owner: Sendable>: Sendable {
     let setting: String
     let words: String
 
+    /// - Parameters:
+    ///   - setting: the key that decides, whose place an error names.
+    ///   - words: how an error goes on behind `has no effect`: `without momentum`.
+    ///   - holds: whether the setting has an effect, once all settings are read.
     public init(on setting: String, otherwise words: String, holds: @escaping @Sendable (Owner) -> Bool) {
         self.setting = setting
         self.words = words
@@ -107,12 +111,16 @@ public struct Condition<Owner: Sendable>: Sendable {
 public struct Complaint: Sendable {
     /// What makes it wrong, behind `heads is 7`: `, and the width 64 is no multiple of it`.
     public var detail: String
+    /// What would be right: `a divisor of the width`.
     public var expected: String
+    /// The nearest value that would be right, as manifests write it.
     public var suggestion: String?
-    /// The setting and its value as written.
+    /// The setting's name; filled in by the syntax that found it.
     public internal(set) var setting = ""
+    /// The setting's value as manifests write it; filled in by the syntax that found it.
     public internal(set) var value = ""
 
+    /// - Parameter detail: what follows the value in the message; empty where the value alone is wrong.
     public init(_ detail: String, expected: String, suggestion: String? = nil) {
         self.detail = detail
         self.expected = expected

@@ -8,8 +8,11 @@ public struct ValueSyntax<Value: Sendable>: Sendable {
     public let words: String
     /// What an error says was expected: `a whole number of at least 1`.
     public let expected: String
+    /// Whether a value is in its limits: for values that Swift made.
     public let accepts: @Sendable (Value) -> Bool
+    /// Reads and checks the value of a key; throws where it is not allowed, with its place.
     public let read: @Sendable (Field) throws(ManifestError) -> Value
+    /// The value on one line, as YAML that reads back to the last bit.
     public let write: @Sendable (Value) -> String
 
     /// - Parameters:
@@ -51,7 +54,9 @@ extension ValueSyntax<Double> {
             read: { field throws(ManifestError) in try field.number(words, accepts) }, write: YAML.number)
     }
 
+    /// A finite number from 0 on.
     public static var nonNegative: Self { number("of at least 0") { $0 >= 0 } }
+    /// A finite number above 0.
     public static var positive: Self { number("above 0") { $0 > 0 } }
 
     /// What one number in so many is: from 0 to below 1, also as f32.
