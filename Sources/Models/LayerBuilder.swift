@@ -49,10 +49,15 @@ public enum LayerBuilder {
     /// Entries that were made elsewhere.
     public static func buildExpression(_ entries: [LayerDeclaration]) -> [LayerDeclaration] { entries }
 
+    /// The lines of a block, one behind the other.
     public static func buildBlock(_ parts: [LayerDeclaration]...) -> [LayerDeclaration] { parts.flatMap { $0 } }
+    /// The rounds of a `for` loop, one behind the other.
     public static func buildArray(_ parts: [[LayerDeclaration]]) -> [LayerDeclaration] { parts.flatMap { $0 } }
+    /// An `if` without `else`: nothing where it does not hold.
     public static func buildOptional(_ part: [LayerDeclaration]?) -> [LayerDeclaration] { part ?? [] }
+    /// An `if` that holds, or an earlier case of a `switch`.
     public static func buildEither(first part: [LayerDeclaration]) -> [LayerDeclaration] { part }
+    /// An `else`, or a later case of a `switch`.
     public static func buildEither(second part: [LayerDeclaration]) -> [LayerDeclaration] { part }
 }
 

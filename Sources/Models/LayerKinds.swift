@@ -38,6 +38,7 @@ public enum LayerKinds {
 
     package static func isRegistered(_ kind: any Layer.Type) -> Bool { registry.holds(kind) }
 
+    /// What manifests may write, in the order in which errors list them.
     public static var names: [String] { registry.names }
 
     /// Name, settings, limits and defaults of each kind.

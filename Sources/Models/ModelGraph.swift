@@ -6,12 +6,17 @@ public import Tensors
 /// Everything about it is known before anything runs: shapes, parameters, FLOPs, what each node keeps. A run of
 /// consecutive entries is a stage.
 public struct ModelGraph: Sendable {
+    /// As the manifest lists them.
     public let entries: [Entry]
+    /// In order of execution.
     public let nodes: [Node]
+    /// The input first, then in the order in which they are made.
     public let values: [Value]
-    /// The values of the input's and the prediction's signature.
+    /// The value, by index, that the model takes.
     public let input: Int
+    /// The value, by index, that the loss takes.
     public let prediction: Int
+    /// What the last stage evaluates.
     public let loss: any Loss
     /// One micro-batch's targets.
     public let targets: TensorSpec
@@ -47,6 +52,7 @@ public struct ModelGraph: Sendable {
         prediction = builder.current[0]
     }
 
+    /// Elements of all parameters.
     public var parameterCount: Int { entries.reduce(0) { $0 + $1.parameterCount } }
 
     /// FLOPs of one micro-batch, all passes, the loss included.

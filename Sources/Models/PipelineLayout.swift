@@ -1,22 +1,34 @@
 /// A model cut into stages: who runs which entries, and which values cross from one stage to another.
+///
+///     let layout = PipelineLayout(model, cuts: [4, 8])      // three stages
+///     layout.stages[1].entries                              // 4..<8
 public struct PipelineLayout: Sendable {
+    /// In the order of the data flow.
     public let stages: [Stage]
+    /// What each stage sends to each later one, sorted by sender and receiver; pairs that share nothing are left out.
     public let crossings: [Crossing]
 
     /// One stage: a run of entries and the nodes they became.
     public struct Stage: Sendable {
+        /// Its place in the data flow, counted from 0.
         public var index: Int
+        /// The entries of the model that it runs.
         public var entries: Range<Int>
+        /// The nodes that those entries became.
         public var nodes: Range<Int>
+        /// Whether it evaluates the loss.
         public var isLast: Bool
-        /// Indices into `crossings`: what comes in, in the order of the sending stages, and what goes out.
+        /// Indices into `crossings`: what comes in, in the order of the sending stages.
         public var imports: [Int]
+        /// Indices into `crossings`: what goes out, in the order of the receiving stages.
         public var exports: [Int]
     }
 
     /// Everything that travels directly from one stage to another, later one, for each micro-batch.
     public struct Crossing: Sendable, Hashable {
+        /// The stage that sends the values and receives their gradients.
         public var from: Int
+        /// The stage that receives the values and sends their gradients.
         public var to: Int
         /// Root values, in order; one message each.
         public var values: [Int]
@@ -26,7 +38,9 @@ public struct PipelineLayout: Sendable {
 
     /// A part of a value's gradient: the sum over these consumers, the last one first.
     public struct Contribution: Sendable, Hashable {
+        /// The root value whose gradient it is a part of.
         public var value: Int
+        /// Nodes, by index, that use the value; the loss counts as the node behind the last.
         public var consumers: [Int]
     }
 

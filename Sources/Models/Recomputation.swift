@@ -1,5 +1,6 @@
 /// Which activations are computed a second time instead of kept.
 public enum Recomputation: Hashable, Sendable {
+    /// Nothing is computed twice: every activation that a backward half reads is kept.
     case none
     /// All of a stage's: only what enters the stage is kept.
     case stage

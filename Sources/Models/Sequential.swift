@@ -10,11 +10,14 @@ public import Notation
 ///         Linear(inputs: 64, outputs: 256, bias: false)
 ///     }
 public struct Sequential: Hashable, Sendable {
+    /// In order of execution, `repeat` blocks written out.
     public var layers: [LayerDeclaration]
+    /// What the last layer's output is compared by.
     @AnyKind public var loss: any Loss
     /// Where `layers` begins.
     public var mark: Mark
 
+    /// A model whose entries are made already; `Sequential { … }` is the shorter way.
     public init(layers: [LayerDeclaration], loss: any Loss, at mark: Mark) {
         self.layers = layers
         self.loss = loss

@@ -16,6 +16,7 @@ public struct TargetsMessage {
         self.targets = Tensor(tensor.memory, offset: tensor.offset + normaliser.byteCount, spec: targets)
     }
 
+    /// The whole message's spec: the normaliser, and the targets rounded up to whole 8 bytes.
     public static func spec(_ targets: TensorSpec) -> TensorSpec {
         let (bytes, overflow) = targets.byteCount.addingReportingOverflow(7)
         return TensorSpec([1 + (overflow ? .max : bytes) / 8], .i64)
