@@ -23,6 +23,7 @@ extension PipelineManifest {
         /// Writing the weights and waiting for the disk.
         public var save = 3600.0
 
+        /// The defaults of a manifest without `deadlines`.
         public init() {}
     }
 }

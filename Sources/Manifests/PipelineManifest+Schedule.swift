@@ -25,6 +25,7 @@ extension PipelineManifest {
         /// By rank: its instructions, `0F0 0F1 0B0 0B1`, separated by blanks and commas.
         public var ranks: [String]
 
+        /// Whether the texts are a schedule is checked where a run or a plan begins.
         public init(name: String, ranks: [String]) {
             self.name = name
             self.ranks = ranks

@@ -80,7 +80,10 @@ extension PipelineManifest.Data {
 }
 
 extension PipelineManifest.Schedule {
+    /// `schedule: gpipe`: all forwards, then all backwards (Huang et al., arXiv 1811.06965).
     public static let gpipe = Self.named(.gpipe)
+    /// `schedule: 1f1b`: forwards and backwards in turn, so that fewer activations are kept (Narayanan et al., arXiv
+    /// 2006.09503).
     public static let oneForwardOneBackward = Self.named(.oneForwardOneBackward)
 
     /// A schedule that the program made itself.

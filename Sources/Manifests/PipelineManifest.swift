@@ -4,32 +4,48 @@ public import Optimizers
 public import Scheduling
 
 /// `pipelines/*.yaml`: how a model is trained. Every value is validated; defaults are filled in.
+///
+///     let pipeline = try PipelineManifest.load(path: "pipelines/demo.yaml", overrides: ["steps=20"])
+///     let run = try TrainingRun.start(pipeline)
 public struct PipelineManifest: Hashable, Sendable {
     /// Names the run: the pipeline file's name without folder and ending, unless `name:` says otherwise.
     public var name: String
+    /// Layers and loss. `model: models/gpt.yaml`, or the model itself.
     public var model: Sequential
     /// The model file, as it can be opened from the working directory; nil when the model stands in the pipeline file.
     public var modelPath: String?
+    /// One worker each, by rank; all of one kind. `devices: [cpu:0, cpu:1]`
     public var devices: [Device]
     /// By device: the most bytes that its worker may take; nil: no limit. `memory: 2GiB`
     public var memory: [Int]?
+    /// How layers are cut into stages. `partition: flops`
     public var partition: Partition
+    /// Which rank computes what when. `schedule: 1f1b`
     public var schedule: Schedule
-    /// Stages of each device: 1, or 2 for schedules that fold or interleave. `virtual: 2`. A written schedule says that
-    /// itself: here it is 1 then.
+    /// Stages of each device: 2 for schedules that fold, 1 … 1024 for interleaved, 1 for others. `virtual: 2`. A
+    /// written schedule says that itself: here it is 1 then.
     public var virtual: Int
+    /// What one optimizer update learns from. `batch: {micro: 2, microbatches: 8}`
     public var batch: Batch
+    /// The type of activations and of what matrix products read. `precision: bf16`
     public var precision: Precision
     /// Which activations are computed a second time instead of kept.
     public var recompute: Recompute
+    /// The update rule. `optimizer: {adamw: {lr: 3e-4}}`
     @AnyKind public var optimizer: any Optimizer
+    /// How the optimizer's rate moves over the steps. `learning_rate: {warmup: 20, decay: cosine}`
     public var learningRate: LearningRate
     /// The largest global gradient norm; nil: no clipping. `clip: 1.0`
     public var clip: Double?
+    /// What follows a step that is not finite. `on_nan: skip`
     public var onNaN: OnNaN
+    /// How long workers may make no progress. `deadlines: {step: 60}`
     public var deadlines: Deadlines
+    /// What is learnt, and in which order. `data: {text: corpus.txt, sequence: 256}`
     public var data: Data
+    /// Optimizer updates of the whole run: at least 1. `steps: 100`
     public var steps: Int
+    /// Decides first weights, dropout and the order of shuffled data. `seed: 1`
     public var seed: UInt64
     /// A safetensors file or a run directory to start from.
     public var weights: String?
@@ -55,12 +71,23 @@ public struct PipelineManifest: Hashable, Sendable {
     }
 
     /// `cpu:0`, `cpu:0-3`, `sim:0`
+    ///
+    ///     let devices: [PipelineManifest.Device] = [.cpu(0), .cpu(1...2)]      // devices: [cpu:0, cpu:1-2]
     public struct Device: Hashable, Sendable, CustomStringConvertible {
-        public enum Kind: String, Hashable, Sendable, CaseIterable { case cpu, sim }
+        /// What computes.
+        public enum Kind: String, Hashable, Sendable, CaseIterable {
+            /// Cores of a processor.
+            case cpu
+            /// None: the worker waits for as long as the layers would take.
+            case sim
+        }
+        /// All devices of a pipeline have the same.
         public var kind: Kind
         /// The cores of a cpu device; the number of a sim device.
         public var cores: ClosedRange<Int>
 
+        /// `.cpu(0)`, `.cpu(0...3)` and `.sim(0)` are the shorter ways. Cores are 0 … 65535; a sim device has one
+        /// number.
         public init(kind: Kind, cores: ClosedRange<Int>) {
             self.kind = kind
             self.cores = cores
@@ -71,9 +98,13 @@ public struct PipelineManifest: Hashable, Sendable {
         }
     }
 
+    /// How layers are cut into stages: `partition: uniform`, `parameters`, `flops`, `profile`, `type:REGEX`, or where.
     public enum Partition: Hashable, Sendable {
+        /// Equally many layers for each stage, within one.
         case uniform
+        /// Balances the layers' parameters.
         case parameters
+        /// Balances the layers' FLOPs of all passes.
         case flops
         /// What `echelon profile` measured: cuts that make the schedule's step short.
         case profile
@@ -83,14 +114,21 @@ public struct PipelineManifest: Hashable, Sendable {
         case cuts([Int])
     }
 
+    /// The schedules that can be generated: `1f1b`, `gpipe`, `zb-h1`, …
     public typealias ScheduleName = Scheduling.ScheduleName
 
     /// global = micro × microBatches (× replicas, later); of the three any two suffice.
+    ///
+    ///     PipelineManifest.Batch(micro: 2, microBatches: 8).global      // 16 samples for each update
     public struct Batch: Hashable, Sendable {
+        /// Samples of one micro-batch: 1 … 16384.
         public var micro: Int
+        /// Micro-batches of one update: 1 … 2²⁰.
         public var microBatches: Int
+        /// Samples of one update.
         public var global: Int { micro * microBatches }
 
+        /// Limits and the schedule's demands are checked where a run or a plan begins.
         public init(micro: Int, microBatches: Int) {
             self.micro = micro
             self.microBatches = microBatches
@@ -99,8 +137,11 @@ public struct PipelineManifest: Hashable, Sendable {
 
     /// `precision: f32`, `bf16`, `f16` or `{f16: {initial_scale_power: 12}}`
     public enum Precision: Hashable, Sendable {
+        /// Activations and products in f32.
         case f32
+        /// Activations, and what products read, in bf16; sums and weights in f32.
         case bf16
+        /// Activations, and what products read, in f16, with a loss scale; sums and weights in f32.
         case f16(LossScaler.Settings)
 
         /// `bf16`
@@ -121,20 +162,42 @@ public struct PipelineManifest: Hashable, Sendable {
     /// `data: {random: 16385, sequence: 256}` (uniform tokens, for benchmarks),
     /// `data: {rows: FILE, inputs: 8, targets: 2}` (raw f32 rows: inputs, then targets; for mean-squared-error).
     /// A data set has one source: `--set data.tokens=FILE` replaces whichever the file names.
+    ///
+    ///     let data = PipelineManifest.Data.text(["corpus.txt"], sequence: 256)
     public struct Data: Hashable, Sendable {
+        /// Where samples come from. Paths can be opened from the working directory.
         public enum Source: Hashable, Sendable {
+            /// Files whose bytes are tokens, one behind the other.
             case text([String])
+            /// A raw file of little-endian token ids.
             case tokens(String, TokenType)
+            /// So many uniform tokens, computed from the run's seed.
             case random(count: Int)
+            /// A raw file of little-endian f32: each row so many inputs, then so many targets.
             case rows(String, inputs: Int, targets: Int)
         }
-        public enum TokenType: String, Hashable, Sendable, CaseIterable { case u16, i32 }
-        public enum Order: String, Hashable, Sendable, CaseIterable { case sequential, shuffled }
+        /// The integers of a token file.
+        public enum TokenType: String, Hashable, Sendable, CaseIterable {
+            /// Unsigned, 2 bytes.
+            case u16
+            /// Signed, 4 bytes.
+            case i32
+        }
+        /// In which order samples are trained on.
+        public enum Order: String, Hashable, Sendable, CaseIterable {
+            /// As they are stored, over and over.
+            case sequential
+            /// Each epoch in another random order, every sample once.
+            case shuffled
+        }
+        /// Where samples come from.
         public var source: Source
         /// Tokens of one sample; nil for rows.
         public var sequence: Int?
+        /// Shuffled for texts unless written, else sequential.
         public var order: Order
 
+        /// `.text`, `.tokens`, `.random` and `.rows` are the shorter ways. `sequence` is nil for rows alone.
         public init(source: Source, sequence: Int?, order: Order) {
             self.source = source
             self.sequence = sequence
@@ -142,19 +205,25 @@ public struct PipelineManifest: Hashable, Sendable {
         }
     }
 
+    /// What `sim` devices pretend: how long work takes, and faults. `sim: {layer_ms: 20}`
     public struct Simulation: Hashable, Sendable {
+        /// How long a pass of a layer takes.
         public enum Pace: Hashable, Sendable {
             /// Seconds of one layer's forward; each backward half takes as long.
             case secondsPerLayer(Double)
+            /// 10⁹ FLOPs that a device does in a second.
             case gflops(Double)
         }
         /// A stage that now and then takes longer: `slow: {stage: 2, ms: 30, every: 8}`.
         public struct SlowStage: Hashable, Sendable {
+            /// Which stage, in the order of the data flow.
             public var stage: Int
+            /// How much longer such a forward takes.
             public var milliseconds: Double
             /// Which of its forwards: each so many.
             public var every: Int
 
+            /// Every eighth forward unless given.
             public init(stage: Int, milliseconds: Double, every: Int = 8) {
                 self.stage = stage
                 self.milliseconds = milliseconds
@@ -163,23 +232,30 @@ public struct PipelineManifest: Hashable, Sendable {
         }
         /// A link between two ranks whose messages arrive later: `link: {from: 1, to: 2, ms: 6}`.
         public struct SlowLink: Hashable, Sendable {
+            /// The rank that sends.
             public var from: Int
+            /// The rank that receives.
             public var to: Int
+            /// How much later each message arrives, counted from when it was sent.
             public var milliseconds: Double
 
+            /// One direction only: messages the other way are not slowed.
             public init(from: Int, to: Int, milliseconds: Double) {
                 self.from = from
                 self.to = to
                 self.milliseconds = milliseconds
             }
         }
+        /// How long a pass of a layer takes; 10 ms unless written.
         public var pace: Pace
-        /// Faults, to see what a report says of them.
+        /// A fault, to see what a report says of it: a stage that now and then takes longer; nil: none.
         public var slow: SlowStage?
+        /// A fault: a link whose messages arrive later; nil: none.
         public var link: SlowLink?
-        /// What reading a micro-batch takes.
+        /// A fault: how many milliseconds longer reading a micro-batch takes; nil: none.
         public var readMilliseconds: Double?
 
+        /// Without faults.
         public init(pace: Pace) { self.pace = pace }
     }
 }
