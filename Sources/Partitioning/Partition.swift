@@ -1,5 +1,9 @@
 /// Where a model's layers are cut into stages: every layer in exactly one, no stage empty.
+///
+///     let partition = try Partition.balanced(weights: [4, 1, 1, 2], stages: 2)
+///     partition.stages      // [0..<1, 1..<4]
 public struct Partition: Hashable, Sendable {
+    /// Layers of the whole model.
     public let layerCount: Int
     /// The first layer of each stage but the first.
     public let cuts: [Int]
@@ -10,6 +14,7 @@ public struct Partition: Hashable, Sendable {
         self.cuts = cuts
     }
 
+    /// One more than there are cuts.
     public var stageCount: Int { cuts.count + 1 }
 
     /// The layers of each stage.

@@ -2,9 +2,12 @@
 public struct PartitionError: Error, Hashable, Sendable, CustomStringConvertible {
     /// `partition`, `partition type:REGEX`, `partition cuts`
     public var operation: String
+    /// What would do: `at least one layer for each stage`.
     public var expected: String
+    /// What was given: `3 stages for 2 layers`.
     public var got: String
 
+    /// The texts make one sentence: `partition: expected …, got …`.
     public init(_ operation: String, expected: String, got: String) {
         self.operation = operation
         self.expected = expected
