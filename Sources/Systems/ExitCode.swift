@@ -1,5 +1,6 @@
 /// What a process of ours exits with.
 public enum ExitCode: Int32, Sendable {
+    /// Everything that was asked for is done.
     case done = 0
     /// Bad input: trying again is useless.
     case badInput = 64
