@@ -7,8 +7,13 @@ public import Tensors
 ///
 /// Stores activations in f32, bf16 or f16 and computes in f32. OpenBLAS's number of threads belongs to the whole process:
 /// a process makes one CPU backend.
+///
+///     let backend = CPUBackend(device: "cpu:0-3", threads: 4)
+///     backend.pinThreads(to: [0, 1, 2, 3])
 public final class CPUBackend: Backend {
+    /// `cpu:0-3`, as the user wrote it.
     public let device: String
+    /// True: losses mean something.
     public let computes = true
 
     /// Results may depend on their number.
@@ -18,6 +23,9 @@ public final class CPUBackend: Backend {
     /// For products that run in f32 instead.
     let blocks = Mutex(WidenedProduct.Blocks())
 
+    /// - Parameters:
+    ///   - device: what reports and errors call it.
+    ///   - threads: how many compute, the calling one included; at least 1.
     public convenience init(device: String, threads: Int) {
         self.init(device: device, threads: threads, productThreads: threads)
     }
@@ -41,6 +49,8 @@ public final class CPUBackend: Backend {
 
     func multipliesNatively(_ dtype: DType) -> Bool { rules.nativeTypes.contains(dtype) }
 
+    /// Returns at once: the work itself takes its time.
     public func simulate(_ work: Work) {}
+    /// Returns at once: calls return when their work is done.
     public func synchronise() {}
 }

@@ -4,21 +4,32 @@ import CKernels
 public struct CPUFeatures: Hashable, Sendable {
     /// Instruction sets beyond the baseline, by the names of Intel's manuals.
     public enum Feature: String, Sendable, Hashable, CaseIterable {
+        /// 256-bit integers.
         case avx2 = "AVX2"
+        /// Fused multiply-add of 128 and 256 bits.
         case fma = "FMA"
+        /// The foundation: 512-bit vectors and masks.
         case avx512F = "AVX512F"
+        /// Instructions on 32-bit and 64-bit elements.
         case avx512DQ = "AVX512DQ"
+        /// Instructions on 8-bit and 16-bit elements.
         case avx512BW = "AVX512BW"
+        /// AVX-512's instructions on 128-bit and 256-bit vectors.
         case avx512VL = "AVX512VL"
+        /// Conflict detection.
         case avx512CD = "AVX512CD"
+        /// Dot products of bf16 pairs, summed in f32.
         case avx512BF16 = "AVX512-BF16"
+        /// Dot products of 8-bit and 16-bit integers, summed in 32 bits.
         case avx512VNNI = "AVX512-VNNI"
     }
 
     /// The processor's own name; empty where it does not say.
     public var name: String
+    /// What both the processor and the operating system support.
     public var features: Set<Feature>
 
+    /// A described processor; `current` is this machine's.
     public init(name: String, features: Set<Feature>) {
         self.name = name
         self.features = features

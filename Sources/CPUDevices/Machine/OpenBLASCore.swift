@@ -6,6 +6,7 @@ import COpenBLAS
 /// 0.3.21 takes Haswell's on Zen 5: half the speed). `OPENBLAS_CORETYPE` overrides it, but only in the environment that a
 /// process starts with.
 public enum OpenBLASCore {
+    /// What a process's environment must hold, from its start, to choose the kernels.
     public static let environmentVariable = "OPENBLAS_CORETYPE"
 
     /// The core whose kernels this process's OpenBLAS uses, as OpenBLAS spells it.
