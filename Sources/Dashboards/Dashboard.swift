@@ -37,6 +37,7 @@ public struct Dashboard {
     /// Pages that are kept current.
     package var listenerCount: Int { board.listenerCount }
 
+    /// Shows this run from the next `update` on.
     public mutating func follow(_ directory: RunDirectory) {
         follower = RunFollower(directory)
         page.name = (directory.path.split(separator: "/").last.map(String.init) ?? "run").printable(limit: 200)

@@ -7,8 +7,10 @@ public struct DashboardAddress: Hashable, Sendable, CustomStringConvertible {
     /// 0: any free one.
     public var port: UInt16
 
+    /// The address that only this machine reaches.
     public static let loopback = "127.0.0.1"
 
+    /// - Parameter port: 0: any free one.
     public init(host: String = loopback, port: UInt16) {
         self.host = host
         self.port = port
