@@ -16,6 +16,7 @@ public enum DescriptorCheck {
         DescriptorNeeds.coordinator(world: ranks) + ranks + besides
     }
 
+    /// By one worker: its sockets, and what `besides` counts.
     public static func worker(links: Int, isByHand: Bool) -> Int {
         DescriptorNeeds.worker(links: links, hasPorts: isByHand) + besides
     }

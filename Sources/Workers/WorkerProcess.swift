@@ -8,8 +8,11 @@ import Transport
 
 /// The whole life of one worker process: join the run, compute every step, leave.
 public enum WorkerProcess {
+    /// Who the worker is, and where its run is.
     public struct Options: Sendable {
+        /// Its place among the pipeline's devices, counted from 0.
         public var rank: Int
+        /// Where it registers: `tcp://HOST:PORT`, or `ipc:///PATH` of a coordinator on this machine.
         public var coordinator: String
         /// Whether standard input ends when the coordinator does.
         public var hasLifeline: Bool
@@ -18,6 +21,7 @@ public enum WorkerProcess {
         /// Where else the secret is.
         public var secretFile: String?
 
+        /// Started by hand unless `hasLifeline` says that the coordinator started it.
         public init(
             rank: Int, coordinator: String, pipeline: String, secretFile: String? = nil, hasLifeline: Bool = false
         ) {
