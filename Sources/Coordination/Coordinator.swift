@@ -6,18 +6,30 @@ import Workers
 
 /// A run from beginning to end: what must hold before it starts, its folder, its attempt, and what it leaves.
 public final class Coordinator {
-    public enum Output: Sendable { case progress, json, quiet }
+    /// What is written while the run goes on.
+    public enum Output: Sendable {
+        /// Lines for people and a bar, on standard output and the terminal.
+        case progress
+        /// One JSON object for each step, on standard output; notes on standard error.
+        case json
+        /// Notes alone, on standard error.
+        case quiet
+    }
 
+    /// What a run is started with, beside its pipeline.
     public struct Options: Sendable {
+        /// The run's folder: new, empty, or of a run that did not begin; nil: `runs/NAME`, or `runs/NAME-2` and so on.
         public var runDirectory: String?
         /// Where workers started by hand connect; nil: any free port.
         public var port: UInt16?
+        /// What is written while the run goes on.
         public var output: Output
         /// Where to serve a live page, as `DashboardAddress` reads it; nil: nowhere.
         public var dashboard: String?
         /// What the workers are.
         public var launch: LaunchMode
 
+        /// Progress lines and processes of its own, unless given.
         public init(
             runDirectory: String? = nil, port: UInt16? = nil, output: Output = .progress, dashboard: String? = nil,
             launch: LaunchMode = .processes

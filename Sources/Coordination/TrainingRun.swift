@@ -20,6 +20,7 @@ public final class TrainingRun: Sendable {
     public struct Steps: AsyncSequence, Sendable {
         let run: TrainingRun
 
+        /// Reads the steps; while it exists, the run goes on.
         public struct AsyncIterator: AsyncIteratorProtocol {
             /// Somebody reads: the run goes on.
             let run: TrainingRun
