@@ -20,7 +20,9 @@ public struct Accounts: Sendable {
 
     /// A rank's step in a replay without transfers, data waits and holes, nanoseconds.
     public struct Forecast: Hashable, Sendable {
+        /// Length of the rank's step.
         public var wall: Int64
+        /// What the rank waits for peers that have not sent yet: nothing else is idle in such a replay.
         public var idle: Int64
         /// Forwards, backwards and recomputation.
         public var compute: Int64

@@ -1,10 +1,14 @@
 /// Where a rank's time goes; together they make up its wall time.
 public enum Category: String, Codable, Hashable, Sendable, CaseIterable, CodingKeyRepresentable {
+    /// Forward passes.
     case forward, backward
     case backwardInput = "backward_input"
     case backwardWeight = "backward_weight"
+    /// Running a forward again before its backward, for activations that were not kept.
     case recompute, optimizer
+    /// Waiting for the global gradient norm or another reduction over ranks, before the update.
     case gradientSync = "gradient_sync"
+    /// Waiting for the data set's reader.
     case dataWait = "data_wait"
     /// Waiting that the schedule implies while the pipeline fills, were all stages equal and messages free.
     case warmUp = "warm_up"

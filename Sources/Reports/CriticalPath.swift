@@ -1,26 +1,35 @@
 /// The chain of work and waits that made a step as long as it was: shorten any of it and the step ends earlier.
 public struct CriticalPath: Codable, Hashable, Sendable {
+    /// Number of the step, counted from 0.
     public var step: Int
+    /// From the begin of the step's first work on any rank to the end of its last.
     public var lengthMs: Double
     /// Where the time went, largest first.
     public var parts: [Part]
     /// In order of time, without holes; neighbours of one kind on one rank are joined.
     public var segments: [Segment]
 
+    /// What one rank spent on one category, over the whole path.
     public struct Part: Codable, Hashable, Sendable {
+        /// Who worked or waited.
         public var rank: Int
+        /// On what.
         public var category: Category
+        /// Milliseconds of the path.
         public var ms: Double
         /// Of the path, 0…1.
         public var share: Double
     }
 
+    /// One stretch of the path: a rank and what it did there.
     public struct Segment: Codable, Hashable, Sendable {
         /// Who worked or waited; of a message that travels, the receiver.
         public var rank: Int
+        /// What the rank worked on or waited for.
         public var category: Category
-        /// Milliseconds after the step's first work began.
+        /// Its begin, in milliseconds after the step's first work began.
         public var startMs: Double
+        /// Its end, likewise; the next segment begins there.
         public var endMs: Double
     }
 

@@ -3,25 +3,33 @@ import Scheduling
 
 /// What every rank did during one step, for drawing.
 public struct MedianStep: Codable, Hashable, Sendable {
+    /// Number of the step, counted from 0.
     public var step: Int
-    /// From the begin of the step's first work on any rank to the end of its last.
+    /// Milliseconds from the begin of the step's first work on any rank to the end of its last.
     public var lengthMs: Double
     /// Indexed by rank.
     public var lanes: [Lane]
 
+    /// One rank's row of the drawing.
     public struct Lane: Codable, Hashable, Sendable {
         /// All work in that time, of neighbouring steps too, in order; what lies between is idle.
         public var work: [Span]
     }
 
+    /// One instruction, recomputation or update.
     public struct Span: Codable, Hashable, Sendable {
+        /// Which kind of work it is.
         public var category: Category
+        /// The step that it belongs to, which may be a neighbour of the drawn one.
         public var step: Int
-        /// nil for the optimizer.
+        /// The stage that computed; nil for the optimizer.
         public var stage: Int?
+        /// The micro-batch, counted from 0; nil for the optimizer.
         public var microBatch: Int?
-        /// Milliseconds after the step's first work began.
+        /// Its begin, in milliseconds after the drawn step's first work began; negative for work that was under way
+        /// then.
         public var startMs: Double
+        /// Its end, likewise.
         public var endMs: Double
     }
 }

@@ -5,14 +5,18 @@ public import Runs
 ///
 /// `step 10/200  loss 2.3125  grad 1.21  lr 1.0e-3  1,234 tok/s  bubble 11.8 %  12.3 GFLOP/s (61 %)  eta 1m02s`
 public struct ProgressLine: Hashable, Sendable {
+    /// The step that has just finished.
     public var metrics: StepMetrics
+    /// Steps of the whole run.
     public var steps: Int
     /// Of all devices together; nil: not shown.
     public var flopsPerS: Double?
     /// Of all devices together; the share is shown only where this is known.
     public var peakFlopsPerS: Double?
+    /// Seconds until the last step will have finished; nil: not shown.
     public var etaSeconds: Double?
 
+    /// A line for one step; what is nil is left out of it.
     public init(
         _ metrics: StepMetrics, of steps: Int, flopsPerS: Double? = nil, peakFlopsPerS: Double? = nil,
         etaSeconds: Double? = nil

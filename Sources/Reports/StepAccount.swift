@@ -2,14 +2,20 @@ import Runs
 
 /// Where one rank's time went in one step; the parts sum to the wall time exactly.
 public struct StepAccount: Hashable, Sendable {
+    /// Number of the rank.
     public var rank: Int
+    /// Number of the step, counted from 0.
     public var step: Int
-    /// Nanoseconds of the coordinator's clock. A step starts where the rank's previous one ended.
+    /// Nanoseconds of the coordinator's clock: where the rank's previous step ended, or, where there is none or it was
+    /// not kept,
+    /// the begin of the step's first event.
     public var start: Int64
+    /// Nanoseconds of the coordinator's clock: the end of the step's last event.
     public var end: Int64
     /// Nanoseconds per category, indexed by the category's place in `Category.allCases`.
     private var times = [Int64](repeating: 0, count: Category.allCases.count)
 
+    /// An account with zero in every category.
     public init(rank: Int, step: Int, start: Int64, end: Int64) {
         self.rank = rank
         self.step = step
@@ -17,14 +23,19 @@ public struct StepAccount: Hashable, Sendable {
         self.end = end
     }
 
+    /// Nanoseconds of one category.
     public subscript(_ category: Category) -> Int64 {
         get { times[category.index] }
         set { times[category.index] = newValue }
     }
 
+    /// Nanoseconds of the whole step.
     public var wall: Int64 { end - start }
+    /// Nanoseconds of the categories that are idle: the numerator of the bubble.
     public var idle: Int64 { Category.allCases.filter(\.isIdle).reduce(0) { $0 + self[$1] } }
+    /// Nanoseconds of the categories that are computing: the denominator of the overhead.
     public var compute: Int64 { Category.allCases.filter(\.isCompute).reduce(0) { $0 + self[$1] } }
+    /// Nanoseconds of all categories: `wall`, once the account is complete.
     public var sum: Int64 { times.reduce(0, +) }
 
     /// Throws where the accounts do not add up: no report is made of them.

@@ -2,8 +2,11 @@ public import Runs
 
 /// One run beside another: what a change did to the step, to the tokens and to each cause of waiting.
 public struct RunComparison: Codable, Hashable, Sendable {
+    /// Version of the JSON form.
     public var version = 1
+    /// The run that is compared with.
     public var before: Side
+    /// The run that is judged: differences and ratios are of this one against `before`.
     public var after: Side
     /// Step time, tokens and bubble.
     public var figures: [Row]
@@ -14,11 +17,17 @@ public struct RunComparison: Codable, Hashable, Sendable {
 
     /// What a reader needs to know of a run.
     public struct Side: Codable, Hashable, Sendable {
+        /// Name of the pipeline.
         public var name: String
+        /// When it began: ISO 8601, UTC.
         public var startedAt: String
+        /// Name of its schedule.
         public var schedule: String
+        /// Stages of its pipeline.
         public var stages: Int
+        /// Micro-batches of one step.
         public var microBatches: Int
+        /// How many steps its figures are made of.
         public var steps: Int
         /// By rank.
         public var devices: [String]
@@ -26,20 +35,29 @@ public struct RunComparison: Codable, Hashable, Sendable {
         public var tokensPerStep: Int?
     }
 
+    /// One figure of both runs.
     public struct Row: Codable, Hashable, Sendable {
         /// `step_ms_p50`, or a cause's name.
         public var key: String
+        /// What the text calls it: `step, p50`.
         public var title: String
+        /// What the values are measured in.
         public var unit: Unit
+        /// Its value in the earlier run.
         public var before: Double
+        /// Its value in the later run.
         public var after: Double
+        /// `after` − `before`, in the row's unit.
         public var difference: Double
         /// After over before; nil where before is 0.
         public var ratio: Double?
     }
 
+    /// What a row's values are measured in.
     public enum Unit: String, Codable, Hashable, Sendable {
+        /// Milliseconds: per step, or per step and rank for a cause.
         case milliseconds = "ms"
+        /// Tokens (or samples) per second of the whole pipeline: more is better.
         case tokensPerSecond = "tokens_per_s"
         /// 0…1
         case share

@@ -7,10 +7,12 @@ public struct LivePage: Sendable {
     public var name: String
     /// nil: the run has not written any yet.
     public var status: LiveStatus?
+    /// The report over the run's newest steps; nil: there is none yet.
     public var report: BubbleReport?
     /// Why there is no report, where the run will not get one.
     public var obstacle: String?
 
+    /// A page for a run of which all but the name may be unknown.
     public init(name: String, status: LiveStatus? = nil, report: BubbleReport? = nil, obstacle: String? = nil) {
         self.name = name
         self.status = status

@@ -2,14 +2,20 @@ import Runs
 
 /// What a link carried in a few steps.
 public struct LinkTraffic: Codable, Hashable, Sendable {
+    /// The sending rank.
     public var from: Int
+    /// The receiving rank.
     public var to: Int
+    /// Messages that the receiver waited for, per step; those that lay ready do not count.
     public var messagesPerStep: Double
+    /// Payload bytes of these messages, per step.
     public var bytesPerStep: Double
+    /// Their payload in MB/s (10⁶ bytes), over the time that the receiver's events span.
     public var mbPerS: Double
     /// The receiver waited for its messages, milliseconds per step.
     public var waitedMs: Double
 
+    /// All figures are averages over the same steps.
     public init(
         from: Int, to: Int, messagesPerStep: Double, bytesPerStep: Double, mbPerS: Double, waitedMs: Double
     ) {

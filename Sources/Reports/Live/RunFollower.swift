@@ -8,7 +8,9 @@ public struct RunFollower {
     /// Steps that a report is made of, the newest.
     private static let stepLimit = 50
 
+    /// The run that is followed.
     public let directory: RunDirectory
+    /// The run's `run.json`; nil until it has been written.
     public private(set) var description: RunDescription?
     private var tails: [EventTail] = []
     private var windows: [StepWindow] = []

@@ -2,9 +2,12 @@ public import Runs
 
 /// What `echelon top` shows: what each rank does, and what the links carry.
 public struct TopView: Sendable {
+    /// The newest status of the run.
     public var status: LiveStatus
+    /// What the links carried in the last steps; empty: no such table.
     public var links: [LinkTraffic]
 
+    /// The view of one instant.
     public init(_ status: LiveStatus, links: [LinkTraffic] = []) {
         self.status = status
         self.links = links

@@ -1,5 +1,6 @@
 /// A change that was not made, and what a step would then take: the run's instructions replayed with its median times.
 public struct WhatIf: Codable, Hashable, Sendable {
+    /// What is changed.
     public enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
         /// Nothing changed; what the others are compared with.
         case asRun = "as_run"
@@ -9,9 +10,11 @@ public struct WhatIf: Codable, Hashable, Sendable {
         case moveLayers = "move_layers"
         /// The cuts whose slowest stage is as fast as any cuts' can be.
         case bestCuts = "best_cuts"
+        /// Twice the micro-batches of the same size in a step, so twice the global batch.
         case moreMicroBatches = "more_micro_batches"
         /// Messages arrive when they are made.
         case freeMessages = "free_messages"
+        /// The same stages and micro-batches in the order of another schedule.
         case otherSchedule = "other_schedule"
     }
 
@@ -22,13 +25,16 @@ public struct WhatIf: Codable, Hashable, Sendable {
     public var remark: String?
     /// The first layer of each stage but the first; nil where they stay as they are.
     public var cuts: [Int]?
+    /// Milliseconds from one step to the next.
     public var stepMs: Double
+    /// Tokens (or samples) per second at that pace.
     public var tokensPerS: Double
     /// More tokens per second than the replay of the run as it was: 0.09 is 9 % more.
     public var gain: Double
     /// Idle over wall.
     public var bubble: Double
 
+    /// The result of one replay.
     public init(
         _ kind: Kind, title: String, remark: String? = nil, cuts: [Int]? = nil, stepMs: Double, tokensPerS: Double,
         gain: Double, bubble: Double
