@@ -15,19 +15,23 @@ public enum Pass: Character, Sendable, CaseIterable, Hashable {
 public struct Instruction: Hashable, Sendable {
     private var storedStage: Int32
     private var storedMicroBatch: Int32
+    /// Which pass is computed.
     public var pass: Pass
 
+    /// Traps unless stage and micro-batch lie in the range of `Int32`.
     public init(_ pass: Pass, stage: Int, microBatch: Int) {
         self.storedStage = Int32(stage)
         self.storedMicroBatch = Int32(microBatch)
         self.pass = pass
     }
 
+    /// The stage that computes, counted from 0; setting it traps beyond `Int32`.
     public var stage: Int {
         get { Int(storedStage) }
         set { storedStage = Int32(newValue) }
     }
 
+    /// The micro-batch of the step, counted from 0; setting it traps beyond `Int32`.
     public var microBatch: Int {
         get { Int(storedMicroBatch) }
         set { storedMicroBatch = Int32(newValue) }

@@ -30,24 +30,32 @@ public struct Placement: Hashable, Sendable {
         ranksByHand = Set(byHand)
     }
 
+    /// Workers of all replicas.
     public var rankCount: Int { positions * replicas }
+    /// All ranks, from 0.
     public var ranks: Range<Int> { 0..<rankCount }
+    /// Stages of one replica.
     public var stageCount: Int { positionOfStage.count }
 
+    /// The rank of a position's worker in a replica, both counted from 0.
     public func rank(atPosition position: Int, replica: Int = 0) -> Int { position * replicas + replica }
+    /// The rank that owns a stage in a replica, both counted from 0; several stages may share it.
     public func rank(ofStage stage: Int, replica: Int = 0) -> Int {
         rank(atPosition: positionOfStage[stage], replica: replica)
     }
 
     /// The place in its replica's pipeline: an index of `Schedule.ranks` and `LoweredSchedule.ranks`.
     public func position(of rank: Int) -> Int { rank / replicas }
+    /// The replica that a rank belongs to, counted from 0.
     public func replica(of rank: Int) -> Int { rank % replicas }
+    /// The stages that a rank owns, rising.
     public func stages(of rank: Int) -> [Int] {
         positionOfStage.indices.filter { positionOfStage[$0] == position(of: rank) }
     }
 
     /// An index of the manifest's devices: a device for each rank, in their order.
     public func device(of rank: Int) -> Int { rank }
+    /// Who starts the rank's worker: the coordinator, unless the rank is among those started by hand.
     public func host(of rank: Int) -> Host { ranksByHand.contains(rank) ? .byHand : .coordinator }
 
     /// The ranks that the coordinator starts, and those that somebody starts by hand.
@@ -57,8 +65,11 @@ public struct Placement: Hashable, Sendable {
 
     /// One direction between two workers of a replica. Its number is the run's.
     public struct WorkerLink: Hashable, Sendable {
+        /// Unique in the run: replica × links of the schedule + `link`.
         public var id: Int
+        /// The sending rank.
         public var from: Int
+        /// The receiving rank.
         public var to: Int
         /// An index of `LoweredSchedule.links`.
         public var link: Int

@@ -1,15 +1,21 @@
 /// Who computes what when, as data: per rank, an ordered list of compute instructions of one step.
 ///
 /// Sends, receives and buffer lifetimes are not part of a schedule: `lower(edges:)` derives them.
+///
+///     let schedule = Schedule.oneForwardOneBackward(stages: 4, microBatches: 8)
+///     print(try schedule.grid())
+///     let bubble = try schedule.simulate(edges: Edge.chain(stages: 4), times: .units(stages: 4)).bubbleFraction
 public struct Schedule: Hashable, Sendable {
     /// `1f1b`, `gpipe`, … or the file it was read from.
     public var name: String
+    /// Micro-batches of one step.
     public var microBatches: Int
     /// The rank that owns each stage, indexed by stage. With virtual stages a rank owns several.
     public var rankOfStage: [Int]
     /// The instructions of each rank, indexed by rank.
     public var ranks: [[Instruction]]
 
+    /// A schedule of given instructions, which are not checked here: `validate(edges:queueDepth:)` does that.
     public init(name: String, microBatches: Int, rankOfStage: [Int], ranks: [[Instruction]]) {
         self.name = name
         self.microBatches = microBatches
@@ -17,7 +23,9 @@ public struct Schedule: Hashable, Sendable {
         self.ranks = ranks
     }
 
+    /// Stages of all ranks.
     public var stageCount: Int { rankOfStage.count }
+    /// Ranks of one pipeline.
     public var rankCount: Int { ranks.count }
     /// By stage: whether it runs the two backward halves of any micro-batch apart.
     public var splitsBackward: [Bool] {
@@ -39,6 +47,7 @@ extension Schedule {
     /// The most micro-batches that hold activations of a stage at one time: from their F until their last backward half.
     public func inFlight(stage: Int) -> Int { inFlight(stage: stage, until: .lastBackward) }
 
+    /// The most micro-batches that hold activations of a stage at one time: from their F until `end`.
     public func inFlight(stage: Int, until end: ActivationHold) -> Int {
         peak(rank: rankOfStage[stage], until: end) { $0 == stage ? 1 : 0 }
     }

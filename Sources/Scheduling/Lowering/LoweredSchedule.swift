@@ -1,22 +1,27 @@
 /// One entry of a rank's program.
 public enum Operation: Hashable, Sendable {
+    /// Takes a message from its link, waiting until it is there.
     case receive(Message)
     /// `slot`: which of the stage's activation slots the micro-batch occupies.
     case compute(Instruction, slot: Int)
+    /// Hands a message to its link, waiting while the link is full.
     case send(Message)
 }
 
 /// Everything one rank does in a step, in order.
 public struct RankProgram: Hashable, Sendable {
+    /// In the order in which the rank carries them out.
     public var operations: [Operation]
 
+    /// A program of the given operations; of none unless told.
     public init(operations: [Operation] = []) { self.operations = operations }
 
-    /// What arrives here and what leaves, in order.
+    /// The messages that arrive here, in the order in which they are taken.
     public var receives: [Message] {
         operations.compactMap { if case .receive(let message) = $0 { message } else { nil } }
     }
 
+    /// The messages that leave here, in the order in which they are sent.
     public var sends: [Message] {
         operations.compactMap { if case .send(let message) = $0 { message } else { nil } }
     }

@@ -1,8 +1,10 @@
 /// What one layer costs for one micro-batch, measured or estimated.
 public struct LayerCost: Hashable, Sendable {
-    /// Seconds of the forward, and of the two backward halves where they run apart.
+    /// Seconds of the forward.
     public var forward: Double
+    /// Seconds of the input-gradient half of the backward where the halves run apart.
     public var inputGradient: Double
+    /// Seconds of the weight-gradient half of the backward where the halves run apart.
     public var weightGradient: Double
     /// Seconds of both halves at once.
     public var backward: Double
@@ -17,6 +19,7 @@ public struct LayerCost: Hashable, Sendable {
     /// What crosses a cut behind this layer, in each direction: its output, and what earlier layers stashed.
     public var outputBytes: Int
 
+    /// Seconds and bytes of one micro-batch; `backward` is the sum of its halves unless given.
     public init(
         forward: Double, inputGradient: Double, weightGradient: Double, backward: Double? = nil,
         recomputation: Double = 0, update: Double = 0, activationBytes: Int = 0, stateBytes: Int = 0,
@@ -38,8 +41,10 @@ public struct LayerCost: Hashable, Sendable {
 public struct LinkCost: Hashable, Sendable {
     /// Seconds from a message's last byte to its arrival.
     public var latency: Double
+    /// Bandwidth of one link, more than 0; infinite where only the latency counts.
     public var bytesPerSecond: Double
 
+    /// A latency in seconds and a bandwidth in bytes per second.
     public init(latency: Double, bytesPerSecond: Double) {
         self.latency = latency
         self.bytesPerSecond = bytesPerSecond

@@ -4,12 +4,16 @@ public struct PlanSearch: Sendable {
     public struct Alternative: Sendable {
         /// `recompute: none`, `recompute: stage`, …
         public var name: String
+        /// Costs of each layer for a micro-batch of this size, in model order.
         public var layers: [LayerCost]
+        /// Tokens (or samples) of one micro-batch.
         public var tokensPerMicroBatch: Int
         /// The numbers of micro-batches to try.
         public var microBatches: [Int]
+        /// Counts what a run of layers takes as a stage; nil: the sum of what its layers take.
         public var memory: StageMemoryModel?
 
+        /// An alternative whose costs hold for one micro-batch of `tokensPerMicroBatch` tokens.
         public init(
             name: String, layers: [LayerCost], tokensPerMicroBatch: Int, microBatches: [Int],
             memory: StageMemoryModel? = nil
@@ -22,22 +26,32 @@ public struct PlanSearch: Sendable {
         }
     }
 
+    /// A way to run a step, and how fast it is predicted to be.
     public struct Choice: Hashable, Sendable {
+        /// Name of the `Alternative` that was chosen.
         public let alternative: String
+        /// Its schedule, its cuts and their prediction.
         public let plan: StepPlan
+        /// `tokensPerMicroBatch` × micro-batches ÷ `plan.stepSeconds`; infinite where a step takes no time.
         public let tokensPerSecond: Double
     }
 
+    /// How many ranks the layers are spread over.
     public var ranks: Int
+    /// The ways to compute the layers that are compared.
     public var alternatives: [Alternative]
+    /// What every link between two ranks can do.
     public var link: LinkCost
+    /// Bytes that each rank may take, by rank; nil: no limit.
     public var memoryLimits: [Int]?
+    /// Seconds of the barrier before the update, as in `StepEnd`; nil: ranks do not wait for one another there.
     public var barrier: Double?
     /// Names that `Schedule.named` knows.
     public var schedules = Schedule.names
     /// Stages of each rank to try where the schedule leaves that open.
     public var virtuals = [2, 3, 4]
 
+    /// A search over all named schedules, with 2, 3 and 4 stages for each rank where a schedule leaves that open.
     public init(
         ranks: Int, alternatives: [Alternative], link: LinkCost = .free, memoryLimits: [Int]? = nil,
         barrier: Double? = nil

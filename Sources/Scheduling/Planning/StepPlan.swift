@@ -2,8 +2,11 @@
 public struct StepPlan: Hashable, Sendable {
     /// The schedule's name and measures.
     public let schedule: String
+    /// Micro-batches of one step.
     public let microBatches: Int
+    /// The rank that owns each stage, indexed by stage.
     public let rankOfStage: [Int]
+    /// How many layers are cut into stages.
     public let layerCount: Int
     /// The first layer of each stage but the first.
     public let cuts: [Int]
@@ -16,7 +19,9 @@ public struct StepPlan: Hashable, Sendable {
     /// When each rank works.
     public let times: StepTimes
 
+    /// How many ranks the plan is for.
     public var rankCount: Int { memoryOfRank.count }
+    /// Stages of all ranks.
     public var stageCount: Int { rankOfStage.count }
     /// Stages of each rank.
     public var virtual: Int { stageCount / max(rankCount, 1) }

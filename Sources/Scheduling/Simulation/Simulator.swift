@@ -1,9 +1,16 @@
 /// A discrete-event model of one step of a schedule, prepared once and run with any times.
 ///
-/// Preparing costs O(instructions × edges per stage) and four bytes for each message; running costs the same, and memory
+/// Preparing costs O(instructions × edges per stage) and four bytes for each message; running costs the same, and
+/// memory
 /// for the messages on their way alone.
+///
+///     let simulator = try Simulator(.gpipe(stages: 4, microBatches: 8), edges: Edge.chain(stages: 4))
+///     let links = [LinkTime](repeating: .free, count: simulator.edges.count)
+///     let seconds = try simulator.step(times: .units(stages: 4), linkTimes: links).makespan
 public struct Simulator: Sendable {
+    /// The schedule whose step is simulated.
     public let schedule: Schedule
+    /// What its stages need of one another: `linkTimes` are given in this order.
     public let edges: [Edge]
     private let routes: Routes
 

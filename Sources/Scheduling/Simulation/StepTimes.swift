@@ -1,8 +1,10 @@
 /// When each rank works in a step, in seconds from its start.
 public struct StepTimes: Hashable, Sendable {
-    /// By rank: the start of its first instruction, the end of its last, and its seconds of computing.
+    /// By rank: the start of its first instruction.
     public let begin: [Double]
+    /// By rank: the end of its last instruction.
     public let end: [Double]
+    /// By rank: seconds of computing.
     public let busy: [Double]
 
     init(_ execution: Execution) {
@@ -34,6 +36,7 @@ public struct StepEnd: Hashable, Sendable {
     /// as a global gradient norm makes them; nil where they do not.
     public var barrier: Double?
 
+    /// `optimizer` has one entry for each rank, in seconds.
     public init(optimizer: [Double], barrier: Double? = nil) {
         self.optimizer = optimizer
         self.barrier = barrier

@@ -1,10 +1,19 @@
 /// When each rank runs each of its instructions, in seconds from the step's start.
+///
+///     let schedule = Schedule.gpipe(stages: 4, microBatches: 8)
+///     let timeline = try schedule.simulate(edges: Edge.chain(stages: 4), times: .units(stages: 4))
+///     for span in timeline.spans(rank: 0) { print(span.instruction, span.start, span.end) }
 public struct Timeline: Hashable, Sendable {
+    /// One instruction and when it runs.
     public struct Span: Hashable, Sendable {
+        /// What the rank computes.
         public var instruction: Instruction
+        /// Seconds from the step's start to when it begins.
         public var start: Double
+        /// Seconds from the step's start to when it ends.
         public var end: Double
 
+        /// An instruction from `start` to `end`, in seconds from the step's start.
         public init(instruction: Instruction, start: Double, end: Double) {
             self.instruction = instruction
             self.start = start
@@ -25,6 +34,7 @@ public struct Timeline: Hashable, Sendable {
         self.step = step
     }
 
+    /// Ranks of the schedule.
     public var rankCount: Int { starts.count }
 
     /// What a rank did, in order.

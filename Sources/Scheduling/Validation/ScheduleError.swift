@@ -11,36 +11,48 @@ public enum ScheduleError: Error, Hashable, Sendable {
     /// Ranks that wait for one another for ever.
     case deadlock(Deadlock)
 
+    /// One instruction that cannot stand where it does, or that is missing.
     public struct InvalidInstruction: Hashable, Sendable {
+        /// Number of the rank.
         public var rank: Int
         /// Index into the rank's instructions; their count where the instruction is missing.
         public var position: Int
+        /// What would be right there.
         public var expected: String
+        /// What stands there instead.
         public var got: String
         /// The schedule's text around the instruction, which is marked.
         public var excerpt: String
     }
 
+    /// Ranks that wait for one another for ever: who waits for what.
     public struct Deadlock: Hashable, Sendable {
         /// Undelivered messages that each link may hold; where links differ, the most that any may.
         public var queueDepth: Int
         /// Every rank that cannot go on, in order.
         public var stuck: [StuckRank]
+        /// The text of the stuck ranks around the instructions at which they wait, which are marked.
         public var excerpt: String
     }
 
+    /// A rank that cannot go on, and what it waits for.
     public struct StuckRank: Hashable, Sendable {
+        /// What kind of wait it is, and for which rank.
         public enum Wait: Hashable, Sendable {
             /// A message that has not been sent.
             case receive(from: Int)
             /// A link that is full.
             case send(to: Int)
         }
+        /// Number of the rank that waits.
         public var rank: Int
         /// The instruction that needs the message, or that made it.
         public var instruction: Instruction
+        /// The message that has not come, or that finds no room.
         public var message: Message
+        /// The edge that the message belongs to.
         public var edge: Edge
+        /// Whether it waits to receive or to send, and which rank is at the other end.
         public var wait: Wait
     }
 }
