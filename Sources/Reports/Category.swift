@@ -1,11 +1,17 @@
 /// Where a rank's time goes; together they make up its wall time.
 public enum Category: String, Codable, Hashable, Sendable, CaseIterable, CodingKeyRepresentable {
     /// Forward passes.
-    case forward, backward
+    case forward
+    /// Backward passes whose two halves run as one.
+    case backward
+    /// Input-gradient halves of backwards that are split.
     case backwardInput = "backward_input"
+    /// Weight-gradient halves of backwards that are split.
     case backwardWeight = "backward_weight"
     /// Running a forward again before its backward, for activations that were not kept.
-    case recompute, optimizer
+    case recompute
+    /// The optimizer's updates.
+    case optimizer
     /// Waiting for the global gradient norm or another reduction over ranks, before the update.
     case gradientSync = "gradient_sync"
     /// Waiting for the data set's reader.
