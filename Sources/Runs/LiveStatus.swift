@@ -4,15 +4,26 @@ import Systems
 /// `live.json`: what a run is doing right now, rewritten by the coordinator about once a second. `echelon top` shows
 /// it.
 public struct LiveStatus: Codable, Hashable, Sendable {
+    /// How far the run has come.
     public enum State: String, Codable, Sendable {
-        case starting, running, done, failed
+        /// Workers start and connect.
+        case starting
+        /// All workers are ready, and steps run.
+        case running
+        /// All steps have finished.
+        case done
+        /// The run ended early, or its training diverged.
+        case failed
         /// What readers make of a file that was not brought up to date, as on a full disk, by a run that is over
         /// (`current`); no run writes it.
         case gone
     }
 
+    /// What one rank does.
     public struct Rank: Codable, Hashable, Sendable {
+        /// Number of the rank.
         public var rank: Int
+        /// Its device, as in the manifest: `cpu:0`.
         public var device: String
         /// Counted from 1.
         public var step: Int
@@ -22,8 +33,10 @@ public struct LiveStatus: Codable, Hashable, Sendable {
         public var phase: String
         /// Idle over wall of this rank's last finished step.
         public var bubbleFraction: Double?
+        /// The worker process's largest resident memory so far, bytes; 0 where it is not known yet.
         public var peakBytes: Int
 
+        /// A rank that has not begun its first step, unless told.
         public init(
             rank: Int, device: String, step: Int = 0, instruction: String = "", phase: String = "starting",
             bubbleFraction: Double? = nil, peakBytes: Int = 0
@@ -38,16 +51,22 @@ public struct LiveStatus: Codable, Hashable, Sendable {
         }
     }
 
+    /// Version of the JSON form.
     public var version = 1
+    /// Name of the pipeline.
     public var name: String
+    /// How far the run has come.
     public var state: State
+    /// Steps of the whole run.
     public var steps: Int
     /// Of the last finished step.
     public var metrics: StepMetrics?
+    /// Indexed by rank.
     public var ranks: [Rank]
     /// Seconds since 1970.
     public var updatedAt: Double
 
+    /// The status at `updatedAt`: now unless given.
     public init(
         name: String, state: State, steps: Int, metrics: StepMetrics?, ranks: [Rank],
         updatedAt: Double? = nil
@@ -120,5 +139,6 @@ public struct LiveStatus: Codable, Hashable, Sendable {
 }
 
 extension RunDirectory {
+    /// The file of the run's live status.
     public var livePath: String { path + "/live.json" }
 }

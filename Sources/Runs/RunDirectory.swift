@@ -2,14 +2,24 @@ import Foundation
 import Systems
 
 /// The parts of a run's directory that reports read and workers write: `run.json` and `events/`.
+///
+///     let directory = RunDirectory("runs/demo")
+///     let description = try directory.description()
+///     print(description.schedule, try LiveStatus.current(directory).state)
 public struct RunDirectory: Hashable, Sendable {
+    /// The directory's path, absolute or relative to the working directory.
     public var path: String
 
+    /// A directory that need not exist yet: nothing is read before it is asked for.
     public init(_ path: String) { self.path = path }
 
+    /// The file of the run's description, `run.json`.
     public var descriptionPath: String { path + "/run.json" }
+    /// The folder of the ranks' event files.
     public var eventsPath: String { path + "/events" }
+    /// The file of the steps' metrics, a line of JSON for each: `StepMetrics.line()`.
     public var metricsPath: String { path + "/metrics.jsonl" }
+    /// The file of the bubble report as JSON, written when the run ends.
     public var reportPath: String { path + "/report.json" }
 
     /// A description of 100,000 layers has 4 MiB.

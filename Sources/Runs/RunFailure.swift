@@ -3,18 +3,23 @@ public import Systems
 
 /// Why a run, or one worker's part of it, ended early: one message for the user, and the exit code that goes with it.
 public struct RunFailure: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What the process exits with.
     public var code: ExitCode
+    /// What the user reads, without the program's name in front.
     public var message: String
     /// Secondary: the root cause was reported by another rank or the coordinator.
     public var isConsequence = false
 
+    /// A failure that is its own cause unless told.
     public init(_ code: ExitCode, _ message: String, isConsequence: Bool = false) {
         self.code = code
         self.message = message
         self.isConsequence = isConsequence
     }
 
+    /// A user's mistake, in the words of the error that found it.
     public static func badInput(_ error: some Error) -> RunFailure { RunFailure(.badInput, "\(error)") }
+    /// A user's mistake, in the given words.
     public static func badInput(_ message: String) -> RunFailure { RunFailure(.badInput, message) }
 
     public var description: String { message }

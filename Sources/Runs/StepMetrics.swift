@@ -1,15 +1,26 @@
 import Foundation
 
 /// One line of `metrics.jsonl` and of `train --json`.
+///
+///     let lines = try String(contentsOfFile: directory.metricsPath, encoding: .utf8).split(separator: "\n")
+///     let steps = try lines.map { try StepMetrics(line: String($0)) }
+///     print(steps.map { $0.loss ?? .nan })
 public struct StepMetrics: Hashable, Sendable {
+    /// The step that has finished, counted from 1.
     public var step: Int
     /// The mini-batch's true loss; nil where the devices are simulated.
     public var loss: Double?
+    /// Learning rate of the step's update.
     public var lr: Double
     /// Before clipping; nil where it is not computed.
     public var gradNorm: Double?
+    /// Tokens (or samples) of the step's global batch.
     public var tokens: Int
+    /// `tokens` ÷ `stepS`.
     public var tokensPerS: Double
+    /// Seconds from when the last rank ended the previous step to when the last rank ended this one; for the first
+    /// step, from
+    /// when the first rank began.
     public var stepS: Double
     /// Idle over wall of all ranks; nil while it is not known.
     public var bubbleFraction: Double?
@@ -20,6 +31,7 @@ public struct StepMetrics: Hashable, Sendable {
     /// Indexed by rank.
     public var peakBytes: [Int]
 
+    /// Metrics of a step that moved the parameters, without a loss scaler, unless told.
     public init(
         step: Int, loss: Double?, lr: Double, gradNorm: Double?, tokens: Int, tokensPerS: Double, stepS: Double,
         bubbleFraction: Double?, lossScale: Double? = nil, isSkipped: Bool = false,

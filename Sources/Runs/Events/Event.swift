@@ -2,11 +2,17 @@ public import Scheduling
 
 /// What a worker's compute thread did, or waited for, between two instants.
 public enum EventKind: UInt8, Sendable, Hashable, CaseIterable {
+    /// F of an instruction's stage and micro-batch.
     case forward = 0
+    /// B: both backward halves at once.
     case backward = 1
+    /// I: the input-gradient half.
     case backwardInput = 2
+    /// W: the weight-gradient half.
     case backwardWeight = 3
+    /// Running forwards again before a backward, for activations that were not kept.
     case recompute = 4
+    /// The optimizer's update.
     case optimizer = 5
     /// Waiting for the global gradient norm or a reduction.
     case gradientSync = 6
@@ -26,19 +32,24 @@ public enum EventKind: UInt8, Sendable, Hashable, CaseIterable {
 
 /// One entry of a rank's event log. Times are nanoseconds of the rank's monotonic clock.
 public struct Event: Hashable, Sendable {
+    /// What the thread did or waited for.
     public var kind: EventKind
+    /// The step it belongs to, counted from 0.
     public var step: Int
     /// The instruction that ran, or that waited; nil for optimizer, gradient sync and data wait.
     public var instruction: Instruction?
     /// The rank that a message comes from or goes to: in receiveWait, takeOver, sendWait and handOver.
     public var peer: Int?
+    /// When it began, nanoseconds of the rank's clock.
     public var start: UInt64
+    /// When it ended, at `start` or later.
     public var end: UInt64
     /// receiveWait, takeOver: when the sender handed the message to its link, on the sender's clock; 0 where unknown.
     public var sent: UInt64
     /// Payload bytes of the message that came.
     public var bytes: Int
 
+    /// An event of a rank's log; times are nanoseconds of that rank's clock.
     public init(
         _ kind: EventKind, step: Int, instruction: Instruction? = nil, peer: Int? = nil, start: UInt64, end: UInt64,
         sent: UInt64 = 0, bytes: Int = 0

@@ -5,6 +5,7 @@ import Systems
 /// Header, little-endian: magic `ECHEVENT` (8), version (4), rank (4), clock offset ns (8, signed), its error bound ns (8),
 /// byte counts of the device's and the host's name (4 + 4), then both names in UTF-8.
 public enum EventFile {
+    /// The version that is written; this and version 1 are read.
     public static let version: UInt32 = 2
     /// The first had neither readings of the clock nor events of handing over.
     static let oldestVersion: UInt32 = 1

@@ -4,6 +4,7 @@ import Systems
 /// Appends events to one rank's file; what was appended is in the file when the call returns. A call that fails leaves
 /// the file as it was, so that later calls append whole records to whole records.
 public final class EventFileWriter {
+    /// Path of the file that is written.
     public let path: String
     private let file: Int32
     /// Bytes that were written whole.
@@ -31,6 +32,7 @@ public final class EventFileWriter {
 
     deinit { if !isClosed { Glibc.close(file) } }
 
+    /// Appends events in the order given; those of none write nothing.
     public func append(_ events: [Event]) throws {
         guard !events.isEmpty else { return }
         try write(EventLog.encode(events[...], limit: .max).bytes)
@@ -45,6 +47,7 @@ public final class EventFileWriter {
     /// Records a reading of the rank's clock.
     public func append(_ reading: ClockReading) throws { try write(EventLog.encode(reading)) }
 
+    /// Closes the file, to which nothing may be appended after that; closing again does nothing.
     public func close() throws {
         guard !isClosed else { return }
         isClosed = true

@@ -20,6 +20,7 @@ import Systems
 /// In files, a record of kind 255 is a reading of the rank's clock: start and end are what it said, sent is the
 /// coordinator's clock at that instant, bytes how many nanoseconds that may be off.
 public enum EventLog {
+    /// Bytes of one record.
     public static let recordSize = 56
     /// Chunks of this many bytes fit a control message.
     public static let chunkLimit = 60 * 1024

@@ -54,6 +54,7 @@ public final class EventStore {
     /// Records a reading of a rank's clock.
     public func append(_ reading: ClockReading, rank: Int) { ranks[rank]?.add(reading) }
 
+    /// Closes all files and forgets the ranks: chunks that come later are dropped.
     public func close() throws {
         defer { ranks = [:] }
         for files in ranks.values { try files.close() }

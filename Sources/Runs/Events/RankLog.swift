@@ -1,8 +1,10 @@
 /// Everything one rank logged, with what is needed to read its clock.
 public struct RankLog: Hashable, Sendable {
+    /// Number of the rank.
     public var rank: Int
     /// As in the manifest: `cpu:0`.
     public var device: String
+    /// Name of the machine that the rank runs on.
     public var host: String
     /// Nanoseconds to add to this rank's clock to get the coordinator's.
     public var clockOffset: Int64
@@ -13,6 +15,7 @@ public struct RankLog: Hashable, Sendable {
     /// In the order they happened.
     public var events: [Event]
 
+    /// A log without events, on the coordinator's clock, unless told.
     public init(
         rank: Int, device: String = "", host: String = "", clockOffset: Int64 = 0, clockError: UInt64 = 0,
         readings: [ClockReading] = [], events: [Event] = []
