@@ -12,15 +12,19 @@ public struct LayerProfile: Codable, Sendable {
     /// Raised where the meaning of the numbers changes, so that older profiles are ignored.
     public static let form = 3
 
+    /// Which `form` the numbers have; profiles of another one are not used.
     public var version = LayerProfile.form
+    /// The machine and the model that the times hold for.
     public var key: ProfileKey
     /// ISO 8601, UTC.
     public var measuredAt: String
     /// The devices that took part.
     public var devices: [String]
+    /// What was computed in: `f32`, `bf16` or `f16`.
     public var precision: String
     /// FLOP/s of the fastest matrix product of the model's own shapes: its median, measured in turn with the layers.
     public var peak: Double
+    /// One entry for each layer, in model order.
     public var layers: [Line]
     /// Between two of the devices; nil where there is one.
     public var link: Link?
@@ -32,25 +36,34 @@ public struct LayerProfile: Codable, Sendable {
     /// From here on the measurements are too noisy to predict with.
     static let largeSpread = 0.05
 
+    /// What one layer takes for one micro-batch, except that its update is once a step.
     public struct Line: Codable, Sendable {
+        /// The layer's place in the model, counted from 0.
         public var index: Int
+        /// Which kind of layer: `transformer`.
         public var kind: String
-        /// Seconds of one micro-batch; the last layer's forward includes the loss.
+        /// Seconds of the forward; the last layer's includes the loss.
         public var forward: Double
+        /// Seconds of the input-gradient half where both halves run at once.
         public var backwardInput: Double
+        /// Seconds of the weight-gradient half where both halves run at once.
         public var backwardWeight: Double
-        /// The two halves where they run apart.
+        /// Seconds of the input-gradient half where the halves run apart.
         public var inputApart: Double
+        /// Seconds of the weight-gradient half where the halves run apart.
         public var weightApart: Double
-        /// The optimizer's update and the gradients' norm, once a step.
+        /// Seconds of the optimizer's update and the gradients' norm, once a step.
         public var update: Double
         /// FLOPs of all three passes.
         public var flops: Double
+        /// How many numbers its parameters hold.
         public var parameters: Int
-        /// Bytes kept from forward to backward for one micro-batch, and bytes handed to the next layer.
+        /// Bytes kept from forward to backward for one micro-batch.
         public var keptBytes: Int
+        /// Bytes handed to the next layer for one micro-batch.
         public var outputBytes: Int
 
+        /// Seconds of forward and backward of one micro-batch, the halves at once.
         public var seconds: Double { forward + backwardInput + backwardWeight }
 
         package init(
@@ -67,8 +80,11 @@ public struct LayerProfile: Codable, Sendable {
         }
     }
 
+    /// What a message between two workers costs: `latency` + bytes ÷ `bytesPerSecond`.
     public struct Link: Codable, Sendable {
+        /// Seconds of a message without payload.
         public var latency: Double
+        /// Bandwidth of one direction.
         public var bytesPerSecond: Double
 
         package init(latency: Double, bytesPerSecond: Double) {
@@ -76,6 +92,7 @@ public struct LayerProfile: Codable, Sendable {
         }
     }
 
+    /// Reads what `json()` wrote. Throws `DecodingError` for other text, and for numbers that no measurement gives.
     public init(json: Data) throws {
         self = try JSONForm.decode(LayerProfile.self, from: json)
         try checkNumbers()
@@ -93,6 +110,7 @@ public struct LayerProfile: Codable, Sendable {
             && layers.allSatisfy { $0.parameters >= 0 && $0.keptBytes >= 0 && $0.outputBytes >= 0 }
     }
 
+    /// The JSON text of a profile's file and of `profile --json`.
     public func json() throws -> String { try JSONForm.text(self) }
 
     /// A file may hold any number; planning adds and multiplies these.

@@ -42,6 +42,7 @@ extension PlanChoices {
         ]
     }
 
+    /// The JSON text of `plan --search --json`.
     public func json() throws -> String { try JSONForm.text(self) }
 }
 

@@ -9,24 +9,38 @@ import Tensors
 
 /// What `echelon plan --search` shows: ways to run a pipeline's global batch, the fastest first.
 public struct PlanChoices: Codable, Sendable {
+    /// Version of the JSON form.
     public var version = 1
+    /// Samples of one step: micro-batch size × micro-batches, the same for every choice.
     public var globalBatch: Int
+    /// Where the layers' times come from: `profile of 2026-01-01T00:00:00Z`.
     public var source: String
+    /// The choices that fit memory, by predicted tokens per second, the fastest first.
     public var choices: [Choice]
     /// Micro-batch sizes that were not tried, because nothing was measured for them.
     public var unmeasured: [Int]
 
+    /// One way to run the global batch, and what it is predicted to do.
     public struct Choice: Codable, Sendable {
+        /// Name of the schedule: `zb-h1`.
         public var schedule: String
+        /// Stages of each rank.
         public var virtual: Int
+        /// Samples of one micro-batch.
         public var micro: Int
+        /// Micro-batches of one step.
         public var microBatches: Int
+        /// What is recomputed, as in the manifest: `none`, `stage`.
         public var recompute: String
+        /// The first layer of each stage but the first.
         public var cuts: [Int]
+        /// Seconds from one step to the next.
         public var stepSeconds: Double
+        /// Tokens (or rows) of one step ÷ `stepSeconds`; 0 where a step takes no time.
         public var tokensPerSecond: Double
+        /// Idle ÷ wall time from one step to the next, 0…1, where computing and updating are work.
         public var bubbleFraction: Double
-        /// By rank.
+        /// Bytes that each rank takes, its process included, by rank.
         public var memoryBytes: [Int]
         /// What selects it: `schedule=zb-h1`, each behind a `--set`; empty for the pipeline as it is.
         public var options: [String]

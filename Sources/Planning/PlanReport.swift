@@ -8,21 +8,38 @@ import Scheduling
 import Tensors
 
 /// What `echelon plan` shows: what is known of a run before it starts.
+///
+///     let report = try PlanReport(TrainingPlan(manifest))
+///     print(report.text())
+///     print(report.prediction?.stepSeconds ?? 0, report.idealBubble)
 public struct PlanReport: Codable, Sendable {
+    /// Version of the JSON form.
     public var version = 1
+    /// Name of the schedule: `1f1b`, or that of a written one.
     public var schedule: String
+    /// Micro-batches of one step.
     public var microBatches: Int
+    /// Tokens (or rows) of one step.
     public var tokensPerStep: Int
+    /// How many numbers the model's parameters hold.
     public var parameters: Int
+    /// FLOPs of forward and backward of one step, the loss included; recomputation does not count.
     public var flopsPerStep: Double
+    /// One entry for each layer, in model order.
     public var layers: [LayerLine]
+    /// One entry for each stage, in pipeline order.
     public var stages: [StageLine]
+    /// What crosses between stages, for each pair of stages; the targets' way comes last.
     public var crossings: [CrossingLine]
-    /// Idle over wall: of the schedule with equal stages, and with the stages' FLOPs.
+    /// Idle ÷ wall time, 0…1, of the schedule with equal stages and free messages: F, I and W take one unit, B two.
     public var idealBubble: Double
+    /// Idle ÷ wall time, 0…1, of the schedule with free messages, where each stage takes as long as its FLOPs: a third
+    /// of them
+    /// in the forward.
     public var predictedBubble: Double
     /// nil where the layers' times are not known: `predictionNote` says what to do about that.
     public var prediction: StepPrediction?
+    /// Why there is no `prediction`; nil where there is one.
     public var predictionNote: String?
     /// A lower bound of the step over all cuts; nil where none is known.
     public var leastStepSeconds: Double?
@@ -30,55 +47,85 @@ public struct PlanReport: Codable, Sendable {
     public var isPlanned: Bool
     /// By rank.
     public var memory: [RankMemory]
+    /// A drawing of the schedule in time, of at most 100 columns and 64 rows.
     public var grid: String
+    /// The manifest in YAML, with all defaults and the chosen cuts written out.
     public var manifest: String
 
+    /// One layer of the model.
     public struct LayerLine: Codable, Sendable {
+        /// Its place in the model, counted from 0.
         public var index: Int
+        /// Which kind of layer: `transformer`.
         public var kind: String
+        /// Element type and shape of each of its outputs, for one micro-batch.
         public var output: [String]
+        /// How many numbers its parameters hold.
         public var parameters: Int
+        /// FLOPs of forward and backward of one micro-batch.
         public var flops: Double
+        /// The stage that it is in.
         public var stage: Int
     }
 
+    /// One stage of the pipeline: its owner, its layers and its memory.
     public struct StageLine: Codable, Sendable {
+        /// Number of the stage.
         public var stage: Int
+        /// The rank that owns it.
         public var rank: Int
+        /// That rank's device, as in the manifest: `cpu:0`.
         public var device: String
+        /// Its layers in words: `layers 0–4 (embedding, 4 × transformer)`.
         public var layers: String
+        /// How many numbers its parameters hold.
         public var parameters: Int
         /// Of one micro-batch: forward and backward.
         public var flops: Double
-        /// Micro-batches in flight.
+        /// The most micro-batches whose activations it holds at one time.
         public var inFlight: Int
-        /// Bytes: weights, gradients and optimizer state; activations of all micro-batches in flight; shared by passes.
+        /// Bytes of weights, gradients, optimizer state and 16-bit copies.
         public var stateBytes: Int
+        /// Bytes of the activations of all micro-batches in flight, and of what their backward halves defer.
         public var activationBytes: Int
+        /// Bytes that all passes share, one after another.
         public var transientBytes: Int
-        /// The process itself: program, libraries, their buffers.
+        /// Bytes of the process itself: program, libraries, their buffers. Stages of one rank share one process.
         public var processBytes: Int
+        /// Bytes of all four.
         public var totalBytes: Int
     }
 
+    /// What one rank's process takes with all its stages.
     public struct RankMemory: Codable, Sendable {
+        /// Number of the rank.
         public var rank: Int
+        /// Its device, as in the manifest: `cpu:0`.
         public var device: String
+        /// Bytes of its stages and, once, of its process.
         public var bytes: Int
-        /// nil: none.
+        /// Bytes that the manifest allows it; nil: no limit.
         public var limitBytes: Int?
     }
 
+    /// What one stage sends another for each micro-batch.
     public struct CrossingLine: Codable, Sendable {
+        /// The stage that makes the tensors.
         public var from: Int
+        /// The stage that uses them.
         public var to: Int
+        /// What they are: `boundary`, `portal` or `targets`.
         public var kind: String
+        /// Element type and shape of each tensor that goes forward.
         public var tensors: [String]
-        /// Of one micro-batch, forward and back.
+        /// Payload bytes of one micro-batch on the way forward.
         public var forwardBytes: Int
+        /// Payload bytes of one micro-batch's gradients on the way back; 0 where none are sent.
         public var backwardBytes: Int
     }
 
+    /// Counts and simulates the plan; with a profile of its model in `profiles` (or on simulated devices) it predicts
+    /// the step.
     public init(_ plan: TrainingPlan, profiles: ProfileCache = .standard) throws(RunFailure) {
         schedule = plan.schedule.name
         microBatches = plan.schedule.microBatches
@@ -160,5 +207,6 @@ public struct PlanReport: Codable, Sendable {
         return lines
     }
 
+    /// The JSON text of `plan --json`.
     public func json() throws -> String { try JSONForm.text(self) }
 }

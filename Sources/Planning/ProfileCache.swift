@@ -9,6 +9,7 @@ public struct ProfileCache: Sendable {
     public var folder: String?
     private static let largestProfile = 256 << 20
 
+    /// A cache in a folder, which is created when the first profile is kept.
     public init(folder: String?) { self.folder = folder }
 
     /// `$XDG_CACHE_HOME/echelon/profiles`, or that below `~/.cache`.

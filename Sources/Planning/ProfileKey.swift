@@ -12,6 +12,7 @@ public struct ProfileKey: Codable, Hashable, Sendable {
     /// Layers, loss, micro-batch, sequence, precision and optimizer, as a number.
     public var model: String
 
+    /// A key of given texts, which are compared as a whole.
     public init(machine: String, model: String) {
         self.machine = machine
         self.model = model

@@ -10,6 +10,7 @@ import Tensors
 public struct StepPrediction: Codable, Hashable, Sendable {
     /// From one step to the next, where every worker has its device to itself.
     public var stepSeconds: Double
+    /// Tokens (or rows) of one step ÷ `stepSeconds`; 0 where a step takes no time.
     public var tokensPerSecond: Double
     /// Idle over wall.
     public var bubbleFraction: Double

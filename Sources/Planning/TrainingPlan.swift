@@ -9,18 +9,33 @@ import Tensors
 /// Everything about a run that is known before anything starts: the model, its stages, what each rank does when.
 ///
 /// Every process of a run derives the same plan from the same resolved manifest.
+///
+///     let plan = try TrainingPlan(manifest)
+///     print(plan.cuts, plan.schedule.inFlight(stage: 0))
+///     print(plan.layout.stages.indices.map { plan.describe(stage: $0) })
 public struct TrainingPlan: Sendable {
+    /// What the plan was made of; where the cuts were planned, with these cuts.
     public let manifest: PipelineManifest
+    /// The model's layers and the values between them, for one micro-batch.
     public let model: ModelGraph
     /// The first entry of each stage but the first.
     public let cuts: [Int]
+    /// Which of the model's layers and nodes each stage has, and which values cross between stages.
     public let layout: PipelineLayout
+    /// What each rank computes in a step, and in which order.
     public let schedule: Schedule
+    /// Which rank, on which device and host, runs which stage.
     public let placement: Placement
+    /// What stages need of one another: an edge for each of the layout's crossings, in their order, then the targets'
+    /// edge.
     public let edges: [Edge]
+    /// The schedule with its messages and activation slots, lowered with `edges`.
     public let lowered: LoweredSchedule
+    /// How parameters are updated.
     public let optimizer: any Optimizer
+    /// The learning rate of each step.
     public let learningRate: LearningRateSchedule
+    /// The limit of the gradients' global norm; nil: none.
     public let clipping: Clipping?
 
     /// Messages that may be on their way on a link and not yet consumed: enough that the schedule neither deadlocks nor
@@ -74,9 +89,11 @@ public struct TrainingPlan: Sendable {
     public func device(of rank: Int) -> PipelineManifest.Device { manifest.devices[placement.device(of: rank)] }
     /// What a rank computes, receives and sends in a step.
     package func program(of rank: Int) -> RankProgram { lowered.ranks[placement.position(of: rank)] }
+    /// What is recomputed in the backward instead of kept from the forward.
     public var recomputation: Recomputation { manifest.recompute }
     /// Tokens (or rows) of one step.
     public var tokensPerStep: Int { manifest.batch.global * (manifest.data.sequence ?? 1) }
+    /// FLOPs of forward and backward of one step, the loss included; recomputation does not count.
     public var flopsPerStep: Double { model.flopsPerMicroBatch * Double(manifest.batch.microBatches) }
     /// The index of the edge that carries targets, behind the crossings' edges.
     public var targetsEdge: Int? { edges.count > layout.crossings.count ? layout.crossings.count : nil }
