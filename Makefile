@@ -33,6 +33,7 @@ lint:
 	.ci/check-arrows
 	.ci/check-docs
 	.ci/check-paths
+	.ci/check-symbols
 
 format:
 	swift format --in-place --recursive --configuration .swift-format Package.swift Sources Tests Examples

@@ -46,6 +46,7 @@ public final class TrainingRun: Sendable {
 
     /// Checks the pipeline, claims the run's folder and starts the workers; returns while they start.
     /// - Parameters:
+    ///   - pipeline: what to train, and how.
     ///   - launch: what the workers are.
     ///   - directory: the run's folder: new, empty, or of a run that did not begin; nil: `runs/NAME`, or `runs/NAME-2` and
     ///     so on.

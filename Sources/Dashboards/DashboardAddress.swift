@@ -10,7 +10,9 @@ public struct DashboardAddress: Hashable, Sendable, CustomStringConvertible {
     /// The address that only this machine reaches.
     public static let loopback = "127.0.0.1"
 
-    /// - Parameter port: 0: any free one.
+    /// - Parameters:
+    ///   - host: the address to listen at.
+    ///   - port: 0: any free one.
     public init(host: String = loopback, port: UInt16) {
         self.host = host
         self.port = port

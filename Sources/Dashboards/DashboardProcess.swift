@@ -14,6 +14,7 @@ public struct DashboardProcess {
     ///
     /// - Parameters:
     ///   - directory: the run's; nil: the first line of standard input names it.
+    ///   - address: where to serve it.
     ///   - isBesideRun: standard input ends when the run does.
     public static func run(_ directory: RunDirectory?, at address: DashboardAddress, isBesideRun: Bool) throws {
         signal(SIGPIPE, SIG_IGN)

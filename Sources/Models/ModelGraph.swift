@@ -24,6 +24,7 @@ public struct ModelGraph: Sendable {
     public let dtype: DType
 
     /// - Parameters:
+    ///   - manifest: the list of layers.
     ///   - input: one micro-batch: i32[micro × sequence] for tokens, [micro × width] of `dtype` for rows.
     ///   - dtype: f32, bf16 or f16.
     public init(_ manifest: Sequential, input: TensorSpec, dtype: DType = .f32) throws(ModelError) {

@@ -44,7 +44,9 @@ public struct PipelineLayout: Sendable {
         public var consumers: [Int]
     }
 
-    /// - Parameter cuts: the first entry of each stage but the first; strictly increasing, inside the model.
+    /// - Parameters:
+    ///   - model: the whole model.
+    ///   - cuts: the first entry of each stage but the first; strictly increasing, inside the model.
     public init(_ model: ModelGraph, cuts: [Int]) {
         let bounds = [0] + cuts + [model.entries.count]
         let ranges = zip(bounds, bounds.dropFirst()).map { $0..<$1 }

@@ -3,8 +3,12 @@ public import Tensors
 
 extension StageProgram {
     /// - Parameters:
+    ///   - model: the whole model.
+    ///   - layout: how it is cut.
+    ///   - stage: which stage, counted from 0.
     ///   - splitsBackward: whether the schedule runs the two backward halves apart, so that what lies between them must
     ///     stay.
+    ///   - recomputation: which activations are computed again instead of kept.
     ///   - backend: says how much scratch its attention needs.
     public init(
         _ model: ModelGraph, _ layout: PipelineLayout, stage: Int, splitsBackward: Bool,

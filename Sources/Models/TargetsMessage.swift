@@ -9,7 +9,9 @@ public struct TargetsMessage {
     /// The micro-batch's targets, behind the normaliser.
     public let targets: Tensor
 
-    /// - Parameter tensor: of `spec(targets)`.
+    /// - Parameters:
+    ///   - tensor: of `spec(targets)`.
+    ///   - targets: what one micro-batch's targets are.
     public init(_ tensor: Tensor, targets: TensorSpec) {
         self.tensor = tensor
         normaliser = Tensor(tensor.memory, offset: tensor.offset, spec: TensorSpec([1], .i64))

@@ -51,8 +51,14 @@ public struct KindSyntax<Kind: Sendable>: Sendable {
 
     /// `kind: value`
     /// - Parameters:
-    ///   - bare: what `kind` alone stands for, if anything.
+    ///   - name: the kind's, as manifests write it.
+    ///   - summary: one sentence for the documentation.
+    ///   - value: how the value is written, and its limits.
+    ///   - meaning: what the value is, for the documentation.
     ///   - example: what an error shows where the value is missing.
+    ///   - bare: what `kind` alone stands for, if anything.
+    ///   - make: the kind with that value.
+    ///   - get: the kind's value.
     public init<Value>(
         _ name: String, _ summary: String, _ value: ValueSyntax<Value>, _ meaning: String, example: String,
         bare: Kind? = nil, make: @escaping @Sendable (Value) -> Kind, get: @escaping @Sendable (Kind) -> Value
@@ -71,7 +77,11 @@ public struct KindSyntax<Kind: Sendable>: Sendable {
     }
 
     /// `kind: {settings}`, or `kind` alone where no setting is required.
-    /// - Parameter first: a value with every default, and for required settings what an error shows as an example.
+    /// - Parameters:
+    ///   - name: the kind's, as manifests write it.
+    ///   - summary: one sentence for the documentation.
+    ///   - first: a value with every default, and for required settings what an error shows as an example.
+    ///   - settings: in the order in which errors and the documentation list them.
     public init(_ name: String, _ summary: String, _ first: Kind, _ settings: [Setting<Kind>]) {
         let required = settings.filter(\.isRequired)
         let values = required.map { "\($0.name): \($0.write(first) ?? "")" }.joined(separator: ", ")
@@ -169,7 +179,7 @@ public struct SettingDescription: Sendable, Hashable {
     /// What the value decides: `channels of x`.
     public var meaning: String
 
-    /// `` `bias` (true): `true`, `false`; whether b is added``
+    /// In Markdown, as in: bias (true): true, false; whether b is added.
     public var text: String {
         // As somebody would write it: 1e-5 and 0, not 1e-05 and 0.0.
         let short = usual.map { $0.hasSuffix(".0") ? String($0.dropLast(2)) : $0.replacing("e-0", with: "e-") }

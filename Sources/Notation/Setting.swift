@@ -120,7 +120,10 @@ public struct Complaint: Sendable {
     /// The setting's value as manifests write it; filled in by the syntax that found it.
     public internal(set) var value = ""
 
-    /// - Parameter detail: what follows the value in the message; empty where the value alone is wrong.
+    /// - Parameters:
+    ///   - detail: what follows the value in the message; empty where the value alone is wrong.
+    ///   - expected: what may stand there.
+    ///   - suggestion: the nearest value that would be right, if there is one.
     public init(_ detail: String, expected: String, suggestion: String? = nil) {
         self.detail = detail
         self.expected = expected

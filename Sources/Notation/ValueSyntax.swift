@@ -16,8 +16,10 @@ public struct ValueSyntax<Value: Sendable>: Sendable {
     public let write: @Sendable (Value) -> String
 
     /// - Parameters:
+    ///   - words: which values are allowed, for the documentation.
     ///   - expected: what an error asks for; `words` unless given.
     ///   - accepts: whether a value is in its limits; `read` throws for those that are not.
+    ///   - read: the value of a field of a manifest.
     ///   - write: text on one line that reads back as the same value, to the last bit.
     public init(
         _ words: String, expected: String? = nil, accepts: @escaping @Sendable (Value) -> Bool = { _ in true },

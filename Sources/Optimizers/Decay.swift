@@ -4,7 +4,10 @@ public import Notation
 public protocol Decay: ManifestKind {
     /// Whether the rate ends at `learning_rate.minimum`; the key has no effect otherwise.
     var reachesMinimum: Bool { get }
-    /// - Parameter progress: 0 at the peak, 1 from the last step on.
+    /// - Parameters:
+    ///   - peak: the optimizer's rate.
+    ///   - minimum: `learning_rate.minimum`.
+    ///   - progress: 0 at the peak, 1 from the last step on.
     func rate(from peak: Double, to minimum: Double, progress: Double) -> Double
 }
 

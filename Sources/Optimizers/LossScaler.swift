@@ -79,7 +79,9 @@ public struct LossScaler: Hashable, Sendable {
     /// What the next step's gradients are multiplied by.
     public var scale: Double { state.scale }
 
-    /// - Parameter state: where a run goes on; nil: at the beginning.
+    /// - Parameters:
+    ///   - settings: within their limits.
+    ///   - state: where a run goes on; nil: at the beginning.
     /// - Precondition: settings within their limits.
     public init(_ settings: Settings, state: State? = nil) {
         precondition(settings.complaint == nil, "\(settings)")

@@ -29,6 +29,7 @@ public struct Accounts: Sendable {
     }
 
     /// - Parameters:
+    ///   - description: the run's.
     ///   - logs: one for each rank of the description. Steps that a rank did not finish are left out.
     ///   - skip: how many of the first steps do not count in the medians.
     /// - Throws: `RunError.inconsistent` for logs that cannot be of one run, and for accounts that do not add up.

@@ -3,7 +3,9 @@ public import Runs
 /// Idle over wall of one step over all ranks, from its events alone: quick enough for a progress line.
 ///
 /// A rank's wall time here runs from its first event of the step to its last, so that no clock need be synchronised.
-/// - Parameter ranks: each rank's events; those of other steps are passed over.
+/// - Parameters:
+///   - step: counted from 0.
+///   - ranks: each rank's events; those of other steps are passed over.
 /// - Returns: nil where no rank logged any time in that step.
 public func bubbleFraction(ofStep step: Int, ranks: [[Event]]) -> Double? {
     var wall = 0.0

@@ -211,7 +211,10 @@ extension BubbleReport {
     /// Makes the report of a run from its events.
     ///
     /// - Parameters:
+    ///   - description: the run's.
+    ///   - logs: one for each rank.
     ///   - skip: how many of the first finished steps to leave out of the figures; at least one step is kept.
+    ///   - notes: what else a reader should know, a line each.
     ///   - finishedSteps: how many steps the run has, where the logs hold a sample of them.
     /// - Throws: `RunError`; `noEvents` where no step was finished by every rank.
     public init(

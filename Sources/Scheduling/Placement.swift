@@ -21,7 +21,10 @@ public struct Placement: Hashable, Sendable {
     private let positionOfStage: [Int]
     private let ranksByHand: Set<Int>
 
-    /// - Parameter byHand: the ranks that somebody starts by hand.
+    /// - Parameters:
+    ///   - schedule: of one replica.
+    ///   - replicas: copies of the pipeline.
+    ///   - byHand: the ranks that somebody starts by hand.
     public init(_ schedule: Schedule, replicas: Int = 1, byHand: [Int] = []) {
         precondition(replicas >= 1, "\(replicas) replicas")
         self.replicas = replicas

@@ -14,8 +14,11 @@ public struct CrossEntropy: Loss {
     /// Targets with this value count as absent.
     public let ignoreIndex: Int
 
-    /// −100 unless given, as in PyTorch. Manifests do not hold it: a loss read from one has −100.
-    public init(ignoreIndex: Int = -100) { self.ignoreIndex = ignoreIndex }
+    /// For tests: manifests do not hold the value, so a loss that a worker reads from one has −100, as in PyTorch.
+    package init(ignoreIndex: Int) { self.ignoreIndex = ignoreIndex }
+
+    /// Targets of −100 do not count.
+    public init() { self.init(ignoreIndex: -100) }
 
     public func targets(for prediction: Signature) throws(LayerError) -> TensorSpec {
         let logits = try prediction.oneTensor()

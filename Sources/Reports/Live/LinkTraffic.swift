@@ -6,13 +6,13 @@ public struct LinkTraffic: Codable, Hashable, Sendable {
     public var from: Int
     /// The receiving rank.
     public var to: Int
-    /// Messages that the receiver waited for, per step; those that lay ready do not count.
+    /// Messages per step, those that lay ready already too.
     public var messagesPerStep: Double
-    /// Payload bytes of these messages, per step.
+    /// Payload bytes per step.
     public var bytesPerStep: Double
-    /// Their payload in MB/s (10⁶ bytes), over the time that the receiver's events span.
+    /// Payload in MB/s (10⁶ bytes), over the time that the receiver's events span.
     public var mbPerS: Double
-    /// The receiver waited for its messages, milliseconds per step.
+    /// Milliseconds per step that the receiver waited for its messages.
     public var waitedMs: Double
 
     /// All figures are averages over the same steps.
@@ -35,12 +35,13 @@ public struct LinkTraffic: Codable, Hashable, Sendable {
         let seconds = Double(last.end - first.start) / 1e9
         let steps = Double(last.step - first.step + 1)
         var totals: [Int: (messages: Double, bytes: Double, waited: Double)] = [:]
-        for event in log.events where event.kind == .receiveWait {
+        // A message that lay ready already is taken over without a wait.
+        for event in log.events where event.kind == .receiveWait || event.kind == .takeOver {
             guard let peer = event.peer else { continue }
             let total = totals[peer] ?? (0, 0, 0)
             totals[peer] = (
                 total.messages + 1, total.bytes + Double(event.bytes),
-                total.waited + Double(event.end - event.start) / 1e6
+                total.waited + (event.kind == .receiveWait ? Double(event.end - event.start) / 1e6 : 0)
             )
         }
         return totals.sorted { $0.key < $1.key }.map { peer, total in

@@ -16,7 +16,9 @@ public struct RunFollower {
     private var windows: [StepWindow] = []
     private let eventLimit: Int
 
-    /// - Parameter eventLimit: events kept, of all ranks together.
+    /// - Parameters:
+    ///   - directory: the run's.
+    ///   - eventLimit: events kept, of all ranks together.
     public init(_ directory: RunDirectory, eventLimit: Int = 200_000) {
         self.directory = directory
         self.eventLimit = eventLimit

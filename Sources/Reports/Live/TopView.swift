@@ -16,6 +16,7 @@ public struct TopView: Sendable {
     /// - Parameters:
     ///   - width: columns; longer lines are cut off.
     ///   - height: lines; where ranks and links are more, the links waited for longest are shown.
+    ///   - now: seconds since 1970, from which the status's age is counted.
     public func text(width: Int = .max, height: Int = .max, now: Double = LiveStatus.now) -> String {
         let head = self.head(now: now)
         let ranks = rankTable

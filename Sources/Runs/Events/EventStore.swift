@@ -14,7 +14,9 @@ public final class EventStore {
     /// Of all events so far, those that were not kept too.
     public private(set) var loggedBytes = 0
 
-    /// - Parameter budget: bytes of all ranks' files together.
+    /// - Parameters:
+    ///   - directory: the run's.
+    ///   - budget: bytes of all ranks' files together.
     public init(_ directory: RunDirectory, budget: Int) {
         self.directory = directory
         self.budget = EventBudget(bytes: budget)

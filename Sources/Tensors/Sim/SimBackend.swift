@@ -34,7 +34,9 @@ public final class SimBackend: Backend {
     /// Whether the compute thread, which alone calls `simulate`, has given up its timer slack.
     private let wakesOnTime = Atomic(false)
 
-    /// - Parameter device: what reports and errors call it: `sim:0`.
+    /// - Parameters:
+    ///   - device: what reports and errors call it: `sim:0`.
+    ///   - pace: how long it pretends to compute.
     public init(device: String, pace: Pace) {
         self.device = device
         self.pace = pace
