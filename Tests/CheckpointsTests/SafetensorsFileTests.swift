@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct SafetensorsFileTests {
-    @Test func readsEveryElementTypeOfThePythonImplementation() throws {
+    @Test func `reads every element type of the Python implementation`() throws {
         let file = try SafetensorsFile(path: fixture("types.safetensors"))
         #expect(file.metadata == ["format": "pt", "note": "all element types"])
         let expected: [String: (StoredType, Shape)] = [
@@ -28,7 +28,7 @@ import Testing
         #expect(try file.bytes(of: "none") == nil)
     }
 
-    @Test func tensorsAreListedInFileOrder() throws {
+    @Test func `tensors are listed in file order`() throws {
         let tensors = try SafetensorsFile(path: fixture("types.safetensors")).tensors
         #expect(zip(tensors, tensors.dropFirst()).allSatisfy { $0.range.upperBound == $1.range.lowerBound })
     }
@@ -97,7 +97,7 @@ import Testing
         #expect(error.description.contains(message))
     }
 
-    @Test func refusesInvalidUTF8AndHeadersLongerThanTheFile() throws {
+    @Test func `refuses invalid UTF-8 and headers longer than the file`() throws {
         let folder = try TemporaryFolder()
         var bytes = encoded(#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#, data: 1)
         bytes[10] = 0xFF
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func refusesWhatIsNoFile() throws {
+    @Test func `refuses what is no file`() throws {
         let folder = try TemporaryFolder()
         for (path, reason) in [(folder.path, "not a regular file"), (folder.file("none"), "No such file")] {
             let error = try #require(throws: CheckpointError.self) { try SafetensorsFile(path: path) }
@@ -123,7 +123,7 @@ import Testing
     }
 
     /// Whatever bytes a file holds, reading it ends in its tensors or in an error, and tensors lie inside the file.
-    @Test func anyDamageEndsInAnErrorOrInReadableTensors() throws {
+    @Test func `any damage ends in an error or in readable tensors`() throws {
         let folder = try TemporaryFolder()
         let whole = try contents(of: fixture("types.safetensors"))
         let words = [

@@ -13,7 +13,7 @@ import Testing
         ("0.token.weight", TensorSpec([4, 3])),
     ]
 
-    @Test func twoWritersFillTheSameFileThatThePythonImplementationWrites() throws {
+    @Test func `two writers fill the same file that the Python implementation writes`() throws {
         let folder = try TemporaryFolder()
         let source = try SafetensorsFile(path: fixture("layout.safetensors"))
         let draft = try SafetensorsDraft(
@@ -32,7 +32,7 @@ import Testing
         #expect(try contents(of: draft.path) == contents(of: fixture("layout.safetensors")))
     }
 
-    @Test func whatIsNotCommittedLeavesNothingAndKeepsTheOldFile() throws {
+    @Test func `what is not committed leaves nothing and keeps the old file`() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write([1, 2, 3], to: "model.safetensors")
         let layout = try SafetensorsLayout(Self.tensors)
@@ -52,7 +52,7 @@ import Testing
         #expect(try contents(of: path) == [1, 2, 3])
     }
 
-    @Test func aPartialFileIsReplacedOnlyOnRequest() throws {
+    @Test func `a partial file is replaced only on request`() throws {
         let folder = try TemporaryFolder()
         let path = folder.file("model.safetensors")
         try folder.write([1], to: "model.safetensors.partial")
@@ -64,7 +64,7 @@ import Testing
         #expect(try contents(of: draft.partialPath).count == layout.fileByteCount)
     }
 
-    @Test func refusesAFileLargerThanTheFreeSpace() throws {
+    @Test func `refuses a file larger than the free space`() throws {
         let folder = try TemporaryFolder()
         let layout = try SafetensorsLayout([("a", TensorSpec([1 << 60]))])
         let error = try #require(throws: CheckpointError.self) {
@@ -78,7 +78,7 @@ import Testing
         #expect(try folder.contents == [])
     }
 
-    @Test func aWriterRefusesAFileOfAnotherLayout() throws {
+    @Test func `a writer refuses a file of another layout`() throws {
         let folder = try TemporaryFolder()
         let path = folder.file("model.safetensors")
         let draft = try SafetensorsDraft(path: path, layout: SafetensorsLayout([("a", TensorSpec([2]))]))
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func refusesLayoutsThatNoReaderAccepts() throws {
+    @Test func `refuses layouts that no reader accepts`() throws {
         for tensors in [
             [("a", TensorSpec([1])), ("a", TensorSpec([2]))], [("__metadata__", TensorSpec([1]))],
             [("a", TensorSpec(Shape(Array(repeating: 1, count: 9))))],
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test func theHeaderIsPaddedToEightBytesAndReadBack() throws {
+    @Test func `the header is padded to eight bytes and read back`() throws {
         let folder = try TemporaryFolder()
         for length in 0..<9 {
             let name = String(repeating: "n", count: length)

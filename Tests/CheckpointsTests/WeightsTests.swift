@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct WeightsTests {
-    @Test func convertsEveryFloatingPointTypeToFloats() throws {
+    @Test func `converts every floating point type to floats`() throws {
         let weights = try Weights(path: fixture("types.safetensors"))
         let values: [Float] = [-0.5, -0.25, 0, 0.25, 0.5, 0.75]
         #expect(try floats(weights, "f32", 6) == values)
@@ -21,7 +21,7 @@ import Testing
         #expect(try floats(weights, "empty", 0) == [])
     }
 
-    @Test func refusesToCopyWhatDoesNotFit() throws {
+    @Test func `refuses to copy what does not fit`() throws {
         let weights = try Weights(path: fixture("types.safetensors"))
         for (name, count, message) in [
             ("f32", 5, "f32: expected f32[5], got f32[2 × 3]"), ("i32", 2, "i32: expected f32[2], got i32[2 × 1]"),
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func listsEveryTensorThatDoesNotFitTheModel() throws {
+    @Test func `lists every tensor that does not fit the model`() throws {
         let weights = try Weights(path: fixture("layout.safetensors"))
         let error = try #require(throws: CheckpointError.self) {
             try weights.check([
@@ -61,7 +61,7 @@ import Testing
                 """)
     }
 
-    @Test func acceptsWeightsThatFit() throws {
+    @Test func `accepts weights that fit`() throws {
         let weights = try Weights(path: fixture("layout.safetensors"))
         try weights.check(
             weights.tensors.map {
@@ -69,7 +69,7 @@ import Testing
             })
     }
 
-    @Test func opensFoldersWithASingleFileOrAnIndex() throws {
+    @Test func `opens folders with a single file or an index`() throws {
         let folder = try TemporaryFolder()
         let error = try #require(throws: CheckpointError.self) { try Weights(path: folder.path) }
         #expect(error.description.contains("neither model.safetensors nor model.safetensors.index.json"))

@@ -2,20 +2,20 @@ import Dashboards
 import Testing
 
 @Suite struct AddressTests {
-    @Test func aPortIsOneOfTheLoopbackAddress() throws {
+    @Test func `a port is one of the loopback address`() throws {
         let address = try DashboardAddress("8080")
         #expect(address == DashboardAddress(host: "127.0.0.1", port: 8080))
         #expect(address.isLoopback)
         #expect(try DashboardAddress("localhost:80") == DashboardAddress(host: "127.0.0.1", port: 80))
     }
 
-    @Test func anAddressMayBeSeenByOthers() throws {
+    @Test func `an address may be seen by others`() throws {
         let address = try DashboardAddress("0.0.0.0:0")
         #expect(!address.isLoopback && address.host == "0.0.0.0" && address.port == 0)
     }
 
     /// A page at all addresses was said to be at the loopback one, which other machines cannot open.
-    @Test func whatIsPrintedCanBeOpenedThere() {
+    @Test func `what is printed can be opened there`() {
         func urls(_ host: String, token: String? = "t") -> [String] {
             DashboardAddress(host: host, port: 80).urls(token: token, own: ["192.0.2.2", "198.51.100.7"])
         }

@@ -17,7 +17,7 @@ import Testing
     }
 
     /// Words that a terminal or a page would act on.
-    @Test func namesFromAStrangersFilesAreShownSpelledOut() async throws {
+    @Test func `names from a stranger's files are shown spelled out`() async throws {
         try await offPool {
             try begin()
             try LiveStatus(
@@ -35,7 +35,9 @@ import Testing
     }
 
     /// A file from elsewhere, or a clock that was set.
-    @Test(arguments: [-1e300, -1e19, 0, 1e300]) func anyTimeInTheLiveFileIsShown(updatedAt: Double) async throws {
+    @Test(arguments: [-1e300, -1e19, 0, 1e300]) func `any time in the live file is shown`(updatedAt: Double)
+        async throws
+    {
         try await offPool {
             try begin()
             try LiveStatus(
@@ -91,7 +93,7 @@ import Testing
         }
     }
 
-    @Test func thePageFollowsTheRun() async throws {
+    @Test func `the page follows the run`() async throws {
         try await offPool {
             var dashboard = try Dashboard(at: DashboardAddress(port: 0))
             #expect(try page(dashboard).contains("No report yet"))
@@ -120,7 +122,7 @@ import Testing
     }
 
     /// A coordinator that was killed leaves `running` behind.
-    @Test func aRunThatEndedWithoutAWordEndedEarly() async throws {
+    @Test func `a run that ended without a word ended early`() async throws {
         try await offPool {
             var dashboard = try Dashboard(at: DashboardAddress(port: 0))
             defer { dashboard.close() }
@@ -132,7 +134,7 @@ import Testing
         }
     }
 
-    @Test func whatCannotBeReportedIsSaid() async throws {
+    @Test func `what cannot be reported is said`() async throws {
         try await offPool {
             var dashboard = try Dashboard(at: DashboardAddress(port: 0))
             defer { dashboard.close() }
@@ -145,7 +147,7 @@ import Testing
     }
 
     @Test(.enabled(if: Browser.path != nil, "chromium is not installed, so the page was not looked at"))
-    func aBrowserSeesTheRunToItsEnd() async throws {
+    func `a browser sees the run to its end`() async throws {
         try await offPool {
             var dashboard = try Dashboard(at: DashboardAddress(port: 0))
             dashboard.follow(run)

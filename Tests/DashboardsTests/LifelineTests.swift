@@ -9,7 +9,7 @@ import Testing
         return (ends[0], ends[1])
     }
 
-    @Test func linesComeWholeAndTheEndIsNoticed() throws {
+    @Test func `lines come whole and the end is noticed`() throws {
         let ends = try pipe()
         defer { close(ends.read) }
         var lifeline = Lifeline(ends.read)

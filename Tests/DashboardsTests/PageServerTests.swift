@@ -26,7 +26,7 @@ import Testing
         return try connection.read()
     }
 
-    @Test func thePageIsTheNewestOne() async throws {
+    @Test func `the page is the newest one`() async throws {
         try await offPool {
             let server = try server()
             defer { server.stop() }
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func whatIsAskedOtherwiseIsRefused() async throws {
+    @Test func `what is asked otherwise is refused`() async throws {
         try await offPool {
             let server = try server()
             defer { server.stop() }
@@ -52,7 +52,7 @@ import Testing
     }
 
     /// A page from elsewhere can point its own name at this machine, and its script would be let read what it finds.
-    @Test func onlyNamesOfThisMachineAreAnswered() async throws {
+    @Test func `only names of this machine are answered`() async throws {
         try await offPool {
             let server = try server()
             defer { server.stop() }
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func eventsTellOfChangesUntilTheEnd() async throws {
+    @Test func `events tell of changes until the end`() async throws {
         try await offPool {
             let server = try server()
             defer { server.stop() }
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test func whoComesAfterTheEndIsToldSo() async throws {
+    @Test func `who comes after the end is told so`() async throws {
         try await offPool {
             let server = try server()
             defer { server.stop() }
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func aTakenPortIsNamed() async throws {
+    @Test func `a taken port is named`() async throws {
         try await offPool {
             let server = try server()
             defer { server.stop() }
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func anAddressOfAnotherMachineIsRefused() async throws {
+    @Test func `an address of another machine is refused`() async throws {
         try await offPool {
             let error = #expect(throws: DashboardError.self) {
                 try PageServer(PageBoard(), at: DashboardAddress(host: "192.0.2.1", port: 0))
@@ -124,7 +124,7 @@ import Testing
     }
 
     /// Each edition replaces the one before it that was not yet sent.
-    @Test func whoDoesNotReadHoldsNothingUpAndIsGivenUp() async throws {
+    @Test func `who does not read holds nothing up and is given up`() async throws {
         try await offPool {
             let server = try server { $0.stall = .milliseconds(300) }
             defer { server.stop() }
@@ -142,7 +142,7 @@ import Testing
         }
     }
 
-    @Test func whoSaysNothingIsGivenUp() async throws {
+    @Test func `who says nothing is given up`() async throws {
         try await offPool {
             let server = try server { $0.head = .milliseconds(100) }
             defer { server.stop() }
@@ -154,7 +154,7 @@ import Testing
         }
     }
 
-    @Test func stoppingEndsEveryConnection() async throws {
+    @Test func `stopping ends every connection`() async throws {
         try await offPool {
             let server = try server()
             let listener = try Connection(to: server.address.port)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct DatasetTests {
-    @Test func sampleIIsTAndOneTokensFromITimesT() throws {
+    @Test func `sample i is t + 1 tokens from i × t`() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write(0..<14, to: "bytes")
         let dataset = try TokenDataset(source: TextTokens(paths: [path]), sequence: 4, vocabulary: 256)
@@ -17,7 +17,7 @@ import Testing
         #expect(try TokenDataset(source: TextTokens(paths: [path]), sequence: 13, vocabulary: 256).sampleCount == 1)
     }
 
-    @Test func tooFewTokensForOneSampleAreRefused() throws {
+    @Test func `too few tokens for one sample are refused`() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write(0..<14, to: "bytes")
         try expectError("\(path): one sample needs 15 tokens (the sequence length and one more), got 14") {
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func aTokenOutsideTheVocabularyIsNamedWithItsPlace() throws {
+    @Test func `a token outside the vocabulary is named with its place`() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write([1, 0, 2, 0, 3, 0, 4, 0, 9, 0], to: "t.u16")
         let dataset = try TokenDataset(source: TokenFile(path: path, type: .u16), sequence: 2, vocabulary: 9)
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func rowsHoldInputsThenTargets() throws {
+    @Test func `rows hold inputs then targets`() throws {
         let folder = try TemporaryFolder()
         let path = try write([1, 2, 3, 4, 5, 6], to: "rows", in: folder)
         let rows = try RowFile(path: path, inputs: 2, targets: 1)
@@ -76,7 +76,7 @@ import Testing
         #expect(throws: DatasetError.self) { try RowFile(path: empty, inputs: 1, targets: 1) }
     }
 
-    @Test func aMicroBatchIsItsSamplesRowByRow() throws {
+    @Test func `a micro batch is its samples row by row`() throws {
         let folder = try TemporaryFolder()
         let rows = try RowFile(path: write((0..<15).map(Float.init), to: "rows", in: folder), inputs: 2, targets: 1)
         let plan = BatchPlan(sampleCount: rows.sampleCount, micro: 2, microBatches: 2, order: .sequential)
@@ -87,7 +87,7 @@ import Testing
         #expect(Array(batch.target.bindMemory(to: Float.self)) == [14, 2])
     }
 
-    @Test func theNormaliserCountsTheTargetsOfTheGlobalBatch() throws {
+    @Test func `the normaliser counts the targets of the global batch`() throws {
         let source = try RandomTokens(count: 1000, vocabulary: 5, seed: 0)
         let tokens = try TokenDataset(source: source, sequence: 16, vocabulary: 5)
         let plan = BatchPlan(sampleCount: tokens.sampleCount, micro: 3, microBatches: 4, order: .sequential)
@@ -95,7 +95,7 @@ import Testing
         #expect(plan.normaliser(of: tokens, step: 2) == 12 * 16)
     }
 
-    @Test func bytesAreTokensAndBack() {
+    @Test func `bytes are tokens and back`() {
         let tokenizer = ByteTokenizer()
         #expect(tokenizer.encode("aé") == [97, 0xC3, 0xA9])
         #expect(tokenizer.decode([97, 0xC3, 0xA9]) == "aé")

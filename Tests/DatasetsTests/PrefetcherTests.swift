@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct PrefetcherTests {
     @Test(arguments: [1, 2, 5])
-    func handsOutEveryItemOnceInOrder(depth: Int) throws {
+    func `hands out every item once in order`(depth: Int) throws {
         let slots = (0..<depth).map { _ in Slot() }
         let prefetcher = try Prefetcher(buffers: slots, count: 1000) { (item, slot) throws(DatasetError) in
             slot.value.withLock { $0 = item * item }
@@ -19,7 +19,7 @@ import Testing
         prefetcher.stop()
     }
 
-    @Test func staysWithinItsBuffersAndLeavesTheConsumersAlone() throws {
+    @Test func `stays within its buffers and leaves the consumers alone`() throws {
         let taken = Mutex(0)
         let violations = Mutex<[Int]>([])
         let prefetcher = try Prefetcher(buffers: (0..<3).map { _ in Slot() }, count: 500) {
@@ -36,7 +36,7 @@ import Testing
         #expect(violations.withLock { $0 } == [])
     }
 
-    @Test func anErrorSurfacesBehindTheItemsBeforeIt() throws {
+    @Test func `an error surfaces behind the items before it`() throws {
         let failure = DatasetError.setting(name: "x", expected: "y", got: "z")
         let prefetcher = try Prefetcher(buffers: (0..<4).map { _ in Slot() }, count: 10) {
             (item, _) throws(DatasetError) in
@@ -48,7 +48,7 @@ import Testing
         #expect(throws: failure) { try prefetcher.next() }
     }
 
-    @Test func anItemThatLiesReadyIsNotWaitedFor() throws {
+    @Test func `an item that lies ready is not waited for`() throws {
         let second = DispatchSemaphore(value: 0)
         let prefetcher = try Prefetcher(buffers: [Slot(), Slot()], count: 2, now: { 1 }) {
             (item, _) throws(DatasetError) in
@@ -59,7 +59,7 @@ import Testing
         #expect(try prefetcher.next()?.waitedNanoseconds == 0)
     }
 
-    @Test func waitingIsMeasuredOnTheGivenClock() throws {
+    @Test func `waiting is measured on the given clock`() throws {
         let gate = DispatchSemaphore(value: 0)
         let calls = Mutex(0)
         // The item comes only once the consumer has begun to wait.
@@ -77,7 +77,7 @@ import Testing
         #expect(try prefetcher.next()?.waitedNanoseconds == 250)
     }
 
-    @Test func stoppingJoinsAProducerThatWaitsForABuffer() throws {
+    @Test func `stopping joins a producer that waits for a buffer`() throws {
         let produced = Mutex(0)
         let prefetcher = try Prefetcher(buffers: [Slot(), Slot()], count: .max) { (_, _) throws(DatasetError) in
             produced.withLock { $0 += 1 }
@@ -90,7 +90,7 @@ import Testing
         #expect(produced.withLock { $0 } == count)
     }
 
-    @Test func readsAheadOfTheStepsOfADataset() throws {
+    @Test func `reads ahead of the steps of a dataset`() throws {
         let dataset = try TokenDataset(
             source: RandomTokens(count: 400, vocabulary: 50, seed: 1), sequence: 7, vocabulary: 50)
         let plan = BatchPlan(sampleCount: dataset.sampleCount, micro: 2, microBatches: 3, order: .shuffled(seed: 2))

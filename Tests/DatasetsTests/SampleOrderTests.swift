@@ -3,14 +3,14 @@ import Testing
 
 @Suite struct SampleOrderTests {
     @Test(arguments: Array(1...70) + [127, 128, 129, 1000, 65_537])
-    func aPermutationHoldsEveryIndexOnce(count: Int) {
+    func `a permutation holds every index once`(count: Int) {
         let permutation = Permutation(count: count, seed: 5, epoch: 2)
         var seen = [Bool](repeating: false, count: count)
         for i in 0..<count { seen[permutation[i]] = true }
         #expect(seen.allSatisfy { $0 })
     }
 
-    @Test func aPermutationIsUnlikeTheOrderItShuffles() {
+    @Test func `a permutation is unlike the order it shuffles`() {
         let permutation = Permutation(count: 10_000, seed: 1, epoch: 0)
         let images = (0..<10_000).map { permutation[$0] }
         // A random permutation has one fixed point and one pair of neighbours left on average.
@@ -20,13 +20,13 @@ import Testing
         for tenth in 0..<10 { #expect((60...140).contains(images.prefix(1000).count { $0 / 1000 == tenth })) }
     }
 
-    @Test func hugeCountsArePermutedInPlaceOfBeingStored() {
+    @Test func `huge counts are permuted in place of being stored`() {
         let permutation = Permutation(count: .max, seed: 1, epoch: .max)
         let images = Set([0, 1, 2, Int.max - 1].map { permutation[$0] })
         #expect(images.count == 4)
     }
 
-    @Test func sequentialStepsTakeSamplesInTurnAndWrap() {
+    @Test func `sequential steps take samples in turn and wrap`() {
         let plan = BatchPlan(sampleCount: 7, micro: 2, microBatches: 2, order: .sequential)
         #expect(plan.samples(step: 0, microBatch: 0) == [0, 1])
         #expect(plan.samples(step: 0, microBatch: 1) == [2, 3])
@@ -37,7 +37,7 @@ import Testing
                 == [0, 0])
     }
 
-    @Test func shuffledEpochsHoldEverySampleOnceAndDiffer() {
+    @Test func `shuffled epochs hold every sample once and differ`() {
         let plan = BatchPlan(sampleCount: 50, micro: 2, microBatches: 3, order: .shuffled(seed: 11))
         // 25 steps of 6 are 3 epochs of 50, with batches that reach from one into the next.
         let samples = (0..<25).flatMap { step in (0..<3).flatMap { plan.samples(step: step, microBatch: $0) } }
@@ -50,7 +50,7 @@ import Testing
                 != (0..<8).flatMap { plan.samples(step: $0, microBatch: 0) })
     }
 
-    @Test func theSplitIntoMicroBatchesDoesNotChangeTheOrder() {
+    @Test func `the split into micro batches does not change the order`() {
         let whole = BatchPlan(sampleCount: 31, micro: 12, microBatches: 1, order: .shuffled(seed: 1))
         let split = BatchPlan(sampleCount: 31, micro: 3, microBatches: 4, order: .shuffled(seed: 1))
         for step in 0..<6 {
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test(arguments: [SampleOrder.sequential, .shuffled(seed: .max)])
-    func noStepIsTooLarge(order: SampleOrder) {
+    func `no step is too large`(order: SampleOrder) {
         let plan = BatchPlan(sampleCount: 10, micro: 1 << 30, microBatches: 1 << 30, order: order)
         #expect((0..<10).contains(plan.sample(step: .max, microBatch: 5, row: 5)))
     }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct TokenSourceTests {
-    @Test func readsTokensOfBothTypes() throws {
+    @Test func `reads tokens of both types`() throws {
         let folder = try TemporaryFolder()
         let small = try TokenFile(path: folder.write([1, 0, 0xFF, 0xFF, 2, 1], to: "a.u16"), type: .u16)
         #expect(small.count == 3)
@@ -16,7 +16,7 @@ import Testing
         #expect(wide.location(of: 1).byte == 4)
     }
 
-    @Test func refusesFilesThatAreMissingTornOrNoFiles() throws {
+    @Test func `refuses files that are missing torn or no files`() throws {
         let folder = try TemporaryFolder()
         let torn = try folder.write([1, 2, 3], to: "torn")
         try expectError("\(torn): expected a multiple of 2 bytes for tokens of type u16, got 3 bytes") {
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func textFilesFollowEachOtherWithNothingBetween() throws {
+    @Test func `text files follow each other with nothing between`() throws {
         let folder = try TemporaryFolder()
         let paths = try [("a", "ab"), ("b", ""), ("c", "c"), ("d", ""), ("e", "déf"), ("f", "")].map {
             try folder.write($1.utf8, to: $0)
@@ -48,7 +48,7 @@ import Testing
         #expect(try TextTokens(paths: []).count == 0)
     }
 
-    @Test func randomTokensDependOnSeedAndIndexAlone() throws {
+    @Test func `random tokens depend on seed and index alone`() throws {
         let random = try RandomTokens(count: 20_000, vocabulary: 10, seed: 3)
         let whole = try tokens(random, 0..<20_000)
         #expect(try tokens(random, 700..<900) == Array(whole[700..<900]))
@@ -65,7 +65,7 @@ import Testing
         #expect(throws: DatasetError.self) { try RandomTokens(count: 1, vocabulary: 0, seed: 0) }
     }
 
-    @Test func aTenGigabyteFileCostsNoMemory() throws {
+    @Test func `a ten-gigabyte file costs no memory`() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write([], to: "large.u16")
         #expect(truncate(path, 10_000_000_000) == 0)

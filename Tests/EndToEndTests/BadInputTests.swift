@@ -55,7 +55,7 @@ extension EndToEndTests {
             for fragment in fragments { #expect(outcome.errors.contains(fragment), "\(outcome.errors)") }
         }
 
-        @Test(arguments: mistakes) func nothingStarts(_ mistake: Mistake) throws {
+        @Test(arguments: mistakes) func `nothing starts`(_ mistake: Mistake) throws {
             let lab = try Lab()
             try lab.folder.write(tokens: Array(0..<8), to: "short.u16")
             try lab.folder.write(Data(repeating: 0, count: 19), to: "odd.u16")
@@ -79,14 +79,14 @@ extension EndToEndTests {
             #expect(spelled && !outcome.errors.contains("\u{9b}"), "\(outcome.errors.debugDescription)")
         }
 
-        @Test func aProfileNeedsEveryDevice() throws {
+        @Test func `a profile needs every device`() throws {
             let lab = try Lab()
             let devices = "devices=[\(Lab.device(0)), cpu:9999]"
             expectRefusal(
                 try lab.run(["profile", "pipeline.yaml", "--set", devices]), ["--set \(devices)", "no core 9999"])
         }
 
-        @Test func aManifestErrorSaysWhereAndWhatWasMeant() throws {
+        @Test func `a manifest error says where and what was meant`() throws {
             let lab = try Lab(pipeline: Lab.pipeline.replacing("optimizer: {adamw: {lr: 3e-3}}", with: "optimiser: {}"))
             let path = lab.folder.file("pipeline.yaml")
             let outcome = try lab.startTraining().finish()
@@ -138,7 +138,7 @@ extension EndToEndTests {
                 ["does not write text: it was trained on random tokens"])
         }
 
-        @Test func everyTensorThatDoesNotFitIsListed() throws {
+        @Test func `every tensor that does not fit is listed`() throws {
             let lab = try Lab()
             _ = try lab.train(["steps=1"], run: "first")
             // Another model's weights: one tensor has another shape, one is missing, one is too many.
@@ -155,7 +155,7 @@ extension EndToEndTests {
             #expect(!lab.folder.exists("run"))
         }
 
-        @Test func aRunDirectoryHoldsOneRun() throws {
+        @Test func `a run directory holds one run`() throws {
             let lab = try Lab()
             let busy = try lab.startTraining(Lab.endless, run: "run", ["--quiet"])
             try lab.waitForSteps(of: busy)
@@ -167,7 +167,7 @@ extension EndToEndTests {
                 try lab.run(["train", "pipeline.yaml", "--run-dir", ""]), ["--run-dir", "expected a folder"])
         }
 
-        @Test func aWorkerThatCannotBelongToTheRunIsRefused() throws {
+        @Test func `a worker that cannot belong to the run is refused`() throws {
             let lab = try Lab()
             let pipeline = lab.folder.file("pipeline.yaml")
             let nobody = ["--coordinator", "tcp://127.0.0.1:9"]

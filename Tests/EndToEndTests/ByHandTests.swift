@@ -28,7 +28,7 @@ extension EndToEndTests {
     @Suite struct ByHandTests {
         private let overrides = ["devices=\(Lab.devices(3))", "by_hand=[1]"]
 
-        @Test func theRunIsTheSameAsWithoutHands() throws {
+        @Test func `the run is the same as without hands`() throws {
             let lab = try Lab()
             let usual = try lab.train([overrides[0]], run: "usual")
             let train = try lab.startTraining(overrides)
@@ -42,7 +42,7 @@ extension EndToEndTests {
             #expect(run.weights != nil && run.weights == usual.weights)
         }
 
-        @Test func thePrintedCommandAndAChosenPortWork() throws {
+        @Test func `the printed command and a chosen port work`() throws {
             let lab = try Lab()
             let port = try freePort()
             let train = try lab.startTraining(overrides, ["--port", "\(port)"])
@@ -116,7 +116,7 @@ extension EndToEndTests {
             _ = try train.finish()
         }
 
-        @Test func aKilledWorkerStartedByHandEndsTheRun() throws {
+        @Test func `a killed worker started by hand ends the run`() throws {
             let lab = try Lab()
             let train = try lab.startTraining(overrides + Lab.endless)
             let worker = try lab.startWorker(1, overrides + Lab.endless, for: train)
@@ -130,7 +130,7 @@ extension EndToEndTests {
         }
 
         /// Whoever ends first, the worker in the other terminal does not stay behind.
-        @Test(arguments: [true, false]) func itEndsWithTheRun(isCoordinatorKilled: Bool) throws {
+        @Test(arguments: [true, false]) func `it ends with the run`(isCoordinatorKilled: Bool) throws {
             let lab = try Lab()
             let train = try lab.startTraining(overrides + Lab.endless)
             let worker = try lab.startWorker(1, overrides + Lab.endless, for: train)

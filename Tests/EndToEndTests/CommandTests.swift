@@ -6,7 +6,7 @@ import Testing
 extension EndToEndTests {
     /// What the commands print.
     @Suite struct CommandTests {
-        @Test func planShowsWhatCrossesEachBoundaryAndStartsNothing() throws {
+        @Test func `plan shows what crosses each boundary and starts nothing`() throws {
             let lab = try Lab()
             let overrides = ["devices=\(Lab.devices(4))", "partition={cuts: [2, 4, 6]}", "data.tokens=nowhere.u16"]
             let arguments = ["plan", lab.folder.file("pipeline.yaml")] + Lab.arguments(overrides)
@@ -34,7 +34,7 @@ extension EndToEndTests {
             #expect(lab.folder.files.filter { $0.hasSuffix(".yaml") || $0.hasPrefix("runs") } == before)
         }
 
-        @Test func theResolvedManifestOfAPlanTrainsAlike() throws {
+        @Test func `the resolved manifest of a plan trains alike`() throws {
             let lab = try Lab()
             let usual = try lab.train(["batch.microbatches=2"])
             let repeated = try lab.run([
@@ -44,7 +44,7 @@ extension EndToEndTests {
             #expect(try FinishedRun(lab.folder, "again", repeated).losses == usual.losses)
         }
 
-        @Test func jsonLinesAreThoseOfTheMetricsFile() throws {
+        @Test func `JSON lines are those of the metrics file`() throws {
             let run = try Lab().train([], ["--json"])
             #expect(run.outcome.output == run.lines && run.outcome.errors.isEmpty)
             #expect(run.steps.map(\.step) == [1, 2, 3, 4])
@@ -52,12 +52,12 @@ extension EndToEndTests {
             #expect(run.steps.map(\.lr).first == 1.5e-3 && run.steps.map(\.lr).last == 1e-4)
         }
 
-        @Test func quietRunsSayNothing() throws {
+        @Test func `quiet runs say nothing`() throws {
             let run = try Lab().train()
             #expect(run.outcome.output.isEmpty && run.outcome.errors.isEmpty)
         }
 
-        @Test func theReportsCategoriesSumToWallTime() throws {
+        @Test func `the report's categories sum to wall time`() throws {
             let lab = try Lab()
             _ = try lab.train(["steps=20", "devices=\(Lab.devices(3))"])
             let json = try lab.run(["report", lab.folder.file("run"), "--json"])
@@ -73,7 +73,7 @@ extension EndToEndTests {
             #expect(text.exitCode == 0 && text.output.contains(report.headline.sentence.prefix(20)))
         }
 
-        @Test func scheduleDrawsTheGridAndPrintsTheInstructions() throws {
+        @Test func `schedule draws the grid and prints the instructions`() throws {
             let lab = try Lab()
             let arguments = ["schedule", "1f1b", "--stages", "2", "--microbatches", "2"]
             let text = try lab.run(arguments + ["--text"])
@@ -88,7 +88,7 @@ extension EndToEndTests {
                 ])
         }
 
-        @Test func generateContinuesWhatItLearnedAndRepeatsItself() throws {
+        @Test func `generate continues what it learned and repeats itself`() throws {
             let model = """
                 layers:
                   - embedding: {vocab: 256, width: 32, positions: 8}
@@ -130,7 +130,7 @@ extension EndToEndTests {
             "doctor": ["--json"],
         ]
 
-        @Test(arguments: options.keys.sorted()) func helpNamesEveryOption(command: String) throws {
+        @Test(arguments: options.keys.sorted()) func `help names every option`(command: String) throws {
             let lab = try Lab()
             let help = try lab.run([command, "--help"])
             #expect(help.exitCode == 0)
@@ -141,7 +141,7 @@ extension EndToEndTests {
             #expect(overview.output.contains("Exit codes: 0 done; 64 bad input"))
         }
 
-        @Test func doctorSaysWhatTheMachineOffers() throws {
+        @Test func `doctor says what the machine offers`() throws {
             let lab = try Lab()
             let json = try lab.run(["doctor", "--json"])
             #expect(json.exitCode == 0)

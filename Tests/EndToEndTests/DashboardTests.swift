@@ -30,7 +30,7 @@ extension EndToEndTests {
             return (process, try port(of: process))
         }
 
-        @Test func thePageAndItsEventsFollowTheRun() throws {
+        @Test func `the page and its events follow the run`() throws {
             let lab = try Lab()
             let (process, port) = try start(lab)
             let events = try get("/events", port, until: "event: report")
@@ -48,7 +48,7 @@ extension EndToEndTests {
             #expect(throws: Connection.Failure.self) { try get("/", port) }
         }
 
-        @Test func whoListensIsToldOfTheEnd() throws {
+        @Test func `who listens is told of the end`() throws {
             let lab = try Lab()
             let (process, port) = try start(lab, ["steps=40"])
             let events = try Connection(to: port)
@@ -61,7 +61,7 @@ extension EndToEndTests {
             #expect(process.leftovers() == [])
         }
 
-        @Test func theRunOutlivesItsPage() throws {
+        @Test func `the run outlives its page`() throws {
             let lab = try Lab()
             let (process, port) = try start(lab, ["steps=60"])
             let id = try process.wait(for: "the page's process") {
@@ -72,7 +72,7 @@ extension EndToEndTests {
             #expect(throws: Connection.Failure.self) { try get("/", port) }
         }
 
-        @Test func aKilledRunTakesItsPageAlong() throws {
+        @Test func `a killed run takes its page along`() throws {
             let lab = try Lab()
             let (process, port) = try start(lab)
             process.signal(SIGKILL)
@@ -80,7 +80,7 @@ extension EndToEndTests {
             #expect(process.leftovers(within: 10) == [])
         }
 
-        @Test func aTakenPortEndsTheRunBeforeItBegins() throws {
+        @Test func `a taken port ends the run before it begins`() throws {
             let lab = try Lab()
             let (process, port) = try start(lab)
             let second = try lab.startTraining(Self.sim, run: "second", ["--dashboard", "\(port)"]).finish()
@@ -93,7 +93,9 @@ extension EndToEndTests {
             _ = try process.finish(within: 20)
         }
 
-        @Test(arguments: ["80000", "here", "1.2.3.4:", "", "999.0.0.1:80"]) func otherAddressesAreRefused(text: String)
+        @Test(arguments: ["80000", "here", "1.2.3.4:", "", "999.0.0.1:80"]) func `other addresses are refused`(
+            text: String
+        )
             throws
         {
             let lab = try Lab()
@@ -103,7 +105,7 @@ extension EndToEndTests {
             #expect(!lab.folder.exists("run"))
         }
 
-        @Test func aFinishedRunHasAPageToo() throws {
+        @Test func `a finished run has a page too`() throws {
             let lab = try Lab()
             _ = try lab.train(Self.sim)
             let process = try lab.start(["dashboard", lab.folder.file("run")])
@@ -144,7 +146,7 @@ extension EndToEndTests {
             #expect(try process.finish().exitCode == 0)
         }
 
-        @Test func topPrintsOnceWhereNobodyWatches() throws {
+        @Test func `top prints once where nobody watches`() throws {
             let lab = try Lab()
             _ = try lab.train(Self.sim)
             let outcome = try lab.run(["top", lab.folder.file("run")])

@@ -23,7 +23,7 @@ extension EndToEndTests {
         /// ECHELON_KILLS says how many; they are the same ones each time.
         private static let kills = ProcessInfo.processInfo.environment["ECHELON_KILLS"].flatMap(Int.init) ?? 6
 
-        @Test(arguments: 0..<kills) func aKilledWorkerEndsTheRun(kill number: Int) throws {
+        @Test(arguments: 0..<kills) func `a killed worker ends the run`(kill number: Int) throws {
             var random = SplitMix64(seed: UInt64(number))
             let lab = try Lab()
             let process = try startEndlessRun(lab)
@@ -44,7 +44,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func aStoppedWorkerIsReportedAndEnded() throws {
+        @Test func `a stopped worker is reported and ended`() throws {
             let lab = try Lab()
             let process = try startEndlessRun(lab)
             try lab.waitForSteps(of: process)
@@ -55,7 +55,7 @@ extension EndToEndTests {
             expectOneMessage(outcome, ["worker 1 (\(Lab.device(1))) has not been heard of for", " s: ", " step "])
         }
 
-        @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func anInterruptEndsTheRun(signal: Int32) throws {
+        @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func `an interrupt ends the run`(signal: Int32) throws {
             let lab = try Lab()
             let process = try startEndlessRun(lab)
             try lab.waitForSteps(of: process)
@@ -66,7 +66,7 @@ extension EndToEndTests {
             expectOneMessage(outcome, ["interrupted after ", " of 1000000 steps"])
         }
 
-        @Test(arguments: [false, true]) func workersEndWithAKilledCoordinator(hasStarted: Bool) throws {
+        @Test(arguments: [false, true]) func `workers end with a killed coordinator`(hasStarted: Bool) throws {
             let lab = try Lab()
             let process = try startEndlessRun(lab)
             if hasStarted { try lab.waitForSteps(of: process) }

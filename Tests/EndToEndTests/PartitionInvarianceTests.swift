@@ -15,7 +15,7 @@ extension EndToEndTests {
         ]
 
         @Test(arguments: [1, 2, 3, 8])
-        func lossesGradientNormsAndWeightsAreBitwiseEqual(microBatches: Int) throws {
+        func `losses gradient norms and weights are bitwise equal`(microBatches: Int) throws {
             let lab = try Lab()
             let batch = "batch.microbatches=\(microBatches)"
             let whole = try lab.train([batch, "devices=\(Lab.devices(1))", "schedule=gpipe"], run: "whole")
@@ -33,7 +33,7 @@ extension EndToEndTests {
         }
 
         /// What the law compares is sensitive to everything that the random numbers depend on.
-        @Test func anotherSeedOrNoDropoutLearnsSomethingElse() throws {
+        @Test func `another seed or no dropout learns something else`() throws {
             let lab = try Lab()
             let usual = try lab.train()
             let seeded = try lab.train(["seed=8"], run: "seeded")

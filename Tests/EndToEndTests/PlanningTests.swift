@@ -14,7 +14,7 @@ extension EndToEndTests {
             return try decoder.decode(PlanReport.self, from: Data(json.output.utf8))
         }
 
-        @Test func aProfileDecidesTheCutsAndTheRunTrainsAlike() throws {
+        @Test func `a profile decides the cuts and the run trains alike`() throws {
             let lab = try Lab()
             let pipeline = lab.folder.file("pipeline.yaml")
             let missing = try lab.startTraining(["partition=profile"]).finish()
@@ -41,7 +41,7 @@ extension EndToEndTests {
             #expect(try lab.folder.text("run/pipeline.yaml").contains("partition: {cuts: ["))
         }
 
-        @Test func memoryThatDoesNotSufficeIsRefusedBeforeAnythingStarts() throws {
+        @Test func `memory that does not suffice is refused before anything starts`() throws {
             let lab = try Lab()
             let outcome = try lab.startTraining(["memory=46MiB"]).finish()
             #expect(outcome.exitCode == 64 && outcome.errors.contains("more than its limit of 46.0 MiB"))
@@ -51,7 +51,7 @@ extension EndToEndTests {
             #expect(try lab.train(["memory=1GiB"]).losses.count == 4)
         }
 
-        @Test func aScheduleThatWasSavedIsReadBackAndNeededNoMore() throws {
+        @Test func `a schedule that was saved is read back and needed no more`() throws {
             let lab = try Lab()
             let text = try lab.run(["schedule", "zb-h1", "--stages", "2", "--microbatches", "3", "--text"])
             try lab.folder.write("# saved\n" + text.output, to: "my.txt")
@@ -68,7 +68,7 @@ extension EndToEndTests {
         }
 
         /// Four stages on two devices: the first and the last, and the two between.
-        @Test func stagesMayLieOnDevicesInAnyOrder() throws {
+        @Test func `stages may lie on devices in any order`() throws {
             let lab = try Lab()
             let text = """
                 0F0 0F1 3F0 3B0 0B0 0F2 3F1 3I1 0B1 3W1 3F2 3B2 0B2
@@ -82,7 +82,7 @@ extension EndToEndTests {
             #expect(written.losses == usual.losses && written.weights == usual.weights)
         }
 
-        @Test func aMistakeInAScheduleNamesItsLineAndCell() throws {
+        @Test func `a mistake in a schedule names its line and cell`() throws {
             let lab = try Lab()
             try lab.folder.write("0F0 0F1 0F2 0B0 0B1 0B2\n# next\n1F0 1B0 1F1 1B1 1F2 1B3\n", to: "my.txt")
             let outcome = try lab.startTraining(["schedule.file=\(lab.folder.file("my.txt"))"]).finish()

@@ -11,7 +11,7 @@ extension EndToEndTests {
         ]
 
         @Test(arguments: ["bf16", "f16"])
-        func lossesAndWeightsDoNotDependOnCutsAndSchedules(precision: String) throws {
+        func `losses and weights do not depend on cuts and schedules`(precision: String) throws {
             let lab = try Lab()
             let whole = try lab.train(["precision=\(precision)", "devices=\(Lab.devices(1))"], run: "whole")
             #expect(Set(whole.losses).count == 4)
@@ -27,7 +27,7 @@ extension EndToEndTests {
         }
 
         /// DeepSpeed's rule with a hysteresis of 2: the first overflow leaves the scale, each further one halves it.
-        @Test func f16ComesDownFromAScaleOfTwoToTheFortieth() throws {
+        @Test func `f16 comes down from a scale of two to the fortieth`() throws {
             let lab = try Lab()
             let run = try lab.train(["precision={f16: {initial_scale_power: 40}}", "steps=40"])
             let skipped = run.steps.prefix(while: \.isSkipped).count
@@ -41,7 +41,8 @@ extension EndToEndTests {
         }
 
         /// OpenBLAS, oneDNN and the kernels share the cores of a device; only the order of some sums differs.
-        @Test(.enabled(if: Cores.allowed.contains(Cores.allowed[0] + 1))) func twoCoresOfOneDeviceLearnWhatOneDoes()
+        @Test(.enabled(if: Cores.allowed.contains(Cores.allowed[0] + 1)))
+        func `two cores of one device learn what one does`()
             throws
         {
             let lab = try Lab()

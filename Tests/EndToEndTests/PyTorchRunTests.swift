@@ -47,7 +47,7 @@ extension EndToEndTests {
 
             """
 
-        @Test func tenStepsFromPyTorchsWeightsHaveItsLosses() throws {
+        @Test func `ten steps from PyTorch's weights have its losses`() throws {
             let expected = try Reference()
             let run = try Lab(model: Self.model, pipeline: Self.pipeline).train()
             #expect(expected.losses.count == 10 && run.losses.count == 10 && run.gradientNorms.count == 10)

@@ -66,7 +66,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test(arguments: [4, 8]) func measuredBubblesAreThoseOfTheory(devices: Int) throws {
+        @Test(arguments: [4, 8]) func `measured bubbles are those of theory`(devices: Int) throws {
             let lab = try Lab(model: Self.model, pipeline: Self.pipeline(devices: devices))
             // They wait more than they work: all at once.
             let runs = try Schedule.names.map { try Run($0, devices: devices, lab) }

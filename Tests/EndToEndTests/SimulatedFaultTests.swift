@@ -58,7 +58,7 @@ extension EndToEndTests {
             return causes.reduce(0) { $0 + (report[$1]?.share ?? 0) }
         }
 
-        @Test func eachFaultStandsInItsOwnColumnAndTheHeadlineNamesIt() throws {
+        @Test func `each fault stands in its own column and the headline names it`() throws {
             let lab = try Lab(model: Self.model, pipeline: Self.pipeline)
             // They wait more than they work: all at once.
             let runs = try Self.faults.map {
@@ -86,7 +86,7 @@ extension EndToEndTests {
             return try lab.startTraining(overrides, run: run, ["--quiet"], isUrgent: true).finish()
         }
 
-        @Test func theSuggestedCutTakesAsLongAsWasPredicted() throws {
+        @Test func `the suggested cut takes as long as was predicted`() throws {
             let lab = try Lab(model: Self.model, pipeline: Self.pipeline)
             #expect(try train(lab, "[1, 7, 10]", run: "uneven").exitCode == 0)
             let report = try Self.report(lab, "uneven")
@@ -100,7 +100,7 @@ extension EndToEndTests {
             #expect(abs(even - best.stepMs) <= 0.05 * best.stepMs, "\(even) ms, \(best.stepMs) predicted")
         }
 
-        @Test func aFaultThatNothingPassesByIsRefused() throws {
+        @Test func `a fault that nothing passes by is refused`() throws {
             let lab = try Lab(model: Self.model, pipeline: Self.pipeline)
             let outcome = try lab.startTraining(["sim.link={from: 2, to: 0, ms: 5}"]).finish()
             #expect(outcome.exitCode == 64)

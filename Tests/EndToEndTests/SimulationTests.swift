@@ -28,7 +28,7 @@ extension EndToEndTests {
             """
 
         /// A step of forwards of 20 ms and backwards of 40 ms is (8 + 4 − 1) · 60 ms long, 3 of 11 parts of it idle.
-        @Test(arguments: ["1f1b", "gpipe"]) func theBubbleIsThatOfTheClosedForm(schedule: String) throws {
+        @Test(arguments: ["1f1b", "gpipe"]) func `the bubble is that of the closed form`(schedule: String) throws {
             let lab = try Lab(model: Self.model, pipeline: Self.pipeline)
             let run = try lab.train(["schedule=\(schedule)"])
             #expect(run.steps.count == 8 && run.losses.isEmpty && run.gradientNorms.isEmpty && run.weights == nil)

@@ -5,7 +5,7 @@ import Testing
 @Suite struct LearningRateScheduleTests {
     private static let decays: [any Decay] = [ConstantDecay(), LinearDecay(), CosineDecay()]
 
-    @Test func aConstantRateStaysAfterItsWarmUp() throws {
+    @Test func `a constant rate stays after its warm up`() throws {
         let schedule = try LearningRateSchedule(peak: 0.8, LearningRate(warmup: 4), steps: 10)
         let expected = [0.2, 0.4, 0.6, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8]
         for (step, rate) in expected.enumerated() { #expect(abs(schedule.rate(step: step) - rate) < 1e-15) }
@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test(arguments: decays, [0, 1, 5])
-    func peakAndMinimumAreReachedExactly(decay: any Decay, warmup: Int) throws {
+    func `peak and minimum are reached exactly`(decay: any Decay, warmup: Int) throws {
         let schedule = try LearningRateSchedule(
             peak: 0.5, LearningRate(warmup: warmup, decay: decay, minimum: 0.125), steps: 21)
         let peak = max(warmup - 1, 0)
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func halfWayALinearAndACosineDecayMeet() throws {
+    @Test func `half way a linear and a cosine decay meet`() throws {
         for warmup in [0, 1] {
             for decay in [LinearDecay(), CosineDecay()] as [any Decay] {
                 let schedule = try LearningRateSchedule(
@@ -41,7 +41,7 @@ import Testing
         #expect(linear.rate(step: 1) == 0.75)
     }
 
-    @Test func runsThatAreAllWarmUpOrOneStepHaveNoDecay() throws {
+    @Test func `runs that are all warm up or one step have no decay`() throws {
         for decay in Self.decays {
             let short = try LearningRateSchedule(peak: 1, LearningRate(decay: decay), steps: 1)
             #expect(short.rate(step: 0) == 1)
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func settingsThatCannotWorkAreRefused() {
+    @Test func `settings that cannot work are refused`() {
         expectError("learning_rate.warmup: expected a whole number of at least 0, got -1") {
             try LearningRateSchedule(peak: 1, LearningRate(warmup: -1), steps: 1)
         }

@@ -14,18 +14,18 @@ import Testing
         }
     }
 
-    @Test func theFirstOverflowsSpendTheHysteresisThenTheScaleHalves() throws {
+    @Test func `the first overflows spend the hysteresis then the scale halves`() throws {
         let scales = try scales("xxxx·", .init(initialPower: 4, window: 100, hysteresis: 2))
         #expect(scales == [16, 16, 8, 4, 2])
     }
 
-    @Test func afterAWindowWithoutOverflowTheScaleDoublesAndHysteresisIsRefilled() throws {
+    @Test func `after a window without overflow the scale doubles and hysteresis is refilled`() throws {
         // Last overflow at iteration 1: stable intervals 1, 2, 3, 4 at iterations 3, 4, 5, 6; doubled at 2 and at 4.
         let scales = try scales("xx·······xx·", .init(initialPower: 4, window: 2, hysteresis: 2))
         #expect(scales == [16, 16, 8, 8, 8, 16, 16, 32, 32, 64, 64, 32])
     }
 
-    @Test func fromTwoToTheFortiethItComesDownToWhereGradientsFit() throws {
+    @Test func `from two to the fortieth it comes down to where gradients fit`() throws {
         var scaler = LossScaler(.init(initialPower: 40))
         var skipped = 0
         for _ in 0..<64 {
@@ -37,11 +37,11 @@ import Testing
         #expect(skipped == 21)
     }
 
-    @Test func atTheMinimumAnOverflowIsAnError() throws {
+    @Test func `at the minimum an overflow is an error`() throws {
         #expect(throws: OptimizerError.self) { try scales("xxxx", .init(initialPower: 1, hysteresis: 1, minimum: 1)) }
     }
 
-    @Test func aFixedScaleNeverMoves() throws {
+    @Test func `a fixed scale never moves`() throws {
         #expect(try scales("x·x·xx", .init(fixed: 128)) == [128, 128, 128, 128, 128, 128])
     }
 
@@ -58,7 +58,7 @@ import Testing
         var fails: Bool
     }
 
-    @Test func itDoesWhatDeepSpeedsScalerDoes() throws {
+    @Test func `it does what DeepSpeed's scaler does`() throws {
         let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         let json = try Data(contentsOf: path.appendingPathComponent("Fixtures/loss_scaler.json"))
         for trace in try JSONDecoder().decode([Trace].self, from: json) {

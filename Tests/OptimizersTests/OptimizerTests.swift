@@ -9,7 +9,7 @@ import Testing
     let backend = CPUBackend(device: "cpu:0", threads: 1)
 
     @Test(arguments: try Fixture.load().rules)
-    func tenStepsGiveTorchsParametersAndState(rule: Fixture.Rule) throws {
+    func `ten steps give torch's parameters and state`(rule: Fixture.Rule) throws {
         let optimizer = try rule.optimizer()
         var run = Run(optimizer, on: backend)
         for step in 0..<10 {
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: try Fixture.load().rules)
-    func scalingTheGradientIsTheSameAsAScaledGradient(rule: Fixture.Rule) throws {
+    func `scaling the gradient is the same as a scaled gradient`(rule: Fixture.Rule) throws {
         var scaled = Run(try rule.optimizer(), on: backend)
         var plain = scaled.copy()
         for step in 0..<3 {
@@ -34,20 +34,20 @@ import Testing
         #expect(scaled.values(of: scaled.parameter) == plain.values(of: plain.parameter))
     }
 
-    @Test func defaultsAreTorchs() {
+    @Test func `defaults are torch's`() {
         let (adamW, adam, sgd) = (AdamW().settings, Adam().settings, SGD())
         #expect(adamW.learningRate == 1e-3 && adamW.beta1 == 0.9 && adamW.beta2 == 0.999)
         #expect(adamW.epsilon == 1e-8 && adamW.weightDecay == 0.01 && adam.weightDecay == 0)
         #expect(sgd.learningRate == 1e-3 && sgd.momentum == 0 && sgd.dampening == 0 && sgd.weightDecay == 0)
     }
 
-    @Test func stateTakesWhatItsTensorsTake() throws {
+    @Test func `state takes what its tensors take`() throws {
         #expect(AdamW().state.byteCount(parameters: 10) == 80)
         #expect(try SGD(momentum: 0.9).state.byteCount(parameters: 10) == 40)
         #expect(SGD().state.byteCount(parameters: 10) == 0)
     }
 
-    @Test func settingsThatCannotWorkAreRefused() {
+    @Test func `settings that cannot work are refused`() {
         expectError("adamw.lr: expected a number above 0, got -1.0") { try AdamW(learningRate: -1) }
         expectError("adam.eps: expected a number of at least 0, got nan") { try Adam(epsilon: .nan) }
         expectError("adamw.weight_decay: expected a number of at least 0, got inf") {

@@ -23,13 +23,13 @@ private func finding(_ topic: String, _ change: (inout MachineReport.Facts) -> V
 }
 
 @Suite struct MachineReportTests {
-    @Test func aMachineThatLacksNothingIsFineThroughout() {
+    @Test func `a machine that lacks nothing is fine throughout`() {
         let report = MachineReport(good)
         #expect(report.findings.allSatisfy { $0.state == .ok && $0.advice == nil })
         #expect(report.text().hasSuffix("This machine can train."))
     }
 
-    @Test func whatIsMissingIsSaidWithWhatToDo() throws {
+    @Test func `what is missing is said with what to do`() throws {
         let findings = try [
             finding("processor") { $0.features = [] },
             finding("cores") { $0.cores = [2] },
@@ -48,7 +48,7 @@ private func finding(_ topic: String, _ change: (inout MachineReport.Facts) -> V
         }
     }
 
-    @Test func whatStopsRunsIsAProblem() throws {
+    @Test func `what stops runs is a problem`() throws {
         let findings = try [
             finding("ZeroMQ") { $0.zeromq.hasIPC = false },
             finding("sockets") { $0.sockets.failure = "make a directory for sockets in /tmp: Permission denied" },
@@ -61,12 +61,12 @@ private func finding(_ topic: String, _ change: (inout MachineReport.Facts) -> V
         #expect(MachineReport(facts).text().hasSuffix("Runs will fail until this is solved: disk."))
     }
 
-    @Test func aSingleCoreIsNamedInTheDevicesToWrite() throws {
+    @Test func `a single core is named in the devices to write`() throws {
         let advice = try finding("cores") { $0.cores = [2] }.advice
         #expect(advice?.contains("[cpu:2, cpu:2]") == true)
     }
 
-    @Test func bothKernelsAreShownWhereWorkersUseOthers() throws {
+    @Test func `both kernels are shown where workers use others`() throws {
         func change(_ facts: inout MachineReport.Facts) {
             facts.blas.coreUsed = "SkylakeX"
             facts.blas.gflopsUsed = 230
@@ -78,7 +78,7 @@ private func finding(_ topic: String, _ change: (inout MachineReport.Facts) -> V
             speed.text == "230 GFLOP/s f32 on one core with kernels for SkylakeX, 100 GFLOP/s with those for Haswell")
     }
 
-    @Test func kernelsThatAreSlowerThanTheOthersAreNotPraised() throws {
+    @Test func `kernels that are slower than the others are not praised`() throws {
         let speed = try finding("GEMM") {
             $0.blas.coreUsed = "SkylakeX"
             $0.blas.gflopsUsed = 60
@@ -87,7 +87,7 @@ private func finding(_ topic: String, _ change: (inout MachineReport.Facts) -> V
         #expect(speed.advice?.contains("ECHELON_BLAS_CORE=Haswell") == true)
     }
 
-    @Test func theTextFitsAHundredColumns() {
+    @Test func `the text fits a hundred columns`() {
         var facts = good
         facts.processor = "A processor whose makers gave it a name that is as long as its list of features"
         facts.features = (0..<20).map { "FEATURE-\($0)" }
@@ -97,7 +97,7 @@ private func finding(_ topic: String, _ change: (inout MachineReport.Facts) -> V
         #expect(lines.contains { $0.contains("FEATURE-19") })
     }
 
-    @Test func jsonHoldsFactsAndFindings() throws {
+    @Test func `JSON holds facts and findings`() throws {
         let report = MachineReport(good)
         let json = try report.json()
         let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
@@ -116,7 +116,7 @@ private func finding(_ topic: String, _ change: (inout MachineReport.Facts) -> V
         #expect(MachineReport.Facts.hugePages(enabled: text) == setting)
     }
 
-    @Test func memoryIsTheMachinesUnlessAContainerGrantsLess() {
+    @Test func `memory is the machine's unless a container grants less`() {
         let info = "MemTotal:       8192 kB\nMemFree:  1 kB\nMemAvailable:   4096 kB\n"
         func memory(_ limit: Int, left: Int?) -> MachineReport.Facts.Memory {
             MachineReport.Facts.Memory(memInfo: info, limit: MemoryLimit(bytes: limit, source: "a test"), left: left)
@@ -129,25 +129,25 @@ private func finding(_ topic: String, _ change: (inout MachineReport.Facts) -> V
             memory(1 << 20, left: 48576) == Memory(totalBytes: 1 << 20, availableBytes: 48576, limitedBy: "a test"))
     }
 
-    @Test func nonsenseFromTheSystemIsNoTrap() {
+    @Test func `nonsense from the system is no trap`() {
         let memory = MachineReport.Facts.Memory(
             memInfo: "MemTotal: 9223372036854775807 kB\nMemAvailable: what", limit: .machine, left: nil)
         #expect(memory.totalBytes == Int.max)
         #expect(memory.availableBytes == 0)
     }
 
-    @Test func theSystemsNameStandsInQuotesOrNot() {
+    @Test func `the system's name stands in quotes or not`() {
         #expect(MachineReport.Facts.System.prettyName(osRelease: "ID=a\nPRETTY_NAME=\"A B 1\"\n") == "A B 1")
         #expect(MachineReport.Facts.System.prettyName(osRelease: "PRETTY_NAME=Plain") == "Plain")
         #expect(MachineReport.Facts.System.prettyName(osRelease: "") == "unnamed system")
     }
 
-    @Test func socketsAreTriedForReal() {
+    @Test func `sockets are tried for real`() {
         #expect(MachineReport.Facts.Sockets.tried(in: "/tmp").failure == nil)
         #expect(MachineReport.Facts.Sockets.tried(in: "/proc/nowhere").failure?.contains("/proc/nowhere") == true)
     }
 
-    @Test func aRunsFolderNeedNotExistYet() {
+    @Test func `a run's folder need not exist yet`() {
         #expect(MachineReport.Facts.Disk.around("no-such-folder").freeBytes > 0)
         #expect(MachineReport.Facts.Disk.around("/proc").freeBytes == 0)
     }
