@@ -98,6 +98,9 @@ public final class Coordinator {
 
     var directory: RunDirectory { journal.directory }
 
+    /// Of a run that does not begin: stops listening.
+    func close() { attempt.close() }
+
     package func run() throws(RunFailure) {
         let (record, display) = (journal.record, journal.display)
         if let note = record.note { display.note(note) }

@@ -77,6 +77,7 @@ public final class TrainingRun: Sendable {
                 }
             }
         } catch {
+            box.close()
             throw RunFailure(wrapping: error)
         }
         (self.stream, self.stop, self.result) = (stream, stop, result)
@@ -99,6 +100,8 @@ public final class TrainingRun: Sendable {
                 try coordinator?.run()
             }
         }
+
+        func close() { coordinator.withLock { $0?.close() } }
     }
 
     /// Asks the workers to stop after the present step's messages; no weights are written.

@@ -129,6 +129,11 @@ package final class MessagePort {
         }
     }
 
+    /// Throws where the run has ended or a peer was lost.
+    func requireRun() throws {
+        if let failure = endpoint.failure { throw failure }
+    }
+
     /// - Parameter more: whether another message to the coordinator follows at once.
     func tell(_ message: WorkerMessage, more: Bool = false) {
         endpoint.sendApplication(message.encoded(), more: more)

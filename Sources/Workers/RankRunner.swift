@@ -100,6 +100,8 @@ final class RankRunner {
     func run(_ steps: Range<Int>) throws -> Ending {
         precondition(steps.lowerBound == state.step, "steps \(steps) behind step \(state.step)")
         for step in steps {
+            // A worker that waits for nobody would not notice that its run was ended.
+            try port.requireRun()
             guard try run(step: step) else { return .diverged(step: step, try diagnose(step: step)) }
             done += 1
         }

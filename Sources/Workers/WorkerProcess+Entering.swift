@@ -62,7 +62,8 @@ extension WorkerProcess.Options {
             switch word {
             case "--lifeline": values[word] = ""
             case "--rank", "--coordinator", "--secret-file": values[word] = rest.popFirst()
-            default: values["pipeline"] = word
+            case _ where !word.hasPrefix("-") && values["pipeline"] == nil: values["pipeline"] = word
+            default: throw .badInput("worker: unexpected \(word.printable(limit: 60))")
             }
         }
         guard let pipeline = values["pipeline"], let coordinator = values["--coordinator"],

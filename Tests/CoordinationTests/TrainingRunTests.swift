@@ -111,9 +111,12 @@ import Testing
         #expect(try folder.text("run/metrics.jsonl").split(separator: "\n").count == 4)
     }
 
-    @Test func `a run that is cancelled tells its reader so, and leaves no weights`() async throws {
+    /// One worker alone waits for nobody: it trained on to its last step.
+    @Test(arguments: [1, 2]) func `a run that is cancelled tells its reader so, and leaves no weights`(
+        devices: Int
+    ) async throws {
         let folder = try TemporaryFolder()
-        var pipeline = Self.pipeline()
+        var pipeline = Self.pipeline(devices)
         pipeline.steps = 1_000_000
         let run = try TrainingRun.start(pipeline, launch: .threads, directory: folder.file("run"))
         await #expect {

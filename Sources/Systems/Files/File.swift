@@ -108,8 +108,25 @@ package enum File {
         if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG, status.st_mode & S_IFMT != S_IFDIR {
             return try write(bytes, to: path)
         }
-        let place = isLink(path) ? realPath(path) ?? path : path
-        try replaceWhole(place, with: bytes)
+        let bytes = Array(bytes)
+        try replaceWhole(path) { file throws(SystemError) in try write(bytes, to: file, path: path) }
+    }
+
+    /// Replaces the file whole with what another one holds.
+    package static func copy(_ path: String, to target: String) throws(SystemError) {
+        let source = open(path, O_RDONLY | O_CLOEXEC)
+        guard source >= 0 else { throw SystemError("open", path) }
+        defer { close(source) }
+        try replaceWhole(target) { file throws(SystemError) in
+            var chunk = [UInt8](repeating: 0, count: 1 << 20)
+            while true {
+                let count = Glibc.read(source, &chunk, chunk.count)
+                if count < 0, errno == EINTR { continue }
+                guard count >= 0 else { throw SystemError("read", path) }
+                guard count > 0 else { return }
+                try write(Array(chunk[..<count]), to: file, path: target)
+            }
+        }
     }
 
     private static func realPath(_ path: String) -> String? {
@@ -118,38 +135,20 @@ package enum File {
         return String(cString: resolved)
     }
 
-    private static func replaceWhole(_ path: String, with bytes: some Sequence<UInt8>) throws(SystemError) {
-        let draft = "\(path).\(getpid()).partial"
-        do throws(SystemError) {
-            try write(bytes, to: draft)
-            guard rename(draft, path) == 0 else { throw SystemError("replace", path) }
-        } catch {
-            unlink(draft)
-            throw SystemError(error.operation, path, error.reason)
-        }
-    }
-
-    /// Copies a file whole, as `replace` puts it in its place.
-    package static func copy(_ path: String, to target: String) throws(SystemError) {
-        let source = open(path, O_RDONLY | O_CLOEXEC)
-        guard source >= 0 else { throw SystemError("open", path) }
-        defer { close(source) }
-        let draft = "\(target).\(getpid()).partial"
+    /// - Parameter fill: writes to the draft, open, that then takes the place of what the path or its link names.
+    private static func replaceWhole(
+        _ path: String, _ fill: (Int32) throws(SystemError) -> Void
+    ) throws(SystemError) {
+        let place = isLink(path) ? realPath(path) ?? path : path
+        let draft = "\(place).\(getpid()).partial"
         do throws(SystemError) {
             let file = try create(draft)
             defer { close(file) }
-            var chunk = [UInt8](repeating: 0, count: 1 << 20)
-            while true {
-                let count = Glibc.read(source, &chunk, chunk.count)
-                if count < 0, errno == EINTR { continue }
-                guard count >= 0 else { throw SystemError("read", path) }
-                guard count > 0 else { break }
-                try write(Array(chunk[..<count]), to: file, path: target)
-            }
-            guard rename(draft, target) == 0 else { throw SystemError("replace", target) }
+            try fill(file)
+            guard rename(draft, place) == 0 else { throw SystemError("replace", place) }
         } catch {
             unlink(draft)
-            throw error
+            throw error.path == draft ? SystemError(error.operation, place, error.reason) : error
         }
     }
 
