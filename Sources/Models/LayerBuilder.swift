@@ -63,11 +63,18 @@ public enum LayerBuilder {
 
 extension Sequential {
     /// A model that Swift describes.
+    /// - Parameters:
+    ///   - loss: what the last layer's output is compared by.
+    ///   - ties: names of parameters that are one tensor: `[["0.token.weight", "14.weight"]]`.
+    ///   - file: where errors say that the model is written, with `line` and `column`.
+    ///   - line: in that file.
+    ///   - column: in that line.
+    ///   - layers: the layers, in order of execution.
     public init(
-        loss: any Loss = CrossEntropy(), file: String = #fileID, line: Int = #line, column: Int = #column,
-        @LayerBuilder layers: () -> [LayerDeclaration]
+        loss: any Loss = CrossEntropy(), ties: [[String]] = [], file: String = #fileID, line: Int = #line,
+        column: Int = #column, @LayerBuilder layers: () -> [LayerDeclaration]
     ) {
-        self.init(layers: layers(), loss: loss, at: Mark(file: file, line: line, column: column))
+        self.init(layers: layers(), loss: loss, ties: ties, at: Mark(file: file, line: line, column: column))
     }
 
     /// Whether a manifest could say the same.

@@ -20,6 +20,10 @@ public struct ModelGraph: Sendable {
     public let loss: any Loss
     /// One micro-batch's targets.
     public let targets: TensorSpec
+    /// Parameters that are one tensor, as the manifest lists them.
+    public let ties: [Tie]
+    /// By member of a tie: the tie's first.
+    private let firstOfTie: [Tie.Member: Tie.Member]
     /// Of activations, their gradients, and what matrix products read.
     public let dtype: DType
 
@@ -48,6 +52,10 @@ public struct ModelGraph: Sendable {
         }
         entries = builder.entries
         nodes = builder.nodes
+        var resolver = TieResolver(manifest, builder.nodes)
+        ties = try resolver.ties()
+        firstOfTie = Dictionary(
+            uniqueKeysWithValues: ties.flatMap { tie in tie.members.map { ($0, tie.members[0]) } })
         values = builder.values
         self.input = 0
         prediction = builder.current[0]
@@ -65,6 +73,9 @@ public struct ModelGraph: Sendable {
     public var parameters: [(name: String, shape: Shape)] {
         nodes.flatMap { node in zip(node.parameterNames, node.layer.parameters).map { ($0, $1.shape) } }
     }
+
+    /// The parameter whose first values this one has: the first of its tie, or itself.
+    public func origin(of parameter: Tie.Member) -> Tie.Member { firstOfTie[parameter] ?? parameter }
 
     /// How many token ids the model knows: those that each of its embeddings holds and that the loss can name.
     /// nil where it takes no tokens.

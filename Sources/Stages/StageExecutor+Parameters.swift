@@ -5,27 +5,26 @@ import Tensors
 
 /// First values of a stage's parameters, and their way into a file.
 extension StageExecutor {
-    /// Name, tensor and first values of every parameter, in the model's order.
-    var allParameters: [(name: String, tensor: Tensor, node: Int, initial: Distribution)] {
+    /// Name and tensor of every parameter, in the model's order.
+    var allParameters: [(name: String, tensor: Tensor, node: Int)] {
         stage.nodes.flatMap { index in
-            let node = model.nodes[index]
             let tensors = memory.masters[index - stage.nodes.lowerBound]
-            return zip(node.parameterNames, zip(node.layer.parameters, tensors)).map {
-                ($0, $1.1, index, $1.0.initial)
-            }
+            return zip(model.nodes[index].parameterNames, tensors).map { ($0, $1, index) }
         }
     }
 
-    /// First values from the seed: they depend on the parameter alone, not on who owns it.
+    /// First values from the seed: they depend on the parameter alone, not on who owns it. Those that are tied have the
+    /// values of the first of them.
     package func initialiseParameters(seed: UInt64) {
-        var ordinal: UInt32 = 0
-        var node = -1
-        for parameter in allParameters {
-            ordinal = parameter.node == node ? ordinal + 1 : 0
-            node = parameter.node
-            let key = RandomKey(
-                seed: seed, step: .max, sample: ordinal, layer: StageExecutor.stream(ofNode: parameter.node))
-            backend.fill(parameter.tensor, parameter.initial, key: key)
+        for (local, masters) in memory.masters.enumerated() {
+            for (index, master) in masters.enumerated() {
+                let own = Tie.Member(node: stage.nodes.lowerBound + local, parameter: index)
+                let origin = model.origin(of: own)
+                let key = RandomKey(
+                    seed: seed, step: .max, sample: UInt32(truncatingIfNeeded: origin.parameter),
+                    layer: StageExecutor.stream(ofNode: origin.node))
+                backend.fill(master, model.nodes[origin.node].layer.parameters[origin.parameter].initial, key: key)
+            }
         }
         memory.castParameters(on: backend)
     }
