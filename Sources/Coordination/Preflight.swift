@@ -114,9 +114,8 @@ package enum Preflight {
         guard let path = plan.manifest.weights else { return }
         do {
             let weights = try Weights(path: path)
-            let expected = plan.model.parameters
-            try weights.check(expected.map { ($0.name, TensorSpec($0.shape)) })
-            try weights.checkFinite(expected.map(\.name))
+            try weights.check(plan.model)
+            try weights.checkFinite(plan.model.storedParameters.map(\.name))
         } catch {
             throw .badInput((plan.manifest.marks["weights"].map { "\($0): " } ?? "") + "\(error)")
         }

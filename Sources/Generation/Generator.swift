@@ -95,7 +95,7 @@ public final class Generator {
     private func load(_ path: String) throws(RunFailure) {
         do {
             let weights = try Weights(path: path)
-            try weights.check(executor.model.parameters.map { ($0.name, TensorSpec($0.shape)) })
+            try weights.check(executor.model)
             try executor.loadParameters(weights)
         } catch {
             throw .badInput(error)

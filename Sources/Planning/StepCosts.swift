@@ -136,12 +136,26 @@ extension StepCosts {
 }
 
 extension ModelGraph {
-    /// Bytes of weights, gradients, optimizer state and 16-bit copies.
+    /// Bytes of weights, gradients, optimizer state and 16-bit copies. Members of a tie on these nodes share all but their
+    /// gradients; where others live elsewhere, a gradient arrives.
     package func stateBytes(nodes range: Range<Int>, _ optimizer: StateCount) -> Int {
         let specs = nodes[range].flatMap(\.layer.parameters)
         let copies = dtype == .f32 ? 0 : specs.filter(\.isMatrix).reduce(0) { $0.saturatingPlus($1.shape.count) }
         let parameters = specs.reduce(0) { $0.saturatingPlus($1.shape.count) }
         return parameters.saturatingTimes(DType.f32.size * (2 + optimizer)).saturatingPlus(
-            copies.saturatingTimes(dtype.size))
+            copies.saturatingTimes(dtype.size)
+        ).saturatingPlus(tiedBytes(range, optimizer))
+    }
+
+    /// What ties add to or save of the bytes that parameters would take one by one.
+    private func tiedBytes(_ range: Range<Int>, _ optimizer: StateCount) -> Int {
+        ties.reduce(0) { sum, tie in
+            let own = tie.members.filter { range.contains($0.node) }
+            guard let first = own.first else { return sum }
+            let bytes = nodes[first.node].layer.parameters[first.parameter].shape.count.saturatingTimes(DType.f32.size)
+            let arrival = own.count < tie.members.count ? bytes : 0
+            let shared = bytes.saturatingTimes((own.count - 1) * (1 + optimizer))
+            return sum.saturatingPlus(arrival) - shared
+        }
     }
 }

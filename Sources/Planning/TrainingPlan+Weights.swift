@@ -1,8 +1,9 @@
 package import Checkpoints
+import Layers
 import Manifests
-import Models
+package import Models
 import Scheduling
-import Tensors
+package import Tensors
 
 extension TrainingPlan {
     /// Whether this rank shares its cores with no other worker.
@@ -12,9 +13,31 @@ extension TrainingPlan {
         return device.kind == .cpu && others.allSatisfy { !self.device(of: $0).cores.overlaps(device.cores) }
     }
 
-    /// The weights file: every parameter, in the model's order.
+    /// The weights file: every parameter, in the model's order; tied ones once, under the first one's name.
     package func weightsLayout() throws(CheckpointError) -> SafetensorsLayout {
-        try SafetensorsLayout(
-            model.parameters.map { ($0.name, TensorSpec($0.shape)) }, metadata: ["format": "pt"])
+        try SafetensorsLayout(model.storedParameters, metadata: ["format": "pt"])
+    }
+}
+
+extension ModelGraph {
+    /// Name and type of every parameter as files hold them: tied ones once, under the first one's name.
+    package var storedParameters: [(name: String, spec: TensorSpec)] {
+        nodes.indices.flatMap { node in
+            zip(nodes[node].parameterNames, nodes[node].layer.parameters).enumerated().filter { index, _ in
+                let member = Tie.Member(node: node, parameter: index)
+                return origin(of: member) == member
+            }.map { ($1.0, TensorSpec($1.1.shape)) }
+        }
+    }
+}
+
+extension Weights {
+    /// Throws an error that lists every tensor that does not fit the model. A file may hold tied parameters under the names of
+    /// all of them, as PyTorch's state dicts do: the first one's counts.
+    package func check(_ model: ModelGraph) throws(CheckpointError) {
+        let stored = model.storedParameters
+        let once = Set(stored.map(\.name))
+        let repeated = model.parameters.filter { !once.contains($0.name) && self[$0.name] != nil }
+        try check(stored + repeated.map { ($0.name, TensorSpec($0.shape)) })
     }
 }

@@ -64,7 +64,7 @@ public struct TrainingPlan: Sendable {
             let depth = max(2, schedule.stageCount)
             queueDepth = try schedule.smallestQueueDepth(edges: edges, atLeast: depth) ?? depth
             try schedule.validate(edges: edges, queueDepth: queueDepth)
-            lowered = try schedule.lower(edges: edges)
+            lowered = try schedule.lower(edges: edges, exchanges: Self.exchanges(model, layout, schedule))
             learningRate = try LearningRateSchedule(
                 peak: optimizer.learningRate, manifest.learningRate, steps: manifest.steps)
             clipping = try manifest.clip.map { limit in try Clipping(maximumNorm: limit) }

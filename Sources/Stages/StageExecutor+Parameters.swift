@@ -1,37 +1,59 @@
 package import Checkpoints
 import Layers
 import Models
-import Tensors
+package import Tensors
 
 /// First values of a stage's parameters, and their way into a file.
 extension StageExecutor {
-    /// Name and tensor of every parameter, in the model's order.
-    var allParameters: [(name: String, tensor: Tensor, node: Int)] {
-        stage.nodes.flatMap { index in
-            let tensors = memory.masters[index - stage.nodes.lowerBound]
-            return zip(model.nodes[index].parameterNames, tensors).map { ($0, $1, index) }
-        }
+    /// A parameter that has memory of its own on this stage.
+    struct OwnParameter {
+        /// The model's; a tied parameter's is that of its tie's first member, wherever that lives.
+        var name: String
+        var tensor: Tensor
+        /// The stage's node and the parameter within it, both counted from 0.
+        var place: SharedParameters.Place
+        var initial: Distribution
+        var key: RandomKey
     }
 
-    /// First values from the seed: they depend on the parameter alone, not on who owns it. Those that are tied have the
-    /// values of the first of them.
-    package func initialiseParameters(seed: UInt64) {
-        for (local, masters) in memory.masters.enumerated() {
-            for (index, master) in masters.enumerated() {
-                let own = Tie.Member(node: stage.nodes.lowerBound + local, parameter: index)
-                let origin = model.origin(of: own)
-                let key = RandomKey(
-                    seed: seed, step: .max, sample: UInt32(truncatingIfNeeded: origin.parameter),
-                    layer: StageExecutor.stream(ofNode: origin.node))
-                backend.fill(master, model.nodes[origin.node].layer.parameters[origin.parameter].initial, key: key)
+    /// Every parameter of the stage once, in the model's order.
+    func ownParameters(seed: UInt64 = 0) -> [OwnParameter] {
+        var result: [OwnParameter] = []
+        for node in stage.nodes {
+            for parameter in model.nodes[node].layer.parameters.indices {
+                let place = SharedParameters.Place(node: node - stage.nodes.lowerBound, parameter: parameter)
+                guard !memory.shared.isLater(place.node, parameter) else { continue }
+                let named = model.origin(of: Tie.Member(node: node, parameter: parameter))
+                result.append(
+                    OwnParameter(
+                        name: model.nodes[named.node].parameterNames[named.parameter],
+                        tensor: memory.masters[place.node][parameter], place: place,
+                        initial: model.nodes[named.node].layer.parameters[named.parameter].initial,
+                        key: RandomKey(
+                            seed: seed, step: .max, sample: UInt32(truncatingIfNeeded: named.parameter),
+                            layer: Self.stream(ofNode: named.node))))
             }
+        }
+        return result
+    }
+
+    /// Where a parameter's gradient is summed.
+    /// - Parameter node: the model's, on this stage.
+    package func gradient(ofNode node: Int, parameter: Int) -> Tensor {
+        memory.gradients[node - stage.nodes.lowerBound][parameter]
+    }
+
+    /// First values from the seed: they depend on the parameter alone, not on who owns it.
+    package func initialiseParameters(seed: UInt64) {
+        for parameter in ownParameters(seed: seed) {
+            backend.fill(parameter.tensor, parameter.initial, key: parameter.key)
         }
         memory.castParameters(on: backend)
     }
 
     /// First values from a file that was checked to hold them.
-    package func loadParameters(_ weights: Weights) throws(CheckpointError) {
-        for parameter in allParameters {
+    package func loadParameters(_ weights: some ParameterSource) throws(CheckpointError) {
+        for parameter in ownParameters() {
             let view = backend.hostView(parameter.tensor)
             let bytes = view ?? .allocate(byteCount: parameter.tensor.byteCount, alignment: 64)
             defer { if view == nil { bytes.deallocate() } }
@@ -41,14 +63,21 @@ extension StageExecutor {
         memory.castParameters(on: backend)
     }
 
-    /// Hands every parameter's name and bytes to `write`.
+    /// Hands the name and bytes of every parameter to `write`, but for tied ones whose first member lives on another stage.
     package func saveParameters(_ write: (String, UnsafeRawBufferPointer) throws(CheckpointError) -> Void)
         throws(CheckpointError)
     {
-        for parameter in allParameters {
+        for parameter in ownParameters() {
+            guard isHome(of: parameter) else { continue }
             try backend.withBytes(of: parameter.tensor) { bytes throws(CheckpointError) in
                 try write(parameter.name, bytes)
             }
         }
+    }
+
+    private func isHome(of parameter: OwnParameter) -> Bool {
+        let member = Tie.Member(
+            node: parameter.place.node + stage.nodes.lowerBound, parameter: parameter.place.parameter)
+        return model.origin(of: member) == member
     }
 }

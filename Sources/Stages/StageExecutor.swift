@@ -224,12 +224,13 @@ package final class StageExecutor {
     /// Σ over the global batch of every row's loss, not yet divided; nil but on the last stage.
     package func lossSum() -> Double? { rowLosses.map { backend.sum($0) } }
 
-    /// Σ of the squared gradients of each node that has parameters, in the model's order.
+    /// Σ of the squared gradients of each node that has parameters, in the model's order. A tie counts at its first member,
+    /// once all members hold the sum.
     package func gradientSquares() -> [Double] {
-        var squares = backend.sumsOfSquares(memory.allGradients)[...]
-        return memory.gradients.lazy.filter { !$0.isEmpty }.map { gradients in
-            defer { squares = squares.dropFirst(gradients.count) }
-            return squares.prefix(gradients.count).reduce(0, +)
+        var squares = backend.sumsOfSquares(memory.allCountedGradients)[...]
+        return zip(memory.gradients, memory.countedGradients).lazy.filter { !$0.0.isEmpty }.map { _, counted in
+            defer { squares = squares.dropFirst(counted.count) }
+            return squares.prefix(counted.count).reduce(0, +)
         }
     }
 }

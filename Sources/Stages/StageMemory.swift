@@ -8,9 +8,14 @@ package struct StageMemory {
     package let masters: [[Tensor]]
     /// What layers compute with: the masters, or 16-bit copies of the matrices.
     package let parameters: [[Tensor]]
+    /// Tied parameters have one each: they are added at a step's end, in an order that no cut changes.
     package let gradients: [[Tensor]]
+    /// Which parameters of the stage are one tensor.
+    let shared: SharedParameters
+    /// The gradients that count in the norm: of a tie, the first member's.
+    let countedGradients: [[Tensor]]
     /// The same, one after the other.
-    let allGradients: [Tensor]
+    let allCountedGradients: [Tensor]
     private let gradientArena: Tensor
     private let frames: [DeviceMemory]
     private let deferred: [DeviceMemory]
@@ -22,9 +27,17 @@ package struct StageMemory {
     ) throws(TensorError) {
         let specs = model.nodes[nodes].map(\.layer.parameters)
         let shapes = specs.map { $0.map(\.shape) }
-        (masters, _) = try Self.carve(shapes, on: backend)
+        let shared = SharedParameters(model, nodes: nodes)
+        self.shared = shared
+        masters = shared.joined(try Self.carve(shared.separate(shapes), on: backend).tensors)
         (gradients, gradientArena) = try Self.carve(shapes, on: backend)
-        allGradients = gradients.flatMap { $0 }
+        countedGradients = gradients.enumerated().map { local, own in
+            own.enumerated().filter { parameter, _ in
+                let member = Tie.Member(node: nodes.lowerBound + local, parameter: parameter)
+                return model.origin(of: member) == member
+            }.map(\.element)
+        }
+        allCountedGradients = countedGradients.flatMap { $0 }
         if dtype == .f32 {
             parameters = masters
         } else {

@@ -14,28 +14,23 @@ package struct StageParameters {
     package init(_ executor: StageExecutor, optimizer: any Optimizer) throws(TensorError) {
         self.executor = executor
         self.optimizer = optimizer
-        let shapes = executor.memory.masters.map {
-            $0.flatMap { Array(repeating: $0.shape, count: optimizer.state.count) }
+        let count = optimizer.state.count
+        let shared = executor.memory.shared
+        let shapes = shared.separate(executor.memory.masters).map {
+            $0.flatMap { Array(repeating: $0.shape, count: count) }
         }
         let (flat, _) = try StageMemory.carve(shapes, on: executor.backend)
-        let count = optimizer.state.count
-        states = flat.map { node in
-            count == 0
-                ? [] : stride(from: 0, to: node.count, by: count).map { Array(node[$0..<$0 + count]) }
+        let separate = zip(flat, shared.separate(executor.memory.masters)).map { flat, own in
+            own.indices.map { Array(flat[$0 * count..<($0 + 1) * count]) }
         }
+        states = shared.joined(separate)
     }
 
     /// Masters and optimizer state, by name.
     package var state: StageState {
-        var places: [Int: Int] = [:]
-        let tensors = executor.allParameters.flatMap { parameter in
-            let local = parameter.node - executor.stage.nodes.lowerBound
-            let index = places[local, default: 0]
-            places[local] = index + 1
-            let own = [StageState.NamedTensor(name: parameter.name, tensor: parameter.tensor)]
-            guard !states[local].isEmpty else { return own }
-            return own
-                + zip(optimizer.state.names, states[local][index]).map {
+        let tensors = executor.ownParameters().flatMap { parameter in
+            [StageState.NamedTensor(name: parameter.name, tensor: parameter.tensor)]
+                + zip(optimizer.state.names, states[parameter.place.node][parameter.place.parameter]).map {
                     StageState.NamedTensor(name: "\(parameter.name).\($0)", tensor: $1)
                 }
         }
@@ -46,10 +41,10 @@ package struct StageParameters {
     package mutating func update(learningRate: Double, gradientScale: Float) {
         updates += 1
         for (node, parameters) in executor.memory.masters.enumerated() {
-            for (index, parameter) in parameters.enumerated() {
+            for (index, parameter) in parameters.enumerated() where !executor.memory.shared.isLater(node, index) {
                 optimizer.update(
                     parameter, gradient: executor.memory.gradients[node][index],
-                    state: states[node].isEmpty ? [] : states[node][index], t: updates, learningRate: learningRate,
+                    state: states[node][index], t: updates, learningRate: learningRate,
                     gradientScale: gradientScale, on: executor.backend)
             }
         }

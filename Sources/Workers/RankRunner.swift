@@ -22,6 +22,7 @@ final class RankRunner {
     var parameters: [Int: StageParameters]
     let feed: DataFeed?
     private let messageTensors: MessageTensors
+    private let ties: TieExchange
     private let faults: SimulatedFaults
     let program: [Operation]
     /// By operation: the instruction it belongs to: itself, the next one (receives) or the last one (sends).
@@ -41,7 +42,7 @@ final class RankRunner {
     init(
         _ plan: TrainingPlan, rank: Int, executors: [Int: StageExecutor], parameters: [Int: StageParameters],
         feed: DataFeed?, port: MessagePort, on backend: any Backend
-    ) {
+    ) throws(TensorError) {
         self.plan = plan
         self.rank = rank
         self.backend = backend
@@ -50,6 +51,7 @@ final class RankRunner {
         self.parameters = parameters
         self.feed = feed
         messageTensors = MessageTensors(plan, executors: executors, feed: feed)
+        ties = try TieExchange(plan, rank: rank, executors: executors, on: backend)
         faults = SimulatedFaults(plan.manifest)
         program = plan.program(of: rank).operations
         instructionOf = Self.instructions(of: program)
@@ -135,6 +137,7 @@ final class RankRunner {
         let lossScale = scaler?.scale
         for stage in executors.values { stage.lossScale = Float(lossScale ?? 1) }
         for index in program.indices { try perform(index, step: step) }
+        try ties.run(step: step, port: port, recorder: &recorder)
         let rate = plan.learningRate.rate(step: step)
         let lossSum = plan.placement.stages(of: rank).lazy.compactMap { self.executors[$0]?.lossSum() }.first
         let decision = try decide(step: step, lossSum: lossSum)

@@ -95,7 +95,7 @@ package struct WorkerRun {
         }
         let feed = try executors[0].map { try DataFeed(TrainingData(plan), plan, executor: $0) }
         let port = MessagePort(plan, rank: rank, endpoint: endpoint, on: backend)
-        let runner = RankRunner(
+        let runner = try RankRunner(
             plan, rank: rank, executors: executors, parameters: parameters, feed: feed, port: port, on: backend)
         return Parts(executors: stages.compactMap { executors[$0] }, feed: feed, port: port, runner: runner)
     }

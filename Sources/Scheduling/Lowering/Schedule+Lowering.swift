@@ -6,14 +6,19 @@ extension Schedule {
     /// instruction go in the order of `edges`. Edges between stages of one rank are no messages. Throws when an
     /// instruction is missing, repeated, misplaced or too early, and when an edge does not fit; costs O(instructions ×
     /// edges per stage).
-    public func lower(edges: [Edge]) throws(ScheduleError) -> LoweredSchedule {
+    ///
+    /// - Parameter exchanges: pairs of ranks that exchange something when their instructions are done (tied parameters'
+    ///   gradients): each has a link, shared with its messages if it has any.
+    public func lower(edges: [Edge], exchanges: [Link] = []) throws(ScheduleError) -> LoweredSchedule {
         try checkOrder(edges: edges)
         let routes = Routes(self, edges: edges)
+        var links = routes.links
+        for link in exchanges where !links.contains(link) { links.append(link) }
         var deliveries = Deliveries(self, routes)
         var slots = SlotColouring(self)
         let programs = ranks.map { Self.program($0, edges, &deliveries, &slots) }
         return LoweredSchedule(
-            edges: edges, links: routes.links, ranks: programs, colouring: slots,
+            edges: edges, links: links, ranks: programs, colouring: slots,
             microBatches: microBatches)
     }
 

@@ -1,0 +1,54 @@
+import Layers
+package import Models
+package import Scheduling
+package import Tensors
+
+/// What ranks exchange at the end of each step: the gradients of parameters that are one tensor and live on several ranks.
+extension TrainingPlan {
+    /// One member of a tie, and where it lives.
+    package struct TiedParameter: Hashable, Sendable {
+        /// Its node, and its place among the node's parameters.
+        package var member: Tie.Member
+        package var stage: Int
+        /// The rank that owns the stage, in each replica.
+        package var position: Int
+    }
+
+    /// The members of a tie, in its order.
+    package func members(of tie: Tie) -> [TiedParameter] {
+        Self.members(of: tie, layout, schedule)
+    }
+
+    /// What each member's gradient is.
+    package func spec(of tie: Tie) -> TensorSpec {
+        let first = tie.members[0]
+        return TensorSpec(model.nodes[first.node].layer.parameters[first.parameter].shape)
+    }
+
+    /// Of the ties whose members live on several ranks: the largest gradient that passes this link; nil where none does.
+    package func tiedPayload(on link: Link) -> TensorSpec? {
+        model.ties.filter { Self.exchanges(of: $0, layout, schedule).contains(link) }.map { spec(of: $0) }
+            .max { $0.byteCount < $1.byteCount }
+    }
+
+    /// The most messages of one tie that a link carries in a step.
+    package var tiedMessages: Int { model.ties.map(\.members.count).max() ?? 0 }
+
+    /// The pairs of positions between which gradients of ties travel.
+    static func exchanges(_ model: ModelGraph, _ layout: PipelineLayout, _ schedule: Schedule) -> [Link] {
+        model.ties.flatMap { exchanges(of: $0, layout, schedule) }
+    }
+
+    private static func exchanges(of tie: Tie, _ layout: PipelineLayout, _ schedule: Schedule) -> [Link] {
+        let positions = Set(members(of: tie, layout, schedule).map(\.position)).sorted()
+        return positions.flatMap { from in positions.filter { $0 != from }.map { Link(from: from, to: $0) } }
+    }
+
+    private static func members(of tie: Tie, _ layout: PipelineLayout, _ schedule: Schedule) -> [TiedParameter] {
+        tie.members.compactMap { member in
+            layout.stages.first { $0.nodes.contains(member.node) }.map {
+                TiedParameter(member: member, stage: $0.index, position: schedule.rankOfStage[$0.index])
+            }
+        }
+    }
+}
