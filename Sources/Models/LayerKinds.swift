@@ -15,6 +15,7 @@ public enum LayerKinds {
         layer(Transformer.self),
         layer(GatedMLP.self),
         layer(Attention.self),
+        layer(PrefixPositions.self),
         layer(GELU.self),
         layer(ReLU.self),
         layer(SiLU.self),

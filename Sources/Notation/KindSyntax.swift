@@ -180,11 +180,12 @@ public struct SettingDescription: Sendable, Hashable {
     public var meaning: String
 
     /// In Markdown, as in: bias (true): true, false; whether b is added.
-    public var text: String {
+    public var text: String { "\(head): \(values); \(meaning)" }
+
+    /// Name and default.
+    var head: String {
         // As somebody would write it: 1e-5 and 0, not 1e-05 and 0.0.
         let short = usual.map { $0.hasSuffix(".0") ? String($0.dropLast(2)) : $0.replacing("e-0", with: "e-") }
-        let usual = short.map { " (\($0))" } ?? ""
-        let head = (name.map { "`\($0)`" } ?? "the value") + usual
-        return "\(head): \(values); \(meaning)"
+        return (name.map { "`\($0)`" } ?? "the value") + (short.map { " (\($0))" } ?? "")
     }
 }

@@ -48,12 +48,13 @@ public struct Setting<Owner: Sendable>: Sendable {
     /// A key that may be left out, and then stands for nothing.
     public static func optional<Value>(
         _ name: String, _ path: any WritableKeyPath<Owner, Value?> & Sendable, _ value: ValueSyntax<Value>,
-        _ meaning: String
+        _ meaning: String, usual: String = "none", check: @escaping @Sendable (Owner) -> Complaint? = { _ in nil }
     ) -> Setting {
         let syntax = ValueSyntax<Value?>(
             value.words, expected: value.expected, accepts: { $0.map(value.accepts) ?? true },
             read: { field throws(ManifestError) in try value.read(field) }, write: { $0.map(value.write) ?? "none" })
-        return Setting(name, path, syntax, meaning, usual: { _ in "none" }, isWritten: { $0[keyPath: path] != nil })
+        return Setting(
+            name, path, syntax, meaning, usual: { _ in usual }, isWritten: { $0[keyPath: path] != nil }, check: check)
     }
 
     private init<Value>(

@@ -1,41 +1,6 @@
-public import Notation
 public import Tensors
 
-/// Multi-head self-attention: softmax(Q·Kᵀ/√headWidth)·V between two projections (Vaswani et al., arXiv 1706.03762).
-///
-/// x: [batch, sequence, width] → the same; `qkv.weight`: [3 · width, width], q over k over v, heads side by side in
-/// each; `out.weight`: [width, width]. `causal` hides later positions.
-public struct Attention: Layer {
-    /// Channels of x, of all heads together.
-    public internal(set) var width: Int
-    /// A divisor of `width`; each head takes width / heads channels.
-    public internal(set) var heads: Int
-    /// Whether a position sees itself and earlier ones only.
-    public internal(set) var causal: Bool
-    /// Whether both projections add a learnt bias.
-    public internal(set) var bias: Bool
-
-    public static let syntax = KindSyntax(
-        "attention", "Multi-head self-attention between two projections.", Attention(width: 64, heads: 4),
-        [
-            .required("width", \.width, .extent, "channels of x"), .heads(\.heads, of: \.width),
-            .defaulted("causal", \.causal, .flag, "whether later positions are hidden"),
-            .defaulted("bias", \.bias, .flag, "whether the projections add one"),
-        ])
-
-    /// Checked when a model is built: `heads` divides `width`.
-    public init(width: Int, heads: Int, causal: Bool = true, bias: Bool = true) {
-        self.width = width
-        self.heads = heads
-        self.causal = causal
-        self.bias = bias
-    }
-
-    public var parameters: [ParameterSpec] {
-        Affine.parameters("qkv.", inputs: width, outputs: scaled(width, by: 3), bias: bias)
-            + Affine.parameters("out.", inputs: width, outputs: width, bias: bias)
-    }
-
+extension Attention {
     /// Keeps x, qkv, the heads' output and their log Σ exp: 5 · width + heads numbers per token; from one backward half
     /// to the other the gradient of qkv, 3 · width.
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
@@ -98,6 +63,6 @@ public struct Attention: Layer {
 
     private func affines(_ tensors: [Tensor]) -> (qkv: Affine, out: Affine) {
         var next = tensors.makeIterator()
-        return (Affine(&next, bias: bias), Affine(&next, bias: bias))
+        return (Affine(&next, bias: bias != .none), Affine(&next, bias: bias == .all))
     }
 }

@@ -11,13 +11,14 @@ extension AttentionShape {
 }
 
 extension Setting {
-    /// `heads`, which must divide the width.
+    /// `heads`, which must divide the width unless `isFree`.
     static func heads(
-        _ heads: any WritableKeyPath<Owner, Int> & Sendable, of width: any WritableKeyPath<Owner, Int> & Sendable
+        _ heads: any WritableKeyPath<Owner, Int> & Sendable, of width: any WritableKeyPath<Owner, Int> & Sendable,
+        unless isFree: @escaping @Sendable (Owner) -> Bool = { _ in false }
     ) -> Setting {
         .required("heads", heads, .extent, "a divisor of the width") { owner in
             let (heads, width) = (owner[keyPath: heads], owner[keyPath: width])
-            guard !width.isMultiple(of: heads) else { return nil }
+            guard !isFree(owner), !width.isMultiple(of: heads) else { return nil }
             let near = (1...max(1, width)).lazy.filter(width.isMultiple(of:)).prefix { $0 <= heads }.max() ?? 1
             return Complaint(
                 ", and the width \(width) is no multiple of it", expected: "a divisor of the width",
