@@ -49,12 +49,30 @@ extension CheckpointError {
         let folder = WeightsPath.folder(of: path)
         let name = path.dropFirst(folder.count)
         let stem = name.lastIndex(of: ".").map { name[..<$0] } ?? name
-        let converted = folder + (stem.isEmpty ? "model" : stem) + ".safetensors"
+        // The name under which a folder's weights are found.
+        let converted = folder + (stem.isEmpty || stem == "pytorch_model" ? "model" : stem) + ".safetensors"
         let program =
             "import sys, torch; from safetensors.torch import save_file; "
             + "save_file({k: v.clone().contiguous() for k, v in torch.load(sys.argv[1], map_location=\"cpu\", "
             + "weights_only=True).items()}, sys.argv[2])"
         return "python3 -c '\(program)' \(shellWord(path)) \(shellWord(converted))"
+    }
+
+    /// The command that makes safetensors shards and their index of the shards that PyTorch saved.
+    static func conversion(ofShardsIn folder: String) -> String {
+        let program = """
+            import glob, json, os, sys, torch
+            from safetensors.torch import save_file
+            folder, files = sys.argv[1], {}
+            for path in sorted(glob.glob(os.path.join(glob.escape(folder), "pytorch_model-*.bin"))):
+                name = os.path.basename(path).replace("pytorch_", "").replace(".bin", ".safetensors")
+                tensors = torch.load(path, map_location="cpu", weights_only=True)
+                save_file({k: v.clone().contiguous() for k, v in tensors.items()}, os.path.join(folder, name))
+                files.update(dict.fromkeys(tensors, name))
+            with open(os.path.join(folder, "\(WeightsPath.index)"), "w") as index:
+                json.dump({"metadata": {}, "weight_map": files}, index)
+            """
+        return "python3 -c '\(program)' \(shellWord(folder))"
     }
 
     /// As a shell reads it.

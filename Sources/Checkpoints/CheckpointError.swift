@@ -22,8 +22,10 @@ package enum CheckpointError: Error, Hashable, Sendable {
 /// One tensor that a model and its weights disagree on.
 package enum TensorMismatch: Hashable, Sendable {
     case missing(name: String, expected: TensorSpec)
-    case extra(name: String, type: StoredType, shape: Shape)
-    case different(name: String, expected: TensorSpec, type: StoredType, shape: Shape)
+    case extra(name: String, type: StoredEncoding, shape: Shape)
+    case different(name: String, expected: TensorSpec, type: StoredEncoding, shape: Shape)
+    /// One tensor under several spellings of its name.
+    case repeated(name: String, spellings: [String])
 
     fileprivate var isExtra: Bool {
         guard case .extra = self else { return false }
@@ -93,6 +95,8 @@ extension TensorMismatch: CustomStringConvertible {
         case .extra(let name, let type, let shape): "\(shown(name)): expected nothing, got \(type)\(shape)"
         case .different(let name, let expected, let type, let shape):
             "\(shown(name)): expected \(expected), got \(type)\(shape)"
+        case .repeated(let name, let spellings):
+            "\(shown(name)): expected it once, got \(spellings.map(shown).joined(separator: " and "))"
         }
     }
 }

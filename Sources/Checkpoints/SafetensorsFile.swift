@@ -48,12 +48,19 @@ package final class SafetensorsFile: Sendable {
     func read(
         _ tensor: StoredTensor, at offset: Int, into out: UnsafeMutableRawBufferPointer
     ) throws(CheckpointError) {
-        precondition(offset >= 0 && offset + out.count <= tensor.range.count, "bytes that \(tensor.name) does not have")
-        do throws(SystemError) {
-            let identity = try file.read(at: dataStart + tensor.range.lowerBound + offset, into: out)
-            guard identity.hasSameContents(as: file.identity) else { throw SystemError("read", path, .changed) }
-        } catch {
-            throw CheckpointError(error)
+        try place(of: tensor).read(at: offset, into: out)
+    }
+
+    /// Where a tensor's bytes lie.
+    func place(of tensor: StoredTensor) -> TensorBytes {
+        let range = dataStart + tensor.range.lowerBound..<dataStart + tensor.range.upperBound
+        return TensorBytes(file: file, range: range)
+    }
+
+    /// The tensors, each with where its bytes lie.
+    var pretrainedTensors: [PretrainedTensor] {
+        tensors.map {
+            PretrainedTensor(name: $0.name, encoding: .plain($0.type), shape: $0.shape, bytes: place(of: $0))
         }
     }
 

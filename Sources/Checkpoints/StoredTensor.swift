@@ -20,9 +20,15 @@ package struct StoredTensor: Hashable, Sendable {
 enum CheckedExtents {
     static let maximumRank = 8
 
+    /// How many elements there are, or nil when they overflow.
+    static func count(_ extents: some Sequence<Int>) -> Int? { byteCount(Array(extents), of: 1) }
+
     /// Bytes of a tensor, or nil when they overflow.
-    static func byteCount(_ extents: [Int], _ type: StoredType) -> Int? {
-        var bytes = type.size
+    static func byteCount(_ extents: [Int], _ type: StoredType) -> Int? { byteCount(extents, of: type.size) }
+
+    /// The same for elements of so many bytes.
+    static func byteCount(_ extents: [Int], of size: Int) -> Int? {
+        var bytes = size
         for extent in extents {
             guard extent >= 0 else { return nil }
             let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)

@@ -17,7 +17,7 @@ package struct Weights: Sendable {
         self.path = path
         let file = try WeightsPath.resolve(path)
         if file.hasSuffix(".json") {
-            files = try Self.shards(of: SafetensorsIndex(path: file))
+            files = try SafetensorsIndex(path: file).open()
         } else {
             files = [try SafetensorsFile(path: file)]
         }
@@ -58,11 +58,12 @@ package struct Weights: Sendable {
                 continue
             }
             if stored.shape != spec.shape || !stored.type.fits(spec.dtype) {
-                mismatches.append(.different(name: name, expected: spec, type: stored.type, shape: stored.shape))
+                mismatches.append(
+                    .different(name: name, expected: spec, type: .plain(stored.type), shape: stored.shape))
             }
         }
         for tensor in tensors where !known.contains(tensor.name) {
-            mismatches.append(.extra(name: tensor.name, type: tensor.type, shape: tensor.shape))
+            mismatches.append(.extra(name: tensor.name, type: .plain(tensor.type), shape: tensor.shape))
         }
         if !mismatches.isEmpty { throw .mismatch(path: path, mismatches) }
     }
@@ -73,21 +74,10 @@ package struct Weights: Sendable {
         guard let stored = self[name] else { throw .mismatch(path: path, [.missing(name: name, expected: expected)]) }
         guard stored.shape.count == out.count, stored.type.isFloatingPoint else {
             throw .mismatch(
-                path: path, [.different(name: name, expected: expected, type: stored.type, shape: stored.shape)])
+                path: path, [.different(name: name, expected: expected, type: .plain(stored.type), shape: stored.shape)]
+            )
         }
-        if stored.type == .f32 {
-            try read(stored, at: 0, into: UnsafeMutableRawBufferPointer(out))
-        } else {
-            let size = stored.type.size
-            try forEachChunk(of: stored) { (start, bytes) throws(CheckpointError) in
-                let part = out[start / size..<(start + bytes.count) / size]
-                convertToFloats(bytes, of: stored.type, into: UnsafeMutableBufferPointer(rebasing: part))
-            }
-        }
-        let count = countNotFinite(UnsafeRawBufferPointer(out), of: .f32)
-        guard count == 0 else {
-            throw .notFinite(path: path, [NotFiniteTensor(name: name, count: count, elements: out.count)])
-        }
+        try copyFloats(name, 0..<out.count, into: out)
     }
 
     /// Throws an error that lists every tensor of these names that holds values which are not finite as f32. Reads each
@@ -97,7 +87,7 @@ package struct Weights: Sendable {
         for name in names {
             guard let stored = self[name], stored.type.isFloatingPoint else { continue }
             var count = 0
-            try forEachChunk(of: stored) { (_, bytes) throws(CheckpointError) in
+            try bytes(of: stored).forEachChunk(block: stored.type.size) { (_, bytes) throws(CheckpointError) in
                 count += countNotFinite(bytes, of: stored.type)
             }
             if count > 0 { found.append(NotFiniteTensor(name: name, count: count, elements: stored.shape.count)) }
@@ -105,26 +95,33 @@ package struct Weights: Sendable {
         if !found.isEmpty { throw .notFinite(path: path, found) }
     }
 
-    /// Lends a tensor's bytes, aligned, a mebibyte at a time, with where in the tensor they begin.
-    private func forEachChunk(
-        of tensor: StoredTensor, _ body: (Int, UnsafeRawBufferPointer) throws(CheckpointError) -> Void
+    /// Writes some elements of a floating-point tensor, counted in row-major order, as f32. Throws when there is no such
+    /// tensor, or it has fewer.
+    package func copyFloats(
+        _ name: String, _ elements: Range<Int>, into out: UnsafeMutableBufferPointer<Float>
     ) throws(CheckpointError) {
-        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: min(1 << 20, tensor.range.count), alignment: 64)
-        defer { chunk.deallocate() }
-        var start = 0
-        while start < tensor.range.count {
-            let part = UnsafeMutableRawBufferPointer(rebasing: chunk[..<min(chunk.count, tensor.range.count - start)])
-            try read(tensor, at: start, into: part)
-            try body(start, UnsafeRawBufferPointer(part))
-            start += part.count
+        precondition(elements.count == out.count, "\(elements.count) elements into \(out.count)")
+        let expected = TensorSpec([elements.upperBound], .f32)
+        guard let stored = self[name] else { throw .mismatch(path: path, [.missing(name: name, expected: expected)]) }
+        guard stored.shape.count >= elements.upperBound, elements.lowerBound >= 0, stored.type.isFloatingPoint else {
+            throw .mismatch(
+                path: path,
+                [.different(name: name, expected: expected, type: .plain(stored.type), shape: stored.shape)])
+        }
+        try floats(of: stored).read(elements, into: out)
+        let count = countNotFinite(UnsafeRawBufferPointer(out), of: .f32)
+        guard count == 0 else {
+            throw .notFinite(path: path, [NotFiniteTensor(name: name, count: count, elements: out.count)])
         }
     }
 
-    private func read(
-        _ tensor: StoredTensor, at offset: Int, into out: UnsafeMutableRawBufferPointer
-    ) throws(CheckpointError) {
+    private func bytes(of tensor: StoredTensor) -> TensorBytes {
         guard let file = fileOf[tensor.name] else { preconditionFailure("\(tensor.name) is in none of the files") }
-        try files[file].read(tensor, at: offset, into: out)
+        return files[file].place(of: tensor)
+    }
+
+    private func floats(of tensor: StoredTensor) -> FloatReader {
+        FloatReader(bytes: bytes(of: tensor), encoding: .plain(tensor.type))
     }
 
     private static let wrappers = ["_orig_mod.", "module.", "model."]
@@ -141,32 +138,5 @@ package struct Weights: Sendable {
             prefix += wrapper
         }
         return prefix
-    }
-
-    private static func shards(
-        of index: SafetensorsIndex
-    ) throws(CheckpointError) -> [SafetensorsFile] {
-        let folder = WeightsPath.folder(of: index.path)
-        let names = index.files
-        var files: [SafetensorsFile] = []
-        var found: Set<String> = []
-        for name in names {
-            let file = try SafetensorsFile(path: folder + name)
-            files.append(file)
-            for tensor in file.tensors {
-                guard index.weightMap[tensor.name] == name else {
-                    throw .malformed(
-                        path: index.path, place: "weight_map, \(quoted(tensor.name))", expected: quoted(name),
-                        got: index.weightMap[tensor.name].map(quoted) ?? "nothing")
-                }
-                found.insert(tensor.name)
-            }
-        }
-        for (name, file) in index.weightMap.sorted(by: { $0.key < $1.key }) where !found.contains(name) {
-            throw .malformed(
-                path: folder + file, place: "its tensors", expected: "\(quoted(name)), as \(index.path) says",
-                got: "no such tensor")
-        }
-        return files
     }
 }

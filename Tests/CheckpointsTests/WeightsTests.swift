@@ -46,10 +46,11 @@ import Testing
                 == .mismatch(
                     path: fixture("layout.safetensors"),
                     [
-                        .different(name: "0.token.weight", expected: TensorSpec([3, 4]), type: .f32, shape: [4, 3]),
+                        .different(
+                            name: "0.token.weight", expected: TensorSpec([3, 4]), type: .plain(.f32), shape: [4, 3]),
                         .missing(name: "11.bias", expected: TensorSpec([7])),
-                        .different(name: "ids", expected: TensorSpec([3]), type: .i32, shape: [3]),
-                        .extra(name: "strange \"\\\n\u{1} ü", type: .i64, shape: [1]),
+                        .different(name: "ids", expected: TensorSpec([3]), type: .plain(.i32), shape: [3]),
+                        .extra(name: "strange \"\\\n\u{1} ü", type: .plain(.i64), shape: [1]),
                     ]))
         #expect(
             error.description == """

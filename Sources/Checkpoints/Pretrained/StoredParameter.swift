@@ -55,6 +55,17 @@ package struct StoredParameter: Hashable, Sendable {
         /// How many rows of the parameter it fills.
         package var count: Int { stride < 1 ? 0 : rows.count / stride + (rows.count % stride == 0 ? 0 : 1) }
 
+        /// The last of its rows, where it has any.
+        var lastRow: Int { rows.lowerBound + (count - 1) * stride }
+
+        /// Those of its rows that fill these of the parameter's, counted from the first that the part fills.
+        func rows(_ filled: Range<Int>) -> Part {
+            var part = self
+            let first = rows.lowerBound + filled.lowerBound * stride
+            part.rows = filled.isEmpty ? first..<first : first..<first + (filled.count - 1) * stride + 1
+            return part
+        }
+
         /// All names that the tensor may have, the first choice first.
         package var names: [String] { [tensor] + aliases }
     }
