@@ -65,6 +65,14 @@ void ck_add(enum ck_type type, const void *a, const void *b, void *y, size_t cou
     DISPATCH(type, add, a, b, y, count)
 }
 
+void ck_add_scaled(enum ck_type type, const void *a, const void *x, float factor, void *y, size_t count) {
+    DISPATCH(type, add_scaled, a, x, factor, y, count)
+}
+
+void ck_scale(enum ck_type type, const void *x, float factor, void *y, size_t count) {
+    DISPATCH(type, scale, x, factor, y, count)
+}
+
 void ck_add_bias(enum ck_type type, const void *x, const float *bias, void *y, size_t rows, size_t width) {
     DISPATCH(type, add_bias, x, bias, y, rows, width)
 }
@@ -90,6 +98,16 @@ void ck_gate_backward(
     void *dup, size_t count
 ) {
     DISPATCH(type, gate_backward, (int)kind, gate, up, dy, dgate, dup, count)
+}
+
+void ck_softcap(enum ck_type type, const void *x, float cap, void *y, size_t count) {
+    DISPATCH(type, softcap, x, cap, y, count)
+}
+
+void ck_softcap_backward(
+    enum ck_type type, const void *x, const void *dy, float cap, void *dx, size_t count
+) {
+    DISPATCH(type, softcap_backward, x, dy, cap, dx, count)
 }
 
 #define MAP(f)                                    \

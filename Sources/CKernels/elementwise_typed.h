@@ -10,6 +10,52 @@ static KERNEL void TYPED(add)(const ELEMENT *a, const ELEMENT *b, ELEMENT *y, si
     }
 }
 
+static KERNEL void TYPED(add_scaled)(
+    const ELEMENT *a, const ELEMENT *x, float factor, ELEMENT *y, size_t count
+) {
+    for (size_t i = 0; i < count; i += LANES) {
+        f32v p, q;
+        TYPED(load)(&p, a + i, count - i, 0);
+        TYPED(load)(&q, x + i, count - i, 0);
+        p = p + factor * q;
+        TYPED(store)(y + i, &p, count - i);
+    }
+}
+
+static KERNEL void TYPED(scale)(const ELEMENT *x, float factor, ELEMENT *y, size_t count) {
+    for (size_t i = 0; i < count; i += LANES) {
+        f32v p;
+        TYPED(load)(&p, x + i, count - i, 0);
+        p = factor * p;
+        TYPED(store)(y + i, &p, count - i);
+    }
+}
+
+static KERNEL void TYPED(softcap)(const ELEMENT *x, float cap, ELEMENT *y, size_t count) {
+    for (size_t i = 0; i < count; i += LANES) {
+        f32v v;
+        TYPED(load)(&v, x + i, count - i, 0);
+        v = v / cap;
+        vector_tanh(&v);
+        v = v * cap;
+        TYPED(store)(y + i, &v, count - i);
+    }
+}
+
+static KERNEL void TYPED(softcap_backward)(
+    const ELEMENT *x, const ELEMENT *dy, float cap, ELEMENT *dx, size_t count
+) {
+    for (size_t i = 0; i < count; i += LANES) {
+        f32v v, d;
+        TYPED(load)(&v, x + i, count - i, 0);
+        TYPED(load)(&d, dy + i, count - i, 0);
+        v = v / cap;
+        tanh_slope(&v);
+        d = d * v;
+        TYPED(store)(dx + i, &d, count - i);
+    }
+}
+
 static KERNEL void TYPED(add_bias)(const ELEMENT *x, const float *bias, ELEMENT *y, size_t rows, size_t width) {
     for (size_t row = 0; row < rows; row++) {
         for (size_t i = 0; i < width; i += LANES) {

@@ -1,8 +1,8 @@
 // Embedding for one storage type of its output and its gradient: see every_type.h.
 
 static KERNEL void TYPED(embedding)(
-    const int32_t *ids, const float *token, const float *position, ELEMENT *y, size_t rows, size_t sequence,
-    size_t width
+    const int32_t *ids, const float *token, const float *position, float scale, ELEMENT *y, size_t rows,
+    size_t sequence, size_t width
 ) {
     for (size_t row = 0; row < rows; row++, y += width) {
         const float *t = token + (size_t)ids[row] * width;
@@ -11,27 +11,28 @@ static KERNEL void TYPED(embedding)(
             f32v a, b = 0;
             load_f32(&a, t + i, width - i, 0);
             if (p) load_f32(&b, p + i, width - i, 0);
-            a = a + b;
+            a = scale * a + b;
             TYPED(store)(y + i, &a, width - i);
         }
     }
 }
 
-INLINE void TYPED(add_row)(const ELEMENT *x, float *sum, size_t width) {
+INLINE void TYPED(add_row)(const ELEMENT *x, float scale, float *sum, size_t width) {
     for (size_t i = 0; i < width; i += LANES) {
         f32v a, b;
         load_f32(&a, sum + i, width - i, 0);
         TYPED(load)(&b, x + i, width - i, 0);
-        a = a + b;
+        a = a + scale * b;
         store_f32(sum + i, &a, width - i);
     }
 }
 
 static KERNEL void TYPED(embedding_backward)(
-    const int32_t *ids, const ELEMENT *dy, float *dtoken, float *dposition, size_t rows, size_t sequence, size_t width
+    const int32_t *ids, const ELEMENT *dy, float *dtoken, float *dposition, float scale, size_t rows, size_t sequence,
+    size_t width
 ) {
     for (size_t row = 0; row < rows; row++, dy += width) {
-        TYPED(add_row)(dy, dtoken + (size_t)ids[row] * width, width);
-        if (dposition) TYPED(add_row)(dy, dposition + (row % sequence) * width, width);
+        TYPED(add_row)(dy, scale, dtoken + (size_t)ids[row] * width, width);
+        if (dposition) TYPED(add_row)(dy, 1, dposition + (row % sequence) * width, width);
     }
 }

@@ -33,13 +33,13 @@ static KERNEL void TYPED(layer_norm)(
 
 /// dx (+)= (g − mean(g) − x̂ · mean(g ∘ x̂)) / σ with g = dy ∘ weight; without `centred`, mean(g) is left out.
 INLINE void TYPED(backward_row)(
-    const ELEMENT *dy, const ELEMENT *x, const float *weight, float mean, float inverse, ELEMENT *dx, size_t width,
-    int accumulate, int centred
+    const ELEMENT *dy, const ELEMENT *x, const float *weight, int unit_offset, float mean, float inverse, ELEMENT *dx,
+    size_t width, int accumulate, int centred
 ) {
     f32v d, v, w, plain = 0, projected = 0;
     for (size_t i = 0; i < width; i += LANES) {
         TYPED(load)(&d, dy + i, width - i, 0);
-        load_f32(&w, weight + i, width - i, 0);
+        load_weight(&w, weight + i, width - i, unit_offset);
         TYPED(load)(&v, x + i, width - i, mean);
         d = d * w;
         if (centred) plain += d;
@@ -50,7 +50,7 @@ INLINE void TYPED(backward_row)(
     for (size_t i = 0; i < width; i += LANES) {
         f32v old = 0;
         TYPED(load)(&d, dy + i, width - i, 0);
-        load_f32(&w, weight + i, width - i, 0);
+        load_weight(&w, weight + i, width - i, unit_offset);
         TYPED(load)(&v, x + i, width - i, mean);
         if (accumulate) TYPED(load)(&old, dx + i, width - i, 0);
         d = (d * w - shift) - ((v - mean) * inverse) * slope;
@@ -66,7 +66,7 @@ static KERNEL void TYPED(layer_norm_backward_input)(
     for (size_t row = 0; row < rows; row++) {
         const float *s = statistics + 2 * row;
         size_t at = row * width;
-        TYPED(backward_row)(dy + at, x + at, weight, s[0], s[1], dx + at, width, accumulate, 1);
+        TYPED(backward_row)(dy + at, x + at, weight, 0, s[0], s[1], dx + at, width, accumulate, 1);
     }
 }
 
@@ -93,7 +93,8 @@ static KERNEL void TYPED(layer_norm_backward_weight)(
 }
 
 static KERNEL void TYPED(rms_norm)(
-    const ELEMENT *x, const float *weight, float epsilon, ELEMENT *y, float *statistics, size_t rows, size_t width
+    const ELEMENT *x, const float *weight, int unit_offset, float epsilon, ELEMENT *y, float *statistics, size_t rows,
+    size_t width
 ) {
     for (size_t row = 0; row < rows; row++, x += width, y += width) {
         f32v v, w, squares = 0;
@@ -104,7 +105,7 @@ static KERNEL void TYPED(rms_norm)(
         float inverse = 1.0f / __builtin_sqrtf(lane_sum(&squares) / (float)width + epsilon);
         for (size_t i = 0; i < width; i += LANES) {
             TYPED(load)(&v, x + i, width - i, 0);
-            load_f32(&w, weight + i, width - i, 0);
+            load_weight(&w, weight + i, width - i, unit_offset);
             v = v * inverse * w;
             TYPED(store)(y + i, &v, width - i);
         }
@@ -113,12 +114,12 @@ static KERNEL void TYPED(rms_norm)(
 }
 
 static KERNEL void TYPED(rms_norm_backward_input)(
-    const ELEMENT *dy, const ELEMENT *x, const float *weight, const float *statistics, ELEMENT *dx, size_t rows,
-    size_t width, int accumulate
+    const ELEMENT *dy, const ELEMENT *x, const float *weight, int unit_offset, const float *statistics, ELEMENT *dx,
+    size_t rows, size_t width, int accumulate
 ) {
     for (size_t row = 0; row < rows; row++) {
         size_t at = row * width;
-        TYPED(backward_row)(dy + at, x + at, weight, 0, statistics[row], dx + at, width, accumulate, 0);
+        TYPED(backward_row)(dy + at, x + at, weight, unit_offset, 0, statistics[row], dx + at, width, accumulate, 0);
     }
 }
 

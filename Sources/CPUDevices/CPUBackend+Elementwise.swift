@@ -9,6 +9,19 @@ extension CPUBackend {
         elements(count, dtype) { ck_add(dtype.kernel, p + $0, q + $0, sum + $0, $1) }
     }
 
+    public func addScaled(_ x: Tensor, by factor: Float, to a: Tensor, into y: Tensor) {
+        let (count, dtype) = (y.count, y.dtype)
+        let (p, q) = (a.floats("addScaled", dtype, count: count), x.floats("addScaled", dtype, count: count))
+        let sum = y.floats("addScaled", dtype, count: count)
+        elements(count, dtype) { ck_add_scaled(dtype.kernel, p + $0, q + $0, factor, sum + $0, $1) }
+    }
+
+    public func scale(_ x: Tensor, by factor: Float, into y: Tensor) {
+        let (count, dtype) = (y.count, y.dtype)
+        let (input, output) = (x.floats("scale", dtype, count: count), y.floats("scale", dtype, count: count))
+        elements(count, dtype) { ck_scale(dtype.kernel, input + $0, factor, output + $0, $1) }
+    }
+
     public func cast(_ x: Tensor, into y: Tensor) {
         if x.dtype == y.dtype { return copy(x, to: y) }
         let (from, to) = (x.dtype, y.dtype)
@@ -36,6 +49,20 @@ extension CPUBackend {
         elements(count, dtype) {
             ck_activate_backward(dtype.kernel, kind.kernel, input + $0, gradient + $0, output + $0, $1)
         }
+    }
+
+    public func softcap(_ x: Tensor, cap: Float, into y: Tensor) {
+        let (count, dtype) = (y.count, y.dtype)
+        let (input, output) = (x.floats("softcap", dtype, count: count), y.floats("softcap", dtype, count: count))
+        elements(count, dtype) { ck_softcap(dtype.kernel, input + $0, cap, output + $0, $1) }
+    }
+
+    public func softcapBackward(_ dy: Tensor, x: Tensor, cap: Float, into dx: Tensor) {
+        let (count, dtype) = (dx.count, dx.dtype)
+        let input = x.floats("softcapBackward", dtype, count: count)
+        let gradient = dy.floats("softcapBackward", dtype, count: count)
+        let output = dx.floats("softcapBackward", dtype, count: count)
+        elements(count, dtype) { ck_softcap_backward(dtype.kernel, input + $0, gradient + $0, cap, output + $0, $1) }
     }
 
     public func gate(_ kind: Activation, _ gate: Tensor, _ up: Tensor, into y: Tensor) {

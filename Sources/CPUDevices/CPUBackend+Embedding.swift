@@ -2,7 +2,7 @@ import CKernels
 public import Tensors
 
 extension CPUBackend {
-    public func embedding(_ ids: Tensor, token: Tensor, position: Tensor?, into y: Tensor) {
+    public func embedding(_ ids: Tensor, token: Tensor, position: Tensor?, scale: Float, into y: Tensor) {
         let width = token.shape.width
         let values = checkedIDs(ids, vocabulary: token.shape.rows, position: position)
         let output = y.floats("embedding", y.dtype, count: ids.count * width)
@@ -13,18 +13,18 @@ extension CPUBackend {
         threads.split(ids.shape.rows, of: sequence * width) { part in
             let first = part.lowerBound * sequence
             ck_embedding(
-                y.dtype.kernel, values + first, table, places, output + first * width * y.dtype.size,
+                y.dtype.kernel, values + first, table, places, scale, output + first * width * y.dtype.size,
                 part.count * sequence, sequence, width)
         }
     }
 
-    public func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?) {
+    public func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?, scale: Float) {
         let width = dtoken.shape.width
         let values = checkedIDs(ids, vocabulary: dtoken.shape.rows, position: dposition)
         ck_embedding_backward(
             dy.dtype.kernel, values, dy.floats("embeddingBackward", dy.dtype, count: ids.count * width),
             dtoken.f32("embeddingBackward", count: dtoken.count),
-            dposition?.f32("embeddingBackward", count: dposition?.count ?? 0), ids.count, ids.shape.width, width)
+            dposition?.f32("embeddingBackward", count: dposition?.count ?? 0), scale, ids.count, ids.shape.width, width)
     }
 
     /// Data is checked where it is read; here an id outside the table would be memory outside it.

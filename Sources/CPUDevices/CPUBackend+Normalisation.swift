@@ -52,7 +52,9 @@ extension CPUBackend {
         }
     }
 
-    public func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor, statistics: Tensor) {
+    public func rmsNorm(
+        _ x: Tensor, weight: Tensor, unitOffset: Bool, epsilon: Float, into y: Tensor, statistics: Tensor
+    ) {
         let (rows, width, dtype) = (x.shape.rows, x.shape.width, x.dtype)
         let input = x.floats("rmsNorm", dtype, count: rows * width)
         let output = y.floats("rmsNorm", dtype, count: rows * width)
@@ -60,12 +62,13 @@ extension CPUBackend {
         threads.split(rows, of: width) { part in
             let at = part.lowerBound * width * dtype.size
             ck_rms_norm(
-                dtype.kernel, input + at, scale, epsilon, output + at, moments + part.lowerBound, part.count, width)
+                dtype.kernel, input + at, scale, unitOffset ? 1 : 0, epsilon, output + at, moments + part.lowerBound,
+                part.count, width)
         }
     }
 
     public func rmsNormBackwardInput(
-        _ dy: Tensor, x: Tensor, weight: Tensor, statistics: Tensor, into dx: Tensor, accumulate: Bool
+        _ dy: Tensor, x: Tensor, weight: Tensor, unitOffset: Bool, statistics: Tensor, into dx: Tensor, accumulate: Bool
     ) {
         let (rows, width, dtype) = (x.shape.rows, x.shape.width, x.dtype)
         let gradient = dy.floats("rmsNormBackward", dtype, count: rows * width)
@@ -76,8 +79,8 @@ extension CPUBackend {
         threads.split(rows, of: width) { part in
             let at = part.lowerBound * width * dtype.size
             ck_rms_norm_backward_input(
-                dtype.kernel, gradient + at, input + at, scale, moments + part.lowerBound, output + at, part.count,
-                width, accumulate ? 1 : 0)
+                dtype.kernel, gradient + at, input + at, scale, unitOffset ? 1 : 0, moments + part.lowerBound,
+                output + at, part.count, width, accumulate ? 1 : 0)
         }
     }
 

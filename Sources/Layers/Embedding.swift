@@ -1,7 +1,7 @@
 public import Notation
 public import Tensors
 
-/// Looks up a row of `token.weight` for each id and adds the row of `position.weight` for its place.
+/// Looks up a row of `token.weight` for each id, times `scale`, and adds the row of `position.weight` for its place.
 ///
 /// ids: i32[batch, sequence] → [batch, sequence, width]; sequence ≤ positions. Without positions, tokens alone.
 ///
@@ -13,6 +13,8 @@ public struct Embedding: Layer {
     public internal(set) var width: Int
     /// The longest sequence; nil: tokens alone, without learnt positions.
     public internal(set) var positions: Int?
+    /// What a token's vector is multiplied with: 10⁻⁶ … 65504, rounded to the output's type. Gemma's is √width.
+    public internal(set) var scale: Double
     /// The output's type: the type of the activations of the model that it begins.
     public internal(set) var dtype: DType
 
@@ -23,21 +25,23 @@ public struct Embedding: Layer {
             .required("vocab", \.vocab, .extent, "how many token ids there are"),
             .required("width", \.width, .extent, "channels of a vector"),
             .optional("positions", \.positions, .extent, "the longest sequence"),
+            .defaulted("scale", \.scale, .factor, "times the token's vector"),
         ])
 
     /// Checked when a model is built: sizes are 1 … 2²⁴, and `dtype` is a floating-point type. A model replaces `dtype`
     /// by that of its activations.
-    public init(vocab: Int, width: Int, positions: Int? = nil, dtype: DType = .f32) {
+    public init(vocab: Int, width: Int, positions: Int? = nil, scale: Double = 1, dtype: DType = .f32) {
         self.vocab = vocab
         self.width = width
         self.positions = positions
+        self.scale = scale
         self.dtype = dtype
     }
 
     public var vocabulary: Int? { vocab }
 
     public func making(_ dtype: DType) -> Embedding {
-        Embedding(vocab: vocab, width: width, positions: positions, dtype: dtype)
+        Embedding(vocab: vocab, width: width, positions: positions, scale: scale, dtype: dtype)
     }
 
     public var parameters: [ParameterSpec] {
@@ -61,18 +65,22 @@ public struct Embedding: Layer {
         }
         let output = try TensorSpec.checked(ids.shape.extents + [width], dtype)
         let adds: Double = positions == nil ? 0 : 1
+        let products: Double = scale == 1 ? 0 : 1
         var plan = LayerPlan(
             outputs: [output],
-            cost: .elementwise(output.count, forward: adds, backwardInput: 0, backwardWeight: 1 + adds))
+            cost: .elementwise(
+                output.count, forward: products + adds, backwardInput: 0, backwardWeight: products + 1 + adds))
         plan.keepsInputs = true
         plan.keepsOutputGradients = true
         plan.withoutGradient = [0]
         return plan
     }
 
+    private var factor: Float { dtype.rounded(Float(scale)) }
+
     public func forward(_ frame: LayerFrame, on backend: any Backend) {
         backend.embedding(
-            frame.inputs[0], token: frame.parameters[0], position: frame.parameters.dropFirst().first,
+            frame.inputs[0], token: frame.parameters[0], position: frame.parameters.dropFirst().first, scale: factor,
             into: frame.outputs[0])
     }
 
@@ -82,6 +90,6 @@ public struct Embedding: Layer {
     public func backwardWeight(_ frame: LayerFrame, on backend: any Backend) {
         backend.embeddingBackward(
             frame.inputs[0], dy: frame.outputGradients[0], dtoken: frame.gradients[0],
-            dposition: frame.gradients.dropFirst().first)
+            dposition: frame.gradients.dropFirst().first, scale: factor)
     }
 }

@@ -27,4 +27,6 @@ public struct LayerNorm: NormLayer {
     }
 
     public var norm: Normalisation { .layerNorm }
+    /// Always false: `weight` is the factor itself.
+    public var unitOffset: Bool { false }
 }

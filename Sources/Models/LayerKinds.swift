@@ -21,6 +21,7 @@ public enum LayerKinds {
         layer(SiLU.self),
         layer(Tanh.self),
         layer(Sigmoid.self),
+        layer(Softcap.self),
         layer(Dropout.self),
         wiring(Residual.self),
         layer(Split.self),

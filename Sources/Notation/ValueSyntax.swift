@@ -64,6 +64,9 @@ extension ValueSyntax<Double> {
     /// What one number in so many is: from 0 to below 1, also as f32.
     public static var fraction: Self { number("from 0 to below 1") { $0 >= 0 && Float($0) < 1 } }
 
+    /// What numbers of any floating-point type are multiplied with: as f16 it is neither 0 nor infinite.
+    public static var factor: Self { number("from 1e-6 to 65504") { $0 >= 1e-6 && $0 <= 65504 } }
+
     /// What a norm adds to a variance before it takes the root.
     public static var epsilon: Self { number("above 0 and at most 1") { $0 > 0 && $0 <= 1 } }
 }

@@ -41,6 +41,10 @@ public protocol Backend: AnyObject, Sendable {
     func extractColumns(_ x: Tensor, from start: Int, into y: Tensor)
     /// y = a + b; y may be a or b.
     func add(_ a: Tensor, _ b: Tensor, into y: Tensor)
+    /// y = a + factor · x; y may be a or x.
+    func addScaled(_ x: Tensor, by factor: Float, to a: Tensor, into y: Tensor)
+    /// y = factor · x; y may be x.
+    func scale(_ x: Tensor, by factor: Float, into y: Tensor)
     /// y = x in y's type: any floating-point type to any other.
     func cast(_ x: Tensor, into y: Tensor)
     /// Fills x with numbers that depend on `key` and the element's index alone.
@@ -61,6 +65,10 @@ public protocol Backend: AnyObject, Sendable {
     func gate(_ kind: Activation, _ gate: Tensor, _ up: Tensor, into y: Tensor)
     /// dgate = dy · up · f′(gate), dup = dy · f(gate); either may be dy.
     func gateBackward(_ kind: Activation, gate: Tensor, up: Tensor, dy: Tensor, dgate: Tensor, dup: Tensor)
+    /// y = cap · tanh(x / cap)
+    func softcap(_ x: Tensor, cap: Float, into y: Tensor)
+    /// dx = dy · (1 − tanh²(x / cap)), from the forward input x; dx may be dy.
+    func softcapBackward(_ dy: Tensor, x: Tensor, cap: Float, into dx: Tensor)
     /// y = x · mask / (1 − p); the mask depends on key and index alone, so the backward pass is the same call on dy.
     /// `rowsPerSample` rows share one sample number; key counts the first sample.
     func dropout(_ x: Tensor, into y: Tensor, probability: Float, key: RandomKey, rowsPerSample: Int)
@@ -73,11 +81,14 @@ public protocol Backend: AnyObject, Sendable {
         _ dy: Tensor, x: Tensor, weight: Tensor, statistics: Tensor, into dx: Tensor, accumulate: Bool)
     /// dweight += …, dbias += ….
     func layerNormBackwardWeight(_ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor, dbias: Tensor?)
-    /// y = x / √(mean of x² + epsilon) · weight: Zhang and Sennrich, arXiv 1910.07467.
-    func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor, statistics: Tensor)
+    /// y = x / √(mean of x² + epsilon) · weight: Zhang and Sennrich, arXiv 1910.07467. With `unitOffset` 1 is added to
+    /// the weight first.
+    func rmsNorm(
+        _ x: Tensor, weight: Tensor, unitOffset: Bool, epsilon: Float, into y: Tensor, statistics: Tensor)
     /// dx (+)= …, as `layerNormBackwardInput`.
     func rmsNormBackwardInput(
-        _ dy: Tensor, x: Tensor, weight: Tensor, statistics: Tensor, into dx: Tensor, accumulate: Bool)
+        _ dy: Tensor, x: Tensor, weight: Tensor, unitOffset: Bool, statistics: Tensor, into dx: Tensor,
+        accumulate: Bool)
     /// dweight += …
     func rmsNormBackwardWeight(_ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor)
 
@@ -92,10 +103,10 @@ public protocol Backend: AnyObject, Sendable {
         scratch: Tensor)
 
     // Embedding. ids: i32[batch, sequence]; token: [vocab, width]; position: [positions, width].
-    /// y[b, s] = token[ids[b, s]] + position[s], without position where it is nil.
-    func embedding(_ ids: Tensor, token: Tensor, position: Tensor?, into y: Tensor)
-    /// dtoken += …, dposition += …, in the order of the ids.
-    func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?)
+    /// y[b, s] = scale · token[ids[b, s]] + position[s], without position where it is nil.
+    func embedding(_ ids: Tensor, token: Tensor, position: Tensor?, scale: Float, into y: Tensor)
+    /// dtoken += scale · …, dposition += …, in the order of the ids.
+    func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?, scale: Float)
 
     // Losses. `normaliser`: i64[1], how many targets of the global batch count. Both overwrite the prediction with its
     // gradient, divided by the normaliser and multiplied by `gradientScale` (f16's loss scale), and leave each row's own
@@ -182,5 +193,31 @@ extension Backend {
     /// The same where weights have no copy in another type.
     public func sgd(_ p: Tensor, gradient: Tensor, momentum: Tensor?, _ step: SGDStep) {
         sgd(p, gradient: gradient, momentum: momentum, working: nil, step)
+    }
+}
+
+/// Operations with the options that most models leave alone.
+extension Backend {
+    /// The same with the weight as it is.
+    public func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor, statistics: Tensor) {
+        rmsNorm(x, weight: weight, unitOffset: false, epsilon: epsilon, into: y, statistics: statistics)
+    }
+
+    /// The same with the weight as it is.
+    public func rmsNormBackwardInput(
+        _ dy: Tensor, x: Tensor, weight: Tensor, statistics: Tensor, into dx: Tensor, accumulate: Bool
+    ) {
+        rmsNormBackwardInput(
+            dy, x: x, weight: weight, unitOffset: false, statistics: statistics, into: dx, accumulate: accumulate)
+    }
+
+    /// The same with the tokens' vectors as they are.
+    public func embedding(_ ids: Tensor, token: Tensor, position: Tensor?, into y: Tensor) {
+        embedding(ids, token: token, position: position, scale: 1, into: y)
+    }
+
+    /// The same with the tokens' vectors as they are.
+    public func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?) {
+        embeddingBackward(ids, dy: dy, dtoken: dtoken, dposition: dposition, scale: 1)
     }
 }

@@ -20,6 +20,18 @@ public enum DType: UInt8, Sendable, CaseIterable, Hashable {
         }
     }
 
+    /// The nearest number of this type, ties to even; of integer types `value` itself.
+    package func rounded(_ value: Float) -> Float {
+        switch self {
+        case .f32, .i32, .i64: return value
+        case .f16: return Float(Float16(value))
+        case .bf16:
+            guard !value.isNaN else { return value }
+            let bits = value.bitPattern
+            return Float(bitPattern: (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff_0000)
+        }
+    }
+
     /// Whether activations, gradients and parameters may have this type.
     public var isFloatingPoint: Bool {
         switch self {

@@ -75,6 +75,35 @@ extension Activation {
         expectClose(lab.floats(dup), g.indices.map { dy[$0] * kind.naive(g[$0]) }, tolerance: 1e-6, "\(kind)")
     }
 
+    @Test(arguments: [0.25, 30]) func `a softcap and its slope agree with their definition`(cap: Double) {
+        for count in oddSizes + [3001] {
+            let (x, dy) = (points(count).map { $0 * cap }, numbers(count, seed: 4))
+            let (input, y, dx) = (lab.tensor(x), lab.garbage([count]), lab.tensor(dy))
+            lab.backend.softcap(input, cap: Float(cap), into: y)
+            lab.backend.softcapBackward(dx, x: input, cap: Float(cap), into: dx)
+            expectClose(lab.floats(y), x.map { cap * Glibc.tanh($0 / cap) }, tolerance: 3e-7, "y")
+            expectClose(lab.floats(dx), x.indices.map { dy[$0] / pow(cosh(x[$0] / cap), 2) }, tolerance: 6e-7, "dx")
+            #expect(lab.floats(y).allSatisfy { abs($0) <= Float(cap) })
+            lab.backend.softcap(input, cap: Float(cap), into: input)
+            #expect(lab.floats(input) == lab.floats(y))
+        }
+    }
+
+    @Test func `a scaled sum and a product with a number agree with their definition, in place too`() {
+        for count in oddSizes + [3001] {
+            let (a, x) = (numbers(count, seed: 1), numbers(count, seed: 2))
+            let (sum, product) = (lab.garbage([count]), lab.garbage([count]))
+            lab.backend.addScaled(lab.tensor(x), by: 7.5, to: lab.tensor(a), into: sum)
+            lab.backend.scale(lab.tensor(x), by: 7.5, into: product)
+            expectClose(lab.floats(sum), a.indices.map { a[$0] + 7.5 * x[$0] }, tolerance: 2e-7, "sum")
+            expectClose(lab.floats(product), x.map { 7.5 * $0 }, tolerance: 1e-7, "product")
+            let (first, second) = (lab.tensor(a), lab.tensor(x))
+            lab.backend.addScaled(second, by: 7.5, to: first, into: first)
+            lab.backend.scale(second, by: 7.5, into: second)
+            #expect(lab.floats(first) == lab.floats(sum) && lab.floats(second) == lab.floats(product))
+        }
+    }
+
     @Test(arguments: Activation.allCases) func `NaN stays NaN`(kind: Activation) {
         let x = lab.tensor([.nan, 1])
         lab.backend.activation(kind, x, into: x)

@@ -101,6 +101,26 @@ private struct NaiveNorm {
         }
     }
 
+    @Test(arguments: oddSizes) func `a weight that counts from 1 gives the bits of the weight plus 1`(width: Int) {
+        let (x, dy) = (numbers(rows * width, seed: 1), numbers(rows * width, seed: 2))
+        let weight = numbers(width, seed: 3)
+        func run(_ weight: Tensor, _ unitOffset: Bool) -> [[Float]] {
+            let (input, gradient) = (lab.tensor(x, [rows, width]), lab.tensor(dy, [rows, width]))
+            let (y, dx) = (lab.garbage([rows, width]), lab.tensor(x, [rows, width]))
+            let statistics = lab.garbage([rows, 1])
+            lab.backend.rmsNorm(
+                input, weight: weight, unitOffset: unitOffset, epsilon: 1e-5, into: y, statistics: statistics)
+            lab.backend.rmsNormBackwardInput(
+                gradient, x: input, weight: weight, unitOffset: unitOffset, statistics: statistics, into: dx,
+                accumulate: true)
+            return [y, dx, statistics].map(lab.floats)
+        }
+        // Numbers of 23 bits below 1: plus 1 they lose one bit, alike here and in the kernel.
+        let plusOne = lab.tensor(weight.map { Double(Float($0) + 1) })
+        #expect(run(lab.tensor(weight), true) == run(plusOne, false))
+        #expect(run(lab.tensor(weight), true) != run(lab.tensor(weight), false))
+    }
+
     @Test func `a gradient may be overwritten by its input`() {
         let width = 33
         let (x, dy) = (numbers(rows * width, seed: 1), numbers(rows * width, seed: 2))

@@ -41,9 +41,15 @@ import Testing
     ) {
         let (a, b) = (inputs(count, 1, dtype, scale: 4), inputs(count, 2, dtype))
         expectSame(dtype) { run in
-            let sum = run.empty([count])
-            run.lab.backend.add(run.x(a, [count]), run.x(b, [count]), into: sum)
-            return [sum]
+            let (sum, scaled, product) = (run.empty([count]), run.empty([count]), run.empty([count]))
+            let (capped, slope) = (run.empty([count]), run.x(b, [count]))
+            let backend = run.lab.backend
+            backend.add(run.x(a, [count]), run.x(b, [count]), into: sum)
+            backend.addScaled(run.x(a, [count]), by: 7.48, to: run.x(b, [count]), into: scaled)
+            backend.scale(run.x(a, [count]), by: 7.48, into: product)
+            backend.softcap(run.x(a, [count]), cap: 3, into: capped)
+            backend.softcapBackward(slope, x: run.x(a, [count]), cap: 3, into: slope)
+            return [sum, scaled, product, capped, slope]
         }
         for kind in Activation.allCases {
             expectSame(dtype) { run in
@@ -84,10 +90,11 @@ import Testing
             let (y, statistics, dx) = (run.empty(shape), run.lab.garbage([3, 1]), run.empty(shape))
             let dweight = run.f32(bias)
             backend.rmsNorm(
-                run.x(x, shape), weight: run.f32(weight), epsilon: 1e-5, into: y, statistics: statistics)
+                run.x(x, shape), weight: run.f32(weight), unitOffset: true, epsilon: 1e-5, into: y,
+                statistics: statistics)
             backend.rmsNormBackwardInput(
-                run.x(dy, shape), x: run.x(x, shape), weight: run.f32(weight), statistics: statistics, into: dx,
-                accumulate: false)
+                run.x(dy, shape), x: run.x(x, shape), weight: run.f32(weight), unitOffset: true,
+                statistics: statistics, into: dx, accumulate: false)
             backend.rmsNormBackwardWeight(
                 run.x(dy, shape), x: run.x(x, shape), statistics: statistics, dweight: dweight)
             return [y, statistics, dx, dweight]
@@ -102,8 +109,8 @@ import Testing
             let backend = run.lab.backend
             let (ids, y) = (run.lab.ids([3, 0, 3, 1, 4, 3], [2, 3]), run.empty([2, 3, width]))
             let (table, places) = (run.lab.tensor(token, [5, width]), run.lab.tensor(position, [3, width]))
-            backend.embedding(ids, token: table, position: places, into: y)
-            backend.embeddingBackward(ids, dy: run.x(dy, [2, 3, width]), dtoken: table, dposition: places)
+            backend.embedding(ids, token: table, position: places, scale: 7.48, into: y)
+            backend.embeddingBackward(ids, dy: run.x(dy, [2, 3, width]), dtoken: table, dposition: places, scale: 7.48)
             return [y, table, places]
         }
     }

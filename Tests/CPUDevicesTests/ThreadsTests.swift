@@ -23,7 +23,7 @@ import Testing
         expectSame { lab in
             let x = lab.tensor(numbers(count, seed: 1, scale: 4), [rows, width], dtype)
             let dy = lab.tensor(numbers(count, seed: 2), [rows, width], dtype)
-            let results = (0..<5).map { _ in lab.garbage([rows, width], dtype) }
+            let results = (0..<9).map { _ in lab.garbage([rows, width], dtype) }
             lab.backend.add(x, dy, into: results[0])
             lab.backend.activation(.geluTanh, x, into: results[1])
             lab.backend.activationBackward(.geluErf, x: x, dy: dy, into: results[2])
@@ -32,6 +32,10 @@ import Testing
             let wide = lab.garbage([rows, width])
             lab.backend.cast(x, into: wide)
             lab.backend.cast(wide, into: results[4])
+            lab.backend.addScaled(x, by: 7.48, to: dy, into: results[5])
+            lab.backend.scale(x, by: 7.48, into: results[6])
+            lab.backend.softcap(x, cap: 3, into: results[7])
+            lab.backend.softcapBackward(dy, x: x, cap: 3, into: results[8])
             return results + (dtype == .f32 ? [] : [wide])
         }
     }

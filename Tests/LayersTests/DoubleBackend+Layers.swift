@@ -2,64 +2,6 @@ import Foundation
 import Tensors
 
 extension DoubleBackend {
-    // MARK: Elementwise
-
-    func activation(_ kind: Activation, _ x: Tensor, into y: Tensor) { write(read(x).map { f(kind, $0) }, to: y) }
-
-    /// f′ by its formula.
-    func activationBackward(_ kind: Activation, x: Tensor, dy: Tensor, into dx: Tensor) {
-        write(zip(read(x), read(dy)).map { slope(kind, $0) * $1 }, to: dx)
-    }
-
-    func gate(_ kind: Activation, _ gate: Tensor, _ up: Tensor, into y: Tensor) {
-        write(zip(read(gate), read(up)).map { f(kind, $0) * $1 }, to: y)
-    }
-
-    func gateBackward(_ kind: Activation, gate: Tensor, up: Tensor, dy: Tensor, dgate: Tensor, dup: Tensor) {
-        let (g, u, d) = (read(gate), read(up), read(dy))
-        write(d.indices.map { d[$0] * u[$0] * slope(kind, g[$0]) }, to: dgate)
-        write(d.indices.map { d[$0] * f(kind, g[$0]) }, to: dup)
-    }
-
-    private func f(_ kind: Activation, _ x: Double) -> Double {
-        switch kind {
-        case .geluTanh: x / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
-        case .geluErf: x / 2 * (1 + erf(x / 2.0.squareRoot()))
-        case .relu: max(x, 0)
-        case .silu: x / (1 + exp(-x))
-        case .tanh: tanh(x)
-        case .sigmoid: 1 / (1 + exp(-x))
-        }
-    }
-
-    private func slope(_ kind: Activation, _ x: Double) -> Double {
-        let sigmoid = 1 / (1 + exp(-x))
-        switch kind {
-        case .geluTanh:
-            let c = (2 / Double.pi).squareRoot()
-            let t = tanh(c * (x + 0.044715 * x * x * x))
-            return (1 + t) / 2 + x / 2 * (1 - t * t) * c * (1 + 3 * 0.044715 * x * x)
-        case .geluErf:
-            return (1 + erf(x / 2.0.squareRoot())) / 2 + x * exp(-x * x / 2) / (2 * Double.pi).squareRoot()
-        case .relu: return x > 0 ? 1 : 0
-        case .silu: return sigmoid * (1 + x * (1 - sigmoid))
-        case .tanh: return 1 - tanh(x) * tanh(x)
-        case .sigmoid: return sigmoid * (1 - sigmoid)
-        }
-    }
-
-    func dropout(_ x: Tensor, into y: Tensor, probability: Float, key: RandomKey, rowsPerSample: Int) {
-        let (from, to) = (slots(x), slots(y))
-        let perSample = rowsPerSample * x.shape.width
-        for i in from.indices {
-            let sample = UInt64(key.sample) + UInt64(i / perSample)
-            let seed = key.seed ^ (UInt64(key.step) << 48) ^ (UInt64(key.layer) << 32) ^ (sample << 16)
-            var numbers = Numbers(seed &+ UInt64(i % perSample) &* 0xD1B5_4A32_D192_ED03)
-            let drawn = Double.random(in: 0..<1, using: &numbers)
-            to[i] = drawn < Double(probability) ? 0 : from[i] / (1 - Double(probability))
-        }
-    }
-
     // MARK: Normalisation
 
     func layerNorm(_ x: Tensor, weight: Tensor, bias: Tensor?, epsilon: Float, into y: Tensor, statistics: Tensor) {
@@ -88,23 +30,23 @@ extension DoubleBackend {
     }
 
     func rmsNormBackwardInput(
-        _ dy: Tensor, x: Tensor, weight: Tensor, statistics: Tensor, into dx: Tensor, accumulate: Bool
+        _ dy: Tensor, x: Tensor, weight: Tensor, unitOffset: Bool, statistics: Tensor, into dx: Tensor, accumulate: Bool
     ) {
         let statistics = slots(statistics)
-        normBackwardInput(dy, x, weight, into: dx, accumulate: accumulate, centred: false) {
+        normBackwardInput(dy, x, weight, offset: unitOffset ? 1 : 0, into: dx, accumulate: accumulate, centred: false) {
             (mean: 0, inverse: statistics[$0])
         }
     }
 
     private func normBackwardInput(
-        _ dy: Tensor, _ x: Tensor, _ weight: Tensor, into dx: Tensor, accumulate: Bool, centred: Bool,
-        _ statistics: (Int) -> (mean: Double, inverse: Double)
+        _ dy: Tensor, _ x: Tensor, _ weight: Tensor, offset: Double = 0, into dx: Tensor, accumulate: Bool,
+        centred: Bool, _ statistics: (Int) -> (mean: Double, inverse: Double)
     ) {
         let (dy, input, weight, out, n) = (slots(dy), slots(x), slots(weight), slots(dx), x.shape.width)
         for row in 0..<x.shape.rows {
             let (mean, inverse) = statistics(row)
             let normal = (0..<n).map { (input[row * n + $0] - mean) * inverse }
-            let g = (0..<n).map { dy[row * n + $0] * weight[$0] }
+            let g = (0..<n).map { dy[row * n + $0] * (weight[$0] + offset) }
             let meanG = centred ? g.reduce(0, +) / Double(n) : 0
             let meanGX = zip(g, normal).reduce(0) { $0 + $1.0 * $1.1 } / Double(n)
             for i in 0..<n {
@@ -124,8 +66,11 @@ extension DoubleBackend {
         }
     }
 
-    func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor, statistics: Tensor) {
-        let (input, output, weight, n) = (slots(x), slots(y), slots(weight), x.shape.width)
+    func rmsNorm(
+        _ x: Tensor, weight: Tensor, unitOffset: Bool, epsilon: Float, into y: Tensor, statistics: Tensor
+    ) {
+        let (input, output, n) = (slots(x), slots(y), x.shape.width)
+        let weight = read(weight).map { unitOffset ? 1 + $0 : $0 }
         let statistics = slots(statistics)
         for row in 0..<x.shape.rows {
             let square = input[row * n..<(row + 1) * n].reduce(0) { $0 + $1 * $1 } / Double(n)
@@ -214,19 +159,20 @@ extension DoubleBackend {
 
     // MARK: Embedding and losses
 
-    func embedding(_ ids: Tensor, token: Tensor, position: Tensor?, into y: Tensor) {
+    func embedding(_ ids: Tensor, token: Tensor, position: Tensor?, scale: Float, into y: Tensor) {
         let (id, token, position) = (slots(ids), slots(token), position.map(slots))
         let (out, n, sequence) = (slots(y), y.shape.width, ids.shape[1])
         for i in out.indices {
-            out[i] = token[Int(id[i / n]) * n + i % n] + (position?[i / n % sequence * n + i % n] ?? 0)
+            let place = position?[i / n % sequence * n + i % n] ?? 0
+            out[i] = Double(scale) * token[Int(id[i / n]) * n + i % n] + place
         }
     }
 
-    func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?) {
+    func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?, scale: Float) {
         let (id, dtoken, dposition) = (slots(ids), slots(dtoken), dposition.map(slots))
         let (out, n, sequence) = (slots(dy), dy.shape.width, ids.shape[1])
         for i in out.indices {
-            dtoken[Int(id[i / n]) * n + i % n] += out[i]
+            dtoken[Int(id[i / n]) * n + i % n] += Double(scale) * out[i]
             dposition?[i / n % sequence * n + i % n] += out[i]
         }
     }

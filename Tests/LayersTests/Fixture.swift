@@ -28,7 +28,7 @@ struct Fixture {
     private let bytes: Data
     /// In state-dict order.
     let parameters: [String]
-    /// How a manifest writes the layer; nil for a loss.
+    /// How a manifest writes the layer; nil for a loss, and for a layer that only a residual makes.
     let layer: String?
 
     /// The names of all fixtures.

@@ -37,6 +37,9 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
         return (model?.layers.first?.layer).map { LayerCase(name, $0, inputs: fixture.inputs) }
     }
 
+    /// A residual's sum: √56 times its input. PyTorch has spoken about it too.
+    static let scaledAdd = LayerCase("scaled-add", ScaledAdd(scale: 7.483314773547883), [2, 7, 23], [2, 7, 23])
+
     /// Layers with masks, which PyTorch draws otherwise.
     static let withDropout = [
         LayerCase("dropout", Dropout(probability: 0.3), [3, 5, 8]),
@@ -48,5 +51,5 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
             Transformer(width: 12, heads: 3, hidden: 20, bias: false, norm: .rmsNorm, dropout: 0.5), [2, 5, 12]),
     ]
 
-    static let all = withFixture + withDropout
+    static let all = withFixture + [scaledAdd] + withDropout
 }

@@ -22,6 +22,17 @@ struct PlanTests {
         (LayerNorm(width: 512), wide, "width 512", "[2 × 256 × 192]"),
         (RMSNorm(width: 512), wide + wide, "one tensor", "a tuple of 2 tensors: [2 × 256 × 192], [2 × 256 × 192]"),
         (ReLU(), [TensorSpec([])], "a tensor with a batch axis", "a scalar"),
+        (Softcap(0), wide, "cap: a number from 1e-6 to 65504", "0.0"),
+        (Softcap(30), [TensorSpec([3, 2], .i32)], "floating-point numbers", "i32[3 × 2]"),
+        (ScaledAdd(scale: 65505), wide + wide, "scale: a number from 1e-6 to 65504", "65505.0"),
+        (
+            ScaledAdd(scale: 2), wide + [TensorSpec([2, 4])], "two tensors of one shape",
+            "a tuple of 2 tensors: [2 × 256 × 192], [2 × 4]"
+        ),
+        (
+            Embedding(vocab: 9, width: 8, scale: .infinity), [TensorSpec([2, 256], .i32)],
+            "scale: a number from 1e-6 to 65504", "inf"
+        ),
         (
             Embedding(vocab: 9, width: 8, positions: 128), [TensorSpec([2, 256], .i32)],
             "a sequence of at most 128 positions", "i32[2 × 256]"
@@ -151,6 +162,11 @@ struct ShortTypePlanTests {
         let floats = plan.saved.filter { $0.dtype == .f32 }
         #expect(floats.reduce(0) { $0 + $1.count } <= 8 * (plan.outputs.first?.shape.rows ?? 0))
         #expect(plan.saved.count == wide.saved.count && plan.deferred.count == wide.deferred.count)
+    }
+
+    @Test func `an RMS norm whose weight counts from 1 starts at 0, another at 1`() {
+        #expect(RMSNorm(width: 4, unitOffset: true).parameters.map(\.initial) == [.constant(0)])
+        #expect(RMSNorm(width: 4).parameters.map(\.initial) == [.constant(1)])
     }
 
     @Test func `the matrices of products are marked`() {

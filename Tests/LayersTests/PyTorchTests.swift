@@ -5,7 +5,7 @@ import Testing
 
 /// Every layer and option against numbers from PyTorch.
 struct PyTorchTests {
-    @Test(arguments: LayerCase.withFixture, Device.allCases)
+    @Test(arguments: LayerCase.withFixture + [.scaledAdd], Device.allCases)
     func `every layer agrees with PyTorch`(_ example: LayerCase, _ device: Device) throws {
         try compare(example, on: device.make(), tolerance: device.tolerance)
     }
@@ -21,7 +21,7 @@ struct PyTorchTests {
 
     /// Inputs, parameters and every intermediate tensor are rounded: sixteen times the error of one rounding; 48 times
     /// where a rounding may take a number past relu's edge, and its gradient with it.
-    @Test(arguments: LayerCase.withFixture, [(DType.bf16, 0x1p-5), (DType.f16, 0x1p-8)])
+    @Test(arguments: LayerCase.withFixture + [.scaledAdd], [(DType.bf16, 0x1p-5), (DType.f16, 0x1p-8)])
     func `every layer agrees with PyTorch in bf16 and f16`(
         _ example: LayerCase, _ kind: (dtype: DType, tolerance: Double)
     ) throws {

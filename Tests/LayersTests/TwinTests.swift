@@ -6,6 +6,10 @@ import Testing
 struct TwinTests {
     private static let examples = [
         LayerCase("embedding", Embedding(vocab: 97, width: 130, positions: 70), [3, 67]),
+        LayerCase("embedding-scaled", Embedding(vocab: 97, width: 130, scale: 11.4), [3, 67]),
+        LayerCase("rms-norm-unit-offset", RMSNorm(width: 1027, unitOffset: true), [3, 5, 1027]),
+        LayerCase("softcap", Softcap(0.7), [3, 5, 1027]),
+        LayerCase("scaled-add", ScaledAdd(scale: 7.48), [3, 5, 1027], [3, 5, 1027]),
         LayerCase("linear", Linear(inputs: 131, outputs: 259), [3, 67, 131]),
         LayerCase("layer-norm", LayerNorm(width: 1027), [3, 5, 1027]),
         LayerCase("rms-norm", RMSNorm(width: 1027), [3, 5, 1027]),

@@ -110,9 +110,11 @@ import Testing
             """)
         #expect(
             kinds == [
-                "embedding: {vocab: 9, width: 4, positions: 3}", "embedding: {vocab: 9, width: 4}",
+                "embedding: {vocab: 9, width: 4, positions: 3, scale: 1.0}",
+                "embedding: {vocab: 9, width: 4, scale: 1.0}",
                 "linear: {in: 4, out: 2, bias: true}", "linear: {in: 4, out: 2, bias: false}",
-                "layer-norm: {width: 4, epsilon: 1e-05, bias: true}", "rms-norm: {width: 4, epsilon: 0.001}",
+                "layer-norm: {width: 4, epsilon: 1e-05, bias: true}",
+                "rms-norm: {width: 4, epsilon: 0.001, unit_offset: false}",
                 "gelu: erf", "gelu: tanh", "relu", "silu", "tanh", "sigmoid", "dropout: 0.1",
                 "attention: {width: 4, heads: 2, causal: false, bias: true}",
                 "residual: [relu, {residual: [silu]}]", "split: 2", "split: [1, 3]", "add", "concatenate", "select: 1",

@@ -91,6 +91,6 @@ import Testing
         let other = try PipelineManifest.load(
             path: demo,
             overrides: ["model=\(Shipped.root)/models/gpt-bench.yaml", "model.layers.0.embedding.width=640"])
-        #expect(other.model.layers[0].yaml == "embedding: {vocab: 8192, width: 640, positions: 256}")
+        #expect(other.model.layers[0].yaml == "embedding: {vocab: 8192, width: 640, positions: 256, scale: 1.0}")
     }
 }

@@ -123,7 +123,7 @@ import Testing
                 model:
                   loss: cross-entropy
                   layers:
-                    - embedding: {vocab: 256, width: 8}
+                    - embedding: {vocab: 256, width: 8, scale: 1.0}
                     - relu
                     - linear: {in: 8, out: 256, bias: true}
 

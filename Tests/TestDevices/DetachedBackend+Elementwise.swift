@@ -2,6 +2,26 @@ import CPUDevices
 public import Tensors
 
 extension DetachedBackend {
+    public func addScaled(_ x: Tensor, by factor: Float, to a: Tensor, into y: Tensor) {
+        let (x, a, y) = (twin(x), twin(a), twin(y))
+        run { $0.addScaled(x, by: factor, to: a, into: y) }
+    }
+
+    public func scale(_ x: Tensor, by factor: Float, into y: Tensor) {
+        let (x, y) = (twin(x), twin(y))
+        run { $0.scale(x, by: factor, into: y) }
+    }
+
+    public func softcap(_ x: Tensor, cap: Float, into y: Tensor) {
+        let (x, y) = (twin(x), twin(y))
+        run { $0.softcap(x, cap: cap, into: y) }
+    }
+
+    public func softcapBackward(_ dy: Tensor, x: Tensor, cap: Float, into dx: Tensor) {
+        let (dy, x, dx) = (twin(dy), twin(x), twin(dx))
+        run { $0.softcapBackward(dy, x: x, cap: cap, into: dx) }
+    }
+
     public func activation(_ kind: Activation, _ x: Tensor, into y: Tensor) {
         let (x, y) = (twin(x), twin(y))
         run { $0.activation(kind, x, into: y) }

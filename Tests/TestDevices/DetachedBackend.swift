@@ -29,7 +29,7 @@ public final class DetachedBackend: Backend {
         return Tensor(memory, offset: x.offset, spec: x.spec)
     }
 
-    private func twin(_ x: Tensor?) -> Tensor? { x.map { twin($0) } }
+    func twin(_ x: Tensor?) -> Tensor? { x.map { twin($0) } }
 
     func run(_ work: @escaping @Sendable (CPUBackend) -> Void) {
         let cpu = cpu
@@ -133,49 +133,6 @@ public final class DetachedBackend: Backend {
         run { $0.sumRows(x, into: out, accumulate: accumulate) }
     }
 
-    // MARK: Normalisation
-
-    public func layerNorm(
-        _ x: Tensor, weight: Tensor, bias: Tensor?, epsilon: Float, into y: Tensor, statistics: Tensor
-    ) {
-        let (x, weight, bias, y, statistics) = (twin(x), twin(weight), twin(bias), twin(y), twin(statistics))
-        run { $0.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: y, statistics: statistics) }
-    }
-
-    public func layerNormBackwardInput(
-        _ dy: Tensor, x: Tensor, weight: Tensor, statistics: Tensor, into dx: Tensor, accumulate: Bool
-    ) {
-        let (dy, x, weight, statistics, dx) = (twin(dy), twin(x), twin(weight), twin(statistics), twin(dx))
-        run {
-            $0.layerNormBackwardInput(
-                dy, x: x, weight: weight, statistics: statistics, into: dx, accumulate: accumulate)
-        }
-    }
-
-    public func layerNormBackwardWeight(_ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor, dbias: Tensor?) {
-        let (dy, x, statistics, dweight, dbias) = (twin(dy), twin(x), twin(statistics), twin(dweight), twin(dbias))
-        run { $0.layerNormBackwardWeight(dy, x: x, statistics: statistics, dweight: dweight, dbias: dbias) }
-    }
-
-    public func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor, statistics: Tensor) {
-        let (x, weight, y, statistics) = (twin(x), twin(weight), twin(y), twin(statistics))
-        run { $0.rmsNorm(x, weight: weight, epsilon: epsilon, into: y, statistics: statistics) }
-    }
-
-    public func rmsNormBackwardInput(
-        _ dy: Tensor, x: Tensor, weight: Tensor, statistics: Tensor, into dx: Tensor, accumulate: Bool
-    ) {
-        let (dy, x, weight, statistics, dx) = (twin(dy), twin(x), twin(weight), twin(statistics), twin(dx))
-        run {
-            $0.rmsNormBackwardInput(dy, x: x, weight: weight, statistics: statistics, into: dx, accumulate: accumulate)
-        }
-    }
-
-    public func rmsNormBackwardWeight(_ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor) {
-        let (dy, x, statistics, dweight) = (twin(dy), twin(x), twin(statistics), twin(dweight))
-        run { $0.rmsNormBackwardWeight(dy, x: x, statistics: statistics, dweight: dweight) }
-    }
-
     // MARK: Attention, embedding, losses
 
     public func attentionScratch(_ shape: AttentionShape, _ dtype: DType) -> Int { cpu.attentionScratch(shape, dtype) }
@@ -197,14 +154,14 @@ public final class DetachedBackend: Backend {
         }
     }
 
-    public func embedding(_ ids: Tensor, token: Tensor, position: Tensor?, into y: Tensor) {
+    public func embedding(_ ids: Tensor, token: Tensor, position: Tensor?, scale: Float, into y: Tensor) {
         let (ids, token, position, y) = (twin(ids), twin(token), twin(position), twin(y))
-        run { $0.embedding(ids, token: token, position: position, into: y) }
+        run { $0.embedding(ids, token: token, position: position, scale: scale, into: y) }
     }
 
-    public func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?) {
+    public func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?, scale: Float) {
         let (ids, dy, dtoken, dposition) = (twin(ids), twin(dy), twin(dtoken), twin(dposition))
-        run { $0.embeddingBackward(ids, dy: dy, dtoken: dtoken, dposition: dposition) }
+        run { $0.embeddingBackward(ids, dy: dy, dtoken: dtoken, dposition: dposition, scale: scale) }
     }
 
     public func crossEntropy(

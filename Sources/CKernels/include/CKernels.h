@@ -24,6 +24,10 @@ void ck_convert_rows(
 
 // Elementwise. Outputs may be an input itself, and may not overlap one otherwise.
 void ck_add(enum ck_type type, const void *a, const void *b, void *y, size_t count);
+/// y = a + factor · x
+void ck_add_scaled(enum ck_type type, const void *a, const void *x, float factor, void *y, size_t count);
+/// y = factor · x
+void ck_scale(enum ck_type type, const void *x, float factor, void *y, size_t count);
 /// y[row] = x[row] + bias; x may be null, which counts as zeros.
 void ck_add_bias(enum ck_type type, const void *x, const float *bias, void *y, size_t rows, size_t width);
 
@@ -46,10 +50,16 @@ void ck_gate(
 void ck_gate_backward(
     enum ck_type type, enum ck_activation kind, const void *gate, const void *up, const void *dy, void *dgate,
     void *dup, size_t count);
+/// y = cap · tanh(x / cap)
+void ck_softcap(enum ck_type type, const void *x, float cap, void *y, size_t count);
+/// dx = dy · (1 − tanh²(x / cap))
+void ck_softcap_backward(
+    enum ck_type type, const void *x, const void *dy, float cap, void *dx, size_t count);
 void ck_exp(const float *x, float *y, size_t count);
 void ck_erf(const float *x, float *y, size_t count);
 
-// Normalisation over rows. statistics: [rows × 2], mean and 1/σ; or [rows], 1/rms.
+// Normalisation over rows. statistics: [rows × 2], mean and 1/σ; or [rows], 1/rms. With `unit_offset` 1 is added to each
+// weight.
 void ck_layer_norm(
     enum ck_type type, const void *x, const float *weight, const float *bias, float epsilon, void *y,
     float *statistics, size_t rows, size_t width);
@@ -61,11 +71,11 @@ void ck_layer_norm_backward_weight(
     enum ck_type type, const void *dy, const void *x, size_t stride, const float *statistics, float *dweight,
     float *dbias, size_t rows, size_t width);
 void ck_rms_norm(
-    enum ck_type type, const void *x, const float *weight, float epsilon, void *y, float *statistics, size_t rows,
-    size_t width);
+    enum ck_type type, const void *x, const float *weight, int unit_offset, float epsilon, void *y,
+    float *statistics, size_t rows, size_t width);
 void ck_rms_norm_backward_input(
-    enum ck_type type, const void *dy, const void *x, const float *weight, const float *statistics, void *dx,
-    size_t rows, size_t width, int accumulate);
+    enum ck_type type, const void *dy, const void *x, const float *weight, int unit_offset,
+    const float *statistics, void *dx, size_t rows, size_t width, int accumulate);
 void ck_rms_norm_backward_weight(
     enum ck_type type, const void *dy, const void *x, size_t stride, const float *statistics, float *dweight,
     size_t rows, size_t width);
@@ -98,14 +108,15 @@ void ck_small_product(
 /// y[columns × rows] = xᵀ of x[rows × columns]; rows of x and y begin x_row and y_row apart.
 void ck_transpose(const float *x, size_t x_row, float *y, size_t y_row, size_t rows, size_t columns);
 
-// Embedding. ids: [rows]; row r stands at position r mod sequence. `position` and `dposition` may be null.
+// Embedding. ids: [rows]; row r stands at position r mod sequence. `position` and `dposition` may be null. `scale`
+// multiplies the tokens' vectors, and their gradients.
 void ck_embedding(
-    enum ck_type type, const int32_t *ids, const float *token, const float *position, void *y, size_t rows,
-    size_t sequence, size_t width);
+    enum ck_type type, const int32_t *ids, const float *token, const float *position, float scale, void *y,
+    size_t rows, size_t sequence, size_t width);
 /// Adds in the order of the ids.
 void ck_embedding_backward(
-    enum ck_type type, const int32_t *ids, const void *dy, float *dtoken, float *dposition, size_t rows,
-    size_t sequence, size_t width);
+    enum ck_type type, const int32_t *ids, const void *dy, float *dtoken, float *dposition, float scale,
+    size_t rows, size_t sequence, size_t width);
 /// The first index whose value is outside 0 ..< limit and not `ignored`; −1 if there is none.
 ptrdiff_t ck_first_outside(const int32_t *values, size_t count, int64_t limit, int64_t ignored);
 

@@ -8,10 +8,13 @@ public protocol NormLayer: Layer {
     var width: Int { get }
     var epsilon: Double { get }
     var bias: Bool { get }
+    var unitOffset: Bool { get }
 }
 
 extension NormLayer {
-    public var parameters: [ParameterSpec] { norm.parameters("", width: width, bias: bias) }
+    public var parameters: [ParameterSpec] {
+        norm.parameters("", width: width, bias: bias, unitOffset: unitOffset)
+    }
 
     /// Keeps x and the statistics of its rows.
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
@@ -43,5 +46,7 @@ extension NormLayer {
             on: backend)
     }
 
-    private func tensors(_ list: [Tensor]) -> Norm { Norm(weight: list[0], bias: bias ? list[1] : nil) }
+    private func tensors(_ list: [Tensor]) -> Norm {
+        Norm(weight: list[0], bias: bias ? list[1] : nil, unitOffset: unitOffset)
+    }
 }

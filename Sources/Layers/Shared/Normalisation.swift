@@ -13,9 +13,9 @@ public enum Normalisation: String, Hashable, Sendable, CaseIterable {
     /// f32[rows × 2] (mean, 1/σ), or [rows × 1] (1/rms).
     func statistics(rows: Int) -> TensorSpec { TensorSpec([rows, self == .layerNorm ? 2 : 1]) }
 
-    /// Weight, and bias where there is one.
-    func parameters(_ prefix: String, width: Int, bias: Bool) -> [ParameterSpec] {
-        let weight = ParameterSpec(prefix + "weight", unchecked: [width], .constant(1))
+    /// Weight, and bias where there is one. With `unitOffset` the weight starts at 0, since 1 is added to it.
+    func parameters(_ prefix: String, width: Int, bias: Bool, unitOffset: Bool = false) -> [ParameterSpec] {
+        let weight = ParameterSpec(prefix + "weight", unchecked: [width], .constant(unitOffset ? 0 : 1))
         let bias = bias ? [ParameterSpec(prefix + "bias", unchecked: [width], .constant(0))] : []
         return [weight] + bias
     }
@@ -28,7 +28,9 @@ public enum Normalisation: String, Hashable, Sendable, CaseIterable {
             backend.layerNorm(
                 x, weight: parameters.weight, bias: parameters.bias, epsilon: epsilon, into: y, statistics: statistics)
         case .rmsNorm:
-            backend.rmsNorm(x, weight: parameters.weight, epsilon: epsilon, into: y, statistics: statistics)
+            backend.rmsNorm(
+                x, weight: parameters.weight, unitOffset: parameters.unitOffset, epsilon: epsilon, into: y,
+                statistics: statistics)
         }
     }
 
@@ -43,7 +45,8 @@ public enum Normalisation: String, Hashable, Sendable, CaseIterable {
                 dy, x: x, weight: parameters.weight, statistics: statistics, into: dx, accumulate: accumulate)
         case .rmsNorm:
             backend.rmsNormBackwardInput(
-                dy, x: x, weight: parameters.weight, statistics: statistics, into: dx, accumulate: accumulate)
+                dy, x: x, weight: parameters.weight, unitOffset: parameters.unitOffset, statistics: statistics,
+                into: dx, accumulate: accumulate)
         }
     }
 
@@ -65,10 +68,13 @@ public enum Normalisation: String, Hashable, Sendable, CaseIterable {
 struct Norm {
     let weight: Tensor
     let bias: Tensor?
+    /// Whether 1 is added to the weight: of an RMS norm.
+    let unitOffset: Bool
 
-    init(weight: Tensor, bias: Tensor?) {
+    init(weight: Tensor, bias: Tensor?, unitOffset: Bool = false) {
         self.weight = weight
         self.bias = bias
+        self.unitOffset = unitOffset
     }
 
     /// The next weight, and its bias if it has one, of a list in state-dict order.

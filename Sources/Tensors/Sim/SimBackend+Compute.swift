@@ -4,6 +4,8 @@ extension SimBackend {
     public func insertColumns(_ x: Tensor, into y: Tensor, at start: Int) {}
     public func extractColumns(_ x: Tensor, from start: Int, into y: Tensor) {}
     public func add(_ a: Tensor, _ b: Tensor, into y: Tensor) {}
+    public func addScaled(_ x: Tensor, by factor: Float, to a: Tensor, into y: Tensor) {}
+    public func scale(_ x: Tensor, by factor: Float, into y: Tensor) {}
     public func cast(_ x: Tensor, into y: Tensor) {}
     public func fill(_ x: Tensor, _ distribution: Distribution, key: RandomKey) {}
 
@@ -16,6 +18,8 @@ extension SimBackend {
     public func gateBackward(
         _ kind: Activation, gate: Tensor, up: Tensor, dy: Tensor, dgate: Tensor, dup: Tensor
     ) {}
+    public func softcap(_ x: Tensor, cap: Float, into y: Tensor) {}
+    public func softcapBackward(_ dy: Tensor, x: Tensor, cap: Float, into dx: Tensor) {}
     public func dropout(_ x: Tensor, into y: Tensor, probability: Float, key: RandomKey, rowsPerSample: Int) {}
 
     public func layerNorm(
@@ -27,9 +31,11 @@ extension SimBackend {
     public func layerNormBackwardWeight(
         _ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor, dbias: Tensor?
     ) {}
-    public func rmsNorm(_ x: Tensor, weight: Tensor, epsilon: Float, into y: Tensor, statistics: Tensor) {}
+    public func rmsNorm(
+        _ x: Tensor, weight: Tensor, unitOffset: Bool, epsilon: Float, into y: Tensor, statistics: Tensor
+    ) {}
     public func rmsNormBackwardInput(
-        _ dy: Tensor, x: Tensor, weight: Tensor, statistics: Tensor, into dx: Tensor, accumulate: Bool
+        _ dy: Tensor, x: Tensor, weight: Tensor, unitOffset: Bool, statistics: Tensor, into dx: Tensor, accumulate: Bool
     ) {}
     public func rmsNormBackwardWeight(_ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor) {}
 
@@ -41,8 +47,8 @@ extension SimBackend {
         scratch: Tensor
     ) {}
 
-    public func embedding(_ ids: Tensor, token: Tensor, position: Tensor?, into y: Tensor) {}
-    public func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?) {}
+    public func embedding(_ ids: Tensor, token: Tensor, position: Tensor?, scale: Float, into y: Tensor) {}
+    public func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?, scale: Float) {}
 
     public func crossEntropy(
         _ logits: Tensor, targets: Tensor, ignoreIndex: Int, normaliser: Tensor, rowLosses: Tensor,

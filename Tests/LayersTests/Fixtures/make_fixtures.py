@@ -109,7 +109,7 @@ def write(folder, name, tensors, metadata):
 
 
 def layer(name, text, module, *inputs):
-    """`text` is how a manifest writes the layer.
+    """`text` is how a manifest writes the layer; None for one that only a residual makes.
 
     Parameters become random numbers of about 1/√inputs around PyTorch's usual places (1 for norm weights).
     """
@@ -136,7 +136,8 @@ def layer(name, text, module, *inputs):
     for key, p in module.named_parameters():
         tensors[f"parameter.{key}"] = p.detach().float()
         tensors[f"gradient.{key}"] = p.grad.float()
-    write(folder(name), name, tensors, {"parameters": " ".join(module.state_dict().keys()), "layer": text})
+    metadata = {"parameters": " ".join(module.state_dict().keys())} | ({"layer": text} if text else {})
+    write(folder(name), name, tensors, metadata)
 
 
 def cross_entropy(name, logits, targets):
