@@ -16,7 +16,7 @@ struct GraphBuilder {
     var portals: [String: Portal] = [:]
     private let dtype: DType
 
-    /// A skip connection: what a `stash` keeps for the `pop` of its name.
+    /// A skip connection: what a `stash` keeps for each `pop` of its name.
     struct Portal {
         var values: [Int]
         var mark: Mark

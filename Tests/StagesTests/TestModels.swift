@@ -69,6 +69,20 @@ enum TestModels {
             """
         ),
         (
+            "one stash popped by many, among them one layer twice",
+            """
+            {linear: {in: 4, out: 4}}, {stash: a}, relu, {pop: a}, add, {linear: {in: 4, out: 4}},
+            {residual: [{pop: a}, add, tanh]}, {pop: a}, {pop: a}, add
+            """
+        ),
+        (
+            "scaled residuals",
+            """
+            {linear: {in: 4, out: 4}}, {residual: {scale: 2.5, layers: [{linear: {in: 4, out: 4}}, tanh]}},
+            {rms-norm: {width: 4, unit_offset: true}}, {residual: {scale: 0.4, layers: [sigmoid]}}, {softcap: {cap: 2}}
+            """
+        ),
+        (
             "a tuple of which one part is dropped",
             "{linear: {in: 4, out: 6}}, {split: 2}, {select: 1}, silu, {linear: {in: 3, out: 2}}"
         ),

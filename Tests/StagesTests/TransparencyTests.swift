@@ -67,7 +67,10 @@ import Testing
         }
     }
 
-    @Test(arguments: ["attention inside nested residuals", "one value with five consumers"])
+    @Test(arguments: [
+        "attention inside nested residuals", "one value with five consumers", "scaled residuals",
+        "one stash popped by many, among them one layer twice",
+    ])
     func `gradients are the slopes of the loss`(_ name: String) throws {
         let model = try TestModels.build(name)
         let run = try HandDrivenRun(model)

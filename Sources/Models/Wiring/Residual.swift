@@ -1,7 +1,7 @@
 import Layers
 public import Notation
 
-/// A nested list's output plus its input.
+/// A nested list's output plus its input, or plus `scale` times its input.
 ///
 ///     Residual {
 ///         LayerNorm(width: 64)
@@ -9,20 +9,28 @@ public import Notation
 ///     }
 public struct Residual: Wiring {
     let layers: [LayerDeclaration]
-    /// How many residuals stand inside one another here, this one counted.
-    let depth: Int
+    /// What the input is multiplied with.
+    let scale: Double
+    /// Lists and mappings inside one another, as a manifest writes it, this residual's own counted.
+    fileprivate let depth: Int
 
-    init(_ layers: [LayerDeclaration]) {
+    init(_ layers: [LayerDeclaration], scale: Double = 1) {
         self.layers = layers
-        depth = 1 + (layers.map(\.residualDepth).max() ?? 0)
+        self.scale = scale
+        depth = (scale == 1 ? 2 : 3) + (layers.map(\.residualDepth).max() ?? 0)
     }
 
     /// A list that Swift describes.
-    public init(@LayerBuilder layers: () -> [LayerDeclaration]) { self.init(layers()) }
+    /// - Parameters:
+    ///   - scale: what the list's input is multiplied with before its output is added: 10⁻⁶ … 65504.
+    ///   - layers: the list, in order of execution.
+    public init(scale: Double = 1, @LayerBuilder layers: () -> [LayerDeclaration]) {
+        self.init(layers(), scale: scale)
+    }
 
     public static let syntax = KindSyntax(
-        "residual", "What the list makes of its input, plus the input.", .layers, "as in `layers`",
-        example: "residual: [a list of layers]", make: { Residual($0) }, get: \.layers)
+        "residual", "What the list makes of its input, plus `scale` (1) times the input.", .residual,
+        "as in `layers`", example: "residual: [a list of layers]", make: { $0 }, get: { $0 })
 
     func place(in graph: inout GraphBuilder, _ site: GraphBuilder.Site) throws(ModelError) {
         let skip = graph.current
@@ -34,9 +42,10 @@ public struct Residual: Wiring {
         guard before == after else {
             throw site.error(expected: "the nested layers to keep \(before.text)", got: after.text)
         }
+        let sum: any Layer = scale == 1 ? Add() : ScaledAdd(scale: scale)
         var sums: [Int] = []
         for (one, other) in zip(branch, skip) {
-            try graph.place(Add(), taking: [one, other], site)
+            try graph.place(sum, taking: [one, other], site)
             sums += graph.current
         }
         graph.hand(on: sums)
@@ -44,9 +53,15 @@ public struct Residual: Wiring {
 }
 
 extension Residual {
-    /// Two are equal whose entries are, wherever they are written.
-    public static func == (a: Residual, b: Residual) -> Bool { a.layers.map(\.content) == b.layers.map(\.content) }
-    public func hash(into hasher: inout Hasher) { hasher.combine(layers.map(\.content)) }
+    /// Two are equal whose entries and scales are, wherever they are written.
+    public static func == (a: Residual, b: Residual) -> Bool {
+        a.scale == b.scale && a.layers.map(\.content) == b.layers.map(\.content)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(scale)
+        hasher.combine(layers.map(\.content))
+    }
 }
 
 extension LayerDeclaration {
@@ -56,20 +71,34 @@ extension LayerDeclaration {
     }
 }
 
-extension ValueSyntax<[LayerDeclaration]> {
-    /// `residual` inside `residual`: what a file of `Limit.depth` can hold, the model standing in the pipeline file.
-    private static var deepest: Int { 12 }
+extension ValueSyntax<Residual> {
+    /// What a file of `Limit.depth` can hold, the model standing in the pipeline file.
+    private static var deepest: Int { 24 }
 
-    fileprivate static var layers: Self {
+    fileprivate static var residual: Self {
         Self(
-            "list of layers",
+            "list of layers, or `{scale: NUMBER, layers: […]}`",
             read: { field throws(ManifestError) in
-                let layers = try LayerList.read(field)
-                let depth = 1 + (layers.map(\.residualDepth).max() ?? 0)
-                guard depth <= deepest else {
-                    throw field.error("\(depth) residuals inside one another", expected: "at most \(deepest)")
+                let residual = try read(field)
+                guard residual.depth <= deepest else {
+                    throw field.error(
+                        "residuals inside one another in \(residual.depth) lists and mappings",
+                        expected: "at most \(deepest): a residual takes two of them, one with a scale three")
                 }
-                return layers
-            }, write: { YAML.list($0.map(\.flowYAML)) })
+                return residual
+            }, write: write)
+    }
+
+    private static func read(_ field: Field) throws(ManifestError) -> Residual {
+        guard case .mapping = field.node.content else { return Residual(try LayerList.read(field)) }
+        let fields = try Fields(field, keys: ["scale", "layers"], required: ["layers"])
+        let layers = try LayerList.read(fields.required("layers"))
+        guard let scale = fields["scale"] else { return Residual(layers) }
+        return Residual(layers, scale: try ValueSyntax<Double>.factor.read(scale))
+    }
+
+    private static func write(_ residual: Residual) -> String {
+        let layers = YAML.list(residual.layers.map(\.flowYAML))
+        return residual.scale == 1 ? layers : "{scale: \(YAML.number(residual.scale)), layers: \(layers)}"
     }
 }

@@ -1,6 +1,6 @@
 public import Notation
 
-/// Passes its input on, and keeps it for the `pop` of the same name: where a skip connection begins.
+/// Passes its input on, and keeps it for every `pop` of the same name: where a skip connection begins.
 public struct Stash: Wiring {
     let name: String
 
@@ -8,7 +8,7 @@ public struct Stash: Wiring {
     public init(_ name: String) { self.name = name }
 
     public static let syntax = KindSyntax(
-        "stash", "Passes its input on, and keeps it for a later `pop`, in any stage.",
+        "stash", "Passes its input on, and keeps it for later `pop`s, in any stage.",
         .text("a name, which a pop further down repeats"), "used once", example: "stash: name",
         make: { Stash($0) }, get: \.name)
 
