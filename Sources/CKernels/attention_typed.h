@@ -1,31 +1,32 @@
 // Attention's rows for one storage type of what the products read: see every_type.h.
 
-/// Zeros from the first vector after `count` elements to the one that holds the last key.
-INLINE void TYPED(clear_row)(ELEMENT *row, size_t count, size_t keys) {
+/// Zeros where a row sees nothing, but for the vectors that hold keys `start` and `end - 1`.
+INLINE void TYPED(clear_row)(ELEMENT *row, size_t start, size_t end, size_t keys) {
     const f32v zero = 0;
-    for (size_t i = (count + LANES - 1) / LANES * LANES; i < keys; i += LANES) TYPED(store)(row + i, &zero, LANES);
+    for (size_t i = 0; i + LANES <= start; i += LANES) TYPED(store)(row + i, &zero, LANES);
+    for (size_t i = (end + LANES - 1) / LANES * LANES; i < keys; i += LANES) TYPED(store)(row + i, &zero, LANES);
 }
 
 static KERNEL void TYPED(softmax_rows)(
-    float *scores, ELEMENT *exponentials, size_t stride, size_t rows, size_t keys, size_t seen, float scale,
-    float *inverse, float *log_sum_exp
+    float *scores, ELEMENT *exponentials, size_t stride, size_t rows, struct ck_mask mask, float scale, float *inverse,
+    float *log_sum_exp
 ) {
     for (size_t row = 0; row < rows; row++, scores += stride, exponentials += stride) {
-        size_t count = visible(row, keys, seen);
+        size_t start = seen_start(&mask, row), end = seen_end(&mask, row), first = start / LANES * LANES;
         f32v v, top = -INFINITY, total = 0;
-        for (size_t i = 0; i < count; i += LANES) {
-            load_row(&v, scores, i, count, -INFINITY);
+        for (size_t i = first; i < end; i += LANES) {
+            load_row(&v, scores, i, start, end, -INFINITY);
             top = v > top ? v : top;
         }
         float max = lane_max(&top) * scale;
-        for (size_t i = 0; i < count; i += LANES) {
-            load_row(&v, scores, i, count, -INFINITY);
+        for (size_t i = first; i < end; i += LANES) {
+            load_row(&v, scores, i, start, end, -INFINITY);
             v = v * scale - max;
             vector_exp(&v);
             total += v;
             TYPED(store)(exponentials + i, &v, LANES);
         }
-        TYPED(clear_row)(exponentials, count, keys);
+        TYPED(clear_row)(exponentials, start, end, mask.keys);
         float sum = lane_sum(&total);
         inverse[row] = 1.0f / sum;
         log_sum_exp[row] = max + logf(sum);
@@ -60,22 +61,22 @@ static KERNEL void TYPED(row_dots)(
 }
 
 static KERNEL void TYPED(attention_backward_rows)(
-    const float *scores, const float *dp, ELEMENT *p, ELEMENT *ds, size_t stride, size_t rows, size_t keys, size_t seen,
+    const float *scores, const float *dp, ELEMENT *p, ELEMENT *ds, size_t stride, size_t rows, struct ck_mask mask,
     float scale, const float *log_sum_exp, const float *delta
 ) {
     for (size_t row = 0; row < rows; row++, scores += stride, dp += stride, p += stride, ds += stride) {
-        size_t count = visible(row, keys, seen);
-        for (size_t i = 0; i < count; i += LANES) {
+        size_t start = seen_start(&mask, row), end = seen_end(&mask, row);
+        for (size_t i = start / LANES * LANES; i < end; i += LANES) {
             f32v v, d;
-            load_row(&v, scores, i, count, -INFINITY);
-            load_row(&d, dp, i, count, 0);
+            load_row(&v, scores, i, start, end, -INFINITY);
+            load_row(&d, dp, i, start, end, 0);
             v = v * scale - log_sum_exp[row];
             vector_exp(&v);
             d = v * (d - delta[row]) * scale;
             TYPED(store)(p + i, &v, LANES);
             TYPED(store)(ds + i, &d, LANES);
         }
-        TYPED(clear_row)(p, count, keys);
-        TYPED(clear_row)(ds, count, keys);
+        TYPED(clear_row)(p, start, end, mask.keys);
+        TYPED(clear_row)(ds, start, end, mask.keys);
     }
 }

@@ -34,7 +34,9 @@ struct PreparedProducts: ~Copyable {
         return isThere ? product : nil
     }
 
+    /// Kept, but for those behind a cache: their sizes change with every call, and in f32 nothing is prepared.
     mutating func attention(_ key: AttentionProducts.Key) -> AttentionProducts {
+        if key.start > 0 { return AttentionProducts(key, &self) }
         if let known = attentions[key] { return known }
         let new = AttentionProducts(key, &self)
         attentions[key] = new

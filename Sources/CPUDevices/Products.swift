@@ -51,11 +51,9 @@ final class Products: Sendable {
         }
     }
 
-    /// All that attention asks for: heads one after the other, or so many side by side as there are threads.
-    func run(_ heads: AttentionHeads, _ pass: AttentionHeads.Pass) {
-        guard !lanes.isEmpty else { return state.withLock { heads.run(pass, part: 0, of: 1, &$0) } }
-        threads.run(lanes.count) { part in
-            lanes[part].state.withLock { heads.run(pass, part: part, of: lanes.count, &$0) }
-        }
+    /// Runs `body` for as many parts as there are compute threads, side by side, each with products of its own.
+    func share(_ body: (_ part: Int, _ prepared: inout PreparedProducts) -> Void) {
+        guard !lanes.isEmpty else { return state.withLock { body(0, &$0) } }
+        threads.run(lanes.count) { part in lanes[part].state.withLock { body(part, &$0) } }
     }
 }

@@ -78,10 +78,26 @@ public struct Embedding: Layer {
 
     private var factor: Float { dtype.rounded(Float(scale)) }
 
+    /// Positions of later frames follow those of earlier ones, as far as there are any.
+    public func cache(for input: Signature, capacity: Int) throws(LayerError) -> Signature {
+        if let positions, capacity > positions {
+            throw LayerError(expected: "a sequence of at most \(positions) positions", got: "\(capacity)")
+        }
+        return []
+    }
+
     public func forward(_ frame: LayerFrame, on backend: any Backend) {
         backend.embedding(
-            frame.inputs[0], token: frame.parameters[0], position: frame.parameters.dropFirst().first, scale: factor,
+            frame.inputs[0], token: frame.parameters[0], position: positions(frame), scale: factor,
             into: frame.outputs[0])
+    }
+
+    /// From the frame's first position on.
+    private func positions(_ frame: LayerFrame) -> Tensor? {
+        guard let table = frame.parameters.dropFirst().first, frame.start > 0 else {
+            return frame.parameters.dropFirst().first
+        }
+        return table.slice(start: frame.start * width, [table.shape[0] - frame.start, width])
     }
 
     /// Ids have no gradient.

@@ -26,6 +26,9 @@ public protocol Layer: ManifestKind {
     var parameters: [ParameterSpec] { get }
     /// Everything that is known before anything runs. Throws when the input does not fit.
     func plan(for input: Signature) throws(LayerError) -> LayerPlan
+    /// What frames that go on from earlier positions keep between them, with room for so many positions of each sample
+    /// of `input`: nothing, unless positions see earlier ones. Throws where the layer cannot go on so far.
+    func cache(for input: Signature, capacity: Int) throws(LayerError) -> Signature
     /// The same layer with outputs of this type: for layers whose output type does not follow from their input's.
     /// Computes the outputs of one micro-batch; writes every output and every `saved` tensor of the frame.
     func making(_ dtype: DType) -> Self
@@ -40,6 +43,15 @@ extension Layer {
     public var kind: String { Self.syntax.name }
     public var vocabulary: Int? { nil }
     public func making(_ dtype: DType) -> Self { self }
+    public func cache(for input: Signature, capacity: Int) throws(LayerError) -> Signature { [] }
+
+    /// The plan of frames that go on from earlier positions: with their cache, and scratch to match.
+    public func plan(for input: Signature, capacity: Int) throws(LayerError) -> LayerPlan {
+        var plan = try plan(for: input)
+        plan.cache = try cache(for: input, capacity: capacity)
+        plan.attention?.capacity = capacity
+        return plan
+    }
 }
 
 /// A parameter's name, shape and first values.
@@ -87,6 +99,8 @@ public struct LayerPlan: Hashable, Sendable {
     public var scratchBytes = 0
     /// The attention that the passes call: how much scratch it takes is the backend's to say.
     public var attention: AttentionShape?
+    /// What frames that go on from earlier positions keep between them; nothing in training.
+    public var cache: Signature = []
     /// FLOPs of each pass for this input.
     public var cost: LayerCost
 
@@ -147,6 +161,11 @@ public struct LayerFrame: Sendable {
     public var key = RandomKey(seed: 0, layer: 0)
     /// False when evaluating or generating: dropout passes its input through.
     public var isTraining = true
+    /// As `LayerPlan.cache`, where the frame goes on from earlier positions: the same tensors for all frames of these
+    /// samples, written and read by `forward` alone. Undefined before the frame that starts at 0.
+    public var cache: [Tensor] = []
+    /// The position of the frame's first token; above 0 only with a cache.
+    public var start = 0
 
     /// A frame without tensors, for training.
     public init() {}

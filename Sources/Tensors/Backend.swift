@@ -92,15 +92,39 @@ public protocol Backend: AnyObject, Sendable {
     /// dweight += …
     func rmsNormBackwardWeight(_ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor)
 
-    // Attention over a fused [batch, sequence, 3 · width] tensor (q, k, v side by side; heads side by side in each).
-    /// Bytes of scratch that both passes need for activations of this type: they use the first bytes of what they are given.
+    // Attention over a fused qkv: [batch, sequence, (heads + 2 · keyHeads) · headWidth] (q, k, v side by side; heads side
+    // by side in each).
+    /// y = qkv with each head of q and k over the root of its mean square, times `queryWeight` or `keyWeight`:
+    /// f32[headWidth], to which `offset` is added. statistics: f32[batch, sequence, heads + keyHeads] (1/rms). y may be qkv.
+    func headNorm(
+        _ qkv: Tensor, queryWeight: Tensor, keyWeight: Tensor, offset: Float, epsilon: Float, into y: Tensor,
+        statistics: Tensor, _ shape: AttentionShape)
+    /// dy, the gradient of y, becomes that of qkv; dqueryWeight += …, dkeyWeight += …, in the order of the rows.
+    func headNormBackward(
+        _ dy: Tensor, qkv: Tensor, queryWeight: Tensor, keyWeight: Tensor, offset: Float, statistics: Tensor,
+        dqueryWeight: Tensor, dkeyWeight: Tensor, _ shape: AttentionShape)
+    /// Turns q and k in place by their positions; `backward`: their gradients, the other way round. Positions are those of
+    /// `positions`, as `prefixPositions` writes them; where it is nil, `start` and those that follow it.
+    func rotate(
+        _ qkv: Tensor, _ rotation: Rotation, positions: Tensor?, start: Int, backward: Bool, _ shape: AttentionShape)
+    /// Bytes of scratch that all passes need for activations of this type: they use the first bytes of what they are given.
     func attentionScratch(_ shape: AttentionShape, _ dtype: DType) -> Int
-    /// out: [batch, sequence, width]; logSumExp: f32[batch, heads, sequence].
-    func attention(_ qkv: Tensor, into out: Tensor, logSumExp: Tensor, _ shape: AttentionShape, scratch: Tensor)
+    /// out: [batch, sequence, heads · headWidth]; logSumExp: f32[batch, heads, sequence]. `prefix`, where the shape has one:
+    /// i32[batch, …], whose first column counts the first positions that every position of the sample sees.
+    func attention(
+        _ qkv: Tensor, prefix: Tensor?, into out: Tensor, logSumExp: Tensor, _ shape: AttentionShape, scratch: Tensor)
     /// dqkv = the gradient of qkv, from the forward's qkv, out and logSumExp.
     func attentionBackward(
-        _ dout: Tensor, qkv: Tensor, out: Tensor, logSumExp: Tensor, into dqkv: Tensor, _ shape: AttentionShape,
-        scratch: Tensor)
+        _ dout: Tensor, qkv: Tensor, prefix: Tensor?, out: Tensor, logSumExp: Tensor, into dqkv: Tensor,
+        _ shape: AttentionShape, scratch: Tensor)
+    /// The same forward pass for positions `start` and those that follow it, where a cache holds k and v of all earlier
+    /// ones: it gains those of qkv first. cache: [batch, capacity, 2 · keyHeads · headWidth] (k, v side by side).
+    func cachedAttention(
+        _ qkv: Tensor, cache: Tensor, start: Int, prefix: Tensor?, into out: Tensor, logSumExp: Tensor,
+        _ shape: AttentionShape, scratch: Tensor)
+    /// positions: i32[batch, 1 + 2 · sequence], of each row of ids: i32[batch, sequence], as `PrefixRule` says. Where a
+    /// cache (i32[batch, 2]) is given, the row at `start` 0 leaves there what later rows of the same sample go on from.
+    func prefixPositions(_ ids: Tensor, _ rule: PrefixRule, start: Int, cache: Tensor?, into positions: Tensor)
 
     // Embedding. ids: i32[batch, sequence]; token: [vocab, width]; position: [positions, width].
     /// y[b, s] = scale · token[ids[b, s]] + position[s], without position where it is nil.
@@ -167,6 +191,22 @@ extension Backend {
 }
 
 extension Backend {
+    /// The same without a prefix.
+    public func attention(
+        _ qkv: Tensor, into out: Tensor, logSumExp: Tensor, _ shape: AttentionShape, scratch: Tensor
+    ) {
+        attention(qkv, prefix: nil, into: out, logSumExp: logSumExp, shape, scratch: scratch)
+    }
+
+    /// The same without a prefix.
+    public func attentionBackward(
+        _ dout: Tensor, qkv: Tensor, out: Tensor, logSumExp: Tensor, into dqkv: Tensor, _ shape: AttentionShape,
+        scratch: Tensor
+    ) {
+        attentionBackward(
+            dout, qkv: qkv, prefix: nil, out: out, logSumExp: logSumExp, into: dqkv, shape, scratch: scratch)
+    }
+
     /// The same with unscaled gradients, for f32 and bf16.
     public func crossEntropy(
         _ logits: Tensor, targets: Tensor, ignoreIndex: Int, normaliser: Tensor, rowLosses: Tensor

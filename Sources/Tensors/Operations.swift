@@ -66,32 +66,6 @@ public enum Activation: String, Sendable, Hashable, CaseIterable {
     case sigmoid
 }
 
-/// The sizes of one attention over [batch, sequence, 3 · heads · headWidth].
-public struct AttentionShape: Hashable, Sendable {
-    /// Samples of the micro-batch; none sees another.
-    public var batch: Int
-    /// Positions of a sample.
-    public var sequence: Int
-    /// Attentions side by side, each with `headWidth` channels of its own.
-    public var heads: Int
-    /// Channels of each head's q, k and v; scores are divided by its root.
-    public var headWidth: Int
-    /// Whether a position sees itself and earlier ones only.
-    public var causal: Bool
-
-    /// Sizes of at least 1; nothing checks them here.
-    public init(batch: Int, sequence: Int, heads: Int, headWidth: Int, causal: Bool) {
-        self.batch = batch
-        self.sequence = sequence
-        self.heads = heads
-        self.headWidth = headWidth
-        self.causal = causal
-    }
-
-    /// Channels of all heads together: heads × headWidth.
-    public var width: Int { heads * headWidth }
-}
-
 /// What numbers `Backend.fill` writes.
 public enum Distribution: Hashable, Sendable {
     /// The same number everywhere.

@@ -77,19 +77,20 @@ import Testing
         dtype: DType, shape: AttentionShape
     ) {
         let (tokens, naive) = (shape.batch * shape.sequence, NaiveAttention(shape: shape))
-        let qkv = inputs(tokens * 3 * shape.width, 1, dtype)
+        let qkv = inputs(tokens * shape.qkvWidth, 1, dtype)
         let dy = inputs(tokens * shape.width, 2, dtype)
-        let scratch = lab.garbage([lab.backend.attentionScratch(shape, dtype) / 4])
+        let (scratch, prefix) = (lab.scratch(shape, dtype), lab.prefix(shape))
         let (out, sums) = (lab.garbage([tokens, shape.width], dtype), lab.garbage([tokens * shape.heads]))
         let (input, gradient) = (lab.tensor(qkv, nil, dtype), lab.garbage([qkv.count], dtype))
-        lab.backend.attention(input, into: out, logSumExp: sums, shape, scratch: scratch)
+        lab.backend.attention(input, prefix: prefix, into: out, logSumExp: sums, shape, scratch: scratch)
         let expected = naive.forward(qkv)
         // Probabilities may be rounded too before they meet the values.
         expectClose(lab.floats(out), expected.out, tolerance: 2 * dtype.roundingError)
         expectClose(lab.floats(sums), expected.logSumExp)
 
         lab.backend.attentionBackward(
-            lab.tensor(dy, nil, dtype), qkv: input, out: out, logSumExp: sums, into: gradient, shape, scratch: scratch)
+            lab.tensor(dy, nil, dtype), qkv: input, prefix: prefix, out: out, logSumExp: sums, into: gradient, shape,
+            scratch: scratch)
         let actual = lab.floats(gradient)
         let scale = Double(actual.map(abs).max() ?? 0)
         for index in stride(from: 0, to: qkv.count, by: max(1, qkv.count / 30 | 1)) {

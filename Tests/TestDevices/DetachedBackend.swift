@@ -12,7 +12,7 @@ public final class DetachedBackend: Backend {
     public let device = "detached:0"
     public let computes = true
     public let isAsynchronous = true
-    private let cpu = CPUBackend(device: "cpu:0", threads: 1)
+    let cpu = CPUBackend(device: "cpu:0", threads: 1)
     private let queue = DeviceQueue()
     /// By the address that the host sees.
     private let twins = Mutex<[UInt: DeviceMemory]>([:])
@@ -133,26 +133,7 @@ public final class DetachedBackend: Backend {
         run { $0.sumRows(x, into: out, accumulate: accumulate) }
     }
 
-    // MARK: Attention, embedding, losses
-
-    public func attentionScratch(_ shape: AttentionShape, _ dtype: DType) -> Int { cpu.attentionScratch(shape, dtype) }
-
-    public func attention(_ qkv: Tensor, into out: Tensor, logSumExp: Tensor, _ shape: AttentionShape, scratch: Tensor)
-    {
-        let (qkv, out, logSumExp, scratch) = (twin(qkv), twin(out), twin(logSumExp), twin(scratch))
-        run { $0.attention(qkv, into: out, logSumExp: logSumExp, shape, scratch: scratch) }
-    }
-
-    public func attentionBackward(
-        _ dout: Tensor, qkv: Tensor, out: Tensor, logSumExp: Tensor, into dqkv: Tensor, _ shape: AttentionShape,
-        scratch: Tensor
-    ) {
-        let (dout, qkv, out, logSumExp) = (twin(dout), twin(qkv), twin(out), twin(logSumExp))
-        let (dqkv, scratch) = (twin(dqkv), twin(scratch))
-        run {
-            $0.attentionBackward(dout, qkv: qkv, out: out, logSumExp: logSumExp, into: dqkv, shape, scratch: scratch)
-        }
-    }
+    // MARK: Embedding, losses
 
     public func embedding(_ ids: Tensor, token: Tensor, position: Tensor?, scale: Float, into y: Tensor) {
         let (ids, token, position, y) = (twin(ids), twin(token), twin(position), twin(y))

@@ -80,14 +80,21 @@ void ck_rms_norm_backward_weight(
     enum ck_type type, const void *dy, const void *x, size_t stride, const float *statistics, float *dweight,
     size_t rows, size_t width);
 
-// Attention, on a block of query rows against `keys` keys. Row i sees its first min(keys, seen + i) keys under a causal
-// mask (seen > 0), all of them without one (seen = 0). Rows of scores (q · k, not yet scaled), of dp and of what products
-// read, in `type`, begin `stride` apart: a multiple of 16 that is no less than `keys`.
+// Attention, on a block of query rows against `keys` keys. Rows of scores (q · k, not yet scaled), of dp and of what
+// products read, in `type`, begin `stride` apart: a multiple of 16 that is no less than `keys`.
+/// Which of a block's keys row i sees: under a causal mask (seen > 0) its first seen + i, all of them without one. Of
+/// those the last `window` only, unless that is 0; the first `prefix` always.
+struct ck_mask {
+    size_t keys;
+    size_t seen;
+    size_t window;
+    size_t prefix;
+};
 /// exponentials, which may be the scores, := e^(scale · score − row max), 0 where masked; inverse[row] = 1 / Σ;
 /// log_sum_exp[row] = max + ln Σ.
 void ck_softmax_rows(
-    enum ck_type type, float *scores, void *exponentials, size_t stride, size_t rows, size_t keys, size_t seen,
-    float scale, float *inverse, float *log_sum_exp);
+    enum ck_type type, float *scores, void *exponentials, size_t stride, size_t rows, struct ck_mask mask, float scale,
+    float *inverse, float *log_sum_exp);
 /// y[row] = x[row] · factors[row]; x is dense.
 void ck_scale_rows(
     enum ck_type type, const float *x, void *y, size_t y_stride, size_t rows, size_t width, const float *factors);
@@ -97,7 +104,42 @@ void ck_row_dots(
 /// p := P = e^(scale · score − log_sum_exp), 0 where masked; ds := scale · P ∘ (dp − delta). p may be the scores, ds dp.
 void ck_attention_backward_rows(
     enum ck_type type, const float *scores, const float *dp, void *p, void *ds, size_t stride, size_t rows,
-    size_t keys, size_t seen, float scale, const float *log_sum_exp, const float *delta);
+    struct ck_mask mask, float scale, const float *log_sum_exp, const float *delta);
+/// y[row] += x[row]
+void ck_add_rows(const float *x, size_t x_stride, float *y, size_t y_stride, size_t rows, size_t width);
+
+// What happens to q and k before they meet. x: rows of `heads` heads side by side, `head_width` numbers each; rows begin
+// `stride` apart.
+/// y = x over the root of each head's mean square, times weight + offset; statistics: 1/rms of each head, rows
+/// `statistics_stride` apart. y may be x.
+void ck_head_norm(
+    enum ck_type type, const void *x, void *y, size_t stride, size_t rows, size_t heads, size_t head_width,
+    const float *weight, float offset, float epsilon, float *statistics, size_t statistics_stride);
+/// dx = the gradient of x; it may be dy.
+void ck_head_norm_backward_input(
+    enum ck_type type, const void *dy, const void *x, void *dx, size_t stride, size_t rows, size_t heads,
+    size_t head_width, const float *weight, float offset, const float *statistics, size_t statistics_stride);
+/// dweight[first ..< first + width] += …, over rows and then heads in order.
+void ck_head_norm_backward_weight(
+    enum ck_type type, const void *dy, const void *x, size_t stride, size_t rows, size_t heads, size_t head_width,
+    const float *statistics, size_t statistics_stride, float *dweight, size_t first, size_t width);
+/// The pairs of one plane, which begins with a head's number `first`: (i, i + pairs), or neighbours. `sign` is −1 for
+/// gradients.
+struct ck_rotation {
+    const float *frequencies;
+    size_t pairs;
+    size_t first;
+    float amplitude;
+    float sign;
+    int neighbours;
+};
+/// Turns row r of every sample by positions[r], or by position start + r where there are none. Samples begin
+/// `sample_stride` apart, their positions `position_stride`.
+void ck_rotate(
+    enum ck_type type, void *x, size_t stride, size_t rows, size_t heads, size_t head_width, size_t samples,
+    size_t sample_stride, const int32_t *positions, size_t position_stride, int64_t start, struct ck_rotation rotation);
+/// cos and sin of each angle, rounded to f32: of angles below 10⁷.
+void ck_cos_sin(const float *angles, float *cosines, float *sines, size_t count);
 
 // Small products over f32.
 /// c[m × n] (+)= a[m × k] · b[k × n]. Element (i, p) of a is a[i · a_row + p · a_column]; rows of b and c begin b_row and

@@ -1,68 +1,72 @@
 public import Tensors
 
 extension Attention {
-    /// Keeps x, qkv, the heads' output and their log Σ exp: 5 · width + heads numbers per token; from one backward half
-    /// to the other the gradient of qkv, 3 · width.
-    public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
-        try checkSettings()
-        let x = try input.sequences(width: width)
-        let shape = AttentionShape(x.shape, heads: heads, causal: causal)
-        let qkv = try TensorSpec.checked([shape.batch, shape.sequence, 3 * width], x.dtype)
-        let rows = x.shape.rows
-        var plan = LayerPlan(
-            outputs: [x],
-            cost: .linear(rows: rows, inputs: width, outputs: 3 * width) + .attention(shape)
-                + .linear(rows: rows, inputs: width, outputs: width))
-        plan.saved = [qkv, x, try shape.logSumExp()]
-        plan.releasedAfterInput = [0, 2]
-        plan.deferred = [qkv]
-        plan.keepsInputs = true
-        plan.keepsOutputGradients = true
-        plan.scratchBytes = Scratch.byteCount([x])
-        plan.attention = shape
-        return plan
-    }
-
-    /// qkv = x · Wqkvᵀ; attended = attention(qkv); y = attended · Woutᵀ
+    /// qkv = x · Wqkvᵀ; attended = attention(qkv, its q and k normed and turned); y = attended · Woutᵀ
     public func forward(_ frame: LayerFrame, on backend: any Backend) {
-        let (qkv, attended) = (frame.saved[0], frame.saved[1])
-        let shape = shape(frame)
+        let (t, w) = (AttentionFrame(frame, of: self), AttentionFrame.Weights(frame.parameters, of: self))
         var scratch = Scratch(frame.scratch)
-        let (qkvMap, outMap) = affines(frame.parameters)
-        qkvMap.forward(frame.inputs[0], into: qkv, on: backend)
-        backend.attention(
-            qkv, into: attended, logSumExp: frame.saved[2], shape,
-            scratch: scratch.takeAttention(shape, frame.inputs[0].dtype, on: backend))
-        outMap.forward(attended, into: frame.outputs[0], on: backend)
+        let attention = scratch.takeAttention(t.shape, t.x.dtype, on: backend)
+        w.qkv.forward(t.x, into: t.qkv, on: backend)
+        let heads = prepared(t, w, &scratch, on: backend) ?? t.qkv
+        if let rotation, headNorm == nil { turn(heads, rotation, t, backward: false, on: backend) }
+        if let cache = t.cache {
+            backend.cachedAttention(
+                heads, cache: cache, start: frame.start, prefix: t.positions, into: t.attended,
+                logSumExp: t.logSumExp, t.shape, scratch: attention)
+        } else {
+            backend.attention(
+                heads, prefix: t.positions, into: t.attended, logSumExp: t.logSumExp, t.shape, scratch: attention)
+        }
+        w.out.forward(t.attended, into: t.y, on: backend)
     }
 
-    /// The same way back, leaving dqkv.
+    /// The same way back, leaving dqkv and the norms' gradients.
     public func backwardInput(_ frame: LayerFrame, on backend: any Backend) {
-        let dqkv = frame.deferred[0]
-        let shape = shape(frame)
+        let (t, w) = (AttentionFrame(frame, of: self), AttentionFrame.Weights(frame.parameters, of: self))
         var scratch = Scratch(frame.scratch)
-        let attention = scratch.takeAttention(shape, frame.inputs[0].dtype, on: backend)
-        let dattended = scratch.take(frame.saved[1].spec)
-        let (qkvMap, outMap) = affines(frame.parameters)
-        outMap.backwardInput(frame.outputGradients[0], into: dattended, on: backend)
+        let attention = scratch.takeAttention(t.shape, t.x.dtype, on: backend)
+        let dattended = scratch.take(t.attended.spec)
+        let heads = prepared(t, w, &scratch, on: backend) ?? t.qkv
+        w.out.backwardInput(t.dy, into: dattended, on: backend)
         backend.attentionBackward(
-            dattended, qkv: frame.saved[0], out: frame.saved[1], logSumExp: frame.saved[2], into: dqkv, shape,
+            dattended, qkv: heads, prefix: t.positions, out: t.attended, logSumExp: t.logSumExp, into: t.dqkv, t.shape,
             scratch: attention)
-        if let dx = frame.inputGradients[0] { qkvMap.backwardInput(dqkv, into: dx, on: backend) }
+        if let rotation { turn(t.dqkv, rotation, t, backward: true, on: backend) }
+        if let headNorm, let weights = w.norms, let gradients = t.normGradients {
+            backend.zero(gradients.whole)
+            backend.headNormBackward(
+                t.dqkv, qkv: t.qkv, queryWeight: weights.query, keyWeight: weights.key, offset: headNorm.offset,
+                statistics: t.statistics, dqueryWeight: gradients.query, dkeyWeight: gradients.key, t.shape)
+        }
+        if let dx = t.dx { w.qkv.backwardInput(t.dqkv, into: dx, on: backend) }
     }
 
     public func backwardWeight(_ frame: LayerFrame, on backend: any Backend) {
-        let (qkvMap, outMap) = affines(frame.gradients)
-        qkvMap.backwardWeight(frame.deferred[0], x: frame.inputs[0], on: backend)
-        outMap.backwardWeight(frame.outputGradients[0], x: frame.saved[1], on: backend)
+        let (t, dw) = (AttentionFrame(frame, of: self), AttentionFrame.Weights(frame.gradients, of: self))
+        dw.qkv.backwardWeight(t.dqkv, x: t.x, on: backend)
+        dw.out.backwardWeight(t.dy, x: t.attended, on: backend)
+        guard let norms = dw.norms, let gradients = t.normGradients else { return }
+        backend.add(norms.query, gradients.query, into: norms.query)
+        backend.add(norms.key, gradients.key, into: norms.key)
     }
 
-    private func shape(_ frame: LayerFrame) -> AttentionShape {
-        AttentionShape(frame.inputs[0].shape, heads: heads, causal: causal)
+    /// With head norms, qkv with q and k normed and turned, in scratch; nil without: q and k turn in place.
+    private func prepared(
+        _ t: AttentionFrame, _ w: AttentionFrame.Weights, _ scratch: inout Scratch, on backend: any Backend
+    ) -> Tensor? {
+        guard let headNorm, let weights = w.norms else { return nil }
+        let heads = scratch.take(t.qkv.spec)
+        backend.headNorm(
+            t.qkv, queryWeight: weights.query, keyWeight: weights.key, offset: headNorm.offset,
+            epsilon: Float(headNorm.epsilon), into: heads, statistics: t.statistics, t.shape)
+        if let rotation { turn(heads, rotation, t, backward: false, on: backend) }
+        return heads
     }
 
-    private func affines(_ tensors: [Tensor]) -> (qkv: Affine, out: Affine) {
-        var next = tensors.makeIterator()
-        return (Affine(&next, bias: bias != .none), Affine(&next, bias: bias == .all))
+    private func turn(
+        _ heads: Tensor, _ rotation: Rotation, _ t: AttentionFrame, backward: Bool, on backend: any Backend
+    ) {
+        backend.rotate(
+            heads, rotation, positions: t.positions, start: t.frame.start, backward: backward, t.shape)
     }
 }

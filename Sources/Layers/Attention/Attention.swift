@@ -14,19 +14,21 @@ import Tensors
 ///     Attention(width: 576, heads: 9, keyHeads: 3, bias: false, rotary: Rotary())
 public struct Attention: Layer {
     /// Channels of x, and of the output.
-    public internal(set) var width: Int
+    public internal(set) var width: Int { didSet { settle() } }
     /// Attentions side by side.
-    public internal(set) var heads: Int
+    public internal(set) var heads: Int { didSet { settle() } }
     /// nil: heads.
     var givenKeyHeads: Int?
     /// nil: width / heads.
-    var givenHeadWidth: Int?
+    var givenHeadWidth: Int? { didSet { settle() } }
     /// Whether a position sees itself and earlier ones only.
     public internal(set) var causal: Bool
     /// Which of the two projections add a learnt bias.
     public internal(set) var bias: AttentionBias
     /// How q and k turn with their positions; nil: they do not.
-    public internal(set) var rotary: Rotary?
+    public internal(set) var rotary: Rotary? { didSet { settle() } }
+    /// What `rotary` means for heads of this width.
+    private(set) var rotation: Rotation?
     /// What happens to each head's q and k before they turn; nil: nothing.
     public internal(set) var headNorm: HeadNorm?
     /// How many positions each one sees, itself and the latest before it; nil: all earlier ones.
@@ -75,7 +77,11 @@ public struct Attention: Layer {
         self.headNorm = headNorm
         self.window = window
         self.scale = scale
+        settle()
     }
+
+    /// Computed once, since passes take no memory.
+    private mutating func settle() { rotation = rotary?.rotation(headWidth: headWidth) }
 
     /// Heads of k and v.
     public var keyHeads: Int { givenKeyHeads ?? heads }

@@ -7,6 +7,14 @@ extension AttentionShape {
         self.init(batch: x[0], sequence: x[1], heads: heads, headWidth: x[2] / heads, causal: causal)
     }
 
+    /// For x: [batch, sequence, width].
+    init(_ x: Shape, of layer: Attention, hasPrefix: Bool, capacity: Int = 0) {
+        self.init(
+            batch: x[0], sequence: x[1], heads: layer.heads, keyHeads: layer.keyHeads, headWidth: layer.headWidth,
+            causal: layer.causal, window: layer.window, scale: layer.scale.map { Float($0) }, hasPrefix: hasPrefix,
+            capacity: capacity)
+    }
+
     func logSumExp() throws(LayerError) -> TensorSpec { try TensorSpec.checked([batch, heads, sequence]) }
 }
 

@@ -22,4 +22,6 @@ public struct HeadNorm: ManifestKind {
 
     /// The weight that changes nothing: what it starts from.
     var initial: Float { unitOffset ? 0 : 1 }
+    /// What is added to the weight.
+    var offset: Float { unitOffset ? 1 : 0 }
 }

@@ -7,7 +7,8 @@ public import Tensors
 /// ids: i32[batch, sequence] → i32[batch, 1 + 2 · sequence]: c, the first positions, the second ones. c is the index of
 /// the first `start`: so many tokens see each other both ways. First positions count 0 … c − 1 and stay at the index of
 /// the first of `marks` (of the second where a row has none of the first) from token c on; second positions are 0 for
-/// the prefix, then 1, 2, 3, …. A row without `start` or without a mark is plain: c = 0, first positions 0, 1, 2, ….
+/// the prefix, then 1, 2, 3, …. A row without `start` or without a mark is plain: c = 0, first positions 0, 1, 2, …,
+/// second ones 0. With a cache, the frame at position 0 decides, and later ones go on counting.
 public struct PrefixPositions: Layer {
     /// The id that ends the prefix.
     public internal(set) var start: Int
@@ -42,7 +43,16 @@ public struct PrefixPositions: Layer {
         return plan
     }
 
-    public func forward(_ frame: LayerFrame, on backend: any Backend) {}
+    /// c and the marked position of each sample: (0, −1) where it is plain.
+    public func cache(for input: Signature, capacity: Int) throws(LayerError) -> Signature {
+        [try TensorSpec.checked([input.oneTensor().shape[0], 2], .i32)]
+    }
+
+    public func forward(_ frame: LayerFrame, on backend: any Backend) {
+        backend.prefixPositions(
+            frame.inputs[0], PrefixRule(start: start, marks: marks), start: frame.start, cache: frame.cache.first,
+            into: frame.outputs[0])
+    }
 
     /// Ids have no gradient.
     public func backwardInput(_ frame: LayerFrame, on backend: any Backend) {}

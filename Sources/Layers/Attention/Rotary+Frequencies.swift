@@ -1,10 +1,13 @@
 internal import Glibc
+internal import Notation
+internal import Tensors
 
 extension Rotary {
     /// The angle between consecutive positions, of each pair of one plane: f32, rounded at every step as the families'
     /// reference implementations compute it. Half as many as numbers that turn with one position.
     public func frequencies(headWidth: Int) -> [Float] {
-        let width = max(0, width ?? headWidth) / min(max(planes, 1), 2)
+        let width = (width ?? headWidth) / min(max(planes, 1), 2)
+        guard (0...Limit.extent).contains(width) else { return [] }
         let periods = (0..<width / 2).map { pair in
             Float(pow(Double(Float(base)), Double(Float(2 * pair) / Float(width))))
         }
@@ -16,6 +19,13 @@ extension Rotary {
             case .yarn(let yarn): yarn.scaled(periods, width: width, base: base)
             }
         return rounded ? frequencies.map { Float(Float16($0)) } : frequencies
+    }
+
+    /// All that a backend needs; nil for heads that it does not fit.
+    func rotation(headWidth: Int) -> Rotation? {
+        guard complaint == nil, headWidth > 0, complaint(headWidth: headWidth) == nil else { return nil }
+        return Rotation(
+            frequencies: frequencies(headWidth: headWidth), amplitude: amplitude, pairs: pairs, planes: planes)
     }
 
     /// What cos and sin are multiplied by.

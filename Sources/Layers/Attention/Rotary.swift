@@ -1,16 +1,12 @@
 public import Notation
+public import Tensors
 
 /// Rotary positions: pairs of numbers of each head's q and k turn by position × frequency (Su et al., arXiv 2104.09864).
 ///
 ///     Rotary(base: 500_000, scaling: .llama3(factor: 8, low: 1, high: 4, original: 8192))
 public struct Rotary: ManifestKind {
-    /// Which two numbers turn together. Raw values are the names in manifests.
-    public enum Pairs: String, Hashable, Sendable, CaseIterable {
-        /// i and i + width / 2
-        case halves
-        /// 2i and 2i + 1
-        case neighbours
-    }
+    /// Which two numbers turn together.
+    public typealias Pairs = Rotation.Pairs
 
     /// Frequency i is base^(−2i / width): above 1.
     public internal(set) var base: Double

@@ -8,11 +8,14 @@ extension LayerCost {
         return LayerCost(forward: product, backwardInput: product, backwardWeight: product)
     }
 
-    /// Q·Kᵀ and P·V forward: 2 · 2 · batch · sequence² · width, half of it where causal. Backward 2.5 times that: Q·Kᵀ
-    /// again, dO·Vᵀ, Pᵀ·dO, dS·K and dSᵀ·Q (Dao, FlashAttention-2, arXiv 2307.08691, section 4.1).
+    /// Q·Kᵀ and P·V forward: 2 · 2 · batch · sequence² · width, half of it where causal, less where a window hides more.
+    /// Backward 2.5 times that: Q·Kᵀ again, dO·Vᵀ, Pᵀ·dO, dS·K and dSᵀ·Q (Dao, FlashAttention-2, arXiv 2307.08691,
+    /// section 4.1).
     static func attention(_ shape: AttentionShape) -> LayerCost {
-        let square = Double(shape.batch) * Double(shape.sequence) * Double(shape.sequence) * Double(shape.width)
-        let forward = 4 * square * (shape.causal ? 0.5 : 1)
+        let sequence = Double(shape.sequence)
+        let square = Double(shape.batch) * sequence * sequence * Double(shape.width)
+        let window = min(Double(shape.window ?? shape.sequence) / sequence, 1)
+        let forward = 4 * square * (shape.causal ? window * (1 - 0.5 * window) : 1)
         return LayerCost(forward: forward, backwardInput: 2.5 * forward)
     }
 

@@ -39,13 +39,30 @@ extension SimBackend {
     ) {}
     public func rmsNormBackwardWeight(_ dy: Tensor, x: Tensor, statistics: Tensor, dweight: Tensor) {}
 
+    public func headNorm(
+        _ qkv: Tensor, queryWeight: Tensor, keyWeight: Tensor, offset: Float, epsilon: Float, into y: Tensor,
+        statistics: Tensor, _ shape: AttentionShape
+    ) {}
+    public func headNormBackward(
+        _ dy: Tensor, qkv: Tensor, queryWeight: Tensor, keyWeight: Tensor, offset: Float, statistics: Tensor,
+        dqueryWeight: Tensor, dkeyWeight: Tensor, _ shape: AttentionShape
+    ) {}
+    public func rotate(
+        _ qkv: Tensor, _ rotation: Rotation, positions: Tensor?, start: Int, backward: Bool, _ shape: AttentionShape
+    ) {}
     public func attention(
-        _ qkv: Tensor, into out: Tensor, logSumExp: Tensor, _ shape: AttentionShape, scratch: Tensor
+        _ qkv: Tensor, prefix: Tensor?, into out: Tensor, logSumExp: Tensor, _ shape: AttentionShape, scratch: Tensor
     ) {}
     public func attentionBackward(
-        _ dout: Tensor, qkv: Tensor, out: Tensor, logSumExp: Tensor, into dqkv: Tensor, _ shape: AttentionShape,
-        scratch: Tensor
+        _ dout: Tensor, qkv: Tensor, prefix: Tensor?, out: Tensor, logSumExp: Tensor, into dqkv: Tensor,
+        _ shape: AttentionShape, scratch: Tensor
     ) {}
+    public func cachedAttention(
+        _ qkv: Tensor, cache: Tensor, start: Int, prefix: Tensor?, into out: Tensor, logSumExp: Tensor,
+        _ shape: AttentionShape, scratch: Tensor
+    ) {}
+    public func prefixPositions(_ ids: Tensor, _ rule: PrefixRule, start: Int, cache: Tensor?, into positions: Tensor) {
+    }
 
     public func embedding(_ ids: Tensor, token: Tensor, position: Tensor?, scale: Float, into y: Tensor) {}
     public func embeddingBackward(_ ids: Tensor, dy: Tensor, dtoken: Tensor, dposition: Tensor?, scale: Float) {}
