@@ -111,13 +111,10 @@ package enum Preflight {
     }
 
     private static func checkWeights(_ plan: TrainingPlan) throws(RunFailure) {
-        guard let path = plan.manifest.weights else { return }
         do {
-            let weights = try Weights(path: path)
-            try weights.check(plan.model)
-            try weights.checkFinite(plan.model.storedParameters.map(\.name))
+            try FirstWeights(plan.manifest)?.check(plan.model)
         } catch {
-            throw .badInput((plan.manifest.marks["weights"].map { "\($0): " } ?? "") + "\(error)")
+            throw .badInput((FirstWeights.mark(plan.manifest).map { "\($0): " } ?? "") + "\(error)")
         }
     }
 }

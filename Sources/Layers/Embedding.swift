@@ -15,6 +15,8 @@ public struct Embedding: Layer {
     public internal(set) var positions: Int?
     /// What a token's vector is multiplied with: 10⁻⁶ … 65504, rounded to the output's type. Gemma's is √width.
     public internal(set) var scale: Double
+    /// The token whose vector does not learn here, as with torch.nn.Embedding's padding_idx; nil: all learn.
+    public internal(set) var padding: Int?
     /// The output's type: the type of the activations of the model that it begins.
     public internal(set) var dtype: DType
 
@@ -26,22 +28,31 @@ public struct Embedding: Layer {
             .required("width", \.width, .extent, "channels of a vector"),
             .optional("positions", \.positions, .extent, "the longest sequence"),
             .defaulted("scale", \.scale, .factor, "times the token's vector"),
+            .optional(
+                "padding", \.padding, .whole(0...Limit.extent), "a token whose vector does not learn",
+                check: { layer in
+                    guard let padding = layer.padding, padding >= layer.vocab else { return nil }
+                    return Complaint(", and vocab is \(layer.vocab)", expected: "a token of the vocabulary")
+                }),
         ])
 
     /// Checked when a model is built: sizes are 1 … 2²⁴, and `dtype` is a floating-point type. A model replaces `dtype`
     /// by that of its activations.
-    public init(vocab: Int, width: Int, positions: Int? = nil, scale: Double = 1, dtype: DType = .f32) {
+    public init(vocab: Int, width: Int, positions: Int? = nil, scale: Double = 1, padding: Int? = nil,
+        dtype: DType = .f32
+    ) {
         self.vocab = vocab
         self.width = width
         self.positions = positions
         self.scale = scale
+        self.padding = padding
         self.dtype = dtype
     }
 
     public var vocabulary: Int? { vocab }
 
     public func making(_ dtype: DType) -> Embedding {
-        Embedding(vocab: vocab, width: width, positions: positions, scale: scale, dtype: dtype)
+        Embedding(vocab: vocab, width: width, positions: positions, scale: scale, padding: padding, dtype: dtype)
     }
 
     public var parameters: [ParameterSpec] {
@@ -107,5 +118,7 @@ public struct Embedding: Layer {
         backend.embeddingBackward(
             frame.inputs[0], dy: frame.outputGradients[0], dtoken: frame.gradients[0],
             dposition: frame.gradients.dropFirst().first, scale: factor)
+        guard let padding else { return }
+        backend.zero(frame.gradients[0].slice(start: padding * width, [width]))
     }
 }

@@ -31,6 +31,9 @@ extension YAMLNode {
     private static func alternatives(at path: ArraySlice<String>, of override: Override) -> [String] {
         switch override.path.dropLast(path.count).joined(separator: ".") {
         case "data": Schema.sources
+        // A folder replaces all that was written of a model.
+        case "model" where PipelineManifest.Pretrained.keys.contains(path.first ?? ""):
+            PipelineManifest.Pretrained.keys + Sequential.keys
         case "optimizer": OptimizerKinds.registry.names
         case "sim": Schema.sim
         case "schedule": ["file", "ranks"]

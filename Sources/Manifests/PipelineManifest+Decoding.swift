@@ -37,7 +37,7 @@ extension PipelineManifest {
         let fields = try Fields(
             Field(node: root, path: "", sections: Schema.sections), keys: Schema.pipeline,
             required: ["model", "devices", "batch", "data", "steps"])
-        let model = try Sequential.decode(fields.required("model"))
+        let (model, pretrained) = try Self.model(fields.required("model"))
         let devices = try Device.list(fields.required("devices"))
         let (schedule, scheduleMarks) = try Schedule.decode(fields["schedule"])
         let virtual = try Self.virtual(fields["virtual"], schedule)
@@ -46,8 +46,8 @@ extension PipelineManifest {
         try data.check(fields.required("data"), batch: batch)
         let optimizer = try optimizer(fields["optimizer"].unlessNull)
         return PipelineManifest(
-            name: try name(fields["name"], file: file), model: model, modelPath: modelPath, devices: devices,
-            memory: try memory(fields["memory"].unlessNull, devices: devices.count),
+            name: try name(fields["name"], file: file), model: model, modelPath: modelPath, pretrained: pretrained,
+            devices: devices, memory: try memory(fields["memory"].unlessNull, devices: devices.count),
             partition: try Partition.decode(
                 fields["partition"], stages: Self.stages(schedule, devices: devices.count, virtual),
                 layers: model.layers.count),

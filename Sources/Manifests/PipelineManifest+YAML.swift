@@ -21,6 +21,7 @@ extension PipelineManifest {
         if case .named = schedule { lines.insert("virtual: \(virtual)", at: 5) }
         if devices.contains(where: { $0.kind == .sim }) { lines.append("sim: \(simulation.yaml)") }
         lines.append("model:")
+        if let pretrained { lines.append("  \(pretrained.key): \(YAML.path(pretrained.path))") }
         lines += model.resolvedYAML().split(separator: "\n").map { "  \($0)" }
         return lines.joined(separator: "\n") + "\n"
     }

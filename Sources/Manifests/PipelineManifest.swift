@@ -14,6 +14,8 @@ public struct PipelineManifest: Hashable, Sendable {
     public var model: Sequential
     /// The model file, as it can be opened from the working directory; nil when the model stands in the pipeline file.
     public var modelPath: String?
+    /// Where a family's model comes from, and perhaps its weights. `model: {pretrained: DIR}`
+    public var pretrained: Pretrained?
     /// One worker each, by rank; all of one kind. `devices: [cpu:0, cpu:1]`
     public var devices: [Device]
     /// By device: the most bytes that its worker may take; nil: no limit. `memory: 2GiB`

@@ -26,7 +26,7 @@ enum Schema {
     /// Where a key is looked for that stands in the wrong place, in this order.
     static var sections: [Field.Section] {
         let sections =
-            [("", pipeline), ("model", Sequential.keys), ("batch", batch)]
+            [("", pipeline), ("model", Sequential.keys + PipelineManifest.Pretrained.keys), ("batch", batch)]
             + OptimizerKinds.descriptions.map { ("optimizer.\($0.name)", $0.keys) }
             + [
                 ("optimizer", OptimizerKinds.registry.names), ("learning_rate", learningRate), ("data", data),

@@ -16,7 +16,7 @@ extension TrainingPlan {
             RunDigest.Part("manifest", ContentHash(Array(manifest.resolvedYAML().utf8)).description),
         ]
         do {
-            for (name, path) in filesRead(by: rank) {
+            for (name, path) in try filesRead(by: rank) {
                 let value =
                     placement.host(of: rank) == .byHand
                     ? try contents.hash(of: path).description : try FileIdentity(path: path).description
@@ -34,9 +34,8 @@ extension TrainingPlan {
     }
 
     /// Weights are every rank's; data, the first stage's.
-    private func filesRead(by rank: Int) -> [(name: String, path: String)] {
-        var files: [(String, String)] = []
-        if let weights = manifest.weights { files.append(("weights file", weights)) }
+    private func filesRead(by rank: Int) throws -> [(name: String, path: String)] {
+        var files = try FirstWeights.files(manifest).map { ("weights file", $0) }
         guard placement.stages(of: rank).contains(0) else { return files }
         switch manifest.data.source {
         case .rows(let path, _, _), .tokens(let path, _): files.append(("data file", path))

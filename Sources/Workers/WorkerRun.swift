@@ -76,7 +76,7 @@ package struct WorkerRun {
         let stages = plan.placement.stages(of: rank)
         var executors: [Int: StageExecutor] = [:]
         var parameters: [Int: StageParameters] = [:]
-        let weights = try plan.manifest.weights.map { path in try Weights(path: path) }
+        let weights = try FirstWeights(plan.manifest)
         for stage in stages {
             let executor = try StageExecutor(
                 model: plan.model, layout: plan.layout, stage: stage, slots: plan.lowered.slotCount[stage],

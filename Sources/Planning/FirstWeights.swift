@@ -1,0 +1,55 @@
+package import Checkpoints
+import Families
+package import Manifests
+package import Models
+package import Notation
+
+/// What a run's parameters begin with, where the seed does not draw them: a file with the model's own names, or a family's.
+package enum FirstWeights: ParameterSource {
+    /// A run's, or a state dict of torch.nn.Sequential.
+    case native(Weights)
+    /// A pretrained model's folder or GGUF file.
+    case pretrained(MappedWeights)
+
+    /// nil where the manifest names none. `weights` goes before those of the model's folder.
+    /// - Throws: `CheckpointError`, or `ManifestError` for a folder whose configuration is not that of a model.
+    package init?(_ manifest: PipelineManifest) throws {
+        if let path = manifest.weights {
+            self = .native(try Weights(path: path))
+        } else if let pretrained = manifest.pretrained, pretrained.startsFromWeights {
+            let family = try FamilyModel(path: pretrained.path)
+            self = .pretrained(try PretrainedWeights(path: pretrained.path).mapped(by: family.tensors))
+        } else {
+            return nil
+        }
+    }
+
+    /// Where the manifest says so, for errors.
+    package static func mark(_ manifest: PipelineManifest) -> Mark? {
+        manifest.weights == nil ? manifest.marks["model"] : manifest.marks["weights"]
+    }
+
+    /// Reads everything once: every tensor has to be there, of its shape, and finite.
+    package func check(_ model: ModelGraph) throws(CheckpointError) {
+        switch self {
+        case .native(let weights):
+            try weights.check(model)
+            try weights.checkFinite(model.storedParameters.map(\.name))
+        case .pretrained(let weights): try weights.checkFinite()
+        }
+    }
+
+    /// All files that are read.
+    package static func files(_ manifest: PipelineManifest) throws -> [String] {
+        if let path = manifest.weights { return [path] }
+        guard let pretrained = manifest.pretrained, pretrained.startsFromWeights else { return [] }
+        return try PretrainedWeights(path: pretrained.path).files
+    }
+
+    package func copyFloats(_ name: String, into out: UnsafeMutableBufferPointer<Float>) throws(CheckpointError) {
+        switch self {
+        case .native(let weights): try weights.copyFloats(name, into: out)
+        case .pretrained(let weights): try weights.copyFloats(name, into: out)
+        }
+    }
+}
