@@ -1,0 +1,55 @@
+import Checkpoints
+package import Families
+package import Manifests
+package import Models
+import Notation
+package import Planning
+package import Runs
+import Systems
+
+/// A model with weights, wherever a user has it: a run's directory, a pretrained model's folder, or a GGUF file.
+package struct ModelSource: Sendable {
+    /// As the user gave it.
+    package let path: String
+    package let model: Sequential
+    /// Checked to hold every parameter of the model once it is laid out.
+    package let weights: FirstWeights
+    /// What its configuration says; nil where it is of no known family.
+    package let family: FamilyModel?
+    /// The run's manifest; nil for a folder or file of a family.
+    package let manifest: PipelineManifest?
+
+    /// - Throws: bad input, naming what is missing.
+    package init(path: String) throws(RunFailure) {
+        self.path = path
+        let directory = RunDirectory(path)
+        do {
+            if File.exists(directory.manifestPath) {
+                let manifest = try PipelineManifest.load(path: directory.manifestPath)
+                guard File.exists(directory.weightsPath) else {
+                    throw RunFailure.badInput(
+                        "\(path.printable()) has no model.safetensors: the run did not finish")
+                }
+                self.manifest = manifest
+                model = manifest.model
+                family = try manifest.pretrained.map { pretrained in try FamilyModel(path: pretrained.path) }
+                weights = .native(try Weights(path: directory.weightsPath))
+            } else {
+                guard path.hasSuffix(".gguf") || File.exists(path + "/config.json") else {
+                    throw RunFailure.badInput(
+                        "\(path.printable()) is no model: expected a run directory (with pipeline.yaml), a pretrained "
+                            + "model's folder (with config.json), or a .gguf file")
+                }
+                let family = try FamilyModel(path: path)
+                self.family = family
+                manifest = nil
+                model = family.sequential
+                weights = .pretrained(try PretrainedWeights(path: path).mapped(by: family.tensors))
+            }
+        } catch let error as RunFailure {
+            throw error
+        } catch {
+            throw .badInput(error)
+        }
+    }
+}
