@@ -13,6 +13,8 @@ package enum CheckpointError: Error, Hashable, Sendable {
     case notFinite(path: String, [NotFiniteTensor])
     /// Tensors that do not fit the model: all of them.
     case mismatch(path: String, [TensorMismatch])
+    /// Values that the type they are to be stored as cannot hold.
+    case beyondRange(path: String, name: String, count: Int, type: StoredType)
     /// The file system has too little room.
     case space(path: String, needed: Int, free: Int)
     /// Not all tensors were written, or more than there are.
@@ -65,6 +67,9 @@ extension CheckpointError: CustomStringConvertible {
                     tensors.prefix(Self.longestList).map {
                         "\(shown($0.name)): \($0.count) of \($0.elements) elements"
                     }, of: tensors.count)
+        case .beyondRange(let path, let name, let count, let type):
+            "\(path.printable()): tensor \(quoted(name)): \(count) of its values are too large for \(type): write it as "
+                + (type == .f16 ? "bf16 or f32" : "f32")
         case .space(let path, let needed, let free):
             "\(path.printable()): the file system has \(free) bytes free, \(needed) are needed"
         case .incomplete(let path, let expected, let got):

@@ -15,6 +15,46 @@ func convertToFloats(_ bytes: UnsafeRawBufferPointer, of type: StoredType, into 
     }
 }
 
+/// Converts f32 to little-endian elements of a floating-point type, at any alignment: to the nearest, ties to even.
+/// - Returns: how many finite values have become infinite: f16 ends at 65504, bf16 just below f32's largest.
+func convertFromFloats(
+    _ floats: UnsafeBufferPointer<Float>, to type: StoredType, into out: UnsafeMutableRawBufferPointer
+) -> Int {
+    precondition(out.count == floats.count * type.size, "\(out.count) bytes for \(floats.count) elements of \(type)")
+    var overflows = 0
+    switch type {
+    case .f32: out.copyMemory(from: UnsafeRawBufferPointer(floats))
+    case .f64: for i in floats.indices { store(Double(floats[i]).bitPattern, out, i) }
+    case .f16:
+        for i in floats.indices {
+            let value = Float16(floats[i])
+            overflows += value.isInfinite && floats[i].isFinite ? 1 : 0
+            store(value.bitPattern, out, i)
+        }
+    case .bf16:
+        for i in floats.indices {
+            let bits = bfloat16(floats[i])
+            overflows += bits & 0x7FFF == 0x7F80 && floats[i].isFinite ? 1 : 0
+            store(bits, out, i)
+        }
+    case .bool, .u8, .i8, .i16, .i32, .i64: preconditionFailure("\(type) is no floating-point type")
+    }
+    return overflows
+}
+
+/// The upper half of an f32's bits, rounded. What is not a number stays so.
+private func bfloat16(_ value: Float) -> UInt16 {
+    let bits = value.bitPattern
+    if value.isNaN { return UInt16(bits >> 16) | 0x40 }
+    return UInt16((bits + 0x7FFF + (bits >> 16 & 1)) >> 16)
+}
+
+private func store<Bits: FixedWidthInteger & BitwiseCopyable>(
+    _ bits: Bits, _ out: UnsafeMutableRawBufferPointer, _ index: Int
+) {
+    out.storeBytes(of: bits.littleEndian, toByteOffset: index * MemoryLayout<Bits>.size, as: Bits.self)
+}
+
 private func load<Bits: FixedWidthInteger & BitwiseCopyable>(_ bytes: UnsafeRawBufferPointer, _ index: Int) -> Bits {
     Bits(littleEndian: bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Bits>.size, as: Bits.self))
 }

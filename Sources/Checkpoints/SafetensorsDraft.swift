@@ -51,7 +51,7 @@ package final class SafetensorsDraft {
         }
         isOpen = false
         close(descriptor)
-        try syncFolder()
+        try Self.syncFolder(of: path)
     }
 
     /// Removes the partial file. Does nothing after `commit`.
@@ -76,8 +76,8 @@ package final class SafetensorsDraft {
     }
 
     /// The rename lasts only once the folder is on disk.
-    private func syncFolder() throws(CheckpointError) {
-        let folder = Self.folder(path)
+    static func syncFolder(of path: String) throws(CheckpointError) {
+        let folder = folder(path)
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system(folder, "open") }
         defer { close(descriptor) }

@@ -21,7 +21,8 @@ enum SafetensorsHeaderText {
         return withUnsafeBytes(of: UInt64(json.count).littleEndian) { Array($0) } + json
     }
 
-    private static func string(_ text: String) -> String {
+    /// A string as JSON has it.
+    static func string(_ text: String) -> String {
         "\"" + text.unicodeScalars.map(escaped).joined() + "\""
     }
 

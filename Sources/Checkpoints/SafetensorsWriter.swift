@@ -5,7 +5,8 @@ package final class SafetensorsWriter {
     package let path: String
     private let layout: SafetensorsLayout
     private let descriptor: Int32
-    private var written: Set<String> = []
+    /// Bytes written of each tensor, from its begin on.
+    private var written: [String: Int] = [:]
     private var isOpen = true
 
     /// Opens `partialPath`. Throws when it cannot be opened or its size and header are not this layout's.
@@ -28,10 +29,19 @@ package final class SafetensorsWriter {
     /// Writes a tensor's elements, row-major and little-endian. The layout must have it, of that size, and it is
     /// written once.
     package func write(_ name: String, _ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
+        precondition(bytes.count == layout[name]?.range.count, "\(bytes.count) bytes for \(name)")
+        precondition(written[name] == nil, "\(name) is written twice")
+        try append(bytes, to: name)
+    }
+
+    /// Writes the next bytes of a tensor that is written piece by piece. The layout must have it, with room for them.
+    package func append(_ bytes: UnsafeRawBufferPointer, to name: String) throws(CheckpointError) {
         guard let tensor = layout[name] else { preconditionFailure("the layout has no \(name)") }
-        precondition(bytes.count == tensor.range.count, "\(bytes.count) bytes for \(name), not \(tensor.range.count)")
-        precondition(isOpen && written.insert(name).inserted, "\(name) is written twice, or after finish")
-        try writeAll(bytes, to: descriptor, at: layout.offset(of: tensor), path)
+        let start = written[name, default: 0]
+        precondition(
+            isOpen && bytes.count <= tensor.range.count - start, "more bytes than \(name) has, or after finish")
+        try writeAll(bytes, to: descriptor, at: layout.offset(of: tensor) + start, path)
+        written[name] = start + bytes.count
     }
 
     /// Waits until all is on disk and closes the file. Returns how many bytes of data this writer wrote.
@@ -40,7 +50,7 @@ package final class SafetensorsWriter {
         isOpen = false
         defer { close(descriptor) }
         guard fdatasync(descriptor) == 0 else { throw .system(path, "sync") }
-        return written.reduce(0) { $0 + (layout[$1]?.range.count ?? 0) }
+        return written.values.reduce(0, +)
     }
 
     private func hasHeader() -> Bool {

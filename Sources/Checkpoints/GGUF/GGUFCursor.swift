@@ -17,6 +17,8 @@ struct GGUFCursor {
     static let maximumElementCount = 1 << 22
     static let maximumListCount = 1 << 16
     static let maximumDepth = 8
+    /// Of a file that has less than it says.
+    static let advice = ": the file was cut short or is damaged; copy or download it again"
     private static let windowByteCount = 1 << 16
 
     init(_ file: RegularFile) {
@@ -45,7 +47,8 @@ struct GGUFCursor {
         let count = try integer(UInt64.self, place())
         guard count <= left / size else {
             throw FormatProblem(
-                place: place(), expected: "at most \(left / size), as there are \(left) bytes left", got: "\(count)")
+                place: place(), expected: "at most \(left / size), as there are \(left) bytes left",
+                got: "\(count)\(Self.advice)")
         }
         return Int(count)
     }
@@ -160,6 +163,6 @@ struct GGUFCursor {
             ? FormatProblem(place: place, expected: "a head of at most \(end) bytes", got: "a longer one")
             : FormatProblem(
                 place: place, expected: "more bytes behind \(offset)",
-                got: "\(file.byteCount - offset): the file was cut short; copy or download it again")
+                got: "\(file.byteCount - offset)\(Self.advice)")
     }
 }

@@ -160,14 +160,16 @@ struct GGUFHead {
                 place: entry.place, expected: "less than 2^63 bytes, in rows of whole blocks",
                 got: "shape \(entry.extents) of \(GGUFTensorType.encoding(entry.type)?.description ?? "")")
         }
+        guard let offset = Int(exactly: entry.offset), offset % alignment == 0 else {
+            throw FormatProblem(
+                place: entry.place, expected: "an offset by \(alignment)", got: "\(entry.offset)")
+        }
         // An empty tensor may stand behind the last byte, where the padding was not written.
         let room = max(file.byteCount - start, 0)
-        guard let offset = Int(exactly: entry.offset), offset % alignment == 0, count == 0 || offset <= room - count
-        else {
+        guard count == 0 || offset <= room - count else {
             throw FormatProblem(
-                place: entry.place,
-                expected: "an offset by \(alignment), and its \(count) bytes inside the \(room) of the data",
-                got: "offset \(entry.offset)")
+                place: entry.place, expected: "\(count) bytes from \(offset) of the data on",
+                got: "\(max(room - offset, 0))\(GGUFCursor.advice)")
         }
         let begin = count == 0 ? file.byteCount : start + offset
         return PretrainedTensor(

@@ -8,6 +8,17 @@ package struct MappedWeights: Sendable {
     package let map: TensorMap
     /// The family's name → the files' tensor.
     let tensorOf: [String: PretrainedTensor]
+    private let indices: [String: Int]
+
+    init(weights: PretrainedWeights, map: TensorMap, tensorOf: [String: PretrainedTensor]) {
+        self.weights = weights
+        self.map = map
+        self.tensorOf = tensorOf
+        indices = Dictionary(map.parameters.enumerated().map { ($1.name, $0) }) { first, _ in first }
+    }
+
+    /// By the model's name.
+    package subscript(parameter: String) -> StoredParameter? { indices[parameter].map { map.parameters[$0] } }
 
     /// Writes a parameter's elements as f32. Beside `out` it takes a mebibyte at most.
     /// - Throws: where it is none of the map's, values are not finite, or reading fails.
