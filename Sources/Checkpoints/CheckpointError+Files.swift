@@ -60,18 +60,17 @@ extension CheckpointError {
 
     /// The command that makes safetensors shards and their index of the shards that PyTorch saved.
     static func conversion(ofShardsIn folder: String) -> String {
-        let program = """
-            import glob, json, os, sys, torch
-            from safetensors.torch import save_file
-            folder, files = sys.argv[1], {}
-            for path in sorted(glob.glob(os.path.join(glob.escape(folder), "pytorch_model-*.bin"))):
-                name = os.path.basename(path).replace("pytorch_", "").replace(".bin", ".safetensors")
-                tensors = torch.load(path, map_location="cpu", weights_only=True)
-                save_file({k: v.clone().contiguous() for k, v in tensors.items()}, os.path.join(folder, name))
-                files.update(dict.fromkeys(tensors, name))
-            with open(os.path.join(folder, "\(WeightsPath.index)"), "w") as index:
-                json.dump({"metadata": {}, "weight_map": files}, index)
-            """
+        let program = [
+            "import glob, json, os, sys, torch", "from safetensors.torch import save_file",
+            "folder, files = sys.argv[1], {}",
+            "for path in sorted(glob.glob(os.path.join(glob.escape(folder), \"pytorch_model-*.bin\"))):",
+            "    name = os.path.basename(path).replace(\"pytorch_\", \"\").replace(\".bin\", \".safetensors\")",
+            "    tensors = torch.load(path, map_location=\"cpu\", weights_only=True)",
+            "    save_file({k: v.clone().contiguous() for k, v in tensors.items()}, os.path.join(folder, name))",
+            "    files.update(dict.fromkeys(tensors, name))",
+            "with open(os.path.join(folder, \"\(WeightsPath.index)\"), \"w\") as index:",
+            "    json.dump({\"metadata\": {}, \"weight_map\": files}, index)",
+        ].joined(separator: "\n")
         return "python3 -c '\(program)' \(shellWord(folder))"
     }
 

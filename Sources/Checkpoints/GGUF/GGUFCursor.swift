@@ -46,6 +46,7 @@ struct GGUFCursor {
     mutating func count(of size: Int, _ place: @autoclosure () -> String) throws -> Int {
         let count = try integer(UInt64.self, place())
         guard count <= left / size else {
+            if count <= (file.byteCount - offset) / size { throw shortage(place()) }
             throw FormatProblem(
                 place: place(), expected: "at most \(left / size), as there are \(left) bytes left",
                 got: "\(count)\(Self.advice)")

@@ -84,7 +84,7 @@ import Testing
         let whole = try contents(of: fixture("tiny.gguf"))
         var random = SplitMix64(seed: 9)
         var refused = 0
-        for _ in 0..<3000 {
+        for _ in 0..<2000 {
             var bytes = whole
             for _ in 0...Int.random(in: 0..<3, using: &random) {
                 // Most damage is of interest in the head.
@@ -97,6 +97,8 @@ import Testing
                 default: bytes.insert(contentsOf: bytes[at...].prefix(16), at: at)
                 }
             }
+            // Overwritten in place, each file would wait for the disk.
+            File.remove(folder.file("x.gguf"))
             let path = try folder.write(bytes, to: "x.gguf")
             do {
                 let weights = try PretrainedWeights(path: path)
@@ -109,6 +111,6 @@ import Testing
                 refused += 1
             }
         }
-        #expect(refused > 1000)
+        #expect(refused > 700)
     }
 }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 import Systems
 import TestSupport
 import Testing
@@ -65,6 +66,14 @@ import Testing
         let empty = little(UInt32(0)) + little(UInt64(0))
         draft.metadata = [("k", 9, little(UInt32(9)) + little(UInt64(lists)) + (0..<lists).flatMap { _ in empty })]
         #expect(try refusal(draft.bytes).contains("in 65536 lists"))
+    }
+
+    @Test func `a head longer than any model has is refused, whatever the file holds behind it`() throws {
+        let path = try folder.write(GGUFDraft(metadata: [("k", 8, little(UInt64(80_000_000)))]).bytes, to: "x.gguf")
+        #expect(truncate(path, 100_000_000) == 0)
+        let error = try #require(throws: CheckpointError.self) { try GGUFFile(path: path) }
+        #expect(
+            error.description == "\(path): metadata \"k\": expected a head of at most 67108864 bytes, got a longer one")
     }
 
     @Test func `what is written wrongly is named`() throws {

@@ -12,7 +12,7 @@ import Testing
     @Test func `whatever the map, what is loaded and stored again has the same bytes`() throws {
         var random = SplitMix64(seed: 41)
         var sharded = 0
-        for round in 0..<40 {
+        for round in 0..<24 {
             let folder = try TemporaryFolder()
             let (files, map) = Self.example(&random)
             #expect(map.problems == [])
@@ -32,7 +32,7 @@ import Testing
             for name in names { #expect(try folder.bytes("a/" + name) == folder.bytes("b/" + name)) }
             #expect(try names.sorted() == File.names(in: folder.file("b")))
         }
-        #expect(sharded > 5)
+        #expect(sharded > 3)
     }
 
     /// Tensors cut into pieces, pieces of equal width joined to parameters in any order.
@@ -80,8 +80,8 @@ import Testing
     /// Larger than what is read at once, in each direction.
     @Test(
         arguments: [
-            ([40, 9000], true, 1), ([40, 9000], true, 3), ([9000, 40], true, 2), ([3, 140_000], true, 1),
-            ([9000, 40], false, 1), ([9000, 40], false, 3), ([6, 70_000], false, 2), ([300_000], false, 2),
+            ([20, 9000], true, 1), ([20, 9000], true, 3), ([5000, 30], true, 2), ([2, 140_000], true, 1),
+            ([5000, 30], false, 1), ([5000, 30], false, 3), ([3, 70_000], false, 2), ([140_000], false, 2),
         ] as [([Int], Bool, Int)])
     func `large tensors are read in tiles and bands`(_ extents: [Int], _ isTransposed: Bool, _ step: Int) throws {
         let shape = Shape(extents)
@@ -108,10 +108,10 @@ import Testing
         let folder = try TemporaryFolder()
         var random = SplitMix64(seed: 6)
         var files = FamilyFiles()
-        files.add("qkv", [40, 12_000], .f32, &random)
+        files.add("qkv", [12, 12_000], .f32, &random)
         try files.write(to: folder.path)
         func part(_ rows: Range<Int>) -> StoredParameter {
-            StoredParameter("\(rows)", [rows.count, 40], parts: [Part("qkv", rows: rows, isTransposed: true)])
+            StoredParameter("\(rows)", [rows.count, 12], parts: [Part("qkv", rows: rows, isTransposed: true)])
         }
         let map = TensorMap([part(0..<5000), part(5000..<5001), part(5001..<12_000)])
         let weights = try PretrainedWeights(path: folder.path).mapped(by: map)
