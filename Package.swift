@@ -15,7 +15,7 @@ let rooms: [(name: String, standsOn: [String])] = [
     ("Checkpoints", ["Tensors"]),
     ("Families", ["Models", "Checkpoints"]),
     ("Partitioning", []),
-    ("Scheduling", []),
+    ("Scheduling", ["Partitioning"]),
     ("Manifests", ["Families", "Optimizers", "Scheduling"]),
     ("Transport", ["CZeroMQ", "Systems"]),
     ("Runs", ["Scheduling", "Transport"]),

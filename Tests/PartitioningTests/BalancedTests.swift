@@ -83,12 +83,13 @@ import Testing
         ]
     }
 
-    private func everyCut(layers: Int, stages: Int) -> [[Int]] {
-        guard stages > 1 else { return [[]] }
-        return (stages - 1..<layers).flatMap { last in
-            everyCut(layers: last, stages: stages - 1).map { $0 + [last] }
-        }
-    }
-
     private func power(_ base: Int, _ exponent: Int) -> Int { (0..<exponent).reduce(1) { power, _ in power * base } }
+}
+
+/// All ways to cut so many layers, in lexical order of the last cut, then the one before it.
+func everyCut(layers: Int, stages: Int) -> [[Int]] {
+    guard stages > 1 else { return [[]] }
+    return (stages - 1..<layers).flatMap { last in
+        everyCut(layers: last, stages: stages - 1).map { $0 + [last] }
+    }
 }

@@ -109,28 +109,6 @@ import Testing
         #expect(plan.stepSeconds <= fastestFitting * (1 + tolerance), "\(schedule.name)")
     }
 
-    @Test func `the slowest stage is as fast as it can be`() throws {
-        var random = Random(seed: 4)
-        for _ in 0..<40 {
-            let (layers, stages) = (9, 1 + random.below(5))
-            let prices = (0..<layers).map { _ in Double(random.below(20)) }
-            let bytes = (0..<layers).map { _ in random.below(20) }
-            func cost(_ stage: Int, _ run: Range<Int>) -> Double {
-                bytes[run].reduce(0, +) * (stages - stage) <= 180 ? prices[run].reduce(0, +) : .infinity
-            }
-            let table = CutTable(layers: layers, stages: stages)
-            let ways = everyCuts(layers: layers, stages: stages).map { cuts in
-                zip([0] + cuts, cuts + [layers]).enumerated().map { cost($0.offset, $0.element.0..<$0.element.1) }
-            }
-            let slowest = try #require(ways.map { $0.max() ?? 0 }.min())
-            let sum = try #require(ways.map { $0.reduce(0) { $0 + $1 * $1 } }.min())
-            #expect(table.leastMaximum(cost: cost, floor: cost)?.price ?? .infinity == slowest)
-            #expect(table.leastMaximum(cost: cost) { _, _ in 0 }?.price ?? .infinity == slowest)
-            let square: (Int, Range<Int>) -> Double = { cost($0, $1) * cost($0, $1) }
-            #expect(table.leastSum(cost: square, floor: square)?.price ?? .infinity == sum)
-        }
-    }
-
     @Test func `the rank that cannot fit is named with the bytes it lacks`() throws {
         var random = Random(seed: 5)
         for _ in 0..<20 {

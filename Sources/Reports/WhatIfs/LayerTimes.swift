@@ -1,3 +1,4 @@
+import Partitioning
 import Runs
 
 /// What each layer of the model takes: its share, by cost, of what its stage takes.
@@ -42,18 +43,25 @@ struct LayerTimes {
         stageOfLayer.indices.dropFirst().filter { stageOfLayer[$0] != stageOfLayer[$0 - 1] }.map { $0 + first }
     }
 
-    /// The cuts whose slowest stage is as fast as any cuts' can be.
+    /// The cuts whose slowest stage is as fast as any cuts' can be; of these, the evenest; of these, the earliest.
+    ///
+    /// `Partition.balanced` differs where cuts are equally good: these are measured times, equal as far as rounding goes.
     func bestCuts() -> [Int] {
-        BestCuts(weights: totals, stages: stages.count).cuts.map { $0 + first }
+        let sums = totals.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+        let time: CutTable.Cost = { sums[$1.upperBound] - sums[$1.lowerBound] }
+        let table = CutTable(layers: shares.count, stages: stages.count)
+        guard let slowest = table.leastMaximum(cost: time, floor: time),
+            let even = table.leastSquares(limit: slowest.price, ties: .earliestCut, cost: time, floor: time)
+        else { return presentCuts }
+        return even.cuts.map { $0 + first }
     }
 
     /// What the stages would take with other cuts.
     func stageTimes(cuts: [Int]) -> [Scenario.StageTime] {
-        let bounds = [0] + cuts.map { $0 - first } + [shares.count]
-        return zip(bounds, bounds.dropFirst()).map { from, to in
+        Partition.stages(cuts: cuts.map { $0 - first }, layers: shares.count).map { layers in
             func sum(_ part: (Scenario.StageTime) -> Int64) -> Int64 {
                 Int64(
-                    saturating: (from..<to).reduce(0) { $0 + shares[$1] * Double(part(stages[stageOfLayer[$1]])) })
+                    saturating: layers.reduce(0) { $0 + shares[$1] * Double(part(stages[stageOfLayer[$1]])) })
             }
             return Scenario.StageTime(
                 forward: sum(\.forward), backward: sum(\.backward), backwardInput: sum(\.backwardInput),

@@ -1,3 +1,5 @@
+import Partitioning
+
 /// Cuts that are optimal by a simple measure of a step.
 struct CutProposals {
     private let model: StepModel
@@ -57,10 +59,8 @@ struct CutProposals {
 
     /// The least sum of squares among cuts whose slowest stage takes no longer than the limit.
     private func even(_ measure: Measure, limit: Double) -> [Int]? {
-        let limit = limit * (1 + 1e-12)
-        func square(_ seconds: Double) -> Double { seconds <= limit ? seconds * seconds : .infinity }
-        return table.leastSum(
-            cost: { model.fits($0, $1) ? square(seconds($1, measure)) : .infinity }, floor: { square(least($0, $1)) })?
+        table.leastSquares(
+            limit: limit, cost: { model.fits($0, $1) ? seconds($1, measure) : .infinity }, floor: { least($0, $1) })?
             .cuts
     }
 

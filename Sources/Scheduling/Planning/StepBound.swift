@@ -1,3 +1,5 @@
+import Partitioning
+
 /// A lower bound of the step time of a schedule with one stage for each rank, over all cuts.
 ///
 /// Lower bound per stage: fill + own work + unavoidable turnaround + drain. Fill is the first micro-batch's way through the

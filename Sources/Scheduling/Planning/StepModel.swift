@@ -1,3 +1,5 @@
+import Partitioning
+
 /// A schedule with a planner's costs: what any cuts would take and hold.
 struct StepModel {
     let schedule: Schedule
@@ -64,7 +66,7 @@ struct StepModel {
     var ownsOneStageEach: Bool { schedule.stageCount == schedule.rankCount }
     var instructionCount: Int { schedule.ranks.reduce(0) { $0 + $1.count } }
 
-    func stages(_ cuts: [Int]) -> [Range<Int>] { zip([0] + cuts, cuts + [sums.layerCount]).map { $0..<$1 } }
+    func stages(_ cuts: [Int]) -> [Range<Int>] { Partition.stages(cuts: cuts, layers: sums.layerCount) }
 
     /// Bytes of a stage that holds its largest number of micro-batches.
     func memory(stage: Int, _ layers: Range<Int>) -> Int {

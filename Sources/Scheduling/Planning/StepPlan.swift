@@ -1,3 +1,5 @@
+import Partitioning
+
 /// Cuts and what they are predicted to do.
 public struct StepPlan: Hashable, Sendable {
     /// The schedule's name and measures.
@@ -27,5 +29,5 @@ public struct StepPlan: Hashable, Sendable {
     public var virtual: Int { stageCount / max(rankCount, 1) }
 
     /// The layers of each stage.
-    public var stages: [Range<Int>] { zip([0] + cuts, cuts + [layerCount]).map { $0..<$1 } }
+    public var stages: [Range<Int>] { Partition.stages(cuts: cuts, layers: layerCount) }
 }

@@ -1,7 +1,7 @@
 /// Chooses where to cut layers into a schedule's stages so that its predicted step is as short as it can be.
 ///
-/// A pure function of costs. The prediction is the simulated step, over links that never fill, with transfers, updates
-/// and the barrier.
+/// A pure function of costs; `Partition.balanced` is the one for weights alone. The prediction is the simulated step, over
+/// links that never fill, with transfers, updates and the barrier.
 public struct StepPlanner: Sendable {
     let sums: LayerSums
     let link: LinkCost
