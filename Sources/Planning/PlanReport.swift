@@ -185,8 +185,7 @@ public struct PlanReport: Codable, Sendable {
             flops: entries.reduce(0) { $0 + $1.cost.total }, inFlight: plan.lowered.slotCount[stage.index],
             stateBytes: memory.state, activationBytes: memory.activations, transientBytes: memory.transient,
             processBytes: TrainingPlan.processBytes,
-            totalBytes: memory.state.saturatingPlus(memory.activations).saturatingPlus(memory.transient).saturatingPlus(
-                TrainingPlan.processBytes))
+            totalBytes: memory.total.saturatingPlus(TrainingPlan.processBytes))
     }
 
     private static func crossingLines(_ plan: TrainingPlan) -> [CrossingLine] {

@@ -22,8 +22,7 @@ public struct StepPrediction: Codable, Hashable, Sendable {
             let simulator = try Simulator(plan.schedule, edges: plan.edges)
             let links = plan.edges.indices.map { edge in
                 let bytes = plan.tensors(ofEdge: edge, .forward).reduce(0) { $0.saturatingPlus($1.byteCount) }
-                return LinkTime(
-                    latency: costs.link.latency, secondsPerMessage: Double(bytes) / costs.link.bytesPerSecond)
+                return costs.link.time(bytes: bytes)
             }
             let times = try simulator.step(
                 times: StageTimes(stages: plan.layout.stages.map { costs.time(of: $0.entries) }), linkTimes: links,
@@ -47,10 +46,10 @@ public struct StepPrediction: Codable, Hashable, Sendable {
 extension StepCosts {
     func time(of range: Range<Int>) -> StageTimes.Stage {
         layers[range].reduce(into: StageTimes.Stage(forward: 0, backward: 0, backwardInput: 0, backwardWeight: 0)) {
-            $0.forward += $1.forward
-            $0.backward += $1.backward + $1.recomputation
-            $0.backwardInput += $1.inputGradient + $1.recomputation
-            $0.backwardWeight += $1.weightGradient + $1.recomputation
+            $0.forward += $1.times.forward
+            $0.backward += $1.times.backward
+            $0.backwardInput += $1.times.backwardInput
+            $0.backwardWeight += $1.times.backwardWeight
         }
     }
 }

@@ -6,28 +6,36 @@ package import Runs
 import Scheduling
 import Tensors
 
+/// Bytes that a stage takes on its device. What no Int can count is `Int.max`.
+package struct StageMemory: Hashable, Sendable {
+    /// Of parameters with gradients, optimizer state and 16-bit copies.
+    package var state: Int
+    /// Of the frames of all micro-batches in flight, and what they defer.
+    package var activations: Int
+    /// Of the arena that all passes share.
+    package var transient: Int
+
+    /// Bytes of all three.
+    package var total: Int { state.saturatingPlus(activations).saturatingPlus(transient) }
+}
+
 extension TrainingPlan {
-    /// Bytes that a stage takes on its device: parameters with gradients, optimizer state and 16-bit copies, the frames of
-    /// all micro-batches in flight and what they defer, the transient arena. What no Int can count is `Int.max`.
-    package func memory(ofStage stage: Int) -> (state: Int, activations: Int, transient: Int) {
+    /// What a stage takes as it is planned.
+    package func memory(ofStage stage: Int) -> StageMemory {
         let program = StageProgram(
             model, layout, stage: stage, splitsBackward: lowered.splitsBackward(stage: stage),
             recomputation: recomputation,
             on: device(of: placement.rank(ofStage: stage)).backend(manifest.simulation))
-        return (
-            model.stateBytes(nodes: layout.stages[stage].nodes, optimizer.state.count),
-            program.frameBytes.saturatingTimes(lowered.slotCount[stage])
+        return StageMemory(
+            state: model.stateBytes(nodes: layout.stages[stage].nodes, optimizer.state.count),
+            activations: program.frameBytes.saturatingTimes(lowered.slotCount[stage])
                 .saturatingPlus(program.deferredBytes.saturatingTimes(lowered.deferredCount[stage])),
-            program.transientBytes
-        )
+            transient: program.transientBytes)
     }
 
     /// Bytes that a rank takes: its stages and its process.
     package func memory(ofRank rank: Int) -> Int {
-        placement.stages(of: rank).reduce(Self.processBytes) {
-            let memory = memory(ofStage: $1)
-            return $0.saturatingPlus(memory.state).saturatingPlus(memory.activations).saturatingPlus(memory.transient)
-        }
+        placement.stages(of: rank).reduce(Self.processBytes) { $0.saturatingPlus(memory(ofStage: $1).total) }
     }
 
     /// Throws where a worker takes more than the manifest allows it, and says how much.

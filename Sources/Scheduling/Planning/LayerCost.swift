@@ -35,6 +35,13 @@ public struct LayerCost: Hashable, Sendable {
         self.stateBytes = stateBytes
         self.outputBytes = outputBytes
     }
+
+    /// Seconds of the passes, with what each recomputes.
+    package var times: StageTimes.Stage {
+        StageTimes.Stage(
+            forward: forward, backward: backward + recomputation, backwardInput: inputGradient + recomputation,
+            backwardWeight: weightGradient + recomputation)
+    }
 }
 
 /// What links can do.
@@ -53,7 +60,7 @@ public struct LinkCost: Hashable, Sendable {
     /// Messages cost nothing.
     public static let free = LinkCost(latency: 0, bytesPerSecond: .infinity)
 
-    func time(bytes: Int) -> LinkTime {
+    package func time(bytes: Int) -> LinkTime {
         LinkTime(latency: latency, secondsPerMessage: Double(bytes) / bytesPerSecond)
     }
 }
@@ -74,10 +81,10 @@ struct LayerSums: Sendable {
         guard !layers.isEmpty else { throw .argument("layers", expected: "at least 1", got: "0") }
         for (index, layer) in layers.enumerated() { try Self.check(layer, index) }
         layerCount = layers.count
-        forward = Self.sums(layers) { $0.forward }
-        inputGradient = Self.sums(layers) { $0.inputGradient + $0.recomputation }
-        weightGradient = Self.sums(layers) { $0.weightGradient + $0.recomputation }
-        backward = Self.sums(layers) { $0.backward + $0.recomputation }
+        forward = Self.sums(layers) { $0.times.forward }
+        inputGradient = Self.sums(layers) { $0.times.backwardInput }
+        weightGradient = Self.sums(layers) { $0.times.backwardWeight }
+        backward = Self.sums(layers) { $0.times.backward }
         update = Self.sums(layers) { $0.update }
         activationBytes = try Self.sums(layers, \.activationBytes)
         stateBytes = try Self.sums(layers, \.stateBytes)
