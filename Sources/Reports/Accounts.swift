@@ -38,7 +38,7 @@ public struct Accounts: Sendable {
         try self.init(try builder.build(skip: skip))
     }
 
-    init(_ timeline: Timeline) throws {
+    init(_ timeline: ActivityTimeline) throws {
         guard !timeline.steps.isEmpty else { return }
         let measured = timeline.lateWaits(timeline.measuredTiming)
         var replays: [[[LateWaits]]] = []
@@ -95,7 +95,7 @@ extension StepAccount {
     }
 }
 
-extension Timeline {
+extension ActivityTimeline {
     /// What needs no replay; waits hold what is not a peer's lateness.
     func directAccounts() -> [[StepAccount]] {
         let timing = measuredTiming

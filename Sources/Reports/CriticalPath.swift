@@ -42,7 +42,7 @@ extension CriticalPath {
     /// through what that peer did.
     ///
     /// - Parameter place: of the step among the timeline's steps.
-    init?(_ timeline: Timeline, place: Int) {
+    init?(_ timeline: ActivityTimeline, place: Int) {
         let work = timeline.activities.indices.filter {
             timeline.activities[$0].step == place && timeline.activities[$0].kind == .work
         }
@@ -78,14 +78,14 @@ extension CriticalPath {
 
 /// The walk from the end of a step to its begin.
 private struct CriticalWalk {
-    private let timeline: Timeline
+    private let timeline: ActivityTimeline
     private let begin: Int64
     /// What lies after this instant is on the path already.
     private var now: Int64
     /// From the end to the begin.
     private(set) var segments: [CriticalPath.Segment] = []
 
-    init(_ timeline: Timeline, begin: Int64, at end: Int64) {
+    init(_ timeline: ActivityTimeline, begin: Int64, at end: Int64) {
         self.timeline = timeline
         self.begin = begin
         now = end

@@ -5,7 +5,7 @@ struct LateWaits {
     var total: Int64 { warmUp &+ coolDown }
 }
 
-extension Timeline {
+extension ActivityTimeline {
     /// Late waits per rank and step of a timing.
     ///
     /// A wait cools down when it comes after the rank's last forward of the step, or before any rank began the step's

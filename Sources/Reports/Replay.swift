@@ -30,9 +30,14 @@ struct Timing {
 
 /// Replays a timeline with changed durations: same order on each rank, same messages between them.
 ///
+/// `Scheduling`'s `Simulator` predicts a step from a schedule and the times of its passes. This one repeats all that a rank
+/// did over many steps: holes, waits for data and for room, reductions, each as long as it was or left out. It counts in
+/// whole nanoseconds, so that what the replays add up to is exactly the measured time. What-ifs are replayed here too:
+/// the run as it was and the change differ in nothing else then.
+///
 /// Arithmetic wraps, so that no event file can stop the program: results of a real run stay far below 2^63.
 struct Replay {
-    private let timeline: Timeline
+    private let timeline: ActivityTimeline
     private let layer: ReplayLayer
     private let durations: [Int64]
     private var timing: Timing
@@ -42,7 +47,7 @@ struct Replay {
     /// sync: has begun to wait.
     private var arrived: [Bool]
 
-    init(_ timeline: Timeline, keeping layer: ReplayLayer) {
+    init(_ timeline: ActivityTimeline, keeping layer: ReplayLayer) {
         self.timeline = timeline
         self.layer = layer
         durations = layer == .balanced ? timeline.balancedMedians : timeline.medians
@@ -151,7 +156,7 @@ struct Replay {
     }
 }
 
-extension Timeline {
+extension ActivityTimeline {
     /// The members of a sync's group that it can have waited for: those that had begun when it ended.
     func awaited(by index: Int) -> [Int] {
         let own = activities[index]

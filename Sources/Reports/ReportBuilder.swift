@@ -1,10 +1,11 @@
 public import Runs
+import Scheduling
 
 /// Reduces accounts to a report.
 struct ReportBuilder {
     private let description: RunDescription
     private let logs: [RankLog]
-    private let timeline: Timeline
+    private let timeline: ActivityTimeline
     private let accounts: Accounts
     private let skipped: Int
     private let rankCount: Int

@@ -15,7 +15,7 @@ struct TimelineBuilder {
     private let description: RunDescription
     private let logs: [RankLog]
     private let rankOfStage: [Int]
-    private var timeline = Timeline()
+    private var timeline = ActivityTimeline()
     private var placeOfStep: [Int: Int] = [:]
     private var classIndex: [WorkClass: Int] = [:]
     private var producers: [Produced: Int] = [:]
@@ -41,7 +41,7 @@ struct TimelineBuilder {
         }
     }
 
-    mutating func build(skip: Int) throws -> Timeline {
+    mutating func build(skip: Int) throws -> ActivityTimeline {
         timeline.steps = try FinishedSteps(description, logs: logs).steps
         timeline.isBehindHole = zip(timeline.steps, [-1] + timeline.steps).map { $0 != $1 + 1 }
         if !timeline.steps.isEmpty { timeline.isBehindHole[0] = false }
@@ -165,9 +165,10 @@ struct TimelineBuilder {
     private mutating func appendSilentReceive(
         before activity: Activity, of instruction: Instruction, received: inout Set<Need>
     ) {
-        let neighbour = instruction.stage + (instruction.pass == .forward ? -1 : 1)
-        guard rankOfStage.indices.contains(neighbour), rankOfStage[neighbour] != activity.rank else { return }
-        let peer = rankOfStage[neighbour]
+        guard let stage = instruction.awaitedStage, rankOfStage.indices.contains(stage),
+            rankOfStage[stage] != activity.rank
+        else { return }
+        let peer = rankOfStage[stage]
         let need = Need(instruction: instruction, peer: peer)
         guard received.remove(need) == nil else { return }
         guard let produced = self.need(of: instruction, from: peer, step: activity.step) else { return }
@@ -222,26 +223,6 @@ struct TimelineBuilder {
             let usual = medians[Link(from: receive.peer, to: receive.rank)] ?? 0
             let known = max(0, receive.end - receive.sent)
             timeline.activities[index].latency = receive.hasWaited ? known : min(usual, known)
-        }
-    }
-}
-
-extension EventKind {
-    var role: (Activity.Kind, Category) {
-        switch self {
-        case .forward: (.work, .forward)
-        case .backward: (.work, .backward)
-        case .backwardInput: (.work, .backwardInput)
-        case .backwardWeight: (.work, .backwardWeight)
-        case .recompute: (.work, .recompute)
-        case .optimizer: (.work, .optimizer)
-        case .gradientSync: (.sync, .gradientSync)
-        case .dataWait: (.dataWait, .dataWait)
-        case .receiveWait: (.receive, .transfer)
-        case .sendWait: (.sendWait, .backPressure)
-        case .handOver: (.handOver, .transfer)
-        case .takeOver: (.receive, .transfer)
-        case .report: (.gap, .reporting)
         }
     }
 }

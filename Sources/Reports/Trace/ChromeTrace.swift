@@ -9,7 +9,7 @@ import Scheduling
 public struct ChromeTrace: Sendable {
     private let description: RunDescription
     private let logs: [RankLog]
-    private let timeline: Timeline
+    private let timeline: ActivityTimeline
     private let timing: Timing
     private let origin: Int64
     /// Steps in it.

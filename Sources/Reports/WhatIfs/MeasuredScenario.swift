@@ -4,10 +4,10 @@ import Scheduling
 /// Reads a scenario off a run: the order of one step, and medians over the steps that count.
 struct MeasuredScenario {
     private let description: RunDescription
-    private let timeline: Timeline
+    private let timeline: ActivityTimeline
     private let skip: Int
 
-    init(_ description: RunDescription, _ timeline: Timeline, skip: Int) {
+    init(_ description: RunDescription, _ timeline: ActivityTimeline, skip: Int) {
         self.description = description
         self.timeline = timeline
         self.skip = skip
@@ -114,15 +114,5 @@ struct MeasuredScenario {
             return max(0, (group.map { timeline.activities[$0].end }.max() ?? 0) &- last)
         }
         return median(times)
-    }
-}
-
-extension EventKind {
-    /// A pass of an instruction.
-    var isPass: Bool {
-        switch self {
-        case .forward, .backward, .backwardInput, .backwardWeight: true
-        default: false
-        }
     }
 }

@@ -1,8 +1,9 @@
+import Runs
 import Scheduling
 
 extension Scenario {
     /// The activities of some steps in a row, for a replay.
-    func timeline(steps: Int) -> Timeline {
+    func timeline(steps: Int) -> ActivityTimeline {
         var writer = ScenarioWriter(self, steps: steps)
         return writer.timeline()
     }
@@ -11,7 +12,7 @@ extension Scenario {
 /// Lays a scenario out as activities, each rank's after one another; when they happen is the replay's to find.
 private struct ScenarioWriter {
     private let scenario: Scenario
-    private var built = Timeline()
+    private var built = ActivityTimeline()
     /// By step, stage, micro-batch and direction: the activity that makes the message; −1 where there is none.
     private var makers: [Int32]
     /// The receives, and the place in `makers` of what each waits for.
@@ -27,7 +28,7 @@ private struct ScenarioWriter {
         firstStages = scenario.orders.indices.map { scenario.rankOfStage.firstIndex(of: $0) ?? -1 }
     }
 
-    mutating func timeline() -> Timeline {
+    mutating func timeline() -> ActivityTimeline {
         for rank in scenario.orders.indices {
             self.rank = rank
             let first = built.activities.count
@@ -59,10 +60,14 @@ private struct ScenarioWriter {
         add(.work, .optimizer, times.optimizer, always: true)
     }
 
-    private mutating func add(_ kind: Activity.Kind, _ category: Category, _ duration: Int64, always: Bool = false) {
+    private mutating func add(
+        _ kind: Activity.Kind, _ category: Category, _ duration: Int64, of instruction: Instruction? = nil,
+        always: Bool = false
+    ) {
         guard duration > 0 || always else { return }
         var activity = Activity(
             kind: kind, category: category, rank: rank, step: step, start: 0, end: max(0, duration))
+        activity.instruction = instruction
         if kind == .sync { activity.group = 0 }
         built.activities.append(activity)
     }
@@ -70,27 +75,21 @@ private struct ScenarioWriter {
     private mutating func addWork(_ instruction: Instruction) {
         let times = scenario.stages[instruction.stage]
         if instruction.pass == .backward || instruction.pass == .backwardInput {
-            add(.work, .recompute, times.recompute)
+            add(.work, .recompute, times.recompute, of: instruction)
         }
-        let category: Category =
-            switch instruction.pass {
-            case .forward: .forward
-            case .backward: .backward
-            case .backwardInput: .backwardInput
-            case .backwardWeight: .backwardWeight
-            }
         if instruction.pass != .backwardWeight {
             makers[maker(instruction.stage, instruction.microBatch, isForward: instruction.pass == .forward)] =
                 Int32(built.activities.count)
         }
-        add(.work, category, times[instruction.pass], always: true)
+        let (kind, category) = EventKind(instruction.pass).role
+        add(kind, category, times[instruction.pass], of: instruction, always: true)
     }
 
     private mutating func addReceive(before instruction: Instruction) {
-        guard instruction.pass != .backwardWeight else { return }
+        guard let stage = instruction.awaitedStage, scenario.stages.indices.contains(stage),
+            scenario.rankOfStage[stage] != rank
+        else { return }
         let isForward = instruction.pass == .forward
-        let stage = instruction.stage + (isForward ? -1 : 1)
-        guard scenario.stages.indices.contains(stage), scenario.rankOfStage[stage] != rank else { return }
         let peer = scenario.rankOfStage[stage]
         var receive = Activity(kind: .receive, category: .transfer, rank: rank, step: step, start: 0, end: 0)
         receive.peer = peer

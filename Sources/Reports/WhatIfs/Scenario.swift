@@ -2,6 +2,8 @@ import Scheduling
 
 /// A step that could be run: who computes what in which order, and how long each thing takes, in nanoseconds.
 struct Scenario {
+    /// One stage's passes over one micro-batch, as `StageTimes.Stage` has them in seconds; here recomputation is apart, as
+    /// events log it.
     struct StageTime: Hashable {
         var forward: Int64 = 0
         /// The whole backward, or both halves.

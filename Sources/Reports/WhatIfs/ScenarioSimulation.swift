@@ -6,8 +6,7 @@ struct ScenarioSimulation {
     /// Mean over the ranks of what the last step took, nanoseconds.
     let stepNs: Double
     let bubble: BubbleReport.Ratio
-    private let scenario: Scenario
-    private let timeline: Timeline
+    private let timeline: ActivityTimeline
     private let timing: Timing
 
     private static let steps = 3
@@ -18,7 +17,6 @@ struct ScenarioSimulation {
         timeline = scenario.timeline(steps: Self.steps)
         var replay = Replay(timeline, keeping: .syncs)
         guard let timing = try? replay.run() else { return nil }
-        self.scenario = scenario
         self.timing = timing
         var wall = 0.0
         var compute = 0.0
@@ -46,33 +44,16 @@ struct ScenarioSimulation {
     }
 
     private func log(_ rank: Int) -> RankLog {
-        var passes = (0..<Self.steps).flatMap { _ in scenario.orders[rank] }[...]
         var log = RankLog(rank: rank)
         for index in timeline.ranges[rank] where timeline.activities[index].kind == .work {
             let activity = timeline.activities[index]
-            guard let kind = activity.category.eventKind else { continue }
-            let instruction = activity.category.isCompute ? passes.first : nil
-            if activity.category.isCompute, activity.category != .recompute { passes.removeFirst() }
+            let pass = activity.instruction.map { EventKind($0.pass) } ?? .optimizer
             log.events.append(
                 Event(
-                    kind, step: activity.step, instruction: instruction, start: UInt64(clamping: timing.ready[index]),
+                    activity.category == .recompute ? .recompute : pass, step: activity.step,
+                    instruction: activity.instruction, start: UInt64(clamping: timing.ready[index]),
                     end: UInt64(clamping: timing.end[index])))
         }
         return log
-    }
-}
-
-extension Category {
-    /// The kind of event that logs this work.
-    var eventKind: EventKind? {
-        switch self {
-        case .forward: .forward
-        case .backward: .backward
-        case .backwardInput: .backwardInput
-        case .backwardWeight: .backwardWeight
-        case .recompute: .recompute
-        case .optimizer: .optimizer
-        default: nil
-        }
     }
 }

@@ -3,6 +3,10 @@
 /// Each rank does what `lower(edges:)` derives for it, in that order: an instruction's receives, the instruction, its
 /// sends. Ranks are sequential and links first-in first-out, so the result does not depend on the order in which ranks
 /// are simulated: a rank runs until it blocks, and continues when its message, or the room it waits for, is there.
+///
+/// `Replay` in Reports is another simulator: it repeats what a run logged. This one needs no log, and models what a log
+/// does not tell: links that fill, and how long a message occupies one. Millions of instructions are run for each plan, so
+/// that it keeps nothing of them but clocks.
 struct Execution {
     private(set) var ranks: [RankState]
     private(set) var links: [LinkState]

@@ -51,7 +51,9 @@ struct WorkClass: Hashable {
 }
 
 /// All ranks' activities over the steps that every rank finished, with the message or group that each wait depends on.
-struct Timeline {
+///
+/// Read from a run's events or laid out from a scenario; `Scheduling.Timeline` holds a simulated step's instructions alone.
+struct ActivityTimeline {
     var activities: [Activity] = []
     /// The activities of each rank.
     var ranges: [Range<Int>] = []
@@ -78,12 +80,6 @@ struct Timeline {
     }
 }
 
-/// One direction between two ranks.
-struct Link: Hashable {
-    var from: Int
-    var to: Int
-}
-
 /// The middle value; of an even count, the mean of the middle two. 0 of none.
 func median(_ values: [Int64]) -> Int64 {
     guard !values.isEmpty else { return 0 }
@@ -99,7 +95,7 @@ extension Int64 {
     }
 }
 
-extension Timeline {
+extension ActivityTimeline {
     /// The first `skip` steps count only where there is nothing else.
     mutating func findMedians(skip: Int) {
         var durations = [[Int64]](repeating: [], count: classes.count)
