@@ -1,6 +1,7 @@
 import Foundation
 import Reports
 import Runs
+import Scheduling
 import Testing
 
 /// A run directory that grows while somebody follows it.
@@ -112,6 +113,40 @@ import Testing
         try Data(repeating: 7, count: 500).write(to: URL(filePath: directory.eventsPath(rank: 1)))
         var follower = RunFollower(directory)
         #expect(throws: RunError.self) { try follower.refresh() }
+    }
+
+    /// Every other message lies ready when its receiver wants it; in the other half of the cases all do.
+    @Test(arguments: [true, false]) func `messages that lie ready count in a link's traffic, but not as waits`(
+        onlySome: Bool
+    ) throws {
+        try begin()
+        // The last five count.
+        let counted = 7..<12
+        var waitedMs: [[Int]: Double] = [:]
+        for log in run.logs() {
+            let events = log.events.map { event in
+                guard event.kind == .receiveWait, let peer = event.peer, let instruction = event.instruction else {
+                    return event
+                }
+                var taken = event
+                if !onlySome || instruction.microBatch.isMultiple(of: 2) { taken.kind = .takeOver }
+                if counted.contains(event.step) {
+                    let waited = taken.kind == .takeOver ? 0 : Double(event.end - event.start) / 1e6
+                    waitedMs[[peer, log.rank], default: 0] += waited / Double(counted.count)
+                }
+                return taken
+            }
+            try writers[log.rank].append(events)
+        }
+        var follower = RunFollower(directory)
+        try follower.refresh()
+        let traffic = follower.traffic()
+        #expect(traffic.map { [$0.from, $0.to] } == [[1, 0], [0, 1], [2, 1], [1, 2]])
+        for link in traffic {
+            #expect(link.messagesPerStep == 4 && link.bytesPerStep == 4 * 65_536)
+            #expect((link.waitedMs > 0) == onlySome)
+            #expect(abs(link.waitedMs - (waitedMs[[link.from, link.to]] ?? -1)) < 1e-9)
+        }
     }
 
     @Test func `a link's traffic is what its receiver logged`() throws {
