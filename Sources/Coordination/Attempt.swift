@@ -7,6 +7,11 @@ import Systems
 import Transport
 
 /// One attempt at a run: starts its workers, watches them, gathers what they report, and sees every one of them end.
+///
+/// `ProfileRun` in Profiling does the same for processes that measure. Their loops differ in all that they decide: here
+/// workers may be threads or be started by hand, steps are put together and written down, and a run that stands still
+/// is a failure; there all ranks go from one measurement to the next together. They share the processes (`WorkerPool`),
+/// the time that counts as listening (`ListeningClock`) and the choice of the cause of a failure (`FailureEvidence`).
 final class Attempt {
     /// What an attempt leaves that went to its end.
     struct Outcome {

@@ -1,8 +1,8 @@
 package import Runs
-import Systems
+package import Systems
 
-/// What is known when a run breaks. One failure shows at several places at once: the dead worker's process ends, its
-/// peers' links break, they give up in turn. This picks the cause.
+/// What is known when a run, or a profile, breaks. One failure shows at several places at once: the dead worker's process
+/// ends, its peers' links break, they give up in turn. This picks the cause.
 package struct FailureEvidence {
     package enum Sign: Equatable {
         /// The worker said why, before it left.
@@ -15,18 +15,46 @@ package struct FailureEvidence {
         case silent(Double)
         /// No progress for so many seconds, the limit of this entry of `deadlines`.
         case stuck(Double, deadline: String)
+
+        /// What a worker said before it left.
+        package init(_ failure: RunFailure) {
+            self = .reported(failure, isPeerLoss: failure.isConsequence)
+        }
+
+        /// How a worker's process ended.
+        package init(_ ending: ChildProcess.Ending) {
+            switch ending {
+            case .exited(let code): self = .exited(code)
+            case .killed(let signal): self = .killed(signal: signal)
+            }
+        }
     }
 
-    package private(set) var signs: [(rank: Int, sign: Sign)] = []
+    private var signs: [(rank: Int, sign: Sign)] = []
+    /// When the first sign was seen.
+    private var since: UInt64?
+
+    /// Nanoseconds that a more telling sign may take: peers notice a death before the system reports it.
+    package static let grace: UInt64 = 500_000_000
 
     package init() {}
 
     package var isEmpty: Bool { signs.isEmpty }
 
-    package mutating func add(_ sign: Sign, rank: Int) { signs.append((rank, sign)) }
+    /// Times are nanoseconds of one `ListeningClock`.
+    package mutating func add(_ sign: Sign, rank: Int, at now: UInt64) {
+        signs.append((rank, sign))
+        since = since ?? now
+    }
 
     /// Whether waiting a little for more evidence cannot change the verdict.
     package var isConclusive: Bool { signs.contains { Self.weight($0.sign) <= 1 } }
+
+    /// The cause, once it is certain: the evidence is conclusive, or the grace is over.
+    package func certainCause(at now: UInt64) -> (rank: Int, sign: Sign)? {
+        guard let since, isConclusive || now >= since + Self.grace else { return nil }
+        return cause
+    }
 
     /// The strongest sign; the first of equals.
     package var cause: (rank: Int, sign: Sign)? {

@@ -19,17 +19,12 @@ package struct RunWatch {
     private let devices: [String]
     private let rankCount: Int
     private var evidence = FailureEvidence()
-    /// When the first sign was seen.
-    private var since: UInt64?
     private var statuses: [Int: WorkerStatus] = [:]
     private var liveness: Liveness
     /// When each rank last made progress.
     private var moved: [Int: (progress: UInt64, at: UInt64)] = [:]
     private var isRunning = false
     private var rule: HangRule
-
-    /// Peers notice a death before the system reports it: so long a more telling sign may take.
-    package static let grace: UInt64 = 500_000_000
 
     package init(_ plan: TrainingPlan) {
         devices = plan.placement.ranks.map { plan.device(of: $0).description }
@@ -57,14 +52,11 @@ package struct RunWatch {
     package mutating func finishedStep(seconds: Double) { rule.finishedStep(seconds: seconds) }
 
     package mutating func failed(_ rank: Int, _ failure: RunFailure, now: UInt64) {
-        add(.reported(failure, isPeerLoss: failure.isConsequence), rank, now)
+        add(FailureEvidence.Sign(failure), rank, now)
     }
 
     package mutating func ended(_ rank: Int, _ ending: ChildProcess.Ending, now: UInt64) {
-        switch ending {
-        case .exited(let code): add(.exited(code), rank, now)
-        case .killed(let signal): add(.killed(signal: signal), rank, now)
-        }
+        add(FailureEvidence.Sign(ending), rank, now)
     }
 
     /// It said goodbye: nothing more is expected of it.
@@ -78,8 +70,7 @@ package struct RunWatch {
 
     private mutating func add(_ sign: FailureEvidence.Sign, _ rank: Int, _ now: UInt64) {
         liveness.forget(rank)
-        evidence.add(sign, rank: rank)
-        since = since ?? now
+        evidence.add(sign, rank: rank, at: now)
     }
 
     // MARK: What follows
@@ -87,9 +78,7 @@ package struct RunWatch {
     /// Why the run is over, once that is certain.
     package mutating func verdict(now: UInt64) -> Verdict? {
         if evidence.isEmpty, isRunning { lookForSilence(now) }
-        guard let cause = evidence.cause, let since else { return nil }
-        guard evidence.isConclusive || now >= since + Self.grace else { return nil }
-        return verdict(cause.rank, cause.sign)
+        return evidence.certainCause(at: now).map { verdict($0.rank, $0.sign) }
     }
 
     private mutating func lookForSilence(_ now: UInt64) {

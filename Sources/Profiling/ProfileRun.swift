@@ -36,6 +36,8 @@ extension LayerProfile {
 }
 
 /// Starts a process for each device, sees that they measure at the same time, and gathers what they say.
+///
+/// `Attempt` in Coordination does the same for a run's workers, and says why there are two.
 final class ProfileRun {
     /// Holds the manifest of each process until it has read it. The last of them removes it, so that it goes also where
     /// this process is killed.
@@ -50,11 +52,9 @@ final class ProfileRun {
     private var link: LayerProfile.Link?
     private var barriers: [Double] = []
     private var left: Set<Int> = []
-    /// For how many looks in a row nothing was heard of a rank.
-    private var silentLooks: [Int: Int] = [:]
-    /// So many are a hang: two seconds of looking beyond the server's own patience. What passes while this process itself
-    /// is stopped or starved does not count.
-    private static let hangingLooks = 40
+    private var clock = ListeningClock()
+    private var liveness: Liveness
+    private var evidence = FailureEvidence()
 
     /// What must be right before anything is measured.
     static func check(_ plan: TrainingPlan) throws(RunFailure) {
@@ -67,9 +67,7 @@ final class ProfileRun {
 
     /// On how many devices at once the memory that may be used here can hold the whole model.
     static func room(for plan: TrainingPlan) -> Int {
-        let memory = plan.memory(ofStage: 0)
-        let needed = memory.state.saturatingPlus(memory.activations).saturatingPlus(memory.transient).saturatingPlus(
-            TrainingPlan.processBytes)
+        let needed = plan.memory(ofRank: 0)
         return max(1, MemoryLimit.together.bytes / max(needed, 1))
     }
 
@@ -78,6 +76,7 @@ final class ProfileRun {
         pool = try WorkerPool()
         var configuration = ControlServer.Configuration(world: devices.count, digest: ProfileWorker.digest)
         configuration.socketParent = try ScratchFolder.parentForSockets()
+        liveness = Liveness(world: devices.count, heartbeatTimeout: configuration.heartbeatTimeout)
         server = try ControlServer(configuration)
         do {
             folder = try ScratchFolder.make("echelon-profile")
@@ -101,7 +100,9 @@ final class ProfileRun {
         defer { clear() }
         for rank in devices.indices { try start(rank, repetitions) }
         while left.count < devices.count {
-            for event in try server.poll(timeout: .milliseconds(50)) { try handle(event) }
+            let events = try server.poll(timeout: .milliseconds(50))
+            clock.tick(at: MonotonicClock.now)
+            for event in events { try handle(event) }
             try checkHealth()
         }
         let ordered = devices.indices.compactMap { times[$0] }
@@ -127,34 +128,47 @@ final class ProfileRun {
             throw RunFailure(.interrupted, "interrupted: nothing was kept of the profile")
         }
         for (rank, ending) in pool.reap() where ending != .exited(0) && !left.contains(rank) {
-            throw endedEarly(rank)
+            add(FailureEvidence.Sign(ending), rank)
         }
-        let silent = server.silentRanks
-        for rank in devices.indices {
-            silentLooks[rank] = silent.contains(rank) ? silentLooks[rank, default: 0] + 1 : 0
-            guard silentLooks[rank, default: 0] < Self.hangingLooks else {
-                throw RunFailure(
-                    .interrupted,
-                    "the process that measures on \(devices[rank]) has not been heard of for "
-                        + "\(server.configuration.heartbeatTimeout.components.seconds + 2) s: it hangs. All are ended; try again."
-                )
-            }
+        for rank in liveness.silentRanks(at: clock.now) {
+            add(.silent(Double(liveness.silence(of: rank, at: clock.now)) / 1e9), rank)
         }
+        if let cause = evidence.certainCause(at: clock.now) { throw failure(cause.rank, cause.sign) }
     }
 
-    private func endedEarly(_ rank: Int) -> RunFailure {
-        let tail = logs[rank].flatMap { LogTail.read($0) }.map { ":\n\($0)" } ?? ""
-        return RunFailure(.interrupted, "the process that measured on \(devices[rank]) ended early\(tail)")
+    private func add(_ sign: FailureEvidence.Sign, _ rank: Int) {
+        liveness.forget(rank)
+        evidence.add(sign, rank: rank, at: clock.now)
+    }
+
+    private func failure(_ rank: Int, _ sign: FailureEvidence.Sign) -> RunFailure {
+        switch sign {
+        case .reported(let failure, isPeerLoss: _): return failure
+        case .silent(let seconds), .stuck(let seconds, deadline: _):
+            return RunFailure(
+                .interrupted,
+                "the process that measures on \(devices[rank]) has not been heard of for \(Int(seconds)) s: it hangs. "
+                    + "All are ended; try again.")
+        case .killed, .exited, .disconnected:
+            let tail = logs[rank].flatMap { LogTail.read($0) }.map { ":\n\($0)" } ?? ""
+            return RunFailure(.interrupted, "the process that measured on \(devices[rank]) ended early\(tail)")
+        }
     }
 
     private func handle(_ event: ControlEvent) throws {
         switch event {
-        case .message(let rank, let bytes): try handle(try ProfileMessage(bytes), from: rank)
-        case .goodbye(let rank): left.insert(rank)
-        case .failed(_, let code, let text): throw WireCode.decode(code, text)
-        case .gone(let rank) where !left.contains(rank): throw endedEarly(rank)
+        case .go: for rank in devices.indices { liveness.heard(rank, at: clock.now) }
+        case .status(let rank, _): liveness.heard(rank, at: clock.now)
+        case .message(let rank, let bytes):
+            liveness.heard(rank, at: clock.now)
+            try handle(try ProfileMessage(bytes), from: rank)
+        case .goodbye(let rank):
+            left.insert(rank)
+            liveness.forget(rank)
+        case .failed(let rank, let code, let text): add(FailureEvidence.Sign(WireCode.decode(code, text)), rank)
+        case .gone(let rank) where !left.contains(rank): add(.disconnected, rank)
         // A stranger was turned away: that changes nothing here.
-        case .refused, .registered, .connecting, .go, .status, .clock, .gone: break
+        case .refused, .registered, .connecting, .clock, .gone: break
         }
     }
 

@@ -52,9 +52,9 @@ private let second: UInt64 = 1_000_000_000
     @Test func `a peer's loss alone waits for a better reason, and then is told`() throws {
         var watch = try watch()
         watch.failed(2, peerGone, now: second)
-        let before = watch.verdict(now: second + RunWatch.grace - 1)
+        let before = watch.verdict(now: second + FailureEvidence.grace - 1)
         #expect(before == nil)
-        let found = watch.verdict(now: second + RunWatch.grace)
+        let found = watch.verdict(now: second + FailureEvidence.grace)
         let verdict = try #require(found)
         #expect(verdict.rank == 2 && verdict.failure.code == .interrupted)
         #expect(
@@ -235,16 +235,16 @@ private let second: UInt64 = 1_000_000_000
     @Test func `the strongest sign is the cause, the first of equals`() {
         var evidence = FailureEvidence()
         #expect(evidence.isEmpty && evidence.cause == nil)
-        evidence.add(.reported(peerGone, isPeerLoss: true), rank: 0)
-        evidence.add(.silent(6), rank: 1)
+        evidence.add(.reported(peerGone, isPeerLoss: true), rank: 0, at: 0)
+        evidence.add(.silent(6), rank: 1, at: 0)
         #expect(evidence.cause?.rank == 1 && !evidence.isConclusive)
-        evidence.add(.exited(1), rank: 2)
-        evidence.add(.disconnected, rank: 0)
+        evidence.add(.exited(1), rank: 2, at: 0)
+        evidence.add(.disconnected, rank: 0, at: 0)
         #expect(evidence.cause?.rank == 2 && !evidence.isConclusive)
-        evidence.add(.killed(signal: 9), rank: 1)
-        evidence.add(.killed(signal: 15), rank: 0)
+        evidence.add(.killed(signal: 9), rank: 1, at: 0)
+        evidence.add(.killed(signal: 15), rank: 0, at: 0)
         #expect(evidence.cause?.rank == 1 && evidence.isConclusive)
-        evidence.add(.reported(RunFailure(.bug, "x"), isPeerLoss: false), rank: 2)
+        evidence.add(.reported(RunFailure(.bug, "x"), isPeerLoss: false), rank: 2, at: 0)
         #expect(evidence.cause?.rank == 2)
     }
 }
