@@ -18,8 +18,8 @@ INLINE size_t seen_start(const struct ck_mask *m, size_t row) {
 INLINE void load_row(f32v *v, const float *row, size_t i, size_t start, size_t end, float absent) {
     const i32v lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     *v = LOAD(row + i);
-    keep_lanes(v, end - i, absent);
     if (__builtin_expect(i < start, 0)) *v = lane >= (int32_t)(start - i) ? *v : (f32v)absent;
+    if (__builtin_expect(i + LANES > end, 0)) keep_lanes(v, end - i, absent);
 }
 
 #define KERNELS "attention_typed.h"

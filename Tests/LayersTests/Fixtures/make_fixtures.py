@@ -121,8 +121,9 @@ def layer(name, text, module, *inputs):
     xs = [x if not x.is_floating_point() else x.double().requires_grad_() for x in inputs]
     ys = module(*xs)
     ys = ys if isinstance(ys, (tuple, list)) else [ys]
-    dys = [numbers(*y.shape) for y in ys]
-    torch.autograd.backward(ys, [dy.double() for dy in dys])
+    dys = [numbers(*y.shape) for y in ys if y.is_floating_point()]
+    if dys:
+        torch.autograd.backward(ys, [dy.double() for dy in dys])
 
     tensors = {}
     for i, x in enumerate(xs):
@@ -130,8 +131,9 @@ def layer(name, text, module, *inputs):
         if x.is_floating_point():
             gradient = x.grad if x.grad is not None else torch.zeros_like(x)
             tensors[f"input_gradient.{i}"] = gradient.float()
-    for i, (y, dy) in enumerate(zip(ys, dys)):
-        tensors[f"output.{i}"] = y.detach().float()
+    for i, y in enumerate(ys):
+        tensors[f"output.{i}"] = y.detach().float() if y.is_floating_point() else y.int()
+    for i, dy in enumerate(dys):
         tensors[f"output_gradient.{i}"] = dy
     for key, p in module.named_parameters():
         tensors[f"parameter.{key}"] = p.detach().float()
