@@ -43,6 +43,7 @@ extension Layer {
     public var kind: String { Self.syntax.name }
     public var vocabulary: Int? { nil }
     public func making(_ dtype: DType) -> Self { self }
+    /// Nothing: each position is computed by itself.
     public func cache(for input: Signature, capacity: Int) throws(LayerError) -> Signature { [] }
 
     /// The plan of frames that go on from earlier positions: with their cache, and scratch to match.
