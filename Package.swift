@@ -37,7 +37,8 @@ let rooms: [(name: String, standsOn: [String])] = [
 let tests: [(room: String, also: [String])] = [
     ("Systems", []), ("Tensors", []), ("CPUDevices", []), ("Layers", ["Models", "CPUDevices"]),
     ("Optimizers", ["CPUDevices"]), ("Models", ["CPUDevices"]), ("Manifests", []),
-    ("Datasets", ["TestSupport"]), ("Checkpoints", ["TestSupport"]), ("Partitioning", []), ("Scheduling", ["Systems"]),
+    ("Datasets", ["TestSupport"]), ("Checkpoints", ["TestSupport"]),
+    ("Families", ["Stages", "CPUDevices", "TestSupport"]), ("Partitioning", []), ("Scheduling", ["Systems"]),
     ("Transport", ["TestSupport"]),
     ("Runs", ["TestPlans", "TestSupport"]), ("Planning", ["TestPlans", "TestSupport"]), ("Reports", ["TestSupport"]),
     ("Dashboards", ["TestSupport"]), ("Stages", ["CPUDevices", "TestPlans", "TestDevices", "CAllocations"]),
@@ -46,7 +47,7 @@ let tests: [(room: String, also: [String])] = [
 ]
 /// Programs that show the library; the tests run them.
 let examples = ["CustomLayer", "CustomSchedule", "PlanAhead", "ReadReport"]
-let withFixtures: Set = ["Layers", "Optimizers", "Checkpoints"]
+let withFixtures: Set = ["Layers", "Optimizers", "Checkpoints", "Families"]
 
 func closure(of names: [String]) -> [String] {
     var seen: [String] = []

@@ -31,7 +31,8 @@ extension DecoderNames.Block {
         let name = "model.layers.\(index)"
         self.init(
             attentionNorm: "\(name).input_layernorm",
-            qkv: Self.qkv(attention, "\(name).self_attn.q_proj", "\(name).self_attn.k_proj", "\(name).self_attn.v_proj"),
+            qkv: Self.qkv(
+                attention, "\(name).self_attn.q_proj", "\(name).self_attn.k_proj", "\(name).self_attn.v_proj"),
             queryNorm: "\(name).self_attn.q_norm", keyNorm: "\(name).self_attn.k_norm",
             out: "\(name).self_attn.o_proj", mlpNorm: "\(name).post_attention_layernorm",
             gate: Module("\(name).mlp.gate_proj", rows: hidden), up: Module("\(name).mlp.up_proj", rows: hidden),

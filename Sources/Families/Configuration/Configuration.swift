@@ -16,7 +16,8 @@ struct Configuration {
             return try file.head(file.byteCount)
         } catch {
             let mark = Mark(file: path, line: 0, column: 0)
-            throw ManifestError(at: mark, found: "cannot be read: \(error.explanation)", expected: "a model's configuration")
+            throw ManifestError(
+                at: mark, found: "cannot be read: \(error.explanation)", expected: "a model's configuration")
         }
     }
 

@@ -76,7 +76,8 @@ package struct JSONComposer {
     /// A number, `true`, `false` or `null`.
     private mutating func word() throws(ManifestError) -> String {
         let (start, mark) = (at, mark)
-        while let byte = peek, !isSpace(byte), ![UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}")].contains(byte)
+        while let byte = peek, !isSpace(byte),
+            ![UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}")].contains(byte)
         {
             at += 1
         }

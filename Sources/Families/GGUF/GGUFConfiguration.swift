@@ -137,7 +137,8 @@ struct GGUFConfiguration {
 
 extension GGUFConfiguration {
     fileprivate func whole(_ key: String) throws(ManifestError) -> Int? {
-        try Self.read(file) { [architecture] file throws(CheckpointError) in try file.integer("\(architecture).\(key)") }
+        try Self.read(file) { [architecture] file throws(CheckpointError) in try file.integer("\(architecture).\(key)")
+        }
     }
 
     fileprivate func required(_ key: String) throws(ManifestError) -> Int {

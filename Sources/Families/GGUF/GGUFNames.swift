@@ -19,7 +19,8 @@ struct GGUFNames {
 
     private func parts(_ part: StoredParameter.Part) -> [StoredParameter.Part] {
         let name = Self.name(part.tensor)
-        let isTurned = [".attn_q.weight", ".attn_k.weight", ".attn_q.bias", ".attn_k.bias"].contains(where: name.hasSuffix)
+        let isTurned = [".attn_q.weight", ".attn_k.weight", ".attn_q.bias", ".attn_k.bias"].contains(
+            where: name.hasSuffix)
         guard hasPairsSideBySide, isTurned else {
             return [StoredParameter.Part(name, rows: part.rows)]
         }

@@ -104,6 +104,8 @@ extension Configuration {
                 "rope_ratio is \(ratio), and the tokenizer beside it has no token <|user|>: ChatGLM2's files, whose "
                     + "positions it divides", expected: "1, or ChatGLM3's files")
         }
-        return (10_000 * ratio, ["rope_ratio is \(ratio), and no tokenizer lies beside config.json: taken for ChatGLM3's"])
+        return (
+            10_000 * ratio, ["rope_ratio is \(ratio), and no tokenizer lies beside config.json: taken for ChatGLM3's"]
+        )
     }
 }
