@@ -12,7 +12,8 @@ import Workers
 
 /// Everything a user can get wrong that the manifest alone does not show: found before anything is started or written.
 package enum Preflight {
-    package static func check(_ plan: TrainingPlan) throws(RunFailure) {
+    /// - Parameter needsTargets: whether something must count in each step's loss.
+    package static func check(_ plan: TrainingPlan, needsTargets: Bool = true) throws(RunFailure) {
         try checkDevices(plan.manifest)
         try checkFaults(plan)
         try plan.checkMemoryLimits()
@@ -21,7 +22,7 @@ package enum Preflight {
         do { try OpenBLASCore.load() } catch { throw RunFailure(wrapping: error) }
         let data = try TrainingData(plan)
         try checkWeights(plan)
-        try data.check(plan)
+        try data.check(plan, needsTargets: needsTargets)
     }
 
     /// What a run needs at its end must be there before its first step: leave to make files where the run directory is

@@ -34,14 +34,36 @@ package struct BatchPlan: Hashable, Sendable {
     }
 
     /// How many target elements count in the loss of one micro-batch, and of a whole step: the loss's normaliser.
-    package func targetCount(of dataset: some Dataset, step: Int, microBatch: Int) -> Int {
-        (0..<micro).reduce(0) {
-            $0 + dataset.targetCount(sample: sample(step: step, microBatch: microBatch, row: $1))
+    package func targetCount(of dataset: some Dataset, step: Int, microBatch: Int) throws(DatasetError) -> Int {
+        var count = 0
+        for row in 0..<micro {
+            count += try dataset.targetCount(sample: sample(step: step, microBatch: microBatch, row: row))
+        }
+        return count
+    }
+
+    package func normaliser(of dataset: some Dataset, step: Int) throws(DatasetError) -> Int {
+        var count = 0
+        for microBatch in 0..<microBatches {
+            count += try targetCount(of: dataset, step: step, microBatch: microBatch)
+        }
+        return count
+    }
+
+    /// Throws where nothing counts in the loss of one of the first so many steps.
+    package func checkTargets(of dataset: some Dataset, steps: Int, cache: ScanCache) throws(DatasetError) {
+        guard let untargeted = try dataset.untargeted(among: samplesRead(steps: steps), cache: cache) else { return }
+        for step in 0..<steps {
+            let rows = (0..<globalBatch).lazy.map { sample(step: step, microBatch: $0 / micro, row: $0 % micro) }
+            guard rows.allSatisfy({ untargeted[$0] }) else { continue }
+            throw .noTarget(step: step + 1, samples: Set(rows).sorted().map(dataset.location))
         }
     }
 
-    package func normaliser(of dataset: some Dataset, step: Int) -> Int {
-        (0..<microBatches).reduce(0) { $0 + targetCount(of: dataset, step: step, microBatch: $1) }
+    /// How many of the first samples, in the order of storage, so many steps may read.
+    package func samplesRead(steps: Int) -> Int {
+        let (count, overflow) = steps.multipliedReportingOverflow(by: globalBatch)
+        return order == .sequential && !overflow ? min(count, sampleCount) : sampleCount
     }
 
     /// Fills the buffers of a micro-batch, row by row: [micro, …inputSpec] and [micro, …targetSpec].

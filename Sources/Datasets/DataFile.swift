@@ -53,6 +53,14 @@ package final class DataFile: Sendable {
         throw .foreign(path: path, kind: "\(kind)\(advice)")
     }
 
+    /// Throws where the file is known to be no text.
+    func requireText() throws(DatasetError) {
+        let kind: ForeignFile?
+        do { kind = ForeignFile(head: try file.head(ForeignFile.headCount)) } catch { throw Self.datasetError(error) }
+        guard let kind, kind != .json, kind != .empty else { return }
+        throw .foreign(path: path, kind: "\(kind)")
+    }
+
     /// Tells the kernel how the file will be read. Only speed depends on it.
     package func prepare(for order: SampleOrder) { file.advise(inOrder: order == .sequential) }
 

@@ -12,7 +12,12 @@ package protocol Dataset: Sendable {
         sample: Int, input: UnsafeMutableRawBufferPointer, target: UnsafeMutableRawBufferPointer
     ) throws(DatasetError)
     /// How many elements of a sample's target count in the loss.
-    func targetCount(sample: Int) -> Int
+    func targetCount(sample: Int) throws(DatasetError) -> Int
+    /// Of each of the first so many samples, in the order of storage, whether nothing counts in its loss; nil where
+    /// something counts in all of them.
+    func untargeted(among samples: Int, cache: ScanCache) throws(DatasetError) -> [Bool]?
+    /// Where a sample stands, for errors.
+    func location(of sample: Int) -> String
     /// Reads the first so many samples, in the order of storage, and throws where one holds what cannot be trained on: so
     /// that it is found before work starts. `cache` keeps which files were found to be good.
     func check(samples: Int, cache: ScanCache) throws(DatasetError)

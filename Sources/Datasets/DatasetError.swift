@@ -14,6 +14,10 @@ package enum DatasetError: Error, Hashable, Sendable {
     case foreign(path: String, kind: String)
     /// A number in a row that is not finite: every value that depends on it would be none.
     case notFinite(path: String, row: Int, column: Int, byte: Int)
+    /// A line of a text file that is not what it must be; the column is counted in bytes.
+    case line(path: String, line: Int, column: Int?, expected: String, got: String)
+    /// Nothing counts in the loss of a step: its mean would be of nothing.
+    case noTarget(step: Int, samples: [String])
     /// A setting that cannot work.
     case setting(name: String, expected: String, got: String)
     /// The reader's thread could not start.
@@ -33,9 +37,25 @@ extension DatasetError: CustomStringConvertible {
         case .foreign(let path, let kind): "\(path.printable()) is \(kind)"
         case .notFinite(let path, let row, let column, let byte):
             "\(path.printable()): row \(row), value \(column) (byte offset \(byte)) is not finite: expected a number"
+        case .line(let path, let line, let column, let expected, let got):
+            "\(path.printable()):\(line)\(column.map { ":\($0)" } ?? ""): expected \(expected), got \(got)"
+        case .noTarget(let step, let samples): Self.noTarget(step, samples)
         case .setting(let name, let expected, let got): "\(name): expected \(expected), got \(got)"
         case .thread(let reason): "cannot start the data reader's thread: \(reason)"
         }
+    }
+
+    static func line(path: String, line: Int, _ problem: LineProblem) -> Self {
+        .line(path: path, line: line, column: problem.column, expected: problem.expected, got: problem.got)
+    }
+
+    private static let shownSamples = 4
+
+    private static func noTarget(_ step: Int, _ samples: [String]) -> String {
+        let more = samples.count - shownSamples
+        let list = samples.prefix(shownSamples).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+        return "\(list): no label counts in step \(step), which trains on nothing else; "
+            + "leave such samples out (labels of -100 alone), or use a larger batch"
     }
 
     /// What somebody who writes −100 means elsewhere.

@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import Tensors
 
 /// A micro-batch in host memory; its buffers are reused.
@@ -5,6 +6,8 @@ package final class HostBatch: @unchecked Sendable {
     /// [micro, …inputSpec] and [micro, …targetSpec], row-major, aligned to 64 bytes.
     package let input: UnsafeMutableRawBufferPointer
     package let target: UnsafeMutableRawBufferPointer
+    /// How many targets count in the whole step that this micro-batch is of.
+    package fileprivate(set) var normaliser = 0
 
     package init(inputBytes: Int, targetBytes: Int) {
         input = .allocate(byteCount: inputBytes, alignment: 64)
@@ -29,12 +32,20 @@ extension Prefetcher where Buffer == HostBatch {
                 inputBytes: plan.micro * dataset.inputSpec.byteCount,
                 targetBytes: plan.micro * dataset.targetSpec.byteCount)
         }
+        // Counted once a step, on the reader's thread: some data sets read their samples for it.
+        let counted = Mutex<(step: Int, normaliser: Int)?>(nil)
         let (count, overflow) = steps.count.multipliedReportingOverflow(by: plan.microBatches)
         try self.init(buffers: buffers, count: overflow ? .max : count) { (item, batch) throws(DatasetError) in
-            let (step, microBatch) = item.quotientAndRemainder(dividingBy: plan.microBatches)
+            let (index, microBatch) = item.quotientAndRemainder(dividingBy: plan.microBatches)
+            let step = steps.lowerBound + index
+            batch.normaliser = try counted.withLock { counted throws(DatasetError) in
+                if let counted, counted.step == step { return counted.normaliser }
+                let normaliser = try plan.normaliser(of: dataset, step: step)
+                counted = (step, normaliser)
+                return normaliser
+            }
             try plan.fill(
-                step: steps.lowerBound + step, microBatch: microBatch, from: dataset, input: batch.input,
-                target: batch.target)
+                step: step, microBatch: microBatch, from: dataset, input: batch.input, target: batch.target)
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import Systems
 package import Tensors
 
 /// A raw file of little-endian f32 rows: the inputs, then the targets of each sample.
@@ -29,6 +30,8 @@ package final class RowFile: Dataset {
     package var inputSpec: TensorSpec { TensorSpec([inputs]) }
     package var targetSpec: TensorSpec { TensorSpec([targets]) }
     package func targetCount(sample: Int) -> Int { targets }
+    package func untargeted(among samples: Int, cache: ScanCache) -> [Bool]? { nil }
+    package func location(of sample: Int) -> String { "\(file.path.printable()): row \(sample)" }
 
     package func fill(
         sample: Int, input: UnsafeMutableRawBufferPointer, target: UnsafeMutableRawBufferPointer

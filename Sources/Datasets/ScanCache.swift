@@ -25,40 +25,62 @@ package struct ScanCache: Sendable {
     /// Bytes whose search a user would notice.
     static let longScan = 4 << 30
 
-    /// One scan: of what, and that all numbers of the range were below the limit.
-    struct Entry: Equatable {
-        /// Everything that must be the same.
-        var key: String
-        var name: String
-        var limit: UInt64
-        var range: Range<Int>
+    /// Bytes of text whose parsing a user would notice.
+    static let longParse = 512 << 20
 
-        init(_ file: DataFile, bits: Int, mask: UInt64, limit: UInt64, range: Range<Int>) {
+    /// Where the findings about a file lie, and all that must be the same for them to hold.
+    struct Place: Equatable {
+        var name: String
+        var key: String
+
+        /// - Parameter what: was looked for.
+        init(_ file: DataFile, _ what: String) {
             let identity = file.identity
             name = "\(identity.device)-\(identity.inode)"
             key = [
                 "echelon scan 1", "\(identity.byteCount) bytes", "modified \(identity.modified)",
-                "changed \(identity.changed)", "\(bits) bits", "mask \(mask)", file.path.printable(),
+                "changed \(identity.changed)", what, file.path.printable(),
             ].joined(separator: "; ")
+        }
+    }
+
+    /// What was found; nil where it is not known.
+    func numbers(at place: Place, count: Int) -> [Int]? {
+        guard let folder, let text = try? File.text(folder + "/" + place.name, limit: 1 << 16) else { return nil }
+        let lines = text.split(separator: "\n")
+        guard lines.count == count + 1, lines[0] == place.key else { return nil }
+        let numbers = lines.dropFirst().compactMap { Int($0) }
+        return numbers.count == count ? numbers : nil
+    }
+
+    /// Without a place, or where writing fails, the next run scans again: nothing else is lost.
+    func keep(_ numbers: [Int], at place: Place) {
+        guard let folder else { return }
+        let lines = [place.key] + numbers.map(String.init) + [""]
+        try? File.makeFolder(folder)
+        try? File.replace(folder + "/" + place.name, with: lines.joined(separator: "\n").utf8)
+    }
+
+    /// One scan of raw numbers: of what, and that all of the range were below the limit.
+    struct Entry: Equatable {
+        var place: Place
+        var limit: UInt64
+        var range: Range<Int>
+
+        init(_ file: DataFile, bits: Int, mask: UInt64, limit: UInt64, range: Range<Int>) {
+            place = Place(file, "\(bits) bits; mask \(mask)")
             self.limit = limit
             self.range = range
         }
     }
 
     func holds(_ entry: Entry) -> Bool {
-        guard let folder, let text = try? File.text(folder + "/" + entry.name, limit: 1 << 16) else { return false }
-        let lines = text.split(separator: "\n")
-        guard lines.count == 4, lines[0] == entry.key, let limit = UInt64(lines[1]), let lower = Int(lines[2]),
-            let upper = Int(lines[3])
-        else { return false }
-        return limit <= entry.limit && lower <= entry.range.lowerBound && upper >= entry.range.upperBound
+        guard let kept = numbers(at: entry.place, count: 3), let limit = UInt64(exactly: kept[0]) else { return false }
+        return limit <= entry.limit && kept[1] <= entry.range.lowerBound && kept[2] >= entry.range.upperBound
     }
 
-    /// Without a place, or where writing fails, the next run scans again: nothing else is lost.
     func keep(_ entry: Entry) {
-        guard let folder else { return }
-        let lines = [entry.key, "\(entry.limit)", "\(entry.range.lowerBound)", "\(entry.range.upperBound)", ""]
-        try? File.makeFolder(folder)
-        try? File.replace(folder + "/" + entry.name, with: lines.joined(separator: "\n").utf8)
+        guard let limit = Int(exactly: entry.limit) else { return }
+        keep([limit, entry.range.lowerBound, entry.range.upperBound], at: entry.place)
     }
 }

@@ -27,6 +27,8 @@ package struct TokenDataset: Dataset {
     package var inputSpec: TensorSpec { TensorSpec([sequence], .i32) }
     package var targetSpec: TensorSpec { TensorSpec([sequence], .i32) }
     package func targetCount(sample: Int) -> Int { sequence }
+    package func untargeted(among samples: Int, cache: ScanCache) -> [Bool]? { nil }
+    package func location(of sample: Int) -> String { "\(source.location(of: sample * sequence))" }
 
     package func fill(
         sample: Int, input: UnsafeMutableRawBufferPointer, target: UnsafeMutableRawBufferPointer

@@ -6,7 +6,7 @@ struct Plan: ParsableCommand {
         abstract:
             "Show layers, stages, boundary shapes, memory and FLOPs, the schedule's grid and the predicted bubble.",
         discussion: """
-            Starts nothing and reads no data. The step's time is predicted from what `echelon profile` measured. The \
+            Starts nothing, and reads no data but samples whose length is not written. The step's time is predicted from what `echelon profile` measured. The \
             resolved manifest, with every default, comes last.
 
             --search compares instead: every schedule, number of stages on a device, recompute: none or stage, and every \

@@ -42,6 +42,7 @@ public final class Generator {
 
     /// - Throws: a user's mistake: a model that is no language model, weights that do not fit it.
     public init(_ manifest: PipelineManifest, weights path: String, threads: Int) throws(RunFailure) {
+        let manifest = try manifest.settled()
         guard let sequence = manifest.data.sequence else {
             throw .badInput("generate: this model takes rows of numbers, not tokens: there is no text to write")
         }

@@ -1,6 +1,6 @@
 import Layers
 import Models
-import Notation
+package import Notation
 
 extension PipelineManifest.Data {
     /// The source, and what goes with it.
@@ -18,8 +18,8 @@ extension PipelineManifest.Data {
         try check(loss, fits: source, isRows: name == "rows")
         return Self(
             source: try decodeSource(name, source, fields),
-            sequence: name == "rows" ? nil : try sequence(fields, name),
-            order: try fields["order"].choice(or: name == "text" ? .shuffled : .sequential))
+            sequence: try sequence(fields, name),
+            order: try fields["order"].choice(or: ["text", "samples"].contains(name) ? .shuffled : .sequential))
     }
 
     /// Which keys mean something beside a source.
@@ -27,6 +27,7 @@ extension PipelineManifest.Data {
         switch source {
         case "text": ["text", "tokenizer", "sequence", "order"]
         case "tokens": ["tokens", "type", "sequence", "order"]
+        case "samples": ["samples", "sequence", "order"]
         case "random": ["random", "sequence", "order"]
         default: ["rows", "inputs", "targets", "order"]
         }
@@ -36,8 +37,7 @@ extension PipelineManifest.Data {
     func check(_ field: Field, batch: PipelineManifest.Batch) throws(ManifestError) {
         guard let sequence else { return }
         guard batch.micro * sequence <= Limit.microTokens else {
-            let found = "a micro-batch of \(batch.micro) × \(sequence) tokens"
-            throw field.error(found, expected: "at most \(Limit.microTokens) tokens")
+            throw field.error(batch.size(sequence), expected: Self.smallerBatch)
         }
         if case .random(let count) = source, count <= sequence {
             let found = "\(count) random tokens for a sequence of \(sequence)"
@@ -45,6 +45,8 @@ extension PipelineManifest.Data {
                 found, expected: "at least one token more than the sequence", suggestion: "\(sequence + 1)")
         }
     }
+
+    fileprivate static let smallerBatch = "at most \(Limit.microTokens) tokens"
 
     private static func overriding(_ source: YAMLNode, _ data: YAMLNode) -> Mark {
         data.mark.isOverride ? data.mark : source.mark
@@ -68,6 +70,8 @@ extension PipelineManifest.Data {
             return .text(try texts(field))
         case "tokens":
             return .tokens(try field.filePath("a token file"), try fields["type"].choice(or: .u16))
+        case "samples":
+            return .samples(try field.filePath("a file of samples"))
         case "random":
             return .random(count: try field.int(2...Limit.count))
         default:
@@ -88,12 +92,33 @@ extension PipelineManifest.Data {
         return paths
     }
 
-    private static func sequence(_ fields: Fields, _ source: String) throws(ManifestError) -> Int {
+    private static func sequence(_ fields: Fields, _ source: String) throws(ManifestError) -> Int? {
+        if source == "rows" || source == "samples" && fields["sequence"].unlessNull == nil { return nil }
         guard let field = fields["sequence"] else {
             throw ManifestError(
                 at: fields.mark, found: "data.\(source) without data.sequence",
                 expected: "sequence: how many tokens a sample holds")
         }
         return try field.int(1...Limit.sequence)
+    }
+}
+
+extension PipelineManifest.Batch {
+    fileprivate func size(_ sequence: Int) -> String { "a micro-batch of \(micro) × \(sequence) tokens" }
+}
+
+extension PipelineManifest {
+    /// The same with samples of a length that their file told.
+    package func withSequence(_ sequence: Int) throws(ManifestError) -> PipelineManifest {
+        guard sequence <= Limit.sequence else {
+            throw ManifestError(
+                at: mark(of: "data"), found: "a sample of \(sequence) tokens", expected: "at most \(Limit.sequence)")
+        }
+        guard batch.micro * sequence <= Limit.microTokens else {
+            throw ManifestError(at: mark(of: "data"), found: batch.size(sequence), expected: Data.smallerBatch)
+        }
+        var settled = self
+        settled.data.sequence = sequence
+        return settled
     }
 }

@@ -68,6 +68,11 @@ extension PipelineManifest.Data {
         Self(source: .tokens(path, type), sequence: sequence, order: order)
     }
 
+    /// A file of samples that were tokenised before, an object a line; as long as its longest unless given.
+    public static func samples(_ path: String, sequence: Int? = nil, order: Order = .shuffled) -> Self {
+        Self(source: .samples(path), sequence: sequence, order: order)
+    }
+
     /// So many uniform tokens, for benchmarks.
     public static func random(count: Int, sequence: Int, order: Order = .sequential) -> Self {
         Self(source: .random(count: count), sequence: sequence, order: order)

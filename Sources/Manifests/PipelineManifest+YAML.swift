@@ -46,6 +46,7 @@ extension PipelineManifest.Data {
             switch source {
             case .text(let paths): "text: \(YAML.list(paths.map(YAML.path))), tokenizer: bytes"
             case .tokens(let path, let type): "tokens: \(YAML.path(path)), type: \(type.rawValue)"
+            case .samples(let path): "samples: \(YAML.path(path))"
             case .random(let count): "random: \(count)"
             case .rows(let path, let inputs, let targets):
                 "rows: \(YAML.path(path)), inputs: \(inputs), targets: \(targets)"

@@ -161,6 +161,7 @@ public struct PipelineManifest: Hashable, Sendable {
 
     /// `data: {text: […], tokenizer: bytes, sequence: 256, order: shuffled}`,
     /// `data: {tokens: FILE, type: u16, sequence: 256, order: sequential}`,
+    /// `data: {samples: FILE.jsonl, order: shuffled}` (tokenised before: `input_ids` and `labels`),
     /// `data: {random: 16385, sequence: 256}` (uniform tokens, for benchmarks),
     /// `data: {rows: FILE, inputs: 8, targets: 2}` (raw f32 rows: inputs, then targets; for mean-squared-error).
     /// A data set has one source: `--set data.tokens=FILE` replaces whichever the file names.
@@ -173,6 +174,8 @@ public struct PipelineManifest: Hashable, Sendable {
             case text([String])
             /// A raw file of little-endian token ids.
             case tokens(String, TokenType)
+            /// A JSON object a line, with `input_ids` and `labels`.
+            case samples(String)
             /// So many uniform tokens, computed from the run's seed.
             case random(count: Int)
             /// A raw file of little-endian f32: each row so many inputs, then so many targets.
@@ -194,12 +197,13 @@ public struct PipelineManifest: Hashable, Sendable {
         }
         /// Where samples come from.
         public var source: Source
-        /// Tokens of one sample; nil for rows.
+        /// Tokens of one sample; nil for rows, and for samples where it is as many as the longest of the file has.
         public var sequence: Int?
-        /// Shuffled for texts unless written, else sequential.
+        /// Shuffled for texts and samples unless written, else sequential.
         public var order: Order
 
-        /// `.text`, `.tokens`, `.random` and `.rows` are the shorter ways. `sequence` is nil for rows alone.
+        /// `.text`, `.tokens`, `.samples`, `.random` and `.rows` are the shorter ways. `sequence` is nil for rows, and may
+        /// be for samples.
         public init(source: Source, sequence: Int?, order: Order) {
             self.source = source
             self.sequence = sequence

@@ -57,6 +57,7 @@ public struct PlanChoices: Codable, Sendable {
                 "\(manifest.mark(of: "devices")): plan --search: \(device) has several workers; expected each device once "
                     + "(several stages on a device are what virtual is for)")
         }
+        let manifest = try manifest.settled()
         globalBatch = manifest.batch.global
         let variants = try Self.variants(manifest, profiles)
         unmeasured = variants.unmeasured

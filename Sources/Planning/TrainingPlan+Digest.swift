@@ -38,7 +38,7 @@ extension TrainingPlan {
         var files = try FirstWeights.files(manifest).map { ("weights file", $0) }
         guard placement.stages(of: rank).contains(0) else { return files }
         switch manifest.data.source {
-        case .rows(let path, _, _), .tokens(let path, _): files.append(("data file", path))
+        case .rows(let path, _, _), .tokens(let path, _), .samples(let path): files.append(("data file", path))
         case .text(let paths): files += paths.map { ("data file", $0) }
         case .random: break
         }

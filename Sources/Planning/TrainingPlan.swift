@@ -14,7 +14,7 @@ import Tensors
 ///     print(plan.cuts, plan.schedule.inFlight(stage: 0))
 ///     print(plan.layout.stages.indices.map { plan.describe(stage: $0) })
 public struct TrainingPlan: Sendable {
-    /// What the plan was made of; where the cuts were planned, with these cuts.
+    /// What the plan was made of; where the cuts were planned, with these cuts, and with its samples' length.
     public let manifest: PipelineManifest
     /// The model's layers and the values between them, for one micro-batch.
     public let model: ModelGraph
@@ -47,6 +47,7 @@ public struct TrainingPlan: Sendable {
 
     /// Throws a user's mistake: shapes that do not fit, a partition that cannot be, a profile that is missing.
     public init(_ manifest: PipelineManifest, profiles: ProfileCache = .standard) throws(RunFailure) {
+        let manifest = try manifest.settled()
         do {
             model = try ModelGraph(
                 manifest.model, input: Self.input(of: manifest), dtype: manifest.precision.dtype)
@@ -91,7 +92,7 @@ public struct TrainingPlan: Sendable {
     package func program(of rank: Int) -> RankProgram { lowered.ranks[placement.position(of: rank)] }
     /// What is recomputed in the backward instead of kept from the forward.
     public var recomputation: Recomputation { manifest.recompute }
-    /// Tokens (or rows) of one step.
+    /// Tokens (or rows) of one step, padding included: what the model computes.
     public var tokensPerStep: Int { manifest.batch.global * (manifest.data.sequence ?? 1) }
     /// FLOPs of forward and backward of one step, the loss included; recomputation does not count.
     public var flopsPerStep: Double { model.flopsPerMicroBatch * Double(manifest.batch.microBatches) }

@@ -14,8 +14,8 @@ package final class DataFeed {
     private let executor: StageExecutor
     private var reader: Prefetcher<HostBatch>
     private let makeReader: (Range<Int>) throws(DatasetError) -> Prefetcher<HostBatch>
-    private let normaliser: (Int) -> Int
-    private var normaliserOfStep: (step: Int, count: Int)?
+    /// How many targets of the global batch count that the last micro-batch is of.
+    private(set) var targetCount = 0
     /// f32 rows on their way into a 16-bit input.
     private let wide: Tensor?
 
@@ -43,7 +43,6 @@ package final class DataFeed {
         }
         makeReader = read
         reader = try read(0..<plan.manifest.steps)
-        normaliser = { data.targetCount(step: $0) }
     }
 
     /// The next micro-batch is the first of these steps; none follows their last.
@@ -53,7 +52,7 @@ package final class DataFeed {
     }
 
     /// Fills a slot with the next micro-batch.
-    package func fill(step: Int, slot: Int) throws(DatasetError) {
+    package func fill(slot: Int) throws(DatasetError) {
         guard let item = try reader.next(), let input = executor.program.values[executor.model.input] else {
             preconditionFailure("the reader ended before the run")
         }
@@ -61,16 +60,9 @@ package final class DataFeed {
         executor.backend.upload(UnsafeRawBufferPointer(item.buffer.input), to: wide ?? tensor)
         if let wide { executor.backend.cast(wide, into: tensor) }
         executor.backend.upload(UnsafeRawBufferPointer(item.buffer.target), to: targets[slot].targets)
-        var count = Int64(targetCount(step: step))
+        targetCount = item.buffer.normaliser
+        var count = Int64(targetCount)
         withUnsafeBytes(of: &count) { executor.backend.upload($0, to: targets[slot].normaliser) }
-    }
-
-    /// How many targets of the global batch count.
-    func targetCount(step: Int) -> Int {
-        if let known = normaliserOfStep, known.step == step { return known.count }
-        let count = normaliser(step)
-        normaliserOfStep = (step, count)
-        return count
     }
 
     package func stop() { reader.stop() }

@@ -150,7 +150,7 @@ final class RankRunner {
         recorder.settle()
         let end = MonotonicClock.now
         let part = WorkerMessage.StepPart(
-            step: step, lossSum: lossSum, targetCount: feed?.targetCount(step: step), learningRate: rate, start: start,
+            step: step, lossSum: lossSum, targetCount: feed?.targetCount, learningRate: rate, start: start,
             end: end, busy: recorder.busy, lossScale: lossScale, isSkipped: decision == .skip,
             peakBytes: peakMemory.bytes())
         report(part)

@@ -52,11 +52,16 @@ private struct SlowDataset: Dataset {
     var sampleCount: Int { dataset.sampleCount }
     var inputSpec: TensorSpec { dataset.inputSpec }
     var targetSpec: TensorSpec { dataset.targetSpec }
-    func targetCount(sample: Int) -> Int { dataset.targetCount(sample: sample) }
+    func targetCount(sample: Int) throws(DatasetError) -> Int { try dataset.targetCount(sample: sample) }
+    func location(of sample: Int) -> String { dataset.location(of: sample) }
     func prepare(for order: SampleOrder) { dataset.prepare(for: order) }
 
     func check(samples: Int, cache: ScanCache) throws(DatasetError) {
         try dataset.check(samples: samples, cache: cache)
+    }
+
+    func untargeted(among samples: Int, cache: ScanCache) throws(DatasetError) -> [Bool]? {
+        try dataset.untargeted(among: samples, cache: cache)
     }
 
     func fill(

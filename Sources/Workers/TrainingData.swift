@@ -38,8 +38,11 @@ package struct TrainingData: Sendable {
 
     /// Reads what the run will train on and throws a user's mistake where that cannot be trained on: a token outside the
     /// vocabulary must not be found on the tenth day.
-    package func check(_ plan: TrainingPlan, cache: ScanCache = .standard) throws(RunFailure) {
-        let (count, overflow) = plan.manifest.steps.multipliedReportingOverflow(by: batches.globalBatch)
+    /// - Parameter needsTargets: whether something must count in each step's loss.
+    package func check(
+        _ plan: TrainingPlan, needsTargets: Bool = true, cache: ScanCache = .standard
+    ) throws(RunFailure) {
+        let steps = plan.manifest.steps
         var cache = cache
         if isatty(STDERR_FILENO) == 1 {
             cache.onLongScan = { path, bytes in
@@ -47,16 +50,13 @@ package struct TrainingData: Sendable {
                 try? Console.write(text, to: STDERR_FILENO)
             }
         }
-        let isPart = plan.manifest.data.order == .sequential && !overflow
         do {
-            try dataset.check(samples: isPart ? min(count, dataset.sampleCount) : dataset.sampleCount, cache: cache)
+            try dataset.check(samples: batches.samplesRead(steps: steps), cache: cache)
+            if needsTargets { try batches.checkTargets(of: dataset, steps: steps, cache: cache) }
         } catch {
             throw .badInput((plan.manifest.marks["data"].map { "\($0): " } ?? "") + "\(error)")
         }
     }
-
-    /// How many targets of a step's global batch count.
-    func targetCount(step: Int) -> Int { batches.normaliser(of: dataset, step: step) }
 
     private static func open(_ plan: TrainingPlan) throws(DatasetError) -> any Dataset {
         let data = plan.manifest.data
@@ -65,6 +65,8 @@ package struct TrainingData: Sendable {
         switch data.source {
         case .rows(let path, let inputs, let targets):
             return try RowFile(path: path, inputs: inputs, targets: targets)
+        case .samples(let path):
+            return try SampleFile(path: path, sequence: data.sequence ?? 1, vocabulary: vocabulary)
         case .text(let paths): source = try TextTokens(paths: paths)
         case .tokens(let path, .u16): source = try TokenFile(path: path, type: .u16)
         case .tokens(let path, .i32): source = try TokenFile(path: path, type: .i32)

@@ -91,8 +91,8 @@ import Testing
         let source = try RandomTokens(count: 1000, vocabulary: 5, seed: 0)
         let tokens = try TokenDataset(source: source, sequence: 16, vocabulary: 5)
         let plan = BatchPlan(sampleCount: tokens.sampleCount, micro: 3, microBatches: 4, order: .sequential)
-        #expect(plan.targetCount(of: tokens, step: 2, microBatch: 1) == 3 * 16)
-        #expect(plan.normaliser(of: tokens, step: 2) == 12 * 16)
+        #expect(try plan.targetCount(of: tokens, step: 2, microBatch: 1) == 3 * 16)
+        #expect(try plan.normaliser(of: tokens, step: 2) == 12 * 16)
     }
 
     @Test func `bytes are tokens and back`() {

@@ -99,6 +99,33 @@ import Testing
             manifest.data == .init(source: .rows("p/r.f32", inputs: 8, targets: 2), sequence: nil, order: .sequential))
     }
 
+    @Test func `samples need no length and are shuffled unless written`() throws {
+        let manifest = try Pipelines.load(["data": "{samples: s.jsonl}"])
+        #expect(manifest.data == .init(source: .samples("p/s.jsonl"), sequence: nil, order: .shuffled))
+        #expect(manifest.data == .samples("p/s.jsonl"))
+        let written = try Pipelines.load(["data": "{samples: /s.jsonl, sequence: 7, order: sequential}"])
+        #expect(written.data == .init(source: .samples("/s.jsonl"), sequence: 7, order: .sequential))
+        let set = try Pipelines.load(
+            ["data": "{text: a.txt, tokenizer: bytes, sequence: 16}"], set: "data.samples=s.jsonl",
+            "data.sequence=null")
+        #expect(set.data == .samples("s.jsonl"))
+    }
+
+    @Test func `a length that a file told keeps the limits of one that is written`() throws {
+        let manifest = try Pipelines.load(["data": "{samples: s.jsonl}", "batch": "{micro: 16384, microbatches: 1}"])
+        #expect(try manifest.withSequence(1024).data.sequence == 1024)
+        let written = Pipelines.message(
+            Pipelines.yaml(["data": "{samples: s.jsonl}", "batch": "{micro: 16384, microbatches: 1}"]),
+            set: ["data.sequence=1025"])
+        let told = try #require(throws: ManifestError.self) { try manifest.withSequence(1025) }
+        #expect(told.description.hasSuffix("a micro-batch of 16384 × 1025 tokens; expected at most 16777216 tokens"))
+        #expect(written == told.description)
+        let long = try #require(throws: ManifestError.self) {
+            try Pipelines.load(["data": "{samples: s.jsonl}"]).withSequence(1 << 21)
+        }
+        #expect(long.description == "p/x.yaml:4:7: a sample of 2097152 tokens; expected at most 1048576")
+    }
+
     @Test func `each kind of layer is read`() throws {
         let kinds = try Pipelines.model(
             """

@@ -61,10 +61,15 @@ extension MistakeTests {
         ),
         change(
             ["data": "{text: a.txt, tokens: b.u16, sequence: 16}"],
-            "p/x.yaml:4:7: data with 2 sources: text and tokens; expected one of text, tokens, random and rows"),
+            "p/x.yaml:4:7: data with 2 sources: text and tokens; expected one of text, tokens, samples, random and rows"
+        ),
         change(
             ["data": "{sequence: 16}"],
-            "p/x.yaml:4:7: data without a source; expected one of text, tokens, random and rows"),
+            "p/x.yaml:4:7: data without a source; expected one of text, tokens, samples, random and rows"),
+        change(
+            ["data": "{samples: s.jsonl, type: u16}"],
+            "p/x.yaml:4:27: data.type has no effect beside data.samples; expected samples, sequence and order only"
+        ),
         change(
             ["data": "{tokens: b.u16}"],
             "p/x.yaml:4:7: data.tokens without data.sequence; expected sequence: how many tokens a sample holds"),
