@@ -92,7 +92,7 @@ final class LayerProfiler {
         executor.initialiseParameters(seed: plan.manifest.seed)
         let feed = try DataFeed(TrainingData(plan), plan, executor: executor)
         defer { feed.stop() }
-        try feed.fill(step: 0, slot: 0)
+        try feed.fill(slot: 0)
         return executor
     }
 

@@ -177,7 +177,7 @@ final class RankRunner {
         try port.waitUntilSent(before: instruction, slot: slot, recorder: &recorder)
         if instruction.pass == .forward, instruction.stage == 0, let feed {
             let start = MonotonicClock.now
-            try feed.fill(step: step, slot: slot)
+            try feed.fill(slot: slot)
             recorder.waited(.dataWait, instruction, since: start)
         }
         port.status(step: step, instruction)
