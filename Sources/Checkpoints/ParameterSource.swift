@@ -8,7 +8,7 @@ extension Weights: ParameterSource {}
 
 extension MappedWeights: ParameterSource {
     package func copyFloats(_ name: String, into out: UnsafeMutableBufferPointer<Float>) throws(CheckpointError) {
-        guard let parameter = map.parameters.first(where: { $0.name == name }) else {
+        guard let parameter = self[name] else {
             throw .malformed(
                 path: weights.path, place: "its tensors", expected: "what parameter \(quoted(name)) is made of",
                 got: "nothing")

@@ -1,4 +1,5 @@
 import Checkpoints
+import Families
 import Foundation
 import Layers
 import Manifests
@@ -36,6 +37,7 @@ final class RunRecord {
         do {
             try File.write(plan.manifest.resolvedYAML().utf8, to: directory.manifestPath)
             try directory.write(Self.describe(plan))
+            try Self.keepFamily(plan, directory)
             metrics = try RecordFile(directory.metricsPath)
             let computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
             draft =
@@ -45,6 +47,15 @@ final class RunRecord {
         } catch {
             throw RunFailure(wrapping: error)
         }
+    }
+
+    /// Copies what belongs to a pretrained model beside its weights: the folder may be gone when the run is used.
+    private static func keepFamily(_ plan: TrainingPlan, _ directory: RunDirectory) throws {
+        guard let pretrained = plan.manifest.pretrained else { return }
+        let folder = FamilyFolder(directory.pretrainedPath)
+        try folder.fill(from: pretrained.path)
+        guard case .pretrained(let weights) = try FirstWeights(plan.manifest) else { return }
+        try folder.keepTypes(of: weights, try FamilyModel(path: pretrained.path).exported)
     }
 
     /// What the user should know of the folder.

@@ -16,6 +16,8 @@ package struct ModelSource: Sendable {
     package let weights: FirstWeights
     /// What its configuration says; nil where it is of no known family.
     package let family: FamilyModel?
+    /// Where its configuration and tokenizer lie: the run's own copies where it has any. A GGUF file holds all.
+    package let familyPath: String
     /// The run's manifest; nil for a folder or file of a family.
     package let manifest: PipelineManifest?
 
@@ -32,7 +34,10 @@ package struct ModelSource: Sendable {
                 }
                 self.manifest = manifest
                 model = manifest.model
-                family = try manifest.pretrained.map { pretrained in try FamilyModel(path: pretrained.path) }
+                let copies = FamilyFolder(directory.pretrainedPath)
+                let familyPath = copies.exists ? copies.path : manifest.pretrained?.path ?? path
+                self.familyPath = familyPath
+                family = try manifest.pretrained.map { _ in try FamilyModel(path: familyPath) }
                 weights = .native(try Weights(path: directory.weightsPath))
             } else {
                 guard path.hasSuffix(".gguf") || File.exists(path + "/config.json") else {
@@ -43,6 +48,7 @@ package struct ModelSource: Sendable {
                 let family = try FamilyModel(path: path)
                 self.family = family
                 manifest = nil
+                familyPath = path
                 model = family.sequential
                 weights = .pretrained(try PretrainedWeights(path: path).mapped(by: family.tensors))
             }

@@ -52,4 +52,18 @@ package enum FirstWeights: ParameterSource {
         case .pretrained(let weights): try weights.copyFloats(name, into: out)
         }
     }
+
+    /// Some rows of a parameter, as a family's map names and shapes it.
+    package func copyFloats(
+        _ parameter: StoredParameter, rows: Range<Int>, into out: UnsafeMutableBufferPointer<Float>
+    ) throws(CheckpointError) {
+        switch self {
+        case .native(let weights):
+            let width = parameter.shape.dropFirst().reduce(1, *)
+            try weights.copyFloats(parameter.name, rows.lowerBound * width..<rows.upperBound * width, into: out)
+        case .pretrained(let weights):
+            // Its own files may be laid out otherwise: a GGUF file's are.
+            try weights.copy(weights[parameter.name] ?? parameter, rows: rows, into: out)
+        }
+    }
 }
