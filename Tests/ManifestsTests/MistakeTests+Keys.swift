@@ -68,7 +68,7 @@ extension MistakeTests {
             "p/x.yaml:4:7: data without a source; expected one of text, tokens, samples, random and rows"),
         change(
             ["data": "{samples: s.jsonl, type: u16}"],
-            "p/x.yaml:4:27: data.type has no effect beside data.samples; expected samples, sequence and order only"
+            "p/x.yaml:4:26: data.type has no effect beside data.samples; expected samples, sequence and order only"
         ),
         change(
             ["data": "{tokens: b.u16}"],

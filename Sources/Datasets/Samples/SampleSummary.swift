@@ -17,7 +17,7 @@ struct SampleSummary: Hashable {
 }
 
 extension SampleLines {
-    /// Parses the first so many lines, 200 MB/s or more, and throws where one is no sample. A file of 64 MiB or more is
+    /// Parses the first so many lines, some 200 MB/s, and throws where one is no sample. A file of 64 MiB or more is
     /// parsed once: `cache` keeps what was found.
     /// - Parameter suffices: whether the summary of more lines than these will do.
     func summary(
