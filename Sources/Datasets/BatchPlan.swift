@@ -53,12 +53,19 @@ package struct BatchPlan: Hashable, Sendable {
     /// Throws where nothing counts in the loss of one of the first so many steps.
     package func checkTargets(of dataset: some Dataset, steps: Int, cache: ScanCache) throws(DatasetError) {
         guard let untargeted = try dataset.untargeted(among: samplesRead(steps: steps), cache: cache) else { return }
+        // So many rows in turn hold every sample.
+        let rows = 0..<min(globalBatch, 2 * min(sampleCount, globalBatch))
         for step in 0..<steps {
-            let rows = (0..<globalBatch).lazy.map { sample(step: step, microBatch: $0 / micro, row: $0 % micro) }
-            guard rows.allSatisfy({ untargeted[$0] }) else { continue }
-            throw .noTarget(step: step + 1, samples: Set(rows).sorted().map(dataset.location))
+            let samples = rows.lazy.map { sample(step: step, microBatch: $0 / micro, row: $0 % micro) }
+            guard samples.allSatisfy({ untargeted[$0] }) else { continue }
+            let all = Set(samples).sorted()
+            let shown = all.prefix(Self.shownSamples)
+            throw .noTarget(step: step + 1, samples: shown.map(dataset.location), more: all.count - shown.count)
         }
     }
+
+    /// In errors: each is looked for in its file.
+    private static let shownSamples = 4
 
     /// How many of the first samples, in the order of storage, so many steps may read.
     package func samplesRead(steps: Int) -> Int {

@@ -17,7 +17,8 @@ package enum DatasetError: Error, Hashable, Sendable {
     /// A line of a text file that is not what it must be; the column is counted in bytes.
     case line(path: String, line: Int, column: Int?, expected: String, got: String)
     /// Nothing counts in the loss of a step: its mean would be of nothing.
-    case noTarget(step: Int, samples: [String])
+    /// - Parameter samples: the first few of those that it trains on, and how many `more` there are.
+    case noTarget(step: Int, samples: [String], more: Int)
     /// A setting that cannot work.
     case setting(name: String, expected: String, got: String)
     /// The reader's thread could not start.
@@ -39,7 +40,10 @@ extension DatasetError: CustomStringConvertible {
             "\(path.printable()): row \(row), value \(column) (byte offset \(byte)) is not finite: expected a number"
         case .line(let path, let line, let column, let expected, let got):
             "\(path.printable()):\(line)\(column.map { ":\($0)" } ?? ""): expected \(expected), got \(got)"
-        case .noTarget(let step, let samples): Self.noTarget(step, samples)
+        case .noTarget(let step, let samples, let more):
+            samples.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+                + ": no label counts in step \(step), which trains on nothing else; "
+                + "leave such samples out (labels of -100 alone), or use a larger batch"
         case .setting(let name, let expected, let got): "\(name): expected \(expected), got \(got)"
         case .thread(let reason): "cannot start the data reader's thread: \(reason)"
         }
@@ -49,18 +53,9 @@ extension DatasetError: CustomStringConvertible {
         .line(path: path, line: line, column: problem.column, expected: problem.expected, got: problem.got)
     }
 
-    private static let shownSamples = 4
-
-    private static func noTarget(_ step: Int, _ samples: [String]) -> String {
-        let more = samples.count - shownSamples
-        let list = samples.prefix(shownSamples).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
-        return "\(list): no label counts in step \(step), which trains on nothing else; "
-            + "leave such samples out (labels of -100 alone), or use a larger batch"
-    }
-
     /// What somebody who writes −100 means elsewhere.
     private static let ignoredTarget =
-        "; a stream's tokens are inputs as well as targets, so it cannot mark targets that do not count: leave them out"
+        "; a stream's tokens are inputs as well as targets, so it cannot mark targets that do not count: leave them out, or use data.samples"
 }
 
 /// Where a token stands.

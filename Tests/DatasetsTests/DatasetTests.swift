@@ -46,7 +46,7 @@ import Testing
         try expectError(
             "\(negative): token 1 (byte offset 4): token -100 is outside the vocabulary of 9: expected 0 to 8; "
                 + "a stream's tokens are inputs as well as targets, so it cannot mark targets that do not count: "
-                + "leave them out"
+                + "leave them out, or use data.samples"
         ) {
             try sample(0, of: signed, as: Int32.self)
         }

@@ -114,6 +114,12 @@ import Testing
             "\(path):6, \(path):7: no label counts in step 3, which trains on nothing else; "
                 + "leave such samples out (labels of -100 alone), or use a larger batch"
         ) { try plan(2).checkTargets(of: file, steps: 3, cache: nowhere) }
+        let many = try open((0..<9).map { _ in empty + "\n" }.joined())
+        let huge = BatchPlan(sampleCount: 9, micro: 1 << 14, microBatches: 1 << 20, order: .shuffled(seed: 1))
+        let error = try #require(throws: DatasetError.self) {
+            try huge.checkTargets(of: many, steps: .max, cache: nowhere)
+        }
+        #expect(error.description.hasPrefix("\(path):1, \(path):2, \(path):3, \(path):4 and 5 more: no label"))
     }
 
     @Test func `other contents under the name end the run and never train it wrongly`() throws {
