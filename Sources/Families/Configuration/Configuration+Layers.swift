@@ -25,7 +25,10 @@ extension Configuration {
             throw field.error("layer_types has \(entries.count) entries", expected: "one for each of \(count) layers")
         }
         var types: [LayerType] = []
-        for entry in entries { types.append(try entry.choice(LayerType.self)) }
+        for entry in entries {
+            let word = try entry.word(LayerType.allCases.map(\.rawValue))
+            types.append(LayerType(rawValue: word) ?? .full)
+        }
         return types
     }
 

@@ -62,7 +62,7 @@ extension Configuration {
 
     private func scaling(_ rules: RotaryRules, _ original: Int?) throws(ManifestError) -> Rotary.Scaling? {
         let key = self["rope_type"] == nil ? "type" : "rope_type"
-        switch try self[key]?.choice(["default", "linear", "llama3", "yarn"]) ?? "default" {
+        switch try self[key]?.word(["default", "linear", "llama3", "yarn"]) ?? "default" {
         case "linear": return .linear(factor: try number("factor"))
         case "llama3":
             let (low, high) = (try number("low_freq_factor"), try number("high_freq_factor"))

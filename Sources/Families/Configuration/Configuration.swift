@@ -75,7 +75,7 @@ struct Configuration {
         _ key: String, usual: String, _ meanings: KeyValuePairs<String, Meaning>
     ) throws(ManifestError) -> Meaning {
         let words = meanings.map(\.key)
-        let word = has(key) ? try required(key).choice(words) : usual
+        let word = has(key) ? try required(key).word(words) : usual
         guard let meaning = meanings.first(where: { $0.key == word }) else {
             throw missing(key, expected: words.listed(with: "or"))
         }
@@ -89,9 +89,22 @@ struct Configuration {
     }
 
     private func missing(_ key: String, expected: String) -> ManifestError {
-        let where_ = root.path.isEmpty ? "it" : root.path
-        return ManifestError(at: mark, found: "\(where_) lacks the key \"\(key)\"", expected: expected)
+        let place = root.path.isEmpty ? "it" : root.path
+        return ManifestError(at: mark, found: "\(place) lacks the key \"\(key)\"", expected: expected)
     }
 
     private func name(_ key: String) -> String { root.path.isEmpty ? key : "\(root.path).\(key)" }
+}
+
+extension Field {
+    /// One of these words. No other is suggested: who changed it would have another model.
+    func word(_ words: [String]) throws(ManifestError) -> String {
+        guard case .scalar(let text, isQuoted: true) = node.content else {
+            throw error(expected: words.listed(with: "or"))
+        }
+        guard words.contains(text) else {
+            throw error("\(path) is \"\(text.printable(limit: 60))\"", expected: words.listed(with: "or"))
+        }
+        return text
+    }
 }
