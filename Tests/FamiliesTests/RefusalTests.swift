@@ -22,6 +22,9 @@ import Testing
         Case(
             "llama", ["model_type": "\"gemma2\""],
             "the family gemma2; expected gpt2, llama, mistral, qwen2, qwen3, gemma3_text, glm, glm4 or chatglm"),
+        Case(
+            "gemma3", ["text_config": "{}"],
+            "the family gemma3, whose files hold what sees images too; expected gemma3_text: its language model alone"),
         Case("llama", ["model_type": nil], "it lacks the key \"model_type\"; expected model_type"),
         Case(
             "llama", ["model_type": "7"],
@@ -113,7 +116,7 @@ import Testing
             "llama", ["num_hidden_layers": "100000"],
             "num_hidden_layers is 100000; expected a whole number from 1 to 512"),
         Case(
-            "llama", ["num_attention_heads": "513"], "num_attention_heads is 513; expected a whole number from 1 to 512"
+            "llama", ["num_attention_heads": "257"], "num_attention_heads is 257; expected a whole number from 1 to 256"
         ),
         Case("llama", ["rms_norm_eps": "NaN"], "rms_norm_eps is NaN; expected a number above 0"),
         Case("llama", ["tie_word_embeddings": "1"], "tie_word_embeddings is 1; expected true or false"),

@@ -13,7 +13,7 @@ extension Configuration {
     /// The largest model that is believed: some times what was ever published, and small enough that the list of a
     /// hostile one takes little memory.
     static var blocks: ClosedRange<Int> { 1...512 }
-    static var heads: ClosedRange<Int> { 1...512 }
+    static var heads: ClosedRange<Int> { 1...256 }
     static var extent: ClosedRange<Int> { 1...Limit.extent }
 
     /// What each block sees.

@@ -35,6 +35,11 @@ struct Family: Sendable {
     static func of(_ configuration: Configuration) throws(ManifestError) -> Family {
         let names = all.map(\.name)
         let name = try configuration.required("model_type").text(names.listed(with: "or"))
+        if name == "gemma3" {
+            throw try configuration.required("model_type").error(
+                "the family gemma3, whose files hold what sees images too",
+                expected: "gemma3_text: its language model alone")
+        }
         guard let family = all.first(where: { $0.name == name }) else {
             throw try configuration.required("model_type").error(
                 "the family \(name.printable(limit: 60))", expected: names.listed(with: "or"),
