@@ -11,6 +11,7 @@ let rooms: [(name: String, standsOn: [String])] = [
     ("Layers", ["Tensors", "Notation"]),
     ("Optimizers", ["Tensors", "Notation"]),
     ("Models", ["Layers"]),
+    ("Tokenizers", ["Systems"]),
     ("Datasets", ["Tensors"]),
     ("Checkpoints", ["Tensors"]),
     ("Families", ["Models", "Checkpoints"]),
