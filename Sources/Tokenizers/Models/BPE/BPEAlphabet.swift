@@ -1,0 +1,75 @@
+/// What the symbols are that merging begins with.
+enum BPEAlphabet: Sendable {
+    /// Bytes: for each its id, -1 for none.
+    case bytes([Int32])
+    /// Unicode scalars; those without an id become the ids of their bytes where `byteIds` has all of them.
+    case scalars(ScalarMap, byteIds: [Int32]?)
+}
+
+/// What becomes of a character that the vocabulary has no token for.
+struct UnknownToken: Hashable, Sendable {
+    var id: Int32
+    /// One token for several in a row.
+    var fuses: Bool
+}
+
+/// The symbols that a word begins with, one behind the other.
+struct BPESymbols {
+    var ids: [Int32] = []
+    /// Where each ends in the text.
+    var ends: [Int] = []
+
+    @inline(__always) mutating func append(_ id: Int32, end: Int) {
+        ids.append(id)
+        ends.append(end)
+    }
+
+    /// Fills in the symbols of a part of the text.
+    mutating func load(
+        _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ alphabet: BPEAlphabet, _ unknown: UnknownToken?
+    ) {
+        ids.removeAll(keepingCapacity: true)
+        ends.removeAll(keepingCapacity: true)
+        var run = UnknownRun()
+        switch alphabet {
+        case .bytes(let byteIds):
+            for at in range { add(byteIds[Int(text[at])], end: at + 1, unknown, &run) }
+        case .scalars(let map, let byteIds):
+            var at = range.lowerBound
+            while at < range.upperBound {
+                let scalar = text.scalar(at: at)
+                let end = at + scalar.byteCount
+                let id = map.find(scalar.value)
+                if id < 0, let byteIds, text[at..<end].allSatisfy({ byteIds[Int($0)] >= 0 }) {
+                    for index in at..<end { append(byteIds[Int(text[index])], end: index + 1) }
+                } else {
+                    add(id, end: end, unknown, &run)
+                }
+                at = end
+            }
+        }
+        run.flush(into: &self)
+    }
+
+    /// Unknown characters that were met and not yet written.
+    private struct UnknownRun {
+        var pending: (id: Int32, end: Int)?
+
+        mutating func flush(into symbols: inout BPESymbols) {
+            if let (id, end) = pending { symbols.append(id, end: end) }
+            pending = nil
+        }
+    }
+
+    @inline(__always) private mutating func add(
+        _ id: Int32, end: Int, _ unknown: UnknownToken?, _ run: inout UnknownRun
+    ) {
+        if id >= 0 {
+            if run.pending != nil { run.flush(into: &self) }
+            append(id, end: end)
+        } else if let unknown {
+            if !unknown.fuses { run.flush(into: &self) }
+            run.pending = (unknown.id, end)
+        }
+    }
+}

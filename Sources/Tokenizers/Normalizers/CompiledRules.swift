@@ -1,0 +1,95 @@
+internal import Foundation
+
+/// Rules of replacement as SentencePiece compiles them: a trie of what is replaced, in Darts' double array, and the
+/// replacements, each ended by a zero.
+struct CompiledRules: Sendable {
+    private let units: [UInt32]
+    private let replacements: [UInt8]
+
+    /// Longer groups of scalars are replaced one by one.
+    private static let longestGroup = 6
+
+    /// - Parameter base64: of the length of the trie in bytes as u32, the trie, the replacements.
+    init(base64: String, place: String) throws(LoadProblem) {
+        guard let data = Data(base64Encoded: base64) else {
+            throw .malformed(place: place, expected: "base64", got: shownToken(base64))
+        }
+        try self.init(Array(data), place: place)
+    }
+
+    init(_ data: [UInt8], place: String) throws(LoadProblem) {
+        guard data.count >= 4 else { throw .malformed(place: place, expected: "rules", got: "\(data.count) bytes") }
+        let size = Int(Self.word(data, 0))
+        guard size % 4 == 0, size <= data.count - 4 else {
+            throw .malformed(
+                place: place, expected: "a trie of at most \(data.count - 4) bytes", got: "one of \(size) bytes")
+        }
+        units = (0..<size / 4).map { Self.word(data, 4 + 4 * $0) }
+        replacements = Array(data[(4 + size)...])
+    }
+
+    private static func word(_ data: [UInt8], _ at: Int) -> UInt32 {
+        UInt32(data[at]) | UInt32(data[at + 1]) << 8 | UInt32(data[at + 2]) << 16 | UInt32(data[at + 3]) << 24
+    }
+
+    /// Appends the changed text.
+    func apply(_ source: TextBuffer, into result: inout TextBuffer) {
+        var writer = ChangeWriter()
+        for character in String(decoding: source.bytes, as: UTF8.self) {
+            let group = Array(character.utf8)
+            if group.count < Self.longestGroup, let replacement = replacement(group) {
+                put(replacement, for: character.unicodeScalars.count, source, &writer, &result)
+                continue
+            }
+            for scalar in character.unicodeScalars {
+                if let replacement = replacement(Array(scalar.utf8)) {
+                    put(replacement, for: 1, source, &writer, &result)
+                } else {
+                    writer.put(scalar.value, 0, source, &result)
+                }
+            }
+        }
+    }
+
+    /// Writes a replacement of so many scalars: what is left over on either side goes to the last one.
+    private func put(
+        _ replacement: ArraySlice<UInt8>, for count: Int, _ source: TextBuffer, _ writer: inout ChangeWriter,
+        _ result: inout TextBuffer
+    ) {
+        let values = String(decoding: replacement, as: UTF8.self).unicodeScalars.map(\.value)
+        guard !values.isEmpty else {
+            // What is dropped goes to what was written before it.
+            return result.bytes.isEmpty ? () : writer.skip(count, source, &result)
+        }
+        for (index, value) in values.enumerated() {
+            let isLast = index == min(values.count, count) - 1
+            writer.put(value, index >= count ? 1 : isLast ? -(max(count - values.count, 0)) : 0, source, &result)
+        }
+    }
+
+    /// What the first rule that begins the group says; nil where there is none.
+    private func replacement(_ group: [UInt8]) -> ArraySlice<UInt8>? {
+        guard let start = shortestPrefix(group), start < replacements.count else { return nil }
+        let end = replacements[start...].firstIndex(of: 0) ?? replacements.count
+        return replacements[start..<end]
+    }
+
+    /// Darts' common prefix search: the value of the shortest key that the group begins with.
+    private func shortestPrefix(_ key: [UInt8]) -> Int? {
+        guard let root = units.first else { return nil }
+        var at = Int(Self.offset(root))
+        for byte in key {
+            guard byte != 0 else { return nil }
+            at ^= Int(byte)
+            guard at < units.count, case let unit = units[at], unit & (1 << 31 | 0xFF) == UInt32(byte) else {
+                return nil
+            }
+            at ^= Int(Self.offset(unit))
+            guard at < units.count else { return nil }
+            if unit >> 8 & 1 == 1 { return Int(units[at] & 0x7FFF_FFFF) }
+        }
+        return nil
+    }
+
+    private static func offset(_ unit: UInt32) -> UInt32 { (unit >> 10) << ((unit & (1 << 9)) >> 6) }
+}
