@@ -7,39 +7,53 @@
 package struct TextStream: Sendable {
     private let tokenizer: any Tokenizer
     private let skipSpecial: Bool
-    /// Ids whose text was given, then ids whose text is pending. The former are there because a token's text may depend
-    /// on its neighbour: many formats drop the space before a text's first word.
+    /// The latest ids. Some of them stand before what is pending, because a token's text may depend on its neighbour:
+    /// many formats drop the space before a text's first word.
     private var window: [Int32]
-    private var given: Int
-    /// What the window's ids before `given` decode to.
-    private var givenText: String
-    /// The pending text, a broken character at its end included.
+    /// Ids of the window whose text was given whole.
+    private var givenCount: Int
+    /// What was given of the window's text.
+    private var given: String
     private var pending = ""
 
-    /// An id holds at least one byte and a character at most four: what is broken after so many is no UTF-8.
-    private static let longestWait = 4
+    /// A character has at most four bytes: three of them may have to wait for the last, each a U+FFFD meanwhile.
+    private static let longestHeld = 3
+    /// So many ids without a clean end between characters are no text.
+    private static let longestWait = 256
+    private static let contextCount = 4
 
     /// - Parameter context: ids that stand before, as a prompt's; the last few matter.
     package init(_ tokenizer: any Tokenizer, skipSpecial: Bool, after context: [Int32] = []) {
         self.tokenizer = tokenizer
         self.skipSpecial = skipSpecial
-        window = Array(context.suffix(Self.longestWait))
-        given = window.count
-        givenText = (try? tokenizer.decode(window, skipSpecial: skipSpecial)) ?? ""
+        window = Array(context.suffix(Self.contextCount))
+        givenCount = window.count
+        given = (try? tokenizer.decode(window, skipSpecial: skipSpecial)) ?? ""
     }
 
     /// The text that is certain with one more id; empty while a character is incomplete.
     package mutating func append(_ id: Int32) throws(TokenizerError) -> String {
-        let text = try tokenizer.decode(window + [id], skipSpecial: skipSpecial)
         window.append(id)
-        pending = text.utf8.starts(with: givenText.utf8) ? Self.tail(text, after: givenText) : text
-        let isBroken = pending.unicodeScalars.last == "\u{FFFD}"
-        if pending.isEmpty || (isBroken && window.count - given < Self.longestWait) { return "" }
-        defer { pending = "" }
-        window.removeFirst(given)
-        given = window.count
-        givenText = try tokenizer.decode(window, skipSpecial: skipSpecial)
-        return pending
+        let text: String
+        do throws(TokenizerError) {
+            text = try tokenizer.decode(window, skipSpecial: skipSpecial)
+        } catch {
+            window.removeLast()
+            throw error
+        }
+        let isTooLong = window.count - givenCount > Self.longestWait
+        // Bytes of a broken character can spoil what stood before them: then nothing is certain until they are complete.
+        guard text.utf8.starts(with: given.utf8) else {
+            pending = try tokenizer.decode(Array(window[givenCount...]), skipSpecial: skipSpecial)
+            return isTooLong ? try giveAll() : ""
+        }
+        pending = String(decoding: text.utf8.dropFirst(given.utf8.count), as: UTF8.self)
+        let held = pending.unicodeScalars.reversed().prefix(Self.longestHeld).prefix { $0 == "\u{FFFD}" }.count
+        if isTooLong || (held == 0 && !pending.isEmpty) { return try giveAll() }
+        let certain = String(pending.unicodeScalars.dropLast(held))
+        given += certain
+        pending = String(repeating: "\u{FFFD}", count: held)
+        return certain
     }
 
     /// What was held back: a broken character, as U+FFFD.
@@ -48,7 +62,12 @@ package struct TextStream: Sendable {
         return pending
     }
 
-    private static func tail(_ text: String, after start: String) -> String {
-        String(decoding: text.utf8.dropFirst(start.utf8.count), as: UTF8.self)
+    private mutating func giveAll() throws(TokenizerError) -> String {
+        defer { pending = "" }
+        window.removeFirst(givenCount)
+        if window.count > Self.contextCount { window.removeFirst(window.count - Self.contextCount) }
+        givenCount = window.count
+        given = try tokenizer.decode(window, skipSpecial: skipSpecial)
+        return pending
     }
 }

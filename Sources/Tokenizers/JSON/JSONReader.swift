@@ -49,13 +49,13 @@ struct JSONReader {
         guard take("]") else { throw problem("\",\" or \"]\"", found) }
     }
 
-    /// A number in any of JSON's notations.
+    /// A number in any of JSON's notations, rounded as `tokenizers` does.
     mutating func number() throws(LoadProblem) -> Double {
         skipSpace()
         let start = at
         while let byte = peek, isNumberByte(byte) { at += 1 }
-        let word = String(decoding: bytes[start..<at], as: UTF8.self)
-        guard start < at, let value = Double(word), value.isFinite, bytes[start] != 0x2B else {
+        guard start < at, let value = DecimalNumber(bytes[start..<at]).value else {
+            let word = String(decoding: bytes[start..<at], as: UTF8.self)
             throw problem("a number", start < at ? shownToken(word) : found, at: start)
         }
         return value

@@ -31,6 +31,13 @@ struct ByteStringTable: Sendable {
         return true
     }
 
+    /// Gives a string that is there another number.
+    mutating func replace(_ text: String, _ value: Int32) {
+        var text = text
+        let number = text.withUTF8 { slots[place($0)] }
+        if number > 0 { values[Int(number) - 1] = value }
+    }
+
     @inline(__always) func find(_ key: UnsafeBufferPointer<UInt8>) -> Int32? {
         let number = slots[place(key)]
         return number == 0 ? nil : values[Int(number) - 1]

@@ -6,6 +6,8 @@ struct Vocabulary: Sendable {
     private(set) var tokens: [String?] = []
     private var table: ByteStringTable
     private(set) var count = 0
+    /// Whether some token has two ids.
+    private(set) var hasDoubles = false
 
     /// Ids are below this: the largest vocabularies have a few hundred thousand.
     static let idLimit = 1 << 22
@@ -15,7 +17,10 @@ struct Vocabulary: Sendable {
     /// One more than the largest id.
     var size: Int { tokens.count }
 
-    mutating func add(_ token: String, id: Int, place: @autoclosure () -> String) throws(LoadProblem) {
+    /// - Parameter allowsDoubles: a token that is there already gets the new id, and keeps the old one's place.
+    mutating func add(
+        _ token: String, id: Int, allowsDoubles: Bool = false, place: @autoclosure () -> String
+    ) throws(LoadProblem) {
         guard (0..<Self.idLimit).contains(id) else {
             throw .malformed(place: place(), expected: "an id from 0 to \(Self.idLimit - 1)", got: "\(id)")
         }
@@ -25,7 +30,13 @@ struct Vocabulary: Sendable {
                 place: place(), expected: "each id once", got: "\(id) for \(shownToken(other)) and \(shownToken(token))"
             )
         }
-        guard table.insert(token, Int32(id)) else {
+        if !table.insert(token, Int32(id)) {
+            guard !allowsDoubles else {
+                table.replace(token, Int32(id))
+                tokens[id] = token
+                hasDoubles = true
+                return
+            }
             throw .malformed(place: place(), expected: "each token once", got: "\(shownToken(token)) again")
         }
         tokens[id] = token

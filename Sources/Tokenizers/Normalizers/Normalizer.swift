@@ -145,8 +145,7 @@ extension UInt32 {
 
     /// Letters, marks, decimal digits, connectors: what `\w` of Rust's regular expressions has.
     var isWordScalar: Bool {
-        if (0x80..<0x100).contains(self), ScalarClasses.shared.category(self) == 15 { return false }
-        return ScalarClasses.shared.of(self) & ScalarClasses.wordFlag != 0 || self == 0x200C || self == 0x200D
+        ScalarClasses.shared.of(self) & ScalarClasses.wordFlag != 0 || self == 0x200C || self == 0x200D
     }
 
     /// A number of any kind.

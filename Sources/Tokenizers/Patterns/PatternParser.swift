@@ -111,6 +111,10 @@ struct PatternParser {
                 at += 2
                 return .anchor(text[at - 1] == "A" ? .textStart : .textEnd)
             }
+            if starts("\\w") || starts("\\W") {
+                at += 2
+                return .set(text[at - 1] == "w" ? .wordsAndFractions : ScalarSet.wordsAndFractions.inverted)
+            }
             return .set(try folded(try escape()))
         case "*", "+", "?", "{": throw unsupported("\"\(scalar)\" behind nothing")
         default:

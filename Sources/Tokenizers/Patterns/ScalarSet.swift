@@ -24,6 +24,13 @@ struct ScalarSet: Hashable {
         return set
     }()
 
+    /// `\w` outside of brackets: Oniguruma then takes raised digits and fractions of Latin-1 too.
+    static let wordsAndFractions = {
+        var set = words
+        for range: ClosedRange<UInt32> in [0xB2...0xB3, 0xB9...0xB9, 0xBC...0xBE] { set.add(range) }
+        return set
+    }()
+
     init() {}
 
     init(_ ranges: [ClosedRange<UInt32>]) { ranges.forEach { add($0) } }

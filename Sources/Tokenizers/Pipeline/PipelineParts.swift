@@ -13,6 +13,18 @@ struct PipelineParts: Sendable {
         self.model = model
     }
 
+    /// Ids of special tokens, and others that the vocabulary gives to the same tokens.
+    var specialIds: Set<Int32> {
+        let special = addedTokens.filter(\.isSpecial)
+        var ids = Set(special.map(\.id))
+        guard vocabulary.hasDoubles else { return ids }
+        let contents = Set(special.map(\.content))
+        for (id, token) in vocabulary.tokens.enumerated() {
+            if let token, contents.contains(token) { ids.insert(Int32(id)) }
+        }
+        return ids
+    }
+
     /// Ids are below this.
     var size: Int { max(vocabulary.size, Int(addedTokens.map(\.id).max() ?? -1) + 1) }
 }

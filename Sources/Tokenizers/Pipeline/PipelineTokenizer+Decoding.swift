@@ -2,7 +2,7 @@ extension PipelineTokenizer {
     package func decode(_ ids: [Int32], skipSpecial: Bool) throws(TokenizerError) -> String {
         let ids = skipSpecial ? ids.filter { !specialIds.contains($0) } : ids
         if let decodedBytes { return decodedBytes.text(ids) }
-        let tokens = ids.compactMap { id in token(of: id).map { Array($0.utf8) } }
+        let tokens = ids.compactMap { id in addedTexts[id] ?? parts.vocabulary.token(id).map { Array($0.utf8) } }
         guard let decoder = parts.decoder else {
             return String(decoding: Array(tokens.joined(separator: [UInt8(ascii: " ")])), as: UTF8.self)
         }
@@ -16,11 +16,11 @@ struct DecodedBytes: Sendable {
     private var bytes: [UInt8] = []
     private var starts: [UInt32] = [0]
 
-    init(_ vocabulary: Vocabulary, _ added: [Int32: AddedToken], size: Int) {
+    init(_ vocabulary: Vocabulary, _ added: [Int32: [UInt8]], size: Int) {
         starts.reserveCapacity(size + 1)
         for id in 0..<Int32(size) {
-            if let token = added[id]?.content ?? vocabulary.token(id) {
-                bytes += ByteLetters.bytes(of: token) ?? Array(token.utf8)
+            if let token = added[id] ?? vocabulary.token(id).map({ Array($0.utf8) }) {
+                bytes += TokenDecoder.bytes(token)
             }
             starts.append(UInt32(bytes.count))
         }

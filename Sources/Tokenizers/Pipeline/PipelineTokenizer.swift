@@ -8,6 +8,8 @@ package struct PipelineTokenizer: Tokenizer {
     package let specialIds: Set<Int32>
     private let addedIds: [String: Int32]
     let addedById: [Int32: AddedToken]
+    /// What stands for an added token in a text: its content, or what that is normalised to.
+    let addedTexts: [Int32: [UInt8]]
     private let rawFinder: TokenFinder
     private let normalizedFinder: TokenFinder
     /// Whether the text of a document's first segment keeps where it comes from although nobody asked.
@@ -19,7 +21,7 @@ package struct PipelineTokenizer: Tokenizer {
         self.parts = parts
         let added = parts.addedTokens
         vocabularySize = parts.size
-        specialIds = Set(added.filter(\.isSpecial).map(\.id))
+        specialIds = parts.specialIds
         addedIds = Dictionary(added.map { ($0.content, $0.id) }) { first, _ in first }
         addedById = Dictionary(added.map { ($0.id, $0) }) { first, _ in first }
         // Special tokens are found before others that are spelled alike.
@@ -35,9 +37,11 @@ package struct PipelineTokenizer: Tokenizer {
             normalized.append((token, text.bytes))
         }
         normalizedFinder = TokenFinder(normalized)
+        let texts = added.filter { !$0.isNormalized }.map { ($0.id, Array($0.content.utf8)) }
+        addedTexts = Dictionary(texts + normalized.map { ($0.0.id, $0.1) }) { first, _ in first }
         needsStart = (parts.preTokenizer?.looksForStart ?? false) && (parts.normalizer?.dropsText ?? false)
         if case .byteLevel = parts.decoder {
-            decodedBytes = DecodedBytes(parts.vocabulary, addedById, size: vocabularySize)
+            decodedBytes = DecodedBytes(parts.vocabulary, addedTexts, size: vocabularySize)
         } else {
             decodedBytes = nil
         }
@@ -83,10 +87,13 @@ package struct PipelineTokenizer: Tokenizer {
         defer { workspaces.giveBack(workspace) }
         workspace.sink = TokenSink(tracks: true)
         try run(text, &workspace, tracks: true)
-        var result = TokenizedText(ids: workspace.sink.ids, offsets: workspace.sink.spans.map(\.range))
-        parts.postProcessor?.apply(&result, text: text, addSpecial: addSpecial) { id in
-            TokenSpaces(spelling: token(of: id) ?? "")
+        let sink = workspace.sink
+        var result = TokenizedText(ids: sink.ids, offsets: sink.spans.map(\.range))
+        guard let postProcessor = parts.postProcessor else { return result }
+        var spaces = sink.ids.indices.map { index in
+            sink.addedSpaces[index] ?? TokenSpaces(spelling: token(of: sink.ids[index]) ?? "")
         }
+        postProcessor.apply(&result, &spaces, text: text, addSpecial: addSpecial)
         return result
     }
 
@@ -100,7 +107,7 @@ package struct PipelineTokenizer: Tokenizer {
         rawFinder.split(text, into: &segments)
         for segment in segments {
             if let id = segment.id {
-                workspace.sink.append(id, segment.range)
+                workspace.sink.append(id, segment.range, found: text)
             } else {
                 try encode(text, segment.range, &workspace, tracks: tracks)
             }
@@ -123,7 +130,9 @@ package struct PipelineTokenizer: Tokenizer {
         swap(&whole, &workspace.text)
         for segment in segments {
             if let id = segment.id {
-                workspace.sink.append(id, whole.source(of: segment.range))
+                whole.bytes.withUnsafeBufferPointer { text in
+                    workspace.sink.append(id, segment.range, found: text, source: whole.source(of: segment.range))
+                }
             } else {
                 workspace.text.clear(tracks: whole.tracks)
                 workspace.text.append(whole, segment.range)

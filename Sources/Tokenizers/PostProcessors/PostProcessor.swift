@@ -33,32 +33,36 @@ indirect enum PostProcessor: Sendable {
     }
 
     /// Changes ids and offsets.
+    /// - Parameter spaces: of each id, the white space that its token holds.
     func apply(
-        _ encoded: inout TokenizedText, text: UnsafeBufferPointer<UInt8>, addSpecial: Bool,
-        _ spaces: (Int32) -> TokenSpaces
+        _ encoded: inout TokenizedText, _ spaces: inout [TokenSpaces], text: UnsafeBufferPointer<UInt8>,
+        addSpecial: Bool
     ) {
         switch self {
         case .sequence(let steps):
-            for step in steps { step.apply(&encoded, text: text, addSpecial: addSpecial, spaces) }
+            for step in steps { step.apply(&encoded, &spaces, text: text, addSpecial: addSpecial) }
         case .template(let parts):
             guard addSpecial else { return }
-            let inner = encoded
+            let (inner, innerSpaces) = (encoded, spaces)
             encoded = TokenizedText()
+            spaces = []
             for part in parts {
                 switch part {
                 case .text:
                     encoded.ids += inner.ids
                     encoded.offsets += inner.offsets
+                    spaces += innerSpaces
                 case .ids(let added):
                     encoded.ids += added
                     encoded.offsets += added.map { _ in 0..<0 }
+                    spaces += added.map { _ in TokenSpaces() }
                 }
             }
         case .trimOffsets(let keepsFirst):
-            for (index, id) in encoded.ids.enumerated() {
+            for index in encoded.ids.indices {
                 let offsets = encoded.offsets[index]
                 let isFirst = index == 0 || offsets.lowerBound == 0
-                encoded.offsets[index] = spaces(id).trim(offsets, text, keepsLeft: isFirst && keepsFirst)
+                encoded.offsets[index] = spaces[index].trim(offsets, text, keepsLeft: isFirst && keepsFirst)
             }
         }
     }
@@ -66,8 +70,10 @@ indirect enum PostProcessor: Sendable {
 
 /// How many of a token's characters are white space, at its beginning and at its end.
 struct TokenSpaces: Hashable, Sendable {
-    var leading: Int
-    var trailing: Int
+    var leading = 0
+    var trailing = 0
+
+    init() {}
 
     /// - Parameter spelling: with GPT-2's letter for a space, or a space itself.
     init(spelling: String) {
@@ -80,7 +86,10 @@ struct TokenSpaces: Hashable, Sendable {
     func trim(_ range: Range<Int>, _ text: UnsafeBufferPointer<UInt8>, keepsLeft: Bool) -> Range<Int> {
         var start = range.lowerBound
         var end = range.upperBound
-        for _ in 0..<(keepsLeft ? 0 : leading) where start < end { start += text.scalar(at: start).byteCount }
+        // Of several the file's own step added none.
+        for _ in 0..<(keepsLeft && leading == 1 ? 0 : leading) where start < end {
+            start += text.scalar(at: start).byteCount
+        }
         for _ in 0..<trailing where end > start { end -= text.scalar(before: end).byteCount }
         return start..<max(start, end)
     }

@@ -36,8 +36,6 @@ struct ScalarClasses: Sendable {
         let isWord: Bool =
             switch category {
             case .decimalNumber, .connectorPunctuation, .nonspacingMark, .spacingMark, .enclosingMark: true
-            // Fractions and raised digits of Latin-1.
-            case .otherNumber where scalar.value < 0x100: true
             default: properties.isAlphabetic
             }
         return number(category) | (isWord ? wordFlag : 0)

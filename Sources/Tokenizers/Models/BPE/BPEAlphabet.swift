@@ -16,12 +16,12 @@ struct UnknownToken: Hashable, Sendable {
 /// The symbols that a word begins with, one behind the other.
 struct BPESymbols {
     var ids: [Int32] = []
-    /// Where each ends in the text.
-    var ends: [Int] = []
+    /// How many bytes of the text each stands for.
+    var lengths: [Int] = []
 
-    @inline(__always) mutating func append(_ id: Int32, end: Int) {
+    @inline(__always) mutating func append(_ id: Int32, _ length: Int) {
         ids.append(id)
-        ends.append(end)
+        lengths.append(length)
     }
 
     /// Fills in the symbols of a part of the text.
@@ -29,11 +29,11 @@ struct BPESymbols {
         _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ alphabet: BPEAlphabet, _ unknown: UnknownToken?
     ) {
         ids.removeAll(keepingCapacity: true)
-        ends.removeAll(keepingCapacity: true)
+        lengths.removeAll(keepingCapacity: true)
         var run = UnknownRun()
         switch alphabet {
         case .bytes(let byteIds):
-            for at in range { add(byteIds[Int(text[at])], end: at + 1, unknown, &run) }
+            for at in range { add(byteIds[Int(text[at])], 1, unknown, &run) }
         case .scalars(let map, let byteIds):
             var at = range.lowerBound
             while at < range.upperBound {
@@ -41,9 +41,9 @@ struct BPESymbols {
                 let end = at + scalar.byteCount
                 let id = map.find(scalar.value)
                 if id < 0, let byteIds, text[at..<end].allSatisfy({ byteIds[Int($0)] >= 0 }) {
-                    for index in at..<end { append(byteIds[Int(text[index])], end: index + 1) }
+                    for index in at..<end { append(byteIds[Int(text[index])], 1) }
                 } else {
-                    add(id, end: end, unknown, &run)
+                    add(id, scalar.byteCount, unknown, &run)
                 }
                 at = end
             }
@@ -51,25 +51,26 @@ struct BPESymbols {
         run.flush(into: &self)
     }
 
-    /// Unknown characters that were met and not yet written.
+    /// Unknown characters that were met and not yet written: behind the bytes of characters that follow them, as in
+    /// `tokenizers`.
     private struct UnknownRun {
-        var pending: (id: Int32, end: Int)?
+        var pending: (id: Int32, length: Int)?
 
         mutating func flush(into symbols: inout BPESymbols) {
-            if let (id, end) = pending { symbols.append(id, end: end) }
+            if let (id, length) = pending { symbols.append(id, length) }
             pending = nil
         }
     }
 
     @inline(__always) private mutating func add(
-        _ id: Int32, end: Int, _ unknown: UnknownToken?, _ run: inout UnknownRun
+        _ id: Int32, _ length: Int, _ unknown: UnknownToken?, _ run: inout UnknownRun
     ) {
         if id >= 0 {
             if run.pending != nil { run.flush(into: &self) }
-            append(id, end: end)
+            append(id, length)
         } else if let unknown {
             if !unknown.fuses { run.flush(into: &self) }
-            run.pending = (unknown.id, end)
+            run.pending = (unknown.id, length + (run.pending?.length ?? 0))
         }
     }
 }

@@ -21,7 +21,7 @@ struct BPEMerging {
         for index in 0..<count - 1 { merges.append(pairs.find(symbols.ids[index], symbols.ids[index + 1])) }
         merges.append(PairTable.none)
         symbols.ids.withUnsafeMutableBufferPointer { ids in
-            symbols.ends.withUnsafeMutableBufferPointer { ends in
+            symbols.lengths.withUnsafeMutableBufferPointer { lengths in
                 merges.withUnsafeMutableBufferPointer { merges in
                     while true {
                         var best = PairTable.none
@@ -33,10 +33,10 @@ struct BPEMerging {
                         }
                         guard best != PairTable.none else { return }
                         ids[at] = PairTable.token(best)
-                        ends[at] = ends[at + 1]
+                        lengths[at] += lengths[at + 1]
                         for index in at + 1..<count - 1 {
                             ids[index] = ids[index + 1]
-                            ends[index] = ends[index + 1]
+                            lengths[index] = lengths[index + 1]
                             merges[index] = merges[index + 1]
                         }
                         count -= 1
@@ -47,7 +47,7 @@ struct BPEMerging {
             }
         }
         symbols.ids.removeLast(symbols.ids.count - count)
-        symbols.ends.removeLast(symbols.ends.count - count)
+        symbols.lengths.removeLast(symbols.lengths.count - count)
     }
 
     private mutating func drain(_ symbols: inout BPESymbols, _ pairs: PairTable) {
@@ -65,7 +65,7 @@ struct BPEMerging {
             let merge = pairs.find(symbols.ids[at], symbols.ids[right])
             guard merge != PairTable.none, merge >> 32 == top >> 32 else { continue }
             symbols.ids[at] = PairTable.token(merge)
-            symbols.ends[at] = symbols.ends[right]
+            symbols.lengths[at] += symbols.lengths[right]
             symbols.ids[right] = -1
             next[at] = next[right]
             if next[at] >= 0 {
@@ -80,11 +80,11 @@ struct BPEMerging {
         var kept = 0
         for index in 0..<count where symbols.ids[index] >= 0 {
             symbols.ids[kept] = symbols.ids[index]
-            symbols.ends[kept] = symbols.ends[index]
+            symbols.lengths[kept] = symbols.lengths[index]
             kept += 1
         }
         symbols.ids.removeLast(count - kept)
-        symbols.ends.removeLast(count - kept)
+        symbols.lengths.removeLast(count - kept)
     }
 
     private mutating func push(_ at: Int, _ merge: UInt64) {

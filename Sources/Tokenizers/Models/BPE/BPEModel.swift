@@ -28,9 +28,9 @@ struct BPEModel: Sendable {
             return
         }
         var start = range.lowerBound
-        for (id, end) in zip(workspace.symbols.ids, workspace.symbols.ends) {
-            sink.append(id, start..<end)
-            start = end
+        for (id, length) in zip(workspace.symbols.ids, workspace.symbols.lengths) {
+            sink.append(id, start..<start + length)
+            start += length
         }
     }
 }

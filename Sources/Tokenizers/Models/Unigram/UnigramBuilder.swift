@@ -30,7 +30,7 @@ struct UnigramBuilder {
             guard let text = piece.text, let score = piece.score else {
                 throw .malformed(place: "model.vocab, byte \(start)", expected: "a piece and its score", got: "less")
             }
-            try vocabulary.add(text, id: pieces.count, place: "model.vocab, byte \(start)")
+            try vocabulary.add(text, id: pieces.count, allowsDoubles: true, place: "model.vocab, byte \(start)")
             pieces.append((text, score))
         }
         if let unknownId, unknownId >= pieces.count {

@@ -15,7 +15,8 @@ struct UnigramModel: Sendable {
     init(pieces: [(text: String, score: Double)], unknownId: Int32?, byteIds: [Int32]?) {
         var table = ByteStringTable(capacity: pieces.count)
         var keys: [(key: [UInt8], number: Int32)] = []
-        for (number, piece) in pieces.enumerated() where !piece.text.isEmpty {
+        // Of a piece that is listed twice the last entry counts.
+        for (number, piece) in pieces.enumerated().reversed() where !piece.text.isEmpty {
             guard table.insert(piece.text, Int32(number)) else { continue }
             keys.append((Array(piece.text.utf8), Int32(number)))
         }
