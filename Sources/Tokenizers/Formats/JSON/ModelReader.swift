@@ -21,7 +21,7 @@ struct ModelReader {
                 settings[key] = try JSONNode(&reader, place: "model.\(key)", budget: &budget)
             }
         }
-        guard let vocab = large["vocab"] else { throw .malformed(place: "model", expected: "\"vocab\"", got: "none") }
+        guard var vocab = large["vocab"] else { throw .malformed(place: "model", expected: "\"vocab\"", got: "none") }
         // Files of before the library named the kind of model hold merges where it is BPE.
         let kind = try settings["type"]?.string() ?? (large["merges"] != nil ? "BPE" : "")
         switch kind {
@@ -29,19 +29,19 @@ struct ModelReader {
             guard let merges = large["merges"] else {
                 throw .malformed(place: "model", expected: "\"merges\"", got: "none")
             }
-            let builder = BPEBuilder(try Self.vocabulary(vocab), isByteLevel: isByteLevel)
+            let builder = BPEBuilder(try Self.vocabulary(&vocab, place: "model.vocab"), isByteLevel: isByteLevel)
             return try builder.build(BPESettings(settings), Self.mergeList(merges))
         case "Unigram": return try UnigramBuilder(settings, isByteLevel: isByteLevel).build(vocab)
         default: throw .unsupported(what: "the model \(shownToken(kind))", supported: Self.supported)
         }
     }
 
-    private static func vocabulary(_ reader: JSONReader) throws(LoadProblem) -> Vocabulary {
-        var reader = reader
+    /// `{"token": id}`.
+    static func vocabulary(_ reader: inout JSONReader, place: String) throws(LoadProblem) -> Vocabulary {
         var vocabulary = Vocabulary(capacity: 1 << 16)
         try reader.object { (reader: inout JSONReader, token: String) throws(LoadProblem) in
             let start = reader.at
-            try vocabulary.add(token, id: try reader.count(), place: "model.vocab, byte \(start)")
+            try vocabulary.add(token, id: try reader.count(), place: "\(place), byte \(start)")
         }
         return vocabulary
     }

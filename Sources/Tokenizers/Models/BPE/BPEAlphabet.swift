@@ -55,6 +55,8 @@ struct BPESymbols {
     /// `tokenizers`.
     private struct UnknownRun {
         var pending: (id: Int32, length: Int)?
+        /// Bytes that have no token at all: the next symbol stands for them too.
+        var dropped = 0
 
         mutating func flush(into symbols: inout BPESymbols) {
             if let (id, length) = pending { symbols.append(id, length) }
@@ -67,10 +69,13 @@ struct BPESymbols {
     ) {
         if id >= 0 {
             if run.pending != nil { run.flush(into: &self) }
-            append(id, length)
+            append(id, length + run.dropped)
+            run.dropped = 0
         } else if let unknown {
             if !unknown.fuses { run.flush(into: &self) }
             run.pending = (unknown.id, length + (run.pending?.length ?? 0))
+        } else {
+            run.dropped += length
         }
     }
 }
