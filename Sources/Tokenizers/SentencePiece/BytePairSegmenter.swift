@@ -113,13 +113,16 @@ struct BytePairSegmenter: Sendable {
     ) {
         var open = [range]
         while let next = open.popLast() {
-            let id = table.id(of: UnsafeBufferPointer(rebasing: part[next])) ?? unknown
-            if !unused.isEmpty, unused.contains(id), let half = halves[id], half < next.count {
-                open.append(next.lowerBound + half..<next.upperBound)
-                open.append(next.lowerBound..<next.lowerBound + half)
-            } else {
-                result.append(Segment(start: offset + next.lowerBound, end: offset + next.upperBound, id: id))
+            var id = table.id(of: UnsafeBufferPointer(rebasing: part[next])) ?? unknown
+            if !unused.isEmpty, unused.contains(id) {
+                if let half = halves[id], half < next.count {
+                    open.append(next.lowerBound + half..<next.upperBound)
+                    open.append(next.lowerBound..<next.lowerBound + half)
+                    continue
+                }
+                id = unknown
             }
+            result.append(Segment(start: offset + next.lowerBound, end: offset + next.upperBound, id: id))
         }
     }
 }
