@@ -37,7 +37,7 @@ let rooms: [(name: String, standsOn: [String])] = [
 /// What a test target imports: its own room and whatever that stands on, and this.
 let tests: [(room: String, also: [String])] = [
     ("Systems", []), ("Tensors", []), ("CPUDevices", []), ("Layers", ["Models", "CPUDevices"]),
-    ("Optimizers", ["CPUDevices"]), ("Models", ["CPUDevices"]), ("Manifests", []),
+    ("Optimizers", ["CPUDevices"]), ("Models", ["CPUDevices"]), ("Tokenizers", []), ("Manifests", []),
     ("Datasets", ["TestSupport"]), ("Checkpoints", ["TestSupport"]),
     ("Families", ["Stages", "CPUDevices", "TestSupport"]), ("Partitioning", []), ("Scheduling", ["Systems"]),
     ("Transport", ["TestSupport"]),
@@ -48,7 +48,7 @@ let tests: [(room: String, also: [String])] = [
 ]
 /// Programs that show the library; the tests run them.
 let examples = ["CustomLayer", "CustomSchedule", "PlanAhead", "ReadReport"]
-let withFixtures: Set = ["Layers", "Optimizers", "Checkpoints", "Families"]
+let withFixtures: Set = ["Layers", "Optimizers", "Tokenizers", "Checkpoints", "Families"]
 
 func closure(of names: [String]) -> [String] {
     var seen: [String] = []

@@ -1,14 +1,14 @@
 /// Byte-pair encoding over pieces with scores (https://arxiv.org/abs/1508.07909): of all neighbours that make a piece
 /// together, those with the best score become one first, of equals the leftmost.
 struct BytePairSegmenter: Sendable {
-    private let table: PieceTable
+    private let table: ByteStringTable
     private let scores: [Float]
     /// Pieces that other pieces are made of, but no text is cut into.
     private let unused: Set<Int32>
-    private let symbols: ByteTrie
+    private let symbols: PieceTrie?
     private let unknown: Int32
 
-    init(_ model: SentencePieceModel, _ table: PieceTable, unknown: Int32) {
+    init(_ model: SentencePieceModel, _ table: ByteStringTable, unknown: Int32) {
         self.table = table
         self.unknown = unknown
         scores = model.pieces.map(\.score)
@@ -72,8 +72,8 @@ struct BytePairSegmenter: Sendable {
         scratch.halves.removeAll(keepingCapacity: true)
         var at = 0
         while at < part.count {
-            let symbol = symbols.longest(in: part, at: at)
-            let end = symbol?.end ?? min(at + scalarLength(part[at]), part.count)
+            let symbol = symbols?.longest(in: part, at: at)
+            let end = symbol ?? at + part.scalar(at: at).byteCount
             let index = Int32(scratch.symbols.count)
             scratch.symbols.append(
                 Symbol(
@@ -88,7 +88,7 @@ struct BytePairSegmenter: Sendable {
         let (first, second) = (scratch.symbols[Int(left)], scratch.symbols[Int(right)])
         guard !first.isFrozen, !second.isFrozen else { return }
         let bytes = UnsafeBufferPointer(rebasing: part[Int(first.start)..<Int(second.end)])
-        guard let id = table.id(of: bytes) else { return }
+        guard let id = table.find(bytes) else { return }
         scratch.agenda.add(
             Pair(score: scores[Int(id)], left: left, right: right, size: first.size + second.size))
         if !unused.isEmpty, unused.contains(id) { scratch.halves[id] = Int(first.size) }
@@ -113,7 +113,7 @@ struct BytePairSegmenter: Sendable {
     ) {
         var open = [range]
         while let next = open.popLast() {
-            var id = table.id(of: UnsafeBufferPointer(rebasing: part[next])) ?? unknown
+            var id = table.find(UnsafeBufferPointer(rebasing: part[next])) ?? unknown
             if !unused.isEmpty, unused.contains(id) {
                 if let half = halves[id], half < next.count {
                     open.append(next.lowerBound + half..<next.upperBound)

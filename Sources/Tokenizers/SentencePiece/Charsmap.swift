@@ -21,7 +21,7 @@ struct Charsmap: Sendable {
         units = stride(from: 4, to: 4 + size, by: 4).map(unit)
         texts = Array(bytes[(4 + size)...])
         let longest = texts.split(separator: 0).map(\.count).max() ?? 0
-        guard texts.last == 0, longest <= Self.longestText, isUTF8(texts) else {
+        guard texts.last == 0, longest <= Self.longestText, texts.isUTF8 else {
             throw .malformed(
                 path: path, place: place,
                 expected: "texts of at most \(Self.longestText) bytes of UTF-8, each with a zero behind it",
@@ -41,7 +41,7 @@ struct Charsmap: Sendable {
             place = next
             if units[child] >> 8 & 1 == 1 {
                 let value = Int(units[place] & 0x7fff_ffff)
-                if value < texts.count { found = (at + 1 - start, value) }
+                if value < texts.count, texts[value] & 0xc0 != 0x80 { found = (at + 1 - start, value) }
             }
         }
         guard let found else { return nil }

@@ -38,23 +38,11 @@ struct PieceBorders: Sendable {
         var previous: UInt32?
         var at = 0
         while at < text.count {
-            let (scalar, length) = scalar(in: text, at: at)
-            if let previous { body(previous, scalar, at) }
-            previous = scalar
-            at += length
+            let scalar = text.scalar(at: at)
+            if let previous { body(previous, scalar.value, at) }
+            previous = scalar.value
+            at += scalar.byteCount
         }
-    }
-
-    @inline(__always) private static func scalar(
-        in text: UnsafeBufferPointer<UInt8>, at: Int
-    ) -> (value: UInt32, length: Int) {
-        let first = text[at]
-        if first < 0x80 { return (UInt32(first), 1) }
-        let length = scalarLength(first)
-        guard at + length <= text.count else { return (UInt32(first), 1) }
-        var value = UInt32(first) & (0x7f >> UInt32(length))
-        for next in at + 1..<at + length { value = value << 6 | UInt32(text[next] & 0x3f) }
-        return (value, length)
     }
 
     @inline(__always) private static func hash(_ left: UInt32, _ right: UInt32) -> Int {

@@ -7,7 +7,7 @@ final class SegmentationScratch: @unchecked Sendable {
     var segments: [Segment] = []
     var bytePairs = BytePairSegmenter.Scratch()
     var unigram = UnigramSegmenter.Scratch()
-    var cache = PartCache()
+    var cache = WordCache()
     /// Of the best way to the next part.
     var score: Float = 0
 }

@@ -38,7 +38,7 @@ extension SentencePieceModel {
         guard 1...Self.pieceBytes ~= piece.text.count, !piece.text.contains(0) else {
             throw wrong(place, "1 to \(Self.pieceBytes) bytes without a zero", "\(piece.text.count) bytes")
         }
-        guard isUTF8(piece.text) else { throw wrong(place, "UTF-8", "other bytes") }
+        guard piece.text.isUTF8 else { throw wrong(place, "UTF-8", "other bytes") }
         guard piece.score.magnitude <= 1e30 else { throw wrong(place, "a finite score", "\(piece.score)") }
         if piece.kind == .byte, Self.byte(of: piece.text) == nil {
             throw wrong(place, "a byte as <0x0A>", shownToken(String(decoding: piece.text, as: UTF8.self)))
@@ -112,17 +112,6 @@ extension SentencePieceModel {
         }
     }
 
-    /// Symbols of the user's, which are never cut.
-    var userDefined: ByteTrie {
-        ByteTrie(
-            Dictionary(
-                pieces.enumerated().lazy.filter { $0.element.kind == .userDefined }.map {
-                    ($0.element.text, Int32($0.offset))
-                },
-                uniquingKeysWith: { first, _ in first }
-            ).map { (key: $0.key, value: $0.value) })
-    }
-
     /// The ids of the pieces that stand for one byte, by its value.
     var byteIds: [Int32] {
         var ids = [Int32](repeating: 0, count: 256)
@@ -141,7 +130,7 @@ extension SentencePieceModel {
     }
 
     private func text(_ bytes: ArraySlice<UInt8>, _ place: String) throws(TokenizerError) -> [UInt8] {
-        guard bytes.count <= Self.pieceBytes, isUTF8(Array(bytes)) else {
+        guard bytes.count <= Self.pieceBytes, Array(bytes).isUTF8 else {
             throw wrong(place, "at most \(Self.pieceBytes) bytes of UTF-8", "other bytes, or \(bytes.count)")
         }
         return Array(bytes)
@@ -156,16 +145,6 @@ extension SentencePieceModel {
     }
 }
 
-/// Whether all bytes are UTF-8.
-func isUTF8(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBufferPointer { invalidByte($0) == nil } }
-
-/// The offset of the first byte that is not UTF-8; nil for a text that is.
-func invalidByte(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
-    guard bytes.baseAddress != nil else { return nil }
-    do throws(UTF8.ValidationError) {
-        _ = try UTF8Span(validating: bytes.span)
-        return nil
-    } catch {
-        return error.byteOffsets.lowerBound
-    }
+extension [UInt8] {
+    var isUTF8: Bool { withUnsafeBufferPointer { $0.firstInvalidByte() == nil } }
 }

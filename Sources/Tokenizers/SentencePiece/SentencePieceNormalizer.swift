@@ -3,7 +3,7 @@ struct SentencePieceNormalizer: Sendable {
     private let rules: SentencePieceModel.Normalization
     private let charsmap: Charsmap?
     /// Symbols of the user's pass as they are.
-    private let symbols: ByteTrie
+    private let symbols: PieceTrie?
     private let addsSuffix: Bool
 
     static let underscore: [UInt8] = [0xe2, 0x96, 0x81]
@@ -42,7 +42,7 @@ struct SentencePieceNormalizer: Sendable {
         result.bytes.reserveCapacity(text.count + text.count / 2 + Self.underscore.count)
         let addsSpace = rules.addsDummyPrefix && hasPrefix
         if addsSpace, !addsSuffix { appendSpace(from: at, tracked, to: &result) }
-        if charsmap == nil, symbols.isEmpty, !rules.removesExtraWhitespace {
+        if charsmap == nil, symbols == nil, !rules.removesExtraWhitespace {
             for byte in text[at...] {
                 append(byte, from: at, tracked, to: &result)
                 at += 1
@@ -77,9 +77,9 @@ struct SentencePieceNormalizer: Sendable {
 
     /// How many bytes at `at` change together, and into which text of the map; nil for none.
     private func rule(_ text: UnsafeBufferPointer<UInt8>, _ at: Int) -> (length: Int, text: Range<Int>?) {
-        if let symbol = symbols.longest(in: text, at: at) { return (symbol.end - at, nil) }
+        if let end = symbols?.longest(in: text, at: at) { return (end - at, nil) }
         if let found = charsmap?.longest(in: text, at: at) { return (found.length, found.text) }
-        return (min(scalarLength(text[at]), text.count - at), nil)
+        return (text.scalar(at: at).byteCount, nil)
     }
 
     /// Where a text's first character stands that does not become a space.
@@ -121,9 +121,4 @@ struct SentencePieceNormalizer: Sendable {
         result.bytes += space
         if tracked { result.origins += Array(repeating: origin, count: space.count) }
     }
-}
-
-/// How many bytes a scalar has whose UTF-8 begins with this one.
-@inline(__always) func scalarLength(_ first: UInt8) -> Int {
-    first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4
 }

@@ -6,11 +6,22 @@ package struct SentencePieceOptions: Hashable, Sendable {
         package var id: Int32
         package var text: String
         package var isSpecial: Bool
+        /// `single_word`, `lstrip`, `rstrip` of Hugging Face's files: found only where no part of a word stands beside it;
+        /// takes the white space before it, behind it.
+        package var singleWord = false
+        package var takesLeft = false
+        package var takesRight = false
 
         package init(id: Int32, text: String, isSpecial: Bool = true) {
             self.id = id
             self.text = text
             self.isSpecial = isSpecial
+        }
+
+        var token: AddedToken {
+            AddedToken(
+                id: id, content: text, singleWord: singleWord, takesLeft: takesLeft, takesRight: takesRight,
+                isSpecial: isSpecial)
         }
     }
 

@@ -16,11 +16,13 @@ struct SentencePieceSegmenter: Sendable {
     init(_ model: SentencePieceModel) throws(TokenizerError) {
         unknown = Int32(model.pieces.firstIndex { $0.kind == .unknown } ?? 0)
         let known: Set<SentencePieceModel.Kind> = [.normal, .userDefined, .unused]
-        let table = PieceTable(model.pieces) { known.contains($0) }
-        if let duplicate = table.duplicate {
-            throw model.wrong(
-                "piece \(duplicate)", "one that is not there yet",
-                shownToken(String(decoding: table[duplicate], as: UTF8.self)))
+        var table = ByteStringTable(capacity: model.pieces.count)
+        for (id, piece) in model.pieces.enumerated() where known.contains(piece.kind) {
+            let isNew = piece.text.withUnsafeBufferPointer { table.insert($0, Int32(id)) }
+            guard isNew else {
+                throw model.wrong(
+                    "piece \(id)", "one that is not there yet", shownToken(String(decoding: piece.text, as: UTF8.self)))
+            }
         }
         normalizer = try SentencePieceNormalizer(model)
         borders = PieceBorders(model.pieces.lazy.filter { known.contains($0.kind) })
@@ -40,7 +42,12 @@ struct SentencePieceSegmenter: Sendable {
         defer { scratches.giveBack(scratch) }
         let start = ids.count
         try forEachPart(of: text, hasPrefix: hasPrefix, tracked: false, scratch) { text, range in
-            join(idsOfPart(text, range, scratch), to: &ids, from: start)
+            let part = ids.count
+            appendPart(text, range, scratch, to: &ids)
+            // Unknown characters that follow each other are one piece.
+            if byteIds == nil, part > start, part < ids.count, ids[part] == unknown, ids[part - 1] == unknown {
+                ids.remove(at: part)
+            }
         }
     }
 
@@ -89,25 +96,20 @@ struct SentencePieceSegmenter: Sendable {
         }
     }
 
-    private func idsOfPart(
-        _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ scratch: SegmentationScratch
-    ) -> ArraySlice<Int32> {
+    private func appendPart(
+        _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ scratch: SegmentationScratch, to ids: inout [Int32]
+    ) {
         let part = UnsafeBufferPointer(rebasing: text[range])
         // Where equally good ways are chosen by the score so far, a part is not always cut in the same way.
-        var isCached = part.count <= PartCache.keyLimit
+        var isCached = part.count <= WordCache.longestWord
         if case .unigram = algorithm { isCached = false }
-        if isCached, let ids = scratch.cache.ids(of: part) { return ids }
+        let hash = isCached ? SeededHash.of(part) : 0
+        if isCached, scratch.cache.append(part, hash: hash, to: &ids) { return }
         cut(text, range, scratch)
         var result = TokenizedText()
         for segment in scratch.segments { add(segment, text, at: nil, to: &result) }
-        if isCached { scratch.cache.insert(part, result.ids) }
-        return result.ids[...]
-    }
-
-    /// Appends a part's ids to those from `start` on: unknown characters that follow each other are one piece.
-    private func join(_ part: ArraySlice<Int32>, to ids: inout [Int32], from start: Int) {
-        let continues = byteIds == nil && part.first == unknown && ids.count > start && ids.last == unknown
-        ids += continues ? part.dropFirst() : part
+        ids += result.ids
+        if isCached { scratch.cache.insert(part, hash: hash, result.ids[...]) }
     }
 
     /// Appends a segment: an unknown one as bytes, where the model has them.

@@ -3,16 +3,16 @@ extension SentencePieceTokenizer {
         var text = DecodedText(dropsFirstSpace: dropsFirstSpace, dropsEachSpace: dropsEachSpace)
         for id in ids {
             if let name = added[id] {
-                if !skipSpecial || !specialIds.contains(id) { text.append(Array(name.utf8)[...]) }
+                if !skipSpecial || !specialIds.contains(id) { text.append(Array(name.utf8)) }
                 continue
             }
             guard 0..<pieces.count ~= Int(id) else { throw .id(id, vocabulary: vocabularySize) }
             let piece = pieces[Int(id)]
             switch model.kinds[Int(id)] {
-            case .byte: text.append(byte: SentencePieceModel.byte(of: Array(piece)) ?? 0)
+            case .byte: text.append(byte: SentencePieceModel.byte(of: piece) ?? 0)
             case .control: text.append(skipSpecial ? [] : piece)
             case .unknown:
-                text.append(!options.findsSpecialTokens ? model.unknownSurface[...] : skipSpecial ? [] : piece)
+                text.append(!options.findsSpecialTokens ? model.unknownSurface : skipSpecial ? [] : piece)
             case .normal, .userDefined, .unused: text.append(piece: piece)
             }
         }
@@ -43,14 +43,14 @@ private struct DecodedText {
     mutating func append(byte: UInt8) { single.append(byte) }
 
     /// Appends what is no piece with spaces.
-    mutating func append(_ text: ArraySlice<UInt8>) {
+    mutating func append(_ text: [UInt8]) {
         flush()
         bytes += text
     }
 
-    mutating func append(piece: ArraySlice<UInt8>) {
+    mutating func append(piece: [UInt8]) {
         flush()
-        var rest = piece
+        var rest = piece[...]
         if bytes.isEmpty, mayDropSpace, rest.starts(with: Self.underscore) {
             rest = rest.dropFirst(Self.underscore.count)
             mayDropSpace = dropsEachSpace
@@ -76,7 +76,7 @@ private struct DecodedText {
         var rest = single[...]
         while let first = rest.first {
             let length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4
-            if length <= rest.count, isUTF8(Array(rest.prefix(length))) {
+            if length <= rest.count, Array(rest.prefix(length)).isUTF8 {
                 bytes += rest.prefix(length)
                 rest = rest.dropFirst(length)
             } else {

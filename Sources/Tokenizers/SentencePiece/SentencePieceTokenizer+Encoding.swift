@@ -51,17 +51,16 @@ extension SentencePieceTokenizer {
     private func forEachStretch(
         of text: UnsafeBufferPointer<UInt8>, _ body: (Stretch) throws(TokenizerError) -> Void
     ) throws(TokenizerError) {
-        if let byte = invalidByte(text) { throw .notUTF8(byte: byte) }
-        var start = 0
-        while start < text.count {
-            let found = special.first(in: text, from: start)
-            let end = found?.range.lowerBound ?? text.count
-            if end > start {
-                try body(.plain(start..<end, hasPrefix: start == 0 || options.addsSpaceAfterSpecial))
+        if let byte = text.firstInvalidByte() { throw .notUTF8(byte: byte) }
+        var parts: [TokenFinder.Part] = []
+        special.split(text, into: &parts)
+        for part in parts {
+            if let id = part.id {
+                try body(.special(id, part.range))
+            } else {
+                let hasPrefix = part.range.lowerBound == 0 || options.addsSpaceAfterSpecial
+                try body(.plain(part.range, hasPrefix: hasPrefix))
             }
-            guard let found else { return }
-            try body(.special(found.value, found.range))
-            start = found.range.upperBound
         }
     }
 }

@@ -4,13 +4,14 @@
 ///     try tokenizer.encode("Hello", addSpecial: true)   // [1, 22557]
 package struct SentencePieceTokenizer: Tokenizer {
     let model: Description
-    let pieces: PieceTable
+    let pieces: [[UInt8]]
+    private let names: ByteStringTable
     let options: SentencePieceOptions
     /// Added tokens by id.
     let added: [Int32: String]
     /// Added tokens by spelling, and pieces in their own bytes behind them.
     let addedIds: [[UInt8]: Int32]
-    let special: ByteTrie
+    let special: TokenFinder
     let before: [Int32], after: [Int32]
     let segmenter: SentencePieceSegmenter
     package let vocabularySize: Int
@@ -45,32 +46,35 @@ package struct SentencePieceTokenizer: Tokenizer {
         model = Description(
             path: source.path, kinds: source.pieces.map(\.kind), normalization: short,
             unknownSurface: source.unknownSurface)
-        pieces = PieceTable(source.pieces) { _ in true }
+        pieces = source.pieces.map(\.text)
+        var names = ByteStringTable(capacity: pieces.count)
+        for (id, piece) in pieces.enumerated() {
+            _ = piece.withUnsafeBufferPointer { names.insert($0, Int32(id)) }
+        }
+        self.names = names
         self.options = options
-        let names = AddedNames(options.added)
-        added = names.texts
-        addedIds = names.ids
-        vocabularySize = try names.size(over: source)
+        let spelled = AddedNames(options.added)
+        added = spelled.texts
+        addedIds = spelled.ids
+        vocabularySize = try spelled.size(over: source)
         segmenter = try SentencePieceSegmenter(source)
 
-        var special: Set<Int32> = [], symbols: [[UInt8]: Int32] = [:]
+        var special: Set<Int32> = [], symbols: [AddedToken] = []
         for (id, piece) in source.pieces.enumerated() where added[Int32(id)] == nil {
             guard piece.kind == .control || piece.kind == .unknown && options.findsSpecialTokens else { continue }
             special.insert(Int32(id))
-            symbols[piece.text] = Int32(id)
+            symbols.append(AddedToken(id: Int32(id), content: String(decoding: piece.text, as: UTF8.self)))
         }
-        for token in options.added {
-            if token.isSpecial { special.insert(token.id) }
-            symbols[Array(token.text.utf8)] = token.id
-        }
+        special.formUnion(options.added.lazy.filter(\.isSpecial).map(\.id))
+        symbols = options.added.map(\.token) + symbols
         specialIds = special
-        self.special = ByteTrie(options.findsSpecialTokens ? symbols.map { (key: $0.key, value: $0.value) } : [])
+        self.special = TokenFinder(options.findsSpecialTokens ? symbols.map { ($0, Array($0.content.utf8)) } : [])
 
-        let (table, ids, path) = (pieces, addedIds, source.path)
+        let (table, ids, path) = (names, addedIds, source.path)
         func resolve(_ names: [String]) throws(TokenizerError) -> [Int32] {
             var found: [Int32] = []
             for name in names {
-                guard let id = ids[Array(name.utf8)] ?? table.id(of: name) else {
+                guard let id = ids[Array(name.utf8)] ?? table.find(name) else {
                     throw .malformed(
                         path: path, place: "the pieces", expected: "the token \(shownToken(name))", got: "none")
                 }
@@ -82,7 +86,7 @@ package struct SentencePieceTokenizer: Tokenizer {
         after = try resolve(options.after)
     }
 
-    package func id(of token: String) -> Int32? { addedIds[Array(token.utf8)] ?? pieces.id(of: token) }
+    package func id(of token: String) -> Int32? { addedIds[Array(token.utf8)] ?? names.find(token) }
 
     package func token(of id: Int32) -> String? {
         if let text = added[id] { return text }

@@ -1,7 +1,7 @@
 /// The most probable way to cut a text, where pieces are independent of each other (https://arxiv.org/abs/1804.10959): for
 /// each place the best way to it, from left to right.
 struct UnigramSegmenter: Sendable {
-    private let trie: ByteTrie
+    private let trie: PieceTrie
     /// What a piece adds, for each id.
     private let scores: [Float]
     private let unknown: Int32
@@ -18,7 +18,7 @@ struct UnigramSegmenter: Sendable {
             // A user's symbol is worth more than any way around it.
             piece.kind == .userDefined ? Float(piece.text.count) * best - 0.1 : piece.score
         }
-        trie = ByteTrie(
+        trie = PieceTrie(
             model.pieces.enumerated().filter { $0.element.kind == .normal || $0.element.kind == .userDefined }
                 .map { ($0.element.text, Int32($0.offset)) })
         self.unknown = unknown
@@ -69,9 +69,9 @@ struct UnigramSegmenter: Sendable {
         var start = 0
         while start < part.count {
             let here = best[start].score
-            let character = min(start + scalarLength(part[start]), part.count)
+            let character = start + part.scalar(at: start).byteCount
             var isKnown = false
-            trie.forEachMatch(in: part, at: start) { id, end in
+            trie.forEachPrefix(part, start, part.count) { end, id in
                 offer(scores[Int(id)] + here, id, from: start, to: end)
                 if end == character { isKnown = true }
             }
