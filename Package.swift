@@ -27,7 +27,7 @@ let rooms: [(name: String, standsOn: [String])] = [
     ("Workers", ["Stages", "Planning"]),
     ("Coordination", ["Workers", "Reports"]),
     ("Profiling", ["Coordination"]),
-    ("Generation", ["Workers"]),
+    ("Generation", ["Coordination"]),
     ("Echelon", ["Profiling", "Generation", "Dashboards"]),
     // The command line imports Echelon alone. The rooms below stand in its dependencies because the build does not see
     // through re-exports: without them, a changed value's layout would leave stale code behind.

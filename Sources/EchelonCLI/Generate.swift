@@ -5,35 +5,54 @@ import Systems
 
 struct Generate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Write text with a trained model, from a prompt.",
-        discussion:
-            "Samples at --temperature among the --top-k likeliest tokens; --greedy takes the likeliest each time.")
+        abstract: "Write text with a trained model, from prompts.",
+        discussion: """
+            Samples at --temperature among the --top-k likeliest tokens; --greedy takes the likeliest each time. Several \
+            prompts are written at once: they fill a pipeline of several stages. What is written depends neither on the \
+            stages nor on the other prompts.
+            """)
 
-    @Argument(help: ArgumentHelp("The run directory: runs/NAME.", valueName: "run"))
-    var directory: String
+    @Argument(help: "A run directory, a pretrained model's folder, or a .gguf file.")
+    var model: String
 
-    @Option(help: "The text to go on from.")
-    var prompt: String
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp("The text to go on from; may be given several times.", valueName: "text"))
+    var prompt: [String] = []
 
-    @Option(help: "How many tokens to write.")
+    @Option(help: ArgumentHelp("A file with a prompt a line.", valueName: "file"))
+    var prompts: String?
+
+    @Option(help: "How many tokens to write at most.")
     var tokens: Int = 200
 
-    @Option(help: "Below 1: safer; above 1: wilder.")
-    var temperature: Double = 0.8
+    @OptionGroup var sampling: SamplingOptions
 
-    @Option(help: "Draw among the so many likeliest tokens; 0: among all.")
-    var topK: Int = 40
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp("A text that ends the answer; may be given several times.", valueName: "text"))
+    var stop: [String] = []
 
-    @Flag(help: "Take the likeliest token each time.")
-    var greedy = false
+    @Option(help: "Cut the model into so many stages, each on a core and in a process of its own.")
+    var stages: Int?
 
-    @Option(help: "The same seed writes the same text.")
-    var seed: UInt64 = 0
+    @Option(help: ArgumentHelp("A device for each stage: cpu:0,cpu:1", valueName: "list"))
+    var devices: String?
 
-    /// The text is printed when it is whole.
+    @Flag(help: "Prompts and answers are ids: --prompt \"1 42 7\".")
+    var ids = false
+
+    @Flag(help: "Print one JSON object a prompt: its ids and text, and why it ended.")
+    var json = false
+
+    @Option(help: ArgumentHelp("What one of the stages has to know.", visibility: .hidden))
+    var worker: String?
+
     private static let mostTokens = 1_000_000
+    private static let mostStages = 1024
 
     func validate() throws {
+        guard worker == nil else { return }
         // What is no UTF-8 was replaced on its way into a string: the text would go on from something else.
         let words = (0..<Int(CommandLine.argc)).compactMap { CommandLine.unsafeArgv[$0] }
         guard words.allSatisfy({ String(validatingCString: $0) != nil }) else {
@@ -42,35 +61,79 @@ struct Generate: ParsableCommand {
         guard (1...Self.mostTokens).contains(tokens) else {
             throw ValidationError("--tokens: expected 1 to \(Self.mostTokens), got \(tokens)")
         }
-        guard topK >= 0 else { throw ValidationError("--top-k: expected at least 0, got \(topK)") }
-        guard temperature >= 0, temperature.isFinite else {
-            throw ValidationError("--temperature: expected 0 or more, got \(temperature)")
+        guard !prompt.isEmpty || prompts != nil else {
+            throw ValidationError("expected a prompt: --prompt TEXT, or --prompts FILE with one a line")
+        }
+        if let stages {
+            guard devices == nil else { throw ValidationError("expected --stages or --devices, got both") }
+            guard (1...Self.mostStages).contains(stages) else {
+                throw ValidationError("--stages: expected 1 to \(Self.mostStages), got \(stages)")
+            }
         }
     }
 
     func run() throws {
         try reportingFailures {
-            let generator = try Generator(run: directory)
-            let tokenizer = ByteTokenizer()
-            let sampling = Generator.Sampling(
-                temperature: greedy ? 0 : temperature, topK: topK == 0 ? nil : topK, seed: seed)
-            var written: [Int32] = tokenizer.encode(prompt)
-            try generator.generate(after: written, count: tokens, sampling) { token in
-                written.append(token)
-                return true
+            if let worker { return try GenerationWorker.run(job: worker) }
+            let places = try chosenDevices()
+            // A single stage computes here: libraries read their settings as the process starts.
+            if places.count == 1 { try WorkerEnvironment.prepare(threads: places[0].threads) }
+            let source = try ModelSource(path: model)
+            let coding = try source.textCoding(wantsIDs: ids)
+            let texts = prompt + (try prompts.map { try Self.lines(of: $0) } ?? [])
+            let encoded = try texts.map { text in
+                let ids = try coding.encode(text)
+                return ids.isEmpty ? [source.firstToken] : ids
             }
-            try Console.print(shown(tokenizer.decode(written)))
+            let longest = (encoded.map(\.count).max() ?? 0) + tokens
+            let job = GenerationJob(
+                model: model, devices: places.map(\.description), positions: longest, texts: texts.count)
+            let plan = try job.plan(source)
+            if places.count > 1 { Interrupts.catchAll() }
+            let run = try GenerationRun(plan, on: .processes, job: job)
+            defer { run.close() }
+            let requests = encoded.enumerated().map { index, prompt in
+                GenerationRequest(
+                    prompt: prompt, count: tokens, sampling: sampling.sampling(of: index), endTokens: source.endTokens)
+            }
+            let printer = AnswerPrinter(texts, coding, stops: stop, endTokens: source.endTokens, json: json)
+            try printer.begin()
+            let outcomes = try run.generate(requests) {
+                try printer.show($1, of: $0)
+            } finished: {
+                try printer.finish($0, $1)
+            }
+            if !json { Self.complain(of: outcomes, run.speed) }
         }
     }
 
-    /// On a terminal without what that would act on: a model can have learnt to write escape sequences.
-    private func shown(_ text: String) -> String {
-        guard isatty(STDOUT_FILENO) == 1 else { return text }
-        func parts(_ text: Substring, _ separators: [Character]) -> String {
-            guard let separator = separators.first else { return text.printable(limit: .max) }
-            return text.split(separator: separator, omittingEmptySubsequences: false)
-                .map { parts($0, Array(separators.dropFirst())) }.joined(separator: String(separator))
+    private func chosenDevices() throws -> [PipelineManifest.Device] {
+        if let devices {
+            return try devices.split(separator: ",", omittingEmptySubsequences: false).map {
+                try PipelineManifest.Device(text: String($0))
+            }
         }
-        return parts(text[...], ["\n", "\t"])
+        return GenerationPlan.devices(stages: stages ?? 1)
+    }
+
+    private static func lines(of path: String) throws -> [String] {
+        let lines = String(decoding: try File.read(path, limit: 1 << 28), as: UTF8.self).split(separator: "\n")
+        guard !lines.isEmpty else {
+            throw RunFailure.badInput("\(path.printable()): expected a prompt a line, got none")
+        }
+        return lines.map(String.init)
+    }
+
+    /// How fast it was, and that the model's context ended before the text did.
+    private static func complain(of outcomes: [GenerationOutcome], _ speed: GenerationSpeed) {
+        let full = outcomes.count { $0.ending == .context }
+        if full > 0 {
+            Console.complain(
+                outcomes.count == 1
+                    ? "the model reads no longer texts: the answer ends there"
+                    : "the model reads no longer texts: \(full) of \(outcomes.count) answers end there")
+        }
+        guard isatty(STDERR_FILENO) == 1 || !outcomes.isEmpty else { return }
+        Console.complain(speed.text)
     }
 }

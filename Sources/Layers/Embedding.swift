@@ -38,7 +38,8 @@ public struct Embedding: Layer {
 
     /// Checked when a model is built: sizes are 1 … 2²⁴, and `dtype` is a floating-point type. A model replaces `dtype`
     /// by that of its activations.
-    public init(vocab: Int, width: Int, positions: Int? = nil, scale: Double = 1, padding: Int? = nil,
+    public init(
+        vocab: Int, width: Int, positions: Int? = nil, scale: Double = 1, padding: Int? = nil,
         dtype: DType = .f32
     ) {
         self.vocab = vocab

@@ -11,7 +11,13 @@ extension Transformer {
 
         normalise(t.x, w.norm1, into: normalised, t.statistics1, on: backend)
         w.qkv.forward(normalised, into: t.qkv, on: backend)
-        backend.attention(t.qkv, into: t.attended, logSumExp: t.logSumExp, t.shape, scratch: attention)
+        if let cache = t.cache {
+            backend.cachedAttention(
+                t.qkv, cache: cache, start: frame.start, prefix: nil, into: t.attended, logSumExp: t.logSumExp, t.shape,
+                scratch: attention)
+        } else {
+            backend.attention(t.qkv, into: t.attended, logSumExp: t.logSumExp, t.shape, scratch: attention)
+        }
         addBranch(t.attended, w.out, to: t.x, into: t.middle, attentionMask, branch, frame, on: backend)
 
         normalise(t.middle, w.norm2, into: normalised, t.statistics2, on: backend)

@@ -94,6 +94,16 @@ public struct Transformer: Layer {
         return plan
     }
 
+    /// The k and v of every position so far: [batch, capacity, 2 · width].
+    public func cache(for input: Signature, capacity: Int) throws(LayerError) -> Signature {
+        let x = try input.sequences(width: width)
+        guard causal else { throw LayerError(expected: "causal: true, to go on from earlier positions", got: "false") }
+        guard capacity >= x.shape[1] else {
+            throw LayerError(expected: "a cache of at least \(x.shape[1]) positions", got: "\(capacity)")
+        }
+        return [try TensorSpec.checked([x.shape[0], capacity, scaled(width, by: 2)], x.dtype)]
+    }
+
     private func cost(_ x: TensorSpec, _ shape: AttentionShape) -> LayerCost {
         let rows = x.shape.rows
         let matrices =

@@ -27,7 +27,9 @@ struct TransformerFrame {
 
     init(_ frame: LayerFrame, of layer: Transformer) {
         self.frame = frame
-        shape = AttentionShape(frame.inputs[0].shape, heads: layer.heads, causal: layer.causal)
+        shape = AttentionShape(
+            frame.inputs[0].shape, heads: layer.heads, causal: layer.causal,
+            capacity: frame.cache.first?.shape[1] ?? 0)
     }
 
     // [batch, sequence, width], but qkv and its gradient [… 3 · width], up and its gradient [… hidden]
@@ -43,6 +45,8 @@ struct TransformerFrame {
     /// The MLP's inner values before the activation.
     var up: Tensor { frame.saved[6] }
     var y: Tensor { frame.outputs[0] }
+    /// [batch, capacity, 2 · width]
+    var cache: Tensor? { frame.cache.first }
 
     var dqkv: Tensor { frame.deferred[0] }
     var dmiddle: Tensor { frame.deferred[1] }

@@ -15,6 +15,8 @@ struct GraphBuilder {
     /// What was stashed, by its name.
     var portals: [String: Portal] = [:]
     private let dtype: DType
+    /// Of caches; nil: there are none.
+    private let capacity: Int?
 
     /// A skip connection: what a `stash` keeps for each `pop` of its name.
     struct Portal {
@@ -38,8 +40,9 @@ struct GraphBuilder {
         }
     }
 
-    init(input: TensorSpec, dtype: DType) {
+    init(input: TensorSpec, dtype: DType, capacity: Int?) {
         self.dtype = dtype
+        self.capacity = capacity
         values = [Value(spec: input, producer: nil, needsGradient: false, root: 0)]
         current = [0]
     }
@@ -84,7 +87,12 @@ struct GraphBuilder {
     mutating func place(_ layer: any Layer, taking inputs: [Int], _ site: Site) throws(ModelError) {
         let plan: LayerPlan
         do {
-            plan = try layer.plan(for: inputs.map { values[$0].spec })
+            let input = inputs.map { values[$0].spec }
+            if let capacity {
+                plan = try layer.plan(for: input, capacity: capacity)
+            } else {
+                plan = try layer.plan(for: input)
+            }
         } catch {
             throw ModelError(site.subject, error, at: site.mark)
         }

@@ -31,9 +31,12 @@ public struct ModelGraph: Sendable {
     ///   - manifest: the list of layers.
     ///   - input: one micro-batch: i32[micro × sequence] for tokens, [micro × width] of `dtype` for rows.
     ///   - dtype: f32, bf16 or f16.
-    public init(_ manifest: Sequential, input: TensorSpec, dtype: DType = .f32) throws(ModelError) {
+    ///   - capacity: how many positions of a sample passes can go on to, with caches; nil: each pass is on its own.
+    public init(
+        _ manifest: Sequential, input: TensorSpec, dtype: DType = .f32, capacity: Int? = nil
+    ) throws(ModelError) {
         self.dtype = dtype
-        var builder = GraphBuilder(input: input, dtype: dtype)
+        var builder = GraphBuilder(input: input, dtype: dtype, capacity: capacity)
         for (index, declaration) in manifest.layers.enumerated() {
             try builder.append(declaration, entry: index)
         }

@@ -79,6 +79,7 @@ extension StageProgramBuilder {
 
     /// Whether some backward half reads the value.
     func isKept(_ value: Int) -> Bool {
+        guard hasBackward else { return false }
         let trains = { (node: Int) in model.nodes[node].outputs.contains { model.values[$0].needsGradient } }
         let producer = model.values[value].producer
         return model.values[value].consumers.contains { model.nodes[$0].plan.keepsInputs && trains($0) }

@@ -22,6 +22,15 @@ extension StageProgram {
         builder.placeBackward()
         self = builder.finish()
     }
+
+    /// Forward passes alone, which keep nothing for a way back, and no loss.
+    public init(forwardOf model: ModelGraph, _ layout: PipelineLayout, stage: Int, on backend: any Backend) {
+        var builder = StageProgramBuilder(
+            model, layout, layout.stages[stage], splitsBackward: false, .none, hasBackward: false, on: backend)
+        builder.placeCrossings()
+        builder.placeForward()
+        self = builder.finish()
+    }
 }
 
 /// Decides lifetimes, in two passes over the stage's nodes, then lets `MemoryPlan` colour the transient ones.
@@ -37,6 +46,7 @@ struct StageProgramBuilder {
     let imports: [PipelineLayout.Crossing]
     let exports: [PipelineLayout.Crossing]
     let splitsBackward: Bool
+    let hasBackward: Bool
     let backend: any Backend
     var program = StageProgram()
 
@@ -57,8 +67,9 @@ struct StageProgramBuilder {
 
     init(
         _ model: ModelGraph, _ layout: PipelineLayout, _ stage: PipelineLayout.Stage, splitsBackward: Bool,
-        _ recomputation: Recomputation, on backend: any Backend
+        _ recomputation: Recomputation, hasBackward: Bool = true, on backend: any Backend
     ) {
+        self.hasBackward = hasBackward
         self.model = model
         self.backend = backend
         self.stage = stage
@@ -70,7 +81,7 @@ struct StageProgramBuilder {
         recomputeTime = Array(repeating: nil, count: stage.nodes.count)
         program.nodes = stage.nodes.map { node in
             var places = StageProgram.NodePlaces()
-            places.trains = model.nodes[node].outputs.contains { model.values[$0].needsGradient }
+            places.trains = hasBackward && model.nodes[node].outputs.contains { model.values[$0].needsGradient }
             return places
         }
         setTimes()

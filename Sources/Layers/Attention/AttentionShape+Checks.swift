@@ -3,8 +3,9 @@ import Tensors
 
 extension AttentionShape {
     /// For x: [batch, sequence, width].
-    init(_ x: Shape, heads: Int, causal: Bool) {
-        self.init(batch: x[0], sequence: x[1], heads: heads, headWidth: x[2] / heads, causal: causal)
+    init(_ x: Shape, heads: Int, causal: Bool, capacity: Int = 0) {
+        self.init(
+            batch: x[0], sequence: x[1], heads: heads, headWidth: x[2] / heads, causal: causal, capacity: capacity)
     }
 
     /// For x: [batch, sequence, width].
