@@ -34,6 +34,36 @@ import Testing
         #expect(draws(sampling, logits, count: 50) != draws(.init(temperature: 1, seed: 2), logits, count: 50))
     }
 
+    @Test func `top p draws from the likeliest until they have that probability`() {
+        // Probabilities 0.5, 0.25, 0.125, 0.125.
+        let halves: [Float] = [-2.0794415, -0.6931472, -1.3862944, -2.0794415]
+        func drawn(_ p: Double, k: Int? = nil) -> Set<Int> {
+            Set(draws(.init(temperature: 1, topK: k, topP: p), halves))
+        }
+        #expect(drawn(0.4) == [1])
+        #expect(drawn(0.7) == [1, 2])
+        #expect(drawn(0.8) == [0, 1, 2])
+        #expect(drawn(1) == [0, 1, 2, 3])
+        // Of the two likeliest alone the first has two thirds.
+        #expect(drawn(0.6, k: 2) == [1])
+    }
+
+    @Test func `min p draws from tokens that are nearly as likely as the likeliest`() {
+        let halves: [Float] = [-2.0794415, -0.6931472, -1.3862944, -2.0794415]
+        #expect(Set(draws(.init(temperature: 1, topK: nil, minP: 0.4), halves)) == [1, 2])
+        #expect(Set(draws(.init(temperature: 1, topK: nil, minP: 1), halves)) == [1])
+        // A higher temperature brings the others nearer: 0.25 becomes 0.5.
+        #expect(Set(draws(.init(temperature: 2, topK: nil, minP: 0.4), halves)) == [0, 1, 2, 3])
+    }
+
+    @Test func `a repetition penalty makes what the text has less likely, whatever its sign`() {
+        var sampler = TokenSampler(.init(temperature: 0, repetitionPenalty: 2))
+        #expect(sampler.draw([3, 2, -1], after: []) == 0)
+        #expect(sampler.draw([3, 2, -1], after: [0, 0]) == 1)
+        #expect(sampler.draw([-1, -1.5, -9], after: [0]) == 1)
+        #expect(sampler.draw([3, 2, -1], after: [0, 9_000, -4]) == 1)
+    }
+
     @Test func `logits that are no numbers still give a token`() {
         for odd in [[Float.nan, .nan, 1], [.infinity, .infinity, 0], [-.infinity, -.infinity, -.infinity]] {
             #expect(draws(.init(temperature: 1, topK: 2), odd, count: 100).allSatisfy { (0..<3).contains($0) })

@@ -172,7 +172,7 @@ extension GenerationPlan {
 
 extension ModelSource {
     /// The most positions that the model reads: as many as it was trained or made for.
-    package var window: Int { max(1, family?.contextLength ?? manifest?.data.sequence ?? 1) }
+    package var window: Int { max(1, family?.contextLength ?? manifest?.data.sequence ?? 1024) }
 
     /// Whether a text goes on beyond the window, from the later half of it: for models of our own, which write as well
     /// from anywhere. A pretrained model's text ends there.
