@@ -14,7 +14,7 @@ let rooms: [(name: String, standsOn: [String])] = [
     ("Tokenizers", ["Systems"]),
     ("Datasets", ["Tensors"]),
     ("Checkpoints", ["Tensors"]),
-    ("Families", ["Models", "Checkpoints"]),
+    ("Families", ["Models", "Checkpoints", "Tokenizers"]),
     ("Partitioning", []),
     ("Scheduling", ["Partitioning"]),
     ("Manifests", ["Families", "Optimizers", "Scheduling"]),
