@@ -87,6 +87,9 @@ enum ByteLetters {
         return result
     }
 
+    /// How many bytes a byte's letter has in UTF-8.
+    @inline(__always) static func length(_ byte: UInt8) -> Int { (0x21...0x7E).contains(byte) ? 1 : 2 }
+
     static func spelling(of bytes: some Sequence<UInt8>) -> String {
         var text = String.UnicodeScalarView()
         for byte in bytes { text.append(letters[Int(byte)]) }

@@ -25,47 +25,53 @@ struct FormNormalizer {
         return true
     }
 
-    /// Appends the text's normal form.
+    /// Appends the text's normal form: what is inert as it is, the rest cluster by cluster.
     func apply(_ source: TextBuffer, into result: inout TextBuffer) {
-        var writer = ChangeWriter()
+        var cluster: [Item] = []
         source.bytes.withUnsafeBufferPointer { text in
+            var copied = 0
             var at = 0
-            var pending: [Item] = []
+            // Where the last inert scalar begins: one that follows may compose with it.
+            var start = 0
             while at < text.count {
                 let scalar = text.scalar(at: at)
-                at += scalar.byteCount
-                var isFirst = true
-                CanonicalData.shared.decompose(scalar.value, form) { part in
-                    let item = Item(
-                        value: part, change: isFirst ? 0 : 1,
-                        combiningClass: CanonicalData.shared.combiningClass(part))
-                    isFirst = false
-                    // What stands before a scalar that no mark reorders across, and does not compose with, is done.
-                    if item.combiningClass == 0, !composes(pending.last, part) {
-                        flush(&pending, &writer, source, &result)
-                    }
-                    pending.append(item)
+                if scalar.value < 0x80 || CanonicalData.shared.isInert(scalar.value, form) {
+                    start = at
+                    at += scalar.byteCount
+                    continue
                 }
+                result.append(source, copied..<start)
+                at = self.cluster(text, start, &cluster)
+                var writer = ChangeWriter(at: start)
+                for item in cluster { writer.put(item.value, item.change, source, &result) }
+                copied = at
+                start = at
             }
-            flush(&pending, &writer, source, &result)
+            result.append(source, copied..<text.count)
         }
     }
 
-    /// Whether a scalar of class 0 may compose with what stands before it.
-    private func composes(_ last: Item?, _ value: UInt32) -> Bool {
-        guard form.composes, last != nil else { return false }
-        return !CanonicalData.shared.isInert(value, form)
-    }
-
-    private func flush(
-        _ pending: inout [Item], _ writer: inout ChangeWriter, _ source: TextBuffer, _ result: inout TextBuffer
-    ) {
-        if pending.count > 1 {
-            Self.reorder(&pending)
-            if form.composes { Self.compose(&pending) }
+    /// Fills in the normal form of what begins at `start` and ends before the next inert scalar.
+    private func cluster(_ text: UnsafeBufferPointer<UInt8>, _ start: Int, _ cluster: inout [Item]) -> Int {
+        let data = CanonicalData.shared
+        cluster.removeAll(keepingCapacity: true)
+        var at = start
+        while at < text.count {
+            let scalar = text.scalar(at: at)
+            if at > start, data.isInert(scalar.value, form) { break }
+            at += scalar.byteCount
+            var isFirst = true
+            data.decompose(scalar.value, form) { part in
+                let change = isFirst ? 0 : 1
+                isFirst = false
+                cluster.append(Item(value: part, change: change, combiningClass: data.combiningClass(part)))
+            }
         }
-        for item in pending { writer.put(item.value, item.change, source, &result) }
-        pending.removeAll(keepingCapacity: true)
+        if cluster.count > 1 {
+            Self.reorder(&cluster)
+            if form.composes { Self.compose(&cluster) }
+        }
+        return at
     }
 
     /// Sorts each run of marks by class, those of one class as they stood.
@@ -90,37 +96,34 @@ struct FormNormalizer {
 
     /// Composes what is not blocked with the scalar of class 0 before it.
     private static func compose(_ items: inout [Item]) {
-        var result: [Item] = []
+        var kept = 0
         var starter: Int?
         var lastClass: UInt8?
-        for item in items {
-            guard let at = starter else {
-                if item.combiningClass == 0 { starter = result.count }
-                result.append(item)
-                continue
+        for index in items.indices {
+            let item = items[index]
+            if let at = starter {
+                let isBlocked = lastClass.map { $0 >= item.combiningClass } ?? false
+                if !isBlocked, let composed = CanonicalData.shared.compose(items[at].value, item.value) {
+                    items[at].value = composed
+                    items[at].change += item.change - 1
+                    continue
+                }
+                lastClass = item.combiningClass == 0 ? nil : item.combiningClass
             }
-            let isBlocked = lastClass.map { $0 >= item.combiningClass } ?? false
-            if !isBlocked, let composed = CanonicalData.shared.compose(result[at].value, item.value) {
-                result[at].value = composed
-                result[at].change += item.change - 1
-                continue
-            }
-            if item.combiningClass == 0 {
-                starter = result.count
-                lastClass = nil
-            } else {
-                lastClass = item.combiningClass
-            }
-            result.append(item)
+            if item.combiningClass == 0 { starter = kept }
+            items[kept] = item
+            kept += 1
         }
-        items = result
+        items.removeLast(items.count - kept)
     }
 }
 
 /// Writes the scalars of a changed text, each with the origin of what it stands for in the source.
 struct ChangeWriter {
     /// The next byte of the source that nothing stands for yet.
-    private var at = 0
+    private var at: Int
+
+    init(at start: Int = 0) { at = start }
 
     /// - Parameter change: 0 for a scalar in place of one, 1 for one that was added, -n for one in place of 1 + n.
     mutating func put(_ value: UInt32, _ change: Int, _ source: TextBuffer, _ result: inout TextBuffer) {

@@ -18,6 +18,7 @@ struct Pattern: Sendable {
         case look(end: Int32, negative: Bool)
         /// What follows up to `end` matches, in the first way that it can.
         case atomic(end: Int32)
+        case ahead(set: Int32, negative: Bool)
         case behind(set: Int32, negative: Bool)
         case anchor(PatternNode.Anchor)
         /// The end of the expression, or of what is looked at.
@@ -63,6 +64,8 @@ struct Pattern: Sendable {
         case .sequence(let nodes): for node in nodes { try add(node) }
         case .choice(let nodes): try add(choice: nodes)
         case .repetition(let node, let counts, let greed): try add(node, counts, greed)
+        case .lookAhead(.set(let set), let negative):
+            instructions.append(.ahead(set: index(of: set), negative: negative))
         case .lookAhead(let node, let negative):
             try addSub(node) { end in .look(end: end, negative: negative) }
         case .atomic(let node): try addSub(node) { end in .atomic(end: end) }

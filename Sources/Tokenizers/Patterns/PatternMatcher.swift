@@ -75,6 +75,9 @@ struct PatternMatcher {
                 } else {
                     fails = true
                 }
+            case .ahead(let set, let negative):
+                let holds = at < text.count && pattern.contains(set, text.scalar(at: at).value)
+                if holds != negative { pc += 1 } else { fails = true }
             case .behind(let set, let negative):
                 let holds = at > 0 && pattern.contains(set, text.scalar(before: at).value)
                 if holds != negative { pc += 1 } else { fails = true }

@@ -7,8 +7,8 @@ struct CanonicalData: Sendable {
     static let shared = CanonicalData()
 
     /// What a scalar becomes, all the way down; none for those that stand for themselves.
-    private var canonical: [UInt32: [UInt32]] = [:]
-    private var compatible: [UInt32: [UInt32]] = [:]
+    private var canonical = Decompositions()
+    private var compatible = Decompositions()
     private var compositions: [UInt64: UInt32] = [:]
     /// For scalars below `end`: the combining class, and what normalising must look at.
     private var classes: [UInt8]
@@ -40,13 +40,13 @@ struct CanonicalData: Sendable {
         let text = String(scalar)
         let parts = Self.values(text.decomposedStringWithCanonicalMapping)
         if parts != [scalar.value] {
-            canonical[scalar.value] = parts
+            canonical.add(scalar, parts)
             flags[value] |= Self.decomposes
             addComposition(scalar, parts)
         }
         let compatibleParts = Self.values(text.decomposedStringWithCompatibilityMapping)
         if compatibleParts != [scalar.value] {
-            compatible[scalar.value] = compatibleParts
+            compatible.add(scalar, compatibleParts)
             flags[value] |= Self.decomposesCompatibly
         }
     }
@@ -77,16 +77,33 @@ struct CanonicalData: Sendable {
 
     /// Calls `part` with each part of the scalar, or with itself.
     @inline(__always) func decompose(_ value: UInt32, _ form: UnicodeForm, _ part: (UInt32) -> Void) {
-        if value < 0xA0 || value >= Self.end || isInert(value, form) { return part(value) }
+        if isInert(value, form) { return part(value) }
         if let syllable = Hangul(value) { return syllable.parts.forEach(part) }
-        guard let parts = (form.isCompatible ? compatible : canonical)[value] else { return part(value) }
-        parts.forEach(part)
+        if form.isCompatible { compatible.forEachPart(value, part) } else { canonical.forEachPart(value, part) }
     }
 
     /// The scalar that two make.
     func compose(_ first: UInt32, _ second: UInt32) -> UInt32? {
         guard second < Self.end, flags[Int(second)] & Self.composes != 0 else { return nil }
         return Hangul.compose(first, second) ?? compositions[Self.key(first, second)]
+    }
+}
+
+/// What scalars decompose to, one behind the other.
+private struct Decompositions: Sendable {
+    /// For a scalar where its parts begin, times 32, and how many they are.
+    private var places = ScalarMap()
+    private var parts: [UInt32] = []
+
+    mutating func add(_ scalar: UnicodeScalar, _ values: [UInt32]) {
+        places.set(scalar, Int32(parts.count << 5 | values.count))
+        parts += values
+    }
+
+    @inline(__always) func forEachPart(_ value: UInt32, _ part: (UInt32) -> Void) {
+        let place = Int(places.find(value))
+        guard place >= 0 else { return part(value) }
+        for index in place >> 5..<place >> 5 + place & 31 { part(parts[index]) }
     }
 }
 

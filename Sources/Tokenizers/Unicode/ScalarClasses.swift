@@ -2,13 +2,13 @@
 ///
 /// The versions of Unicode are those that Hugging Face's `tokenizers` 0.23 was built with, so that scalars which were
 /// assigned later split a text as they do there: its regular expressions know Unicode 16.
-struct ScalarClasses: Sendable {
+struct ScalarClasses: @unchecked Sendable {
     static let shared = ScalarClasses()
 
-    /// Made once, in some 15 ms.
-    private let table: [UInt8]
+    /// Made once, in some 15 ms, and never freed.
+    private let table: UnsafePointer<UInt8>
     /// Above it there are tags, selectors of variants and private use only.
-    private static let end: UInt32 = 0x32000
+    private static let end: UInt32 = 0x34000
 
     /// The class of U+0085: a control character that is white space too.
     static let nextLine: UInt8 = 31
@@ -16,12 +16,23 @@ struct ScalarClasses: Sendable {
     static let wordFlag: UInt8 = 0x80
 
     private init() {
-        table = (0..<Self.end).map { value in UnicodeScalar(value).map(Self.classify) ?? 0 }
+        let classes = UnsafeMutablePointer<UInt8>.allocate(capacity: Int(Self.end))
+        for value in 0..<Self.end { classes[Int(value)] = UnicodeScalar(value).map(Self.classify) ?? 0 }
+        table = UnsafePointer(classes)
     }
 
     /// The category's number, 0 to 31, and `wordFlag`.
     @inline(__always) func of(_ value: UInt32) -> UInt8 {
-        value < Self.end ? table[Int(value)] : UnicodeScalar(value).map(Self.classify) ?? 0
+        value < Self.end ? table[Int(value)] : Self.rare(value)
+    }
+
+    private static func rare(_ value: UInt32) -> UInt8 {
+        switch value {
+        case 0xE0001, 0xE0020...0xE007F: 2
+        case 0xE0100...0xE01EF: 10 | wordFlag
+        case 0xF0000...0xFFFFD, 0x100000...0x10FFFD: 3
+        default: 0
+        }
     }
 
     @inline(__always) func category(_ value: UInt32) -> UInt8 { of(value) & 0x1F }
@@ -50,7 +61,6 @@ struct ScalarClasses: Sendable {
     ]
 
     private static let numbers = Dictionary(uniqueKeysWithValues: zip(order, UInt8(0)...))
-
     private static func number(_ category: Unicode.GeneralCategory) -> UInt8 { numbers[category] ?? 0 }
 
     /// The categories that a name of a regular expression stands for, as bits: `L`, `Lu`, `Nd`, `P`.

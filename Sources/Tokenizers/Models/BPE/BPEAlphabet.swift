@@ -25,15 +25,19 @@ struct BPESymbols {
     }
 
     /// Fills in the symbols of a part of the text.
+    /// - Parameter inLetters: lengths of bytes are those of their letters (`ByteLetters`), not 1.
     mutating func load(
-        _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ alphabet: BPEAlphabet, _ unknown: UnknownToken?
+        _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ alphabet: BPEAlphabet, _ unknown: UnknownToken?,
+        inLetters: Bool = false
     ) {
         ids.removeAll(keepingCapacity: true)
         lengths.removeAll(keepingCapacity: true)
         var run = UnknownRun()
         switch alphabet {
         case .bytes(let byteIds):
-            for at in range { add(byteIds[Int(text[at])], 1, unknown, &run) }
+            for at in range {
+                add(byteIds[Int(text[at])], inLetters ? ByteLetters.length(text[at]) : 1, unknown, &run)
+            }
         case .scalars(let map, let byteIds):
             var at = range.lowerBound
             while at < range.upperBound {
@@ -55,8 +59,6 @@ struct BPESymbols {
     /// `tokenizers`.
     private struct UnknownRun {
         var pending: (id: Int32, length: Int)?
-        /// Bytes that have no token at all: the next symbol stands for them too.
-        var dropped = 0
 
         mutating func flush(into symbols: inout BPESymbols) {
             if let (id, length) = pending { symbols.append(id, length) }
@@ -69,13 +71,10 @@ struct BPESymbols {
     ) {
         if id >= 0 {
             if run.pending != nil { run.flush(into: &self) }
-            append(id, length + run.dropped)
-            run.dropped = 0
+            append(id, length)
         } else if let unknown {
             if !unknown.fuses { run.flush(into: &self) }
             run.pending = (unknown.id, length + (run.pending?.length ?? 0))
-        } else {
-            run.dropped += length
         }
     }
 }

@@ -21,16 +21,55 @@ struct BPEModel: Sendable {
         if let wholeWords, let id = wholeWords.find(UnsafeBufferPointer(rebasing: text[range])) {
             return sink.append(id, range)
         }
-        workspace.symbols.load(text, range, alphabet, unknown)
+        let inLetters = sink.tracks && leavesOutBytes
+        workspace.symbols.load(text, range, alphabet, unknown, inLetters: inLetters)
         workspace.merging.merge(&workspace.symbols, pairs)
         guard sink.tracks else {
             sink.ids.append(contentsOf: workspace.symbols.ids)
             return
         }
-        var start = range.lowerBound
+        var place = LetterPlace(text, range, inLetters: inLetters)
         for (id, length) in zip(workspace.symbols.ids, workspace.symbols.lengths) {
-            sink.append(id, start..<start + length)
-            start += length
+            sink.append(id, place.take(length))
         }
+    }
+
+    /// Whether some byte has no token, and none stands for it either.
+    private var leavesOutBytes: Bool {
+        if case .bytes(let ids) = alphabet { unknown == nil && ids.contains(-1) } else { false }
+    }
+}
+
+/// Walks along a word by its symbols' lengths. Where a byte has no token, the symbols behind it seem to stand that much
+/// further left, in letters: so do the offsets of `tokenizers`.
+private struct LetterPlace {
+    private let text: UnsafeBufferPointer<UInt8>
+    private let end: Int
+    private let inLetters: Bool
+    private var at: Int
+    /// Letters' bytes of the byte at `at` that were walked over.
+    private var inside = 0
+
+    init(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, inLetters: Bool) {
+        self.text = text
+        self.inLetters = inLetters
+        end = range.upperBound
+        at = range.lowerBound
+    }
+
+    mutating func take(_ length: Int) -> Range<Int> {
+        let start = at
+        guard inLetters else {
+            at += length
+            return start..<at
+        }
+        var rest = length + inside
+        inside = 0
+        while at < end, case let letter = ByteLetters.length(text[at]), rest >= letter {
+            rest -= letter
+            at += 1
+        }
+        inside = rest
+        return start..<(rest > 0 ? min(at + 1, end) : at)
     }
 }
