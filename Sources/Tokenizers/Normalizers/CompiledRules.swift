@@ -32,39 +32,35 @@ struct CompiledRules: Sendable {
         UInt32(data[at]) | UInt32(data[at + 1]) << 8 | UInt32(data[at + 2]) << 16 | UInt32(data[at + 3]) << 24
     }
 
+    /// A scalar of the changed text, and what it stands for, as `ChangeWriter` has it.
+    private typealias Change = (value: UInt32, change: Int)
+
     /// Appends the changed text.
     func apply(_ source: TextBuffer, into result: inout TextBuffer) {
-        var writer = ChangeWriter()
+        var changes: [Change] = []
         for character in String(decoding: source.bytes, as: UTF8.self) {
             let group = Array(character.utf8)
             if group.count < Self.longestGroup, let replacement = replacement(group) {
-                put(replacement, for: character.unicodeScalars.count, source, &writer, &result)
+                Self.put(replacement, for: character.unicodeScalars.count, &changes)
                 continue
             }
             for scalar in character.unicodeScalars {
                 if let replacement = replacement(Array(scalar.utf8)) {
-                    put(replacement, for: 1, source, &writer, &result)
+                    Self.put(replacement, for: 1, &changes)
                 } else {
-                    writer.put(scalar.value, 0, source, &result)
+                    changes.append((scalar.value, 0))
                 }
             }
         }
+        var writer = ChangeWriter()
+        for (value, change) in changes { writer.put(value, change, source, &result) }
     }
 
-    /// Writes a replacement of so many scalars: what is left over on either side goes to the last one.
-    private func put(
-        _ replacement: ArraySlice<UInt8>, for count: Int, _ source: TextBuffer, _ writer: inout ChangeWriter,
-        _ result: inout TextBuffer
-    ) {
+    /// Adds a replacement of so many scalars. What goes away goes to the scalar before it.
+    private static func put(_ replacement: ArraySlice<UInt8>, for count: Int, _ changes: inout [Change]) {
         let values = String(decoding: replacement, as: UTF8.self).unicodeScalars.map(\.value)
-        guard !values.isEmpty else {
-            // What is dropped goes to what was written before it.
-            return result.bytes.isEmpty ? () : writer.skip(count, source, &result)
-        }
-        for (index, value) in values.enumerated() {
-            let isLast = index == min(values.count, count) - 1
-            writer.put(value, index >= count ? 1 : isLast ? -(max(count - values.count, 0)) : 0, source, &result)
-        }
+        for (index, value) in values.enumerated() { changes.append((value, index < count ? 0 : 1)) }
+        if values.count < count, let last = changes.indices.last { changes[last].change -= count - values.count }
     }
 
     /// What the first rule that begins the group says; nil where there is none.

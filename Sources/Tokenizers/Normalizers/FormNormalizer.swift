@@ -138,12 +138,4 @@ struct ChangeWriter {
             for _ in change...0 where at < text.count { at += text.scalar(at: at).byteCount }
         }
     }
-
-    /// Nothing stands for so many scalars.
-    mutating func skip(_ count: Int, _ source: TextBuffer, _ result: inout TextBuffer) {
-        guard result.tracks else { return }
-        source.bytes.withUnsafeBufferPointer { text in
-            for _ in 0..<count where at < text.count { at += text.scalar(at: at).byteCount }
-        }
-    }
 }
