@@ -34,7 +34,11 @@ public final class Generator {
         let run = try running(positions: overflow ? .max : positions)
         let request = GenerationRequest(
             prompt: text, count: count, sampling: sampling, endTokens: source.endTokens)
-        _ = try run.generate([request]) { emit($1) }
+        do { _ = try run.generate([request], emit: { emit($1) }) } catch {
+            run.close()
+            self.run = nil
+            throw RunFailure(wrapping: error)
+        }
     }
 
     /// The one there is, where its caches are long enough.

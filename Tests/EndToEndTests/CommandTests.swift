@@ -108,6 +108,11 @@ extension EndToEndTests {
                 return outcome.output
             }
             #expect(try generate("--greedy") == "one, two, three; one, two, three; \n")
+            #expect(try generate("--greedy", "--stages", "2") == "one, two, three; one, two, three; \n")
+            #expect(try generate("--greedy", "--devices", "cpu:0", "--stop", "; one") == "one, two, three\n")
+            let json = try generate("--greedy", "--stages", "3", "--json", "--prompt", "three; o")
+            let lines = json.split(separator: "\n")
+            #expect(lines.count == 2 && lines[1].contains("\"text\":\"ne, two, three; one, two, th\""))
             let wild = ["--temperature", "3", "--top-k", "0"]
             let first = try generate(wild[0], wild[1], wild[2], wild[3], "--seed", "5")
             #expect(first.hasPrefix("one, t"))
@@ -125,7 +130,8 @@ extension EndToEndTests {
             "schedule": ["<name>", "--stages", "--microbatches", "--virtual", "--text", "--columns"],
             "profile": ["<pipeline>", "--set", "--repetitions", "--json"],
             "generate": [
-                "<run>", "--prompt", "--tokens", "--temperature", "--top-k", "--greedy", "--seed",
+                "<model>", "--prompt", "--prompts", "--tokens", "--temperature", "--top-k", "--top-p", "--min-p",
+                "--repetition-penalty", "--greedy", "--seed", "--stop", "--stages", "--devices", "--ids", "--json",
             ],
             "doctor": ["--json"],
         ]

@@ -118,7 +118,7 @@ package final class GenerationRun {
     package func generate(
         _ requests: [GenerationRequest], emit: (Int, Int32) throws -> Bool,
         finished: (Int, GenerationOutcome) throws -> Void = { _, _ in }
-    ) throws(RunFailure) -> [GenerationOutcome] {
+    ) throws -> [GenerationOutcome] {
         for request in requests { try check(request) }
         do {
             var texts = TextsInFlight(requests, plan)
@@ -140,7 +140,8 @@ package final class GenerationRun {
             return texts.outcomes
         } catch {
             isDone = false
-            throw RunFailure(wrapping: error)
+            // That whoever reads the text left is no failure of the run: commands tell it apart.
+            throw error is SystemError ? error : RunFailure(wrapping: error)
         }
     }
 
