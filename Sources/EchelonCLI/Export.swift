@@ -37,7 +37,8 @@ struct Export: ParsableCommand {
             try Console.print("\(target.printable()): \(summary.dtype), \(summary.files.joined(separator: ", "))")
             if summary.isWidened {
                 try Console.print(
-                    "Training made numbers that the model's own type cannot hold: written as f32; --dtype bf16 halves it.")
+                    "Training made numbers that the model's own type cannot hold: written as f32; --dtype bf16 halves it."
+                )
             }
         }
     }

@@ -25,7 +25,8 @@ extension PipelineManifest {
             case .written: 1
             }
         self.init(
-            name: name, model: model, modelPath: nil, pretrained: nil, devices: devices, memory: nil, partition: partition,
+            name: name, model: model, modelPath: nil, pretrained: nil, devices: devices, memory: nil,
+            partition: partition,
             schedule: schedule, virtual: virtual, batch: batch, precision: precision, recompute: .none,
             optimizer: optimizer, learningRate: learningRate, clip: nil, onNaN: .stop, deadlines: Deadlines(),
             data: data,
