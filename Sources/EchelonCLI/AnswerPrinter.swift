@@ -20,13 +20,13 @@ final class AnswerPrinter {
         var ended: String
     }
 
-    init(_ prompts: [String], _ coding: TextCoding, stops: [String], endTokens: Set<Int32>, json: Bool) {
+    init(_ prompts: [String], _ coding: TextCoding, stops: [String], endTokens: Set<Int32>, json: Bool, isAnswer: Bool) {
         self.prompts = prompts
         self.json = json
         answers = prompts.map { _ in Answer(coding, stops: stops, endTokens: endTokens) }
         order = AnswerOrder(count: prompts.count)
-        // Ids are a list by themselves; a text goes on from its prompt.
-        if !json, case .bytes = coding { texts = prompts } else { texts = prompts.map { _ in "" } }
+        // Ids are a list by themselves, and an answer stands alone; a text goes on from its prompt.
+        texts = prompts.map { json || isAnswer || coding.isIds ? "" : $0 }
     }
 
     /// What stands before each answer.

@@ -20,6 +20,15 @@ struct Generate: ParsableCommand {
         help: ArgumentHelp("The text to go on from; may be given several times.", valueName: "text"))
     var prompt: [String] = []
 
+    @Flag(help: "Each prompt is a message, and the answer a reply: the model's chat template puts them in form.")
+    var chat = false
+
+    @Option(help: ArgumentHelp("With --chat: what the model is told first.", valueName: "text"))
+    var system: String?
+
+    @Option(help: ArgumentHelp("With --chat: another template than the model's, as Jinja text.", valueName: "file"))
+    var chatTemplate: String?
+
     @Option(help: ArgumentHelp("A file with a prompt a line.", valueName: "file"))
     var prompts: String?
 
@@ -64,6 +73,10 @@ struct Generate: ParsableCommand {
         guard !prompt.isEmpty || prompts != nil else {
             throw ValidationError("expected a prompt: --prompt TEXT, or --prompts FILE with one a line")
         }
+        guard chat || system == nil && chatTemplate == nil else {
+            throw ValidationError("--system and --chat-template go with --chat")
+        }
+        guard !chat || !ids else { throw ValidationError("expected --chat or --ids, got both") }
         if let stages {
             guard devices == nil else { throw ValidationError("expected --stages or --devices, got both") }
             guard (1...Self.mostStages).contains(stages) else {
@@ -81,8 +94,9 @@ struct Generate: ParsableCommand {
             let source = try ModelSource(path: model)
             let coding = try source.textCoding(wantsIDs: ids)
             let texts = prompt + (try prompts.map { try Self.lines(of: $0) } ?? [])
+            let conversation = chat ? try Conversation(source, template: chatTemplate, system: system) : nil
             let encoded = try texts.map { text in
-                let ids = try coding.encode(text)
+                let ids = try conversation?.ids(of: text) ?? coding.encode(text)
                 return ids.isEmpty ? [source.firstToken] : ids
             }
             let longest = (encoded.map(\.count).max() ?? 0) + tokens
@@ -96,7 +110,7 @@ struct Generate: ParsableCommand {
                 GenerationRequest(
                     prompt: prompt, count: tokens, sampling: sampling.sampling(of: index), endTokens: source.endTokens)
             }
-            let printer = AnswerPrinter(texts, coding, stops: stop, endTokens: source.endTokens, json: json)
+            let printer = AnswerPrinter(texts, coding, stops: stop, endTokens: source.endTokens, json: json, isAnswer: chat)
             try printer.begin()
             let outcomes = try run.generate(requests) {
                 try printer.show($1, of: $0)

@@ -1,15 +1,24 @@
+import Tokenizers
+
 /// The text of ids that come one by one: a character whose bytes have not all come is held back.
 package struct TextPieces: Sendable {
     private let coding: TextCoding
     /// Bytes of a character that is not whole yet.
     private var pending: [UInt8] = []
+    /// The same for a tokenizer's tokens.
+    private var stream: TextStream?
 
-    init(_ coding: TextCoding) { self.coding = coding }
+    init(_ coding: TextCoding) {
+        self.coding = coding
+        if case .tokenizer(let tokenizer, _) = coding { stream = TextStream(tokenizer, skipSpecial: true) }
+    }
 
     /// The text that is certain with one more id.
     package mutating func append(_ id: Int32) -> String {
         switch coding {
         case .ids: return "\(id) "
+        // An id that no token has stands for nothing.
+        case .tokenizer: return (try? stream?.append(id)) ?? ""
         case .bytes:
             // 0xFF never occurs in UTF-8.
             pending.append(UInt8(exactly: id) ?? 0xFF)
@@ -22,7 +31,7 @@ package struct TextPieces: Sendable {
     /// What was held back, as U+FFFD.
     package mutating func finish() -> String {
         defer { pending = [] }
-        return String(decoding: pending, as: UTF8.self)
+        return String(decoding: pending, as: UTF8.self) + (stream?.finish() ?? "")
     }
 
     /// How many bytes at the end begin a character that more bytes may end.
