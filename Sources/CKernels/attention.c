@@ -64,3 +64,17 @@ KERNEL void ck_add_rows(const float *x, size_t x_stride, float *y, size_t y_stri
         }
     }
 }
+
+void ck_position_scores(
+    enum ck_type type, const void *q, size_t q_stride, const void *k, size_t k_stride, float *scores, size_t stride,
+    size_t rows, size_t keys, size_t width
+) {
+    DISPATCH(type, position_scores, q, q_stride, k, k_stride, scores, stride, rows, keys, width)
+}
+
+void ck_position_mix(
+    enum ck_type type, const float *p, size_t p_stride, const void *v, size_t v_stride, float *y, size_t rows,
+    size_t keys, size_t width
+) {
+    DISPATCH(type, position_mix, p, p_stride, v, v_stride, y, rows, keys, width)
+}

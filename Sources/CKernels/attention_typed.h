@@ -80,3 +80,80 @@ static KERNEL void TYPED(attention_backward_rows)(
         TYPED(clear_row)(ds, start, end, mask.keys);
     }
 }
+
+/// Rows of q, or of a sum of values, that are computed together.
+#define TOGETHER 4
+
+INLINE void TYPED(few_scores)(
+    const ELEMENT *q, size_t q_stride, const ELEMENT *k, size_t k_stride, float *scores, size_t stride, size_t rows,
+    size_t keys, size_t width
+) {
+    for (size_t key = 0; key < keys; key++, k += k_stride) {
+        f32v a, b, sum[TOGETHER];
+        for (size_t r = 0; r < rows; r++) sum[r] = 0;
+        for (size_t i = 0; i < width; i += LANES) {
+            TYPED(load)(&b, k + i, width - i, 0);
+#pragma clang loop unroll(full)
+            for (size_t r = 0; r < rows; r++) {
+                TYPED(load)(&a, q + r * q_stride + i, width - i, 0);
+                sum[r] += a * b;
+            }
+        }
+        for (size_t r = 0; r < rows; r++) scores[r * stride + key] = lane_sum(&sum[r]);
+    }
+}
+
+static KERNEL void TYPED(position_scores)(
+    const ELEMENT *q, size_t q_stride, const ELEMENT *k, size_t k_stride, float *scores, size_t stride, size_t rows,
+    size_t keys, size_t width
+) {
+    size_t row = 0;
+    for (; row + TOGETHER <= rows; row += TOGETHER, q += TOGETHER * q_stride, scores += TOGETHER * stride) {
+        TYPED(few_scores)(q, q_stride, k, k_stride, scores, stride, TOGETHER, keys, width);
+    }
+    switch (rows - row) {
+    case 3: TYPED(few_scores)(q, q_stride, k, k_stride, scores, stride, 3, keys, width); break;
+    case 2: TYPED(few_scores)(q, q_stride, k, k_stride, scores, stride, 2, keys, width); break;
+    case 1: TYPED(few_scores)(q, q_stride, k, k_stride, scores, stride, 1, keys, width); break;
+    }
+}
+
+/// Two vectors of columns at a time.
+INLINE void TYPED(few_mixes)(
+    const float *p, size_t p_stride, const ELEMENT *v, size_t v_stride, float *y, size_t rows, size_t keys,
+    size_t width
+) {
+    for (size_t i = 0; i < width; i += 2 * LANES) {
+        size_t left = width - i, rest = left > LANES ? left - LANES : 0;
+        f32v low, high = 0, sum[TOGETHER], more[TOGETHER];
+        for (size_t r = 0; r < rows; r++) sum[r] = more[r] = 0;
+        for (size_t key = 0; key < keys; key++) {
+            TYPED(load)(&low, v + key * v_stride + i, left, 0);
+            if (rest) TYPED(load)(&high, v + key * v_stride + i + LANES, rest, 0);
+#pragma clang loop unroll(full)
+            for (size_t r = 0; r < rows; r++) {
+                sum[r] += p[r * p_stride + key] * low;
+                more[r] += p[r * p_stride + key] * high;
+            }
+        }
+        for (size_t r = 0; r < rows; r++) {
+            store_f32(y + r * width + i, &sum[r], left);
+            if (rest) store_f32(y + r * width + i + LANES, &more[r], rest);
+        }
+    }
+}
+
+static KERNEL void TYPED(position_mix)(
+    const float *p, size_t p_stride, const ELEMENT *v, size_t v_stride, float *y, size_t rows, size_t keys, size_t width
+) {
+    size_t row = 0;
+    for (; row + TOGETHER <= rows; row += TOGETHER, p += TOGETHER * p_stride, y += TOGETHER * width) {
+        TYPED(few_mixes)(p, p_stride, v, v_stride, y, TOGETHER, keys, width);
+    }
+    switch (rows - row) {
+    case 3: TYPED(few_mixes)(p, p_stride, v, v_stride, y, 3, keys, width); break;
+    case 2: TYPED(few_mixes)(p, p_stride, v, v_stride, y, 2, keys, width); break;
+    case 1: TYPED(few_mixes)(p, p_stride, v, v_stride, y, 1, keys, width); break;
+    }
+}
+#undef TOGETHER

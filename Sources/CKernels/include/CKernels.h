@@ -108,6 +108,16 @@ void ck_attention_backward_rows(
 /// y[row] += x[row]
 void ck_add_rows(const float *x, size_t x_stride, float *y, size_t y_stride, size_t rows, size_t width);
 
+// Attention of one new position: a few rows of q against many keys, which are read where they lie.
+/// scores[row, key] = q[row] · k[key], f32.
+void ck_position_scores(
+    enum ck_type type, const void *q, size_t q_stride, const void *k, size_t k_stride, float *scores, size_t stride,
+    size_t rows, size_t keys, size_t width);
+/// y[row] = Σ p[row, key] · v[key], f32[rows × width], over the keys in order.
+void ck_position_mix(
+    enum ck_type type, const float *p, size_t p_stride, const void *v, size_t v_stride, float *y, size_t rows,
+    size_t keys, size_t width);
+
 // What happens to q and k before they meet. x: rows of `heads` heads side by side, `head_width` numbers each; rows begin
 // `stride` apart.
 /// y = x over the root of each head's mean square, times weight + offset; statistics: 1/rms of each head, rows

@@ -20,7 +20,8 @@ struct AttentionScratch {
         let inPlace = AttentionBlocks.scratchCount(Self.key(shape, dtype, keys: shape.sequence))
         let widened = AttentionBlocks.scratchCount(Self.key(shape, .f32, keys: keyCount))
         let isShort = dtype != .f32
-        work = isShort ? max(inPlace, widened + 4 * queries + 2 * keys) : max(inPlace, widened)
+        let blocks = isShort ? max(inPlace, widened + 4 * queries + 2 * keys) : max(inPlace, widened)
+        work = max(blocks, shape.capacity > 0 ? PositionHeads.scratchCount(shape) : 0)
         sums = isShort ? 2 * keys : 0
         partial = shape.group > 1 ? 2 * keys : 0
         totals = shape.group > 1 ? sums : 0

@@ -30,7 +30,7 @@ extension CPUBackend {
     }
 
     /// The first positions are computed as `attention` computes them; later ones in f32, whatever the type, since what
-    /// libraries prepare would differ with every length.
+    /// libraries prepare would differ with every length, and a single one by kernels that read the cache where it lies.
     public func cachedAttention(
         _ qkv: Tensor, cache: Tensor, start: Int, prefix: Tensor?, into out: Tensor, logSumExp: Tensor,
         _ shape: AttentionShape, scratch: Tensor
@@ -53,7 +53,13 @@ extension CPUBackend {
         if start == 0 { return run(pass, q, dtype, prefix, shape, scratch) }
         let keys = AttentionHeads.KeyRows(
             address: stored, stride: 2 * shape.keyWidth, perSample: shape.capacity, count: count)
-        run(pass, q, dtype, prefix, shape, scratch, keys)
+        guard shape.sequence == 1 else { return run(pass, q, dtype, prefix, shape, scratch, keys) }
+        let layout = AttentionScratch(shape, dtype)
+        precondition(scratch.byteCount >= layout.byteCount * threads.count, "cachedAttention: \(scratch.spec)")
+        PositionHeads(
+            shape: shape, dtype: dtype, qkv: q, keys: keys, out: output, logSumExp: sums, parts: threads.count,
+            scratch: scratch.address.assumingMemoryBound(to: Float.self)
+        ).run(on: threads, scratchStride: layout.byteCount / MemoryLayout<Float>.size)
     }
 
     /// Keys are qkv's own unless given.
