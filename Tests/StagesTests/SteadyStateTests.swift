@@ -52,8 +52,11 @@ import Testing
     }
 
     private static let model = """
-        {layers: [{embedding: {vocab: 50, width: 32, positions: 70}},
-        {repeat: 2, layers: [{transformer: {width: 32, heads: 2, dropout: 0.1}}]}, {layer-norm: {width: 32}},
+        {layers: [{stash: ids}, {prefix-positions: {start: 3, marks: [4, 5]}}, {stash: positions}, {pop: ids}, {select: 1},
+        {embedding: {vocab: 50, width: 32, positions: 70}},
+        {repeat: 2, layers: [{transformer: {width: 32, heads: 2, dropout: 0.1}}]},
+        {residual: [{attention: {width: 32, heads: 4, key_heads: 2, rotary: {}, head_norm: {}, window: 20}}]},
+        {pop: positions}, {attention: {width: 32, heads: 2, rotary: {planes: 2}}}, {layer-norm: {width: 32}},
         {linear: {in: 32, out: 50, bias: false}}], loss: cross-entropy}
         """
 
