@@ -14,11 +14,11 @@ enum TokenModel: Sendable {
     func encode(
         _ text: UnsafeBufferPointer<UInt8>, _ pieces: [Span], _ workspace: inout Workspace, _ sink: inout TokenSink
     ) throws(TokenizerError) {
+        guard case .bpe(let model) = self, let cuts = model.cuts else {
+            for piece in pieces { try encode(text, piece.range, &workspace, &sink) }
+            return
+        }
         for piece in pieces {
-            guard case .bpe(let model) = self, let cuts = model.cuts else {
-                try encode(text, piece.range, &workspace, &sink)
-                continue
-            }
             var start = Int(piece.start)
             while start < piece.end {
                 let end = cuts.cut(text, start, end: Int(piece.end))

@@ -25,15 +25,6 @@ struct Pattern: Sendable {
         case matched
     }
 
-    /// A set as the matcher reads it: no memory of its own.
-    struct FlatSet {
-        var low: UInt64
-        var high: UInt64
-        var categories: UInt32
-        /// Whether more than categories decide beyond ASCII.
-        var isComplex: Bool
-    }
-
     /// Which of a choice's targets the next scalar may begin: a bit for each.
     struct Choice {
         var targets: [Int32] = []
@@ -42,28 +33,45 @@ struct Pattern: Sendable {
         var atEnd: UInt64 = 0
     }
 
-    private(set) var instructions: [Instruction] = []
-    private(set) var sets: [FlatSet] = []
-    private(set) var fullSets: [ScalarSet] = []
-    private(set) var choices: [Choice] = []
+    let code: PatternCode
+
+    init(_ text: String) throws(LoadProblem) {
+        let node = try PatternParser.parse(text)
+        var compiler = PatternCompiler()
+        try compiler.add(node, isLast: true)
+        code = compiler.finished(node)
+    }
+}
+
+/// Turns a parsed expression into instructions.
+private struct PatternCompiler {
+    private var instructions: [Pattern.Instruction] = []
+    private var sets: [ScalarSet] = []
+    private var choices: [Pattern.Choice] = []
     private static let longest = 20_000
 
-    init(_ text: String) throws(LoadProblem) { try self.init(PatternNode.parsed(text)) }
-
-    init(_ node: PatternNode) throws(LoadProblem) {
-        try add(node)
+    mutating func finished(_ node: PatternNode) -> PatternCode {
         instructions.append(.matched)
+        let first = node.first
+        let begins = PatternCode.FlatSet(low: first.low, high: first.high, categories: first.categories)
+        return PatternCode(instructions, sets: sets, choices: choices, first: node.canBeEmpty ? nil : begins)
     }
 
-    private mutating func add(_ node: PatternNode) throws(LoadProblem) {
+    /// - Parameter isLast: behind the node nothing can fail. What it took it then never has to give back.
+    mutating func add(_ node: PatternNode, isLast: Bool) throws(LoadProblem) {
         guard instructions.count < Self.longest else {
             throw .unsupported(what: "a regular expression so large", supported: "at most \(Self.longest) steps")
         }
         switch node {
         case .set(let set): instructions.append(.set(index(of: set)))
-        case .sequence(let nodes): for node in nodes { try add(node) }
-        case .choice(let nodes): try add(choice: nodes)
-        case .repetition(let node, let counts, let greed): try add(node, counts, greed)
+        case .sequence(let nodes):
+            for (index, node) in nodes.enumerated() {
+                let rest = nodes[(index + 1)...]
+                let restHolds = isLast && rest.allSatisfy(\.alwaysMatches)
+                try add(node, isLast: restHolds || rest.first.map { node.isDisjoint(from: $0) } ?? false)
+            }
+        case .choice(let nodes): try add(choice: nodes, isLast: isLast)
+        case .repetition(let node, let counts, let greed): try add(node, counts, greed, isLast: isLast)
         case .lookAhead(.set(let set), let negative):
             instructions.append(.ahead(set: index(of: set), negative: negative))
         case .lookAhead(let node, let negative):
@@ -75,28 +83,29 @@ struct Pattern: Sendable {
         }
     }
 
-    private mutating func addSub(_ node: PatternNode, _ instruction: (Int32) -> Instruction) throws(LoadProblem) {
+    private mutating func addSub(_ node: PatternNode, _ instruction: (Int32) -> Pattern.Instruction) throws(LoadProblem)
+    {
         let start = instructions.count
         instructions.append(.matched)
-        try add(node)
+        try add(node, isLast: true)
         instructions.append(.matched)
         instructions[start] = instruction(Int32(instructions.count))
     }
 
-    private mutating func add(choice nodes: [PatternNode]) throws(LoadProblem) {
+    private mutating func add(choice nodes: [PatternNode], isLast: Bool) throws(LoadProblem) {
         guard nodes.count <= 64 else {
             // A choice of choices: the first 63, or one of the rest.
-            return try add(choice: Array(nodes[..<63]) + [.choice(Array(nodes[63...]))])
+            return try add(choice: Array(nodes[..<63]) + [.choice(Array(nodes[63...]))], isLast: isLast)
         }
         let number = choices.count
-        choices.append(Choice())
+        choices.append(Pattern.Choice())
         instructions.append(.choose(Int32(number)))
-        var choice = Choice()
+        var choice = Pattern.Choice()
         var ends: [Int] = []
         for (index, node) in nodes.enumerated() {
             choice.targets.append(Int32(instructions.count))
             choice.add(node, bit: UInt64(1) << UInt64(index))
-            try add(node)
+            try add(node, isLast: isLast)
             ends.append(instructions.count)
             instructions.append(.jump(0))
         }
@@ -105,26 +114,26 @@ struct Pattern: Sendable {
     }
 
     private mutating func add(
-        _ node: PatternNode, _ counts: Range<Int>, _ greed: PatternNode.Greed
+        _ node: PatternNode, _ counts: Range<Int>, _ greed: PatternNode.Greed, isLast: Bool
     ) throws(LoadProblem) {
         if case .set(let set) = node, greed != .lazy {
             let most = counts.upperBound == PatternNode.unbounded ? PatternNode.unbounded : counts.upperBound - 1
             instructions.append(
                 .loop(
                     set: index(of: set), least: Int32(counts.lowerBound), most: Int32(most),
-                    isPossessive: greed == .possessive))
+                    isPossessive: greed == .possessive || isLast))
             return
         }
-        guard greed != .possessive else { return try add(.atomic(.repetition(node, counts, .greedy))) }
-        for _ in 0..<counts.lowerBound { try add(node) }
-        func split(_ inner: Int, _ outer: Int) -> Instruction {
+        guard greed != .possessive else { return try add(.atomic(.repetition(node, counts, .greedy)), isLast: isLast) }
+        for _ in 0..<counts.lowerBound { try add(node, isLast: false) }
+        func split(_ inner: Int, _ outer: Int) -> Pattern.Instruction {
             greed == .lazy
                 ? .split(first: Int32(outer), second: Int32(inner)) : .split(first: Int32(inner), second: Int32(outer))
         }
         if counts.upperBound == PatternNode.unbounded {
             let start = instructions.count
             instructions.append(.jump(0))
-            try add(node)
+            try add(node, isLast: false)
             instructions.append(.jump(Int32(start)))
             instructions[start] = split(start + 1, instructions.count)
             return
@@ -133,17 +142,14 @@ struct Pattern: Sendable {
         for _ in counts.lowerBound..<counts.upperBound - 1 {
             starts.append(instructions.count)
             instructions.append(.jump(0))
-            try add(node)
+            try add(node, isLast: false)
         }
         for start in starts { instructions[start] = split(start + 1, instructions.count) }
     }
 
     private mutating func index(of set: ScalarSet) -> Int32 {
-        if let known = fullSets.firstIndex(of: set) { return Int32(known) }
-        fullSets.append(set)
-        let isComplex = !set.ranges.isEmpty || set.hasWordScalars
-        let categories = set.isInverted ? ~set.categories : set.categories
-        sets.append(FlatSet(low: set.low, high: set.high, categories: categories, isComplex: isComplex))
+        if let known = sets.firstIndex(of: set) { return Int32(known) }
+        sets.append(set)
         return Int32(sets.count - 1)
     }
 }
@@ -161,8 +167,4 @@ extension Pattern.Choice {
         }
         if canBeEmpty { atEnd |= bit }
     }
-}
-
-extension PatternNode {
-    static func parsed(_ text: String) throws(LoadProblem) -> PatternNode { try PatternParser.parse(text) }
 }

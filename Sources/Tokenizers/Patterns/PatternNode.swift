@@ -30,6 +30,19 @@ indirect enum PatternNode: Hashable {
         }
     }
 
+    /// Whether it matches at any place, if only nothing.
+    var alwaysMatches: Bool {
+        guard case .repetition(.set, let counts, _) = self else { return false }
+        return counts.lowerBound == 0
+    }
+
+    /// Whether scalars that this takes can never be what another begins with, which is not empty.
+    func isDisjoint(from other: PatternNode) -> Bool {
+        guard case .repetition(.set(let set), _, .greedy) = self, !other.canBeEmpty else { return false }
+        let (mine, theirs) = (FirstScalars(set), other.first)
+        return mine.low & theirs.low == 0 && mine.high & theirs.high == 0 && mine.categories & theirs.categories == 0
+    }
+
     /// The scalars that a match may begin with, as ASCII bits and categories: never too few.
     var first: FirstScalars {
         switch self {

@@ -15,6 +15,14 @@ enum TextPattern: Sendable {
             var at = 0
             var lastEnd = -1
             while at <= text.count {
+                if let first = pattern.code.first {
+                    while at < text.count, case let scalar = text.scalar(at: at),
+                        !pattern.code.holds(first, scalar.value)
+                    {
+                        at += scalar.byteCount
+                    }
+                    if at == text.count { return }
+                }
                 guard let end = try matcher.match(pattern, in: text, from: at) else {
                     guard at < text.count else { return }
                     at += text.scalar(at: at).byteCount

@@ -56,20 +56,17 @@ package struct PipelineTokenizer: Tokenizer {
     package func encode(
         utf8 text: UnsafeBufferPointer<UInt8>, addSpecial: Bool, into ids: inout [Int32]
     ) throws(TokenizerError) {
-        var workspace = workspaces.take()
-        defer { workspaces.giveBack(workspace) }
-        swap(&workspace.sink.ids, &ids)
-        workspace.sink.tracks = false
-        let start = workspace.sink.ids.count
-        let outcome = Result { () throws(TokenizerError) in try run(text, &workspace, tracks: false) }
-        if case .success = outcome, addSpecial {
-            for template in parts.postProcessor?.templates ?? [] {
-                PostProcessor.wrap(&workspace.sink.ids, from: start, in: template)
-            }
-        }
-        swap(&workspace.sink.ids, &ids)
+        let shelf = workspaces.take()
+        defer { workspaces.giveBack(shelf) }
+        shelf.workspace.sink = TokenSink()
+        swap(&shelf.workspace.sink.ids, &ids)
+        let start = shelf.workspace.sink.ids.count
+        let outcome = Result { () throws(TokenizerError) in try run(text, &shelf.workspace, tracks: false) }
+        swap(&shelf.workspace.sink.ids, &ids)
         if case .failure = outcome { ids.removeSubrange(start...) }
         try outcome.get()
+        guard addSpecial, let postProcessor = parts.postProcessor else { return }
+        for template in postProcessor.templates { PostProcessor.wrap(&ids, from: start, in: template) }
     }
 
     package func encodeWithOffsets(_ text: String, addSpecial: Bool) throws(TokenizerError) -> TokenizedText {
@@ -83,11 +80,11 @@ package struct PipelineTokenizer: Tokenizer {
     private func encodeWithOffsets(
         _ text: UnsafeBufferPointer<UInt8>, addSpecial: Bool
     ) throws(TokenizerError) -> TokenizedText {
-        var workspace = workspaces.take()
-        defer { workspaces.giveBack(workspace) }
-        workspace.sink = TokenSink(tracks: true)
-        try run(text, &workspace, tracks: true)
-        let sink = workspace.sink
+        let shelf = workspaces.take()
+        defer { workspaces.giveBack(shelf) }
+        shelf.workspace.sink = TokenSink(tracks: true)
+        try run(text, &shelf.workspace, tracks: true)
+        let sink = shelf.workspace.sink
         var result = TokenizedText(ids: sink.ids, offsets: sink.spans.map(\.range))
         guard let postProcessor = parts.postProcessor else { return result }
         var spaces = sink.ids.indices.map { index in
@@ -179,19 +176,23 @@ struct EncodingWorkspace {
     var sink = TokenSink()
 }
 
+/// Holds a workspace, so that taking and giving it back moves one reference.
+private final class WorkspaceShelf: @unchecked Sendable {
+    /// Used by whoever took the shelf from the pool.
+    var workspace = EncodingWorkspace()
+}
+
 /// As many workspaces as threads have been at it at once.
 private final class WorkspacePool: Sendable {
-    private let free = Mutex<[EncodingWorkspace]>([])
-
-    func take() -> EncodingWorkspace { free.withLock { $0.popLast() } ?? EncodingWorkspace() }
-
+    private let free = Mutex<[WorkspaceShelf]>([])
     /// What a text of this many bytes took is not kept.
     private static let largestKept = 1 << 26
 
-    func giveBack(_ workspace: EncodingWorkspace) {
-        guard workspace.text.bytes.capacity < Self.largestKept else { return }
-        var workspace = workspace
-        workspace.sink = TokenSink()
-        free.withLock { [workspace] in $0.append(workspace) }
+    func take() -> WorkspaceShelf { free.withLock { $0.popLast() } ?? WorkspaceShelf() }
+
+    func giveBack(_ shelf: WorkspaceShelf) {
+        shelf.workspace.sink = TokenSink()
+        guard shelf.workspace.text.bytes.capacity < Self.largestKept else { return }
+        free.withLock { $0.append(shelf) }
     }
 }

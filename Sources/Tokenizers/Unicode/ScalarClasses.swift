@@ -6,9 +6,9 @@ struct ScalarClasses: @unchecked Sendable {
     static let shared = ScalarClasses()
 
     /// Made once, in some 15 ms, and never freed.
-    private let table: UnsafePointer<UInt8>
+    let table: UnsafePointer<UInt8>
     /// Above it there are tags, selectors of variants and private use only.
-    private static let end: UInt32 = 0x34000
+    static let end: UInt32 = 0x34000
 
     /// The class of U+0085: a control character that is white space too.
     static let nextLine: UInt8 = 31
@@ -26,7 +26,7 @@ struct ScalarClasses: @unchecked Sendable {
         value < Self.end ? table[Int(value)] : Self.rare(value)
     }
 
-    private static func rare(_ value: UInt32) -> UInt8 {
+    static func rare(_ value: UInt32) -> UInt8 {
         switch value {
         case 0xE0001, 0xE0020...0xE007F: 2
         case 0xE0100...0xE01EF: 10 | wordFlag

@@ -76,8 +76,7 @@ package enum RankFile {
                 ByteLetters.spelling(of: line.bytes), id: line.rank, place: "line \(line.number)")
         }
         let merges = try RankMerges(ranks)
-        var model = BPEModel(alphabet: .bytes(merges.byteIds), pairs: merges.pairs, unknown: nil)
-        model.wholeWords = merges.tokens
+        let model = BPEModel(alphabet: .bytes(merges.byteIds), pairs: merges.pairs, wholeWords: merges.tokens)
         var parts = PipelineParts(vocabulary: vocabulary, model: .bpe(model))
         parts.addedTokens = try kind.specialTokens.map { token, id throws(LoadProblem) in
             guard (0..<Vocabulary.idLimit).contains(id), vocabulary.token(Int32(id)) == nil else {

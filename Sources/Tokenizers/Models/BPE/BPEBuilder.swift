@@ -46,9 +46,9 @@ struct BPEBuilder {
             if byteTokens.contains(first) || byteTokens.contains(second) { cuts = nil }
             rank += 1
         }
-        var model = BPEModel(alphabet: alphabet, pairs: pairs, unknown: unknown)
-        model.cuts = cuts
-        if settings.ignoresMerges { model.wholeWords = wholeWords() }
+        let model = BPEModel(
+            alphabet: alphabet, pairs: pairs, unknown: unknown,
+            wholeWords: settings.ignoresMerges ? wholeWords() : nil, cuts: cuts)
         return (vocabulary, .bpe(model))
     }
 

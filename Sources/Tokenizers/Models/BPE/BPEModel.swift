@@ -1,12 +1,23 @@
 /// Byte-pair encoding: a word's symbols, merged pair by pair in the order that training found the pairs.
-struct BPEModel: Sendable {
-    var alphabet: BPEAlphabet
-    var pairs: PairTable
-    var unknown: UnknownToken?
+final class BPEModel: Sendable {
+    private let alphabet: BPEAlphabet
+    private let pairs: PairTable
+    private let unknown: UnknownToken?
     /// Words that are one token whatever the merges say; none unless the file asks for that.
-    var wholeWords: ByteStringTable?
+    private let wholeWords: ByteStringTable?
     /// Where a word can be cut because no merge reaches across; nil where that is not known.
-    var cuts: BPECuts?
+    let cuts: BPECuts?
+
+    init(
+        alphabet: BPEAlphabet, pairs: PairTable, unknown: UnknownToken? = nil, wholeWords: ByteStringTable? = nil,
+        cuts: BPECuts? = nil
+    ) {
+        self.alphabet = alphabet
+        self.pairs = pairs
+        self.unknown = unknown
+        self.wholeWords = wholeWords
+        self.cuts = cuts
+    }
 
     /// Memory that encoding reuses.
     struct Workspace {

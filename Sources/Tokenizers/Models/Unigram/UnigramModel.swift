@@ -1,6 +1,6 @@
 /// A unigram language model (Kudo, https://arxiv.org/abs/1804.10959): of all ways to write a word with pieces the one
 /// whose scores, logarithms of probabilities, add up to the most.
-struct UnigramModel: Sendable {
+final class UnigramModel: Sendable {
     private let trie: PieceTrie
     private let scores: [Double]
     private let ids: ByteStringTable
