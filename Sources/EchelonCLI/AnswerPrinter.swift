@@ -20,14 +20,22 @@ final class AnswerPrinter {
         var ended: String
     }
 
-    init(_ prompts: [String], _ coding: TextCoding, stops: [String], endTokens: Set<Int32>, json: Bool, isAnswer: Bool) {
+    /// - Parameters:
+    ///   - ids: of the prompts.
+    ///   - showsPrompts: whether each answer stands behind its prompt.
+    init(
+        _ prompts: [String], ids: [[Int32]], _ coding: TextCoding, stops: [String], endTokens: Set<Int32>,
+        showsPrompts: Bool, json: Bool
+    ) {
         self.prompts = prompts
         self.json = json
-        answers = prompts.map { _ in Answer(coding, stops: stops, endTokens: endTokens) }
+        answers = ids.map { Answer(coding, after: $0, stops: stops, endTokens: endTokens) }
         order = AnswerOrder(count: prompts.count)
-        // Ids are a list by themselves, and an answer stands alone; a text goes on from its prompt.
-        texts = prompts.map { json || isAnswer || coding.isIds ? "" : $0 }
+        texts = prompts.map { showsPrompts && !json ? $0 : "" }
     }
+
+    /// What was answered to a prompt.
+    func text(of index: Int) -> String { answers[index].text }
 
     /// What stands before each answer.
     private let texts: [String]

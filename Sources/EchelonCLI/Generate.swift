@@ -20,15 +20,6 @@ struct Generate: ParsableCommand {
         help: ArgumentHelp("The text to go on from; may be given several times.", valueName: "text"))
     var prompt: [String] = []
 
-    @Flag(help: "Each prompt is a message, and the answer a reply: the model's chat template puts them in form.")
-    var chat = false
-
-    @Option(help: ArgumentHelp("With --chat: what the model is told first.", valueName: "text"))
-    var system: String?
-
-    @Option(help: ArgumentHelp("With --chat: another template than the model's, as Jinja text.", valueName: "file"))
-    var chatTemplate: String?
-
     @Option(help: ArgumentHelp("A file with a prompt a line.", valueName: "file"))
     var prompts: String?
 
@@ -47,6 +38,15 @@ struct Generate: ParsableCommand {
 
     @Option(help: ArgumentHelp("A device for each stage: cpu:0,cpu:1", valueName: "list"))
     var devices: String?
+
+    @Flag(help: "Each prompt is a message that the model answers; without one, a conversation, line by line.")
+    var chat = false
+
+    @Option(help: ArgumentHelp("With --chat: what the model is told first.", valueName: "text"))
+    var system: String?
+
+    @Option(help: ArgumentHelp("With --chat: a Jinja file, or the name of a template: chatml", valueName: "file"))
+    var chatTemplate: String?
 
     @Flag(help: "Prompts and answers are ids: --prompt \"1 42 7\".")
     var ids = false
@@ -70,13 +70,13 @@ struct Generate: ParsableCommand {
         guard (1...Self.mostTokens).contains(tokens) else {
             throw ValidationError("--tokens: expected 1 to \(Self.mostTokens), got \(tokens)")
         }
-        guard !prompt.isEmpty || prompts != nil else {
+        guard !chat || !ids else { throw ValidationError("expected --chat or --ids, got both") }
+        guard chat || (system == nil && chatTemplate == nil) else {
+            throw ValidationError("--system and --chat-template are of --chat")
+        }
+        guard !prompt.isEmpty || prompts != nil || chat else {
             throw ValidationError("expected a prompt: --prompt TEXT, or --prompts FILE with one a line")
         }
-        guard chat || system == nil && chatTemplate == nil else {
-            throw ValidationError("--system and --chat-template go with --chat")
-        }
-        guard !chat || !ids else { throw ValidationError("expected --chat or --ids, got both") }
         if let stages {
             guard devices == nil else { throw ValidationError("expected --stages or --devices, got both") }
             guard (1...Self.mostStages).contains(stages) else {
@@ -94,30 +94,49 @@ struct Generate: ParsableCommand {
             let source = try ModelSource(path: model)
             let coding = try source.textCoding(wantsIDs: ids)
             let texts = prompt + (try prompts.map { try Self.lines(of: $0) } ?? [])
-            let conversation = chat ? try Conversation(source, template: chatTemplate, system: system) : nil
+            let format = try chat ? ChatFormat(source, named: chatTemplate) : nil
+            if texts.isEmpty, let format {
+                return try Conversation(self, source, coding, format, places).run()
+            }
             let encoded = try texts.map { text in
-                let ids = try conversation?.ids(of: text) ?? coding.encode(text)
+                let ids = try format?.ids(opening + [("user", text)], coding) ?? coding.encode(text)
                 return ids.isEmpty ? [source.firstToken] : ids
             }
-            let longest = (encoded.map(\.count).max() ?? 0) + tokens
-            let job = GenerationJob(
-                model: model, devices: places.map(\.description), positions: longest, texts: texts.count)
-            let plan = try job.plan(source)
-            if places.count > 1 { Interrupts.catchAll() }
-            let run = try GenerationRun(plan, on: .processes, job: job)
+            let run = try start(source, places, positions: (encoded.map(\.count).max() ?? 0) + tokens, encoded.count)
             defer { run.close() }
-            let requests = encoded.enumerated().map { index, prompt in
-                GenerationRequest(
-                    prompt: prompt, count: tokens, sampling: sampling.sampling(of: index), endTokens: source.endTokens)
-            }
-            let printer = AnswerPrinter(texts, coding, stops: stop, endTokens: source.endTokens, json: json, isAnswer: chat)
-            try printer.begin()
-            let outcomes = try run.generate(requests) {
-                try printer.show($1, of: $0)
-            } finished: {
-                try printer.finish($0, $1)
-            }
+            let outcomes = try answer(texts, encoded, source, coding, run)
             if !json { Self.complain(of: outcomes, run.speed) }
+        }
+    }
+
+    /// What stands before a conversation.
+    var opening: [(role: String, text: String)] { system.map { [("system", $0)] } ?? [] }
+
+    func start(
+        _ source: ModelSource, _ places: [PipelineManifest.Device], positions: Int, _ texts: Int
+    ) throws -> GenerationRun {
+        let job = GenerationJob(
+            model: model, devices: places.map(\.description), positions: positions, texts: texts)
+        let plan = try job.plan(source)
+        if places.count > 1 { Interrupts.catchAll() }
+        return try GenerationRun(plan, on: .processes, job: job)
+    }
+
+    private func answer(
+        _ texts: [String], _ encoded: [[Int32]], _ source: ModelSource, _ coding: TextCoding, _ run: GenerationRun
+    ) throws -> [GenerationOutcome] {
+        let requests = encoded.enumerated().map { index, prompt in
+            GenerationRequest(
+                prompt: prompt, count: tokens, sampling: sampling.sampling(of: index), endTokens: source.endTokens)
+        }
+        let printer = AnswerPrinter(
+            texts, ids: encoded, coding, stops: stop, endTokens: source.endTokens, showsPrompts: !chat && !ids,
+            json: json)
+        try printer.begin()
+        return try run.generate(requests) {
+            try printer.show($1, of: $0)
+        } finished: {
+            try printer.finish($0, $1)
         }
     }
 

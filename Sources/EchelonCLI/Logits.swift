@@ -37,7 +37,7 @@ struct Logits: ParsableCommand {
     private static let longestLine = 16 << 20
 
     private static func lines(of path: String) throws -> [[Int32]] {
-        let text = try Data(contentsOf: URL(fileURLWithPath: path))
+        let text = Data(try File.read(path, limit: 1 << 30))
         var result: [[Int32]] = []
         for (index, line) in text.split(separator: 10, omittingEmptySubsequences: false).enumerated() {
             guard !line.allSatisfy({ $0 == 32 || $0 == 13 || $0 == 9 }) else { continue }

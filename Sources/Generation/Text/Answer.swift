@@ -6,8 +6,9 @@ package struct Answer: Sendable {
     package private(set) var text = ""
     package private(set) var ids: [Int32] = []
 
-    package init(_ coding: TextCoding, stops: [String], endTokens: Set<Int32>) {
-        pieces = coding.stream()
+    /// - Parameter prompt: the ids before it.
+    package init(_ coding: TextCoding, after prompt: [Int32] = [], stops: [String], endTokens: Set<Int32>) {
+        pieces = coding.stream(after: prompt)
         search = StopSearch(stops)
         self.endTokens = endTokens
     }

@@ -9,17 +9,19 @@ package import Tokenizers
 package enum TextCoding: Sendable {
     /// A token is a byte.
     case bytes
-    /// The model's own tokenizer. A text that a chat template wrote has the special tokens already.
-    case tokenizer(any Tokenizer, addsSpecial: Bool)
+    /// As the model's files say.
+    case tokenizer(any Tokenizer)
     /// There is no tokenizer: texts are written as ids, with spaces or commas between them.
     case ids
 
     /// A prompt's ids.
-    package func encode(_ text: String) throws(RunFailure) -> [Int32] {
+    /// - Parameter addSpecial: with what the tokenizer puts around a text, as the token that begins it. A chat template
+    ///   writes that itself.
+    package func encode(_ text: String, addSpecial: Bool = true) throws(RunFailure) -> [Int32] {
         switch self {
         case .bytes: return ByteTokenizer().encode(text)
-        case .tokenizer(let tokenizer, let addsSpecial):
-            do { return try tokenizer.encode(text, addSpecial: addsSpecial) } catch { throw .badInput(error) }
+        case .tokenizer(let tokenizer):
+            do { return try tokenizer.encode(text, addSpecial: addSpecial) } catch { throw .badInput(error) }
         case .ids: return try Self.ids(text)
         }
     }
@@ -41,14 +43,9 @@ package enum TextCoding: Sendable {
         return ids
     }
 
-    /// Whether texts are ids.
-    package var isIds: Bool {
-        guard case .ids = self else { return false }
-        return true
-    }
-
     /// What writes a text while its ids come.
-    package func stream() -> TextPieces { TextPieces(self) }
+    /// - Parameter prompt: the ids before.
+    package func stream(after prompt: [Int32]) -> TextPieces { TextPieces(self, after: prompt) }
 }
 
 extension ModelSource {
@@ -59,18 +56,13 @@ extension ModelSource {
             try checkWrites()
             return .bytes
         }
-        return .tokenizer(try tokenizer(), addsSpecial: true)
-    }
-
-    /// The family's.
-    package func tokenizer() throws(RunFailure) -> any Tokenizer {
-        do {
-            if let tokenizer = try FamilyTokenizer.load(familyPath) ?? FamilyTokenizer.load(manifest?.pretrained?.path ?? path)
-            {
-                return tokenizer
+        // A run's copies lack it where it began with a GGUF file.
+        for place in [familyPath] + (manifest?.pretrained.map { [$0.path] } ?? []) where File.exists(place) {
+            do {
+                if let tokenizer = try FamilyTokenizer.load(place) { return .tokenizer(tokenizer) }
+            } catch {
+                throw .badInput(error)
             }
-        } catch {
-            throw .badInput(error)
         }
         throw .badInput("\(path.printable()): there is no tokenizer: --ids takes and gives ids")
     }

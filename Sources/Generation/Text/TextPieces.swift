@@ -5,20 +5,23 @@ package struct TextPieces: Sendable {
     private let coding: TextCoding
     /// Bytes of a character that is not whole yet.
     private var pending: [UInt8] = []
-    /// The same for a tokenizer's tokens.
+
+    /// Of a tokenizer.
     private var stream: TextStream?
 
-    init(_ coding: TextCoding) {
+    init(_ coding: TextCoding, after prompt: [Int32]) {
         self.coding = coding
-        if case .tokenizer(let tokenizer, _) = coding { stream = TextStream(tokenizer, skipSpecial: true) }
+        if case .tokenizer(let tokenizer) = coding {
+            stream = TextStream(tokenizer, skipSpecial: true, after: prompt)
+        }
     }
 
     /// The text that is certain with one more id.
     package mutating func append(_ id: Int32) -> String {
         switch coding {
         case .ids: return "\(id) "
-        // An id that no token has stands for nothing.
-        case .tokenizer: return (try? stream?.append(id)) ?? ""
+        // Models may have more ids than their tokenizers know.
+        case .tokenizer: return (try? stream?.append(id)) ?? "\u{FFFD}"
         case .bytes:
             // 0xFF never occurs in UTF-8.
             pending.append(UInt8(exactly: id) ?? 0xFF)
@@ -31,7 +34,8 @@ package struct TextPieces: Sendable {
     /// What was held back, as U+FFFD.
     package mutating func finish() -> String {
         defer { pending = [] }
-        return String(decoding: pending, as: UTF8.self) + (stream?.finish() ?? "")
+        if let text = stream?.finish() { return text }
+        return String(decoding: pending, as: UTF8.self)
     }
 
     /// How many bytes at the end begin a character that more bytes may end.
