@@ -11,6 +11,7 @@ package enum FamilyTokenizer {
     /// - Throws: `TokenizerError`, or `CheckpointError` of a GGUF file.
     package static func load(_ path: String) throws -> (any Tokenizer)? {
         if path.hasSuffix(".gguf") { return try load(GGUFFile(path: path)) }
+        if path.hasSuffix(".model") { return try TokenizerFiles.load(model: path) }
         let present = try File.names(in: path)
         guard present.contains(where: { names.contains($0) || $0.hasSuffix(".tiktoken") }) else { return nil }
         return try TokenizerFiles.load(directory: path)

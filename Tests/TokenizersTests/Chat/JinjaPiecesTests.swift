@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 @Suite struct JinjaPiecesTests {
     struct Pieces: Decodable {

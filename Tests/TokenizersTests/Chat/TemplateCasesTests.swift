@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 /// Templates and conversations, with the text that Jinja2 makes of them.
 struct TemplateCases: Decodable, Sendable {

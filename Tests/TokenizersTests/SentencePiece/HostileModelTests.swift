@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 @Suite struct HostileModelTests {
     private func error(_ bytes: [UInt8]) -> TokenizerError? {
@@ -13,11 +12,11 @@ import Testing
     }
 
     /// A model with these pieces, whose first is unknown.
-    private func model(_ pieces: [SentencePieceModel.Piece], _ more: (inout ProtobufWriter) -> Void = { _ in })
+    private func model(_ pieces: [WrittenPiece], _ more: (inout ProtobufWriter) -> Void = { _ in })
         -> [UInt8]
     {
         var message = ProtobufWriter()
-        for piece in [SentencePieceModel.Piece(text: Array("<unk>".utf8), kind: .unknown)] + pieces {
+        for piece in [WrittenPiece(text: Array("<unk>".utf8), kind: .unknown)] + pieces {
             var entry = ProtobufWriter()
             entry.add(1, bytes: piece.text)
             entry.add(2, float: piece.score)
@@ -28,10 +27,10 @@ import Testing
         return message.bytes
     }
 
-    private func piece(_ text: String, _ kind: SentencePieceModel.Kind = .normal, score: Float = -1)
-        -> SentencePieceModel.Piece
+    private func piece(_ text: String, _ kind: WrittenPiece.Kind = .normal, score: Float = -1)
+        -> WrittenPiece
     {
-        SentencePieceModel.Piece(text: Array(text.utf8), score: score, kind: kind)
+        WrittenPiece(text: Array(text.utf8), score: score, kind: kind)
     }
 
     @Test func `A sound model is none of these`() throws {
@@ -49,7 +48,7 @@ import Testing
             (model([piece("")]), "t.model: piece 1: expected 1 to 4096 bytes without a zero, got 0 bytes"),
             (model([piece(String(repeating: "a", count: 5000))]), "got 5000 bytes"),
             (model([piece("a\u{0}")]), "without a zero"),
-            (model([SentencePieceModel.Piece(text: [0xff])]), "t.model: piece 1: expected UTF-8, got other bytes"),
+            (model([WrittenPiece(text: [0xff])]), "t.model: piece 1: expected UTF-8, got other bytes"),
             (model([piece("a", score: .nan)]), "t.model: piece 1: expected a finite score, got nan"),
             (model([piece("a", score: -.infinity)]), "expected a finite score"),
             (model([piece("a"), piece("a")]), "t.model: piece 2: expected one that is not there yet, got \"a\""),

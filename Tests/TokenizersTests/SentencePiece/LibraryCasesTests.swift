@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 /// A text, and what the library makes of it.
 struct LibraryCase: Decodable, Sendable {

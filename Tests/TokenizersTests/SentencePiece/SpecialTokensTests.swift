@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 @Suite struct SpecialTokensTests {
     private func load(_ options: SentencePieceOptions) throws -> SentencePieceTokenizer {

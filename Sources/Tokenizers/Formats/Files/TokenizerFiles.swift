@@ -10,6 +10,7 @@ package enum TokenizerFiles {
         func path(_ name: String) -> String { directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)" }
         if names.contains("tokenizer.json") { return try TokenizerJSON.load(path: path("tokenizer.json")) }
         if names.contains("tokenizer.model") { return try modelFile(path("tokenizer.model")) }
+        if names.contains("ice_text.model") { return try ChatGLMTokenizer(path: path("ice_text.model")) }
         let rankFiles = names.filter { $0.hasSuffix(".tiktoken") }
         if let first = rankFiles.first {
             guard rankFiles.count == 1 else {
@@ -30,7 +31,7 @@ package enum TokenizerFiles {
     private static let expected = "tokenizer.json, tokenizer.model, *.tiktoken, or vocab.json with merges.txt"
 
     /// `tokenizer.model` is SentencePiece's, or a rank file as Llama 3's and GLM-4's are.
-    private static func modelFile(_ path: String) throws(TokenizerError) -> any Tokenizer {
+    static func modelFile(_ path: String) throws(TokenizerError) -> any Tokenizer {
         let head: [UInt8]
         do throws(SystemError) { head = try RegularFile(path).head(1024) } catch { throw TokenizerError(error) }
         if RankFile.begins(head) { return try RankFile.load(path: path) }
