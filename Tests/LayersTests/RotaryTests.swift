@@ -9,9 +9,14 @@ import Testing
 struct RotaryTests {
     struct Setting: Decodable, Sendable, CustomTestStringConvertible {
         let rotary: String
-        let head_width: Int
+        let headWidth: Int
         let frequencies: [Float]
         let amplitude: Float
+
+        enum CodingKeys: String, CodingKey {
+            case rotary, frequencies, amplitude
+            case headWidth = "head_width"
+        }
 
         var testDescription: String { rotary }
     }
@@ -25,11 +30,11 @@ struct RotaryTests {
 
     /// PyTorch's own power is off by a unit in the last place now and then.
     @Test(arguments: settings) func `frequencies are PyTorch's to the last place`(_ setting: Setting) throws {
-        let text = "attention: {width: \(setting.head_width), heads: 1, rotary: \(setting.rotary)}"
+        let text = "attention: {width: \(setting.headWidth), heads: 1, rotary: \(setting.rotary)}"
         let model = try Sequential.decode(yaml: "layers:\n  - \(text)\nloss: cross-entropy", file: "m")
         let attention = try #require(model.layers.first?.layer as? Attention)
         let rotary = try #require(attention.rotary)
-        let frequencies = rotary.frequencies(headWidth: setting.head_width)
+        let frequencies = rotary.frequencies(headWidth: setting.headWidth)
         #expect(frequencies.count == setting.frequencies.count)
         for (got, expected) in zip(frequencies, setting.frequencies) {
             #expect((got - expected).magnitude <= 2 * expected.ulp, "\(got), expected \(expected)")
