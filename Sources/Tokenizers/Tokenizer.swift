@@ -27,9 +27,8 @@ package protocol Tokenizer: Sendable {
     /// A text's ids, and for each the part of the text that it stands for.
     func encodeWithOffsets(_ text: String, addSpecial: Bool) throws(TokenizerError) -> TokenizedText
 
-    /// The text of ids. Bytes that are no UTF-8 become U+FFFD.
+    /// The text of ids. Bytes that are no UTF-8 become U+FFFD, and an id without a token has no text.
     /// - Parameter skipSpecial: leave out `specialIds`.
-    /// - Throws: for an id that has no token.
     func decode(_ ids: [Int32], skipSpecial: Bool) throws(TokenizerError) -> String
 }
 

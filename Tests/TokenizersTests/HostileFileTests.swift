@@ -204,4 +204,59 @@ import Tokenizers
         let error = try #require(throws: TokenizerError.self) { try TokenizerJSON.load(path: folder.path) }
         #expect(error.description.contains("not a regular file"), "\(error)")
     }
+
+    @Test func `steps that make a text longer and longer are given up`() throws {
+        let grow =
+            "{\"type\": \"Replace\", \"pattern\": {\"String\": \"a\"}, \"content\": \"\(String(repeating: "a", count: 4096))\"}"
+        var file = SmallFile()
+        file.normalizer =
+            "{\"type\": \"Sequence\", \"normalizers\": [\(Array(repeating: grow, count: 9).joined(separator: ", "))]}"
+        let tokenizer = try file.load()
+        let error = try #require(throws: TokenizerError.self) { try tokenizer.encode("a", addSpecial: false) }
+        #expect(error.description.contains("below 1024 MiB"), "\(error)")
+        file = SmallFile()
+        file.decoder =
+            "{\"type\": \"Sequence\", \"decoders\": [\(Array(repeating: grow, count: 9).joined(separator: ", "))]}"
+        let decoder = try file.load()
+        #expect(throws: TokenizerError.self) { try decoder.decode([0, 0, 0], skipSpecial: false) }
+    }
+
+    @Test(arguments: [
+        (SmallFile.Step.normalizer, "normalizers", #"{"type": "NFC"}"#),
+        (.preTokenizer, "pretokenizers", #"{"type": "Whitespace"}"#),
+        (.postProcessor, "processors", #"{"type": "ByteLevel"}"#), (.decoder, "decoders", #"{"type": "Fuse"}"#),
+    ])
+    func `a sequence of more than a hundred steps is refused`(
+        _ step: SmallFile.Step, _ list: String, _ one: String
+    ) throws {
+        var file = SmallFile()
+        let steps = Array(repeating: one, count: 101).joined(separator: ", ")
+        file[step] = "{\"type\": \"Sequence\", \"\(list)\": [\(steps)]}"
+        #expect(try file.refusal().contains("\(list): expected at most 100 steps, got a list of 101"))
+    }
+
+    @Test func `tokens longer than any text has are refused`() throws {
+        let long = String(repeating: "x", count: 4097)
+        var file = SmallFile()
+        file.added = "[{\"id\": 9, \"content\": \"\(long)\"}]"
+        #expect(try file.refusal().contains("added_tokens[0].content: expected at most 4096 bytes, got 4097"))
+        file = SmallFile()
+        file.model = "{\"type\": \"Unigram\", \"vocab\": [[\"\(long)\", 0]]}"
+        #expect(try file.refusal().contains("expected a piece of at most 4096 bytes, got 4097"))
+    }
+
+    @Test func `white space that added tokens take on both sides is looked at once`() throws {
+        var file = SmallFile()
+        file.added = #"[{"id": 9, "content": " ", "lstrip": true, "rstrip": true, "normalized": false}]"#
+        let tokenizer = try file.load()
+        let text = "a" + String(repeating: " ", count: 300_000) + "b"
+        #expect(try tokenizer.encode(text, addSpecial: false) == [0, 9, 1])
+        #expect(
+            try tokenizer.encodeWithOffsets(text, addSpecial: false).offsets == [0..<1, 1..<300_001, 300_001..<300_002])
+        // One token takes the space, and another is that space and takes more of it.
+        file.added =
+            #"[{"id": 8, "content": "<c>", "rstrip": true, "normalized": false}, {"id": 9, "content": " ", "lstrip": true, "#
+            + #""normalized": false}]"#
+        #expect(try file.load().encode("<c>  a b", addSpecial: false) == [8, 0, 9, 1])
+    }
 }

@@ -50,4 +50,27 @@ import Tokenizers
         var behind = TextStream(tokenizer, skipSpecial: true, after: ids)
         #expect(try ids.map { try behind.append($0) }.joined() == " the")
     }
+
+    @Test func `bytes are a tokenizer too`() throws {
+        let tokenizer = BytesTokenizer()
+        let text = "aé😀\n"
+        let ids = try tokenizer.encode(text, addSpecial: true)
+        #expect(ids == text.utf8.map { Int32($0) })
+        #expect(try tokenizer.decode([-1] + ids + [256], skipSpecial: true) == text)
+        #expect(
+            try tokenizer.encodeWithOffsets(text, addSpecial: true).offsets == [
+                0..<1, 1..<3, 1..<3, 3..<7, 3..<7, 3..<7, 3..<7, 7..<8,
+            ])
+        #expect(tokenizer.token(of: 10) == "<0x0A>")
+        #expect(tokenizer.id(of: "<0x0A>") == 10)
+        #expect(tokenizer.token(of: 256) == nil)
+        #expect(tokenizer.id(of: "a") == nil)
+        #expect(try parts(tokenizer, text) == ["a", "", "é", "", "", "", "😀", "\n", ""])
+        var made: [Int32] = []
+        #expect(throws: TokenizerError.notUTF8(byte: 0)) {
+            try [UInt8](arrayLiteral: 0xC0).withUnsafeBufferPointer {
+                try tokenizer.encode(utf8: $0, addSpecial: false, into: &made)
+            }
+        }
+    }
 }

@@ -31,6 +31,7 @@ struct TokenFinder: Sendable {
     func split(_ text: UnsafeBufferPointer<UInt8>, into parts: inout [Part]) {
         var done = 0
         var at = 0
+        var spaces = SpaceRun()
         while at < text.count {
             guard isFirst[Int(text[at])], let (end, token) = longest(text, at) else {
                 at += 1
@@ -38,9 +39,11 @@ struct TokenFinder: Sendable {
             }
             defer { at = end }
             if token.singleWord, Self.isWord(text, before: at) || Self.isWord(text, at: end) { continue }
-            var range = at..<end
-            if token.takesLeft { range = max(Self.leftSpace(text, at), done)..<end }
-            if token.takesRight { range = range.lowerBound..<Self.rightSpace(text, end) }
+            let lower = token.takesLeft ? max(spaces.start(text, before: at), done) : at
+            let upper = token.takesRight ? spaces.end(text, from: end) : end
+            // White space that the token before it took is no token of its own.
+            guard lower < upper else { continue }
+            let range = lower..<upper
             if done < range.lowerBound { parts.append(Part(range: done..<range.lowerBound, id: nil)) }
             parts.append(Part(range: range, id: token.id))
             done = range.upperBound
@@ -61,18 +64,32 @@ struct TokenFinder: Sendable {
     private static func isWord(_ text: UnsafeBufferPointer<UInt8>, at: Int) -> Bool {
         at < text.count && text.scalar(at: at).value.isWordScalar
     }
+}
 
-    private static func leftSpace(_ text: UnsafeBufferPointer<UInt8>, _ end: Int) -> Int {
+/// White space around tokens. What was looked at is kept: tokens that are white space themselves ask again and again.
+private struct SpaceRun {
+    private var left = 0..<0
+    private var right = 0..<0
+
+    /// Where the white space before a place begins.
+    mutating func start(_ text: UnsafeBufferPointer<UInt8>, before end: Int) -> Int {
         var at = end
-        while at > 0, case let scalar = text.scalar(before: at), scalar.value.isWhiteSpace { at -= scalar.byteCount }
+        while at > 0, !left.contains(at - 1), case let scalar = text.scalar(before: at), scalar.value.isWhiteSpace {
+            at -= scalar.byteCount
+        }
+        if at > 0, left.contains(at - 1) { at = left.lowerBound }
+        left = at..<end
         return at
     }
 
-    private static func rightSpace(_ text: UnsafeBufferPointer<UInt8>, _ start: Int) -> Int {
+    /// Where the white space from a place on ends.
+    mutating func end(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+        if right.contains(start) { return right.upperBound }
         var at = start
         while at < text.count, case let scalar = text.scalar(at: at), scalar.value.isWhiteSpace {
             at += scalar.byteCount
         }
+        right = start..<at
         return at
     }
 }

@@ -24,12 +24,14 @@ indirect enum TokenDecoder: Sendable {
             return tokens.enumerated().map { Self.spaced($1, mark, drops: $0 == 0 && dropsFirst) }
         case .replace(let pattern, let replacement):
             var result: [[UInt8]] = []
+            var left = TextBuffer.largest
             for token in tokens {
                 var text = TextBuffer()
                 text.bytes = token
                 var changed = TextBuffer()
-                result.append(
-                    try text.replace(pattern, with: replacement, into: &changed, &matcher) ? changed.bytes : token)
+                let isChanged = try text.replace(pattern, with: replacement, into: &changed, &matcher, largest: left)
+                result.append(isChanged ? changed.bytes : token)
+                left -= min(result[result.count - 1].count, left)
             }
             return result
         case .byteFallback: return Self.joinBytes(tokens)

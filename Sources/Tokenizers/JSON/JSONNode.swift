@@ -75,6 +75,22 @@ struct JSONNode {
         return elements
     }
 
+    /// Steps of a sequence: more than any family has are refused.
+    func steps() throws(LoadProblem) -> [JSONNode] {
+        let steps = try elements()
+        guard steps.count <= 100 else { throw wrong("at most 100 steps") }
+        return steps
+    }
+
+    /// A string of so many bytes at most.
+    func string(upTo limit: Int) throws(LoadProblem) -> String {
+        let text = try string()
+        guard text.utf8.count <= limit else {
+            throw .malformed(place: place, expected: "at most \(limit) bytes", got: "\(text.utf8.count)")
+        }
+        return text
+    }
+
     func string() throws(LoadProblem) -> String {
         guard case .string(let text) = value else { throw wrong("a string") }
         return text
@@ -111,7 +127,7 @@ struct JSONNode {
         case .bool(let flag): "\(flag)"
         case .number(let number): "\(number)"
         case .string(let text): shownToken(text)
-        case .array: "a list"
+        case .array(let elements): "a list of \(elements.count)"
         case .object: "an object"
         }
     }

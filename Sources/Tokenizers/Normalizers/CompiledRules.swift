@@ -9,6 +9,8 @@ struct CompiledRules: Sendable {
     /// Longer groups of scalars are replaced one by one.
     private static let longestGroup = 6
 
+    private static let longestReplacement = 4096
+
     /// - Parameter base64: of the length of the trie in bytes as u32, the trie, the replacements.
     init(base64: String, place: String) throws(LoadProblem) {
         guard let data = Data(base64Encoded: base64) else {
@@ -26,6 +28,11 @@ struct CompiledRules: Sendable {
         }
         units = (0..<size / 4).map { Self.word(data, 4 + 4 * $0) }
         replacements = Array(data[(4 + size)...])
+        let longest = replacements.split(separator: 0).map(\.count).max() ?? 0
+        guard longest <= Self.longestReplacement else {
+            throw .malformed(
+                place: place, expected: "replacements of at most \(Self.longestReplacement) bytes", got: "\(longest)")
+        }
     }
 
     private static func word(_ data: [UInt8], _ at: Int) -> UInt32 {

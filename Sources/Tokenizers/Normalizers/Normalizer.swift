@@ -24,6 +24,7 @@ indirect enum Normalizer: Sendable {
         }
         scratch.clear(tracks: text.tracks)
         guard try change(text, into: &scratch, &matcher) else { return }
+        guard scratch.bytes.count <= TextBuffer.largest else { throw TextBuffer.tooLarge }
         swap(&text, &scratch)
     }
 
@@ -111,7 +112,7 @@ extension TextBuffer {
     /// Appends to `result` the text with each match replaced; false where there is none.
     func replace(
         _ pattern: TextPattern, with replacement: [UInt8], into result: inout TextBuffer,
-        _ matcher: inout PatternMatcher
+        _ matcher: inout PatternMatcher, largest: Int = TextBuffer.largest
     ) throws(TokenizerError) -> Bool {
         var matches: [Range<Int>] = []
         let outcome: Result<Void, TokenizerError> = bytes.withUnsafeBufferPointer { text in
@@ -125,6 +126,8 @@ extension TextBuffer {
         }
         try outcome.get()
         guard !matches.isEmpty else { return false }
+        let (added, overflow) = matches.count.multipliedReportingOverflow(by: replacement.count)
+        guard !overflow, added <= largest - min(bytes.count, largest) else { throw Self.tooLarge }
         var at = 0
         for match in matches {
             result.append(self, at..<match.lowerBound)

@@ -24,6 +24,11 @@ struct TextBuffer {
     var origins: [Origin] = []
     var tracks = false
 
+    /// Steps of a file can make a text grow again and again: up to here.
+    static let largest = 1 << 30
+    static let tooLarge = TokenizerError.text(
+        expected: "one that the tokenizer's steps keep below \(largest >> 20) MiB", got: "one that they make longer")
+
     /// The document's own bytes from `base` on.
     mutating func load(_ text: UnsafeBufferPointer<UInt8>, base: Int, tracks: Bool) {
         clear(tracks: tracks)

@@ -6,7 +6,7 @@ extension PostProcessor {
         switch try node.string("type") {
         case "Sequence":
             var steps: [PostProcessor] = []
-            for step in try node.required("processors").elements() {
+            for step in try node.required("processors").steps() {
                 steps.append(try PostProcessor(step, vocabularySize: vocabularySize))
             }
             self = .sequence(steps)
@@ -40,7 +40,7 @@ extension PostProcessor {
             let name = try piece.required("SpecialToken").required("id")
             guard let token = known[try name.string()] else { throw name.wrong("a name that special_tokens lists") }
             var ids: [Int32] = []
-            for id in try token.required("ids").elements() { ids.append(Int32(try id.count(upTo: max(size - 1, 0)))) }
+            for id in try token.required("ids").steps() { ids.append(Int32(try id.count(upTo: max(size - 1, 0)))) }
             parts.append(.ids(ids))
         }
         guard parts.count <= 1000, parts.count(where: { $0 == .text }) <= 10 else {

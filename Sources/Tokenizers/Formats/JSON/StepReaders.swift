@@ -14,7 +14,7 @@ struct PreTokenizerReader {
         switch try node.string("type") {
         case "Sequence":
             var steps: [PreTokenizer] = []
-            for step in try node.required("pretokenizers").elements() {
+            for step in try node.required("pretokenizers").steps() {
                 if let step = try read(step) { steps.append(step) }
             }
             return .sequence(steps)
@@ -49,7 +49,7 @@ extension TextPattern {
     /// `{"String": …}` or `{"Regex": …}`.
     init(_ node: JSONNode) throws(LoadProblem) {
         if let literal = try node.member("String") {
-            self = .literal(Array(try literal.string().utf8))
+            self = .literal(Array(try literal.string(upTo: 4096).utf8))
         } else {
             self = .expression(try Pattern(try node.string("Regex")))
         }
@@ -84,16 +84,18 @@ extension Normalizer {
         switch type {
         case "Sequence":
             var steps: [Normalizer] = []
-            for step in try node.required("normalizers").elements() { steps.append(try Normalizer(step)) }
+            for step in try node.required("normalizers").steps() { steps.append(try Normalizer(step)) }
             self = .sequence(steps)
         case "Lowercase": self = .lowercase
         case "StripAccents": self = .stripAccents
         case "Strip":
             self = .strip(
                 left: try node.bool("strip_left", default: true), right: try node.bool("strip_right", default: true))
-        case "Prepend": self = .prepend(Array(try node.string("prepend").utf8))
+        case "Prepend": self = .prepend(Array(try node.required("prepend").string(upTo: 4096).utf8))
         case "Replace":
-            self = .replace(try TextPattern(node.required("pattern")), with: Array(try node.string("content").utf8))
+            self = .replace(
+                try TextPattern(node.required("pattern")),
+                with: Array(try node.required("content").string(upTo: 4096).utf8))
         case "Nmt": self = .controls
         case "Precompiled":
             let rules = try node.required("precompiled_charsmap")
@@ -114,14 +116,16 @@ extension TokenDecoder {
         switch try node.string("type") {
         case "Sequence":
             var steps: [TokenDecoder] = []
-            for step in try node.required("decoders").elements() { steps.append(try TokenDecoder(step)) }
+            for step in try node.required("decoders").steps() { steps.append(try TokenDecoder(step)) }
             self = steps.count == 1 ? steps[0] : .sequence(steps)
         case "ByteLevel": self = .byteLevel
         case "Metaspace":
             let metaspace = try Metaspace(node)
             self = .metaspace(mark: metaspace.mark, dropsFirst: metaspace.prefix != .never)
         case "Replace":
-            self = .replace(try TextPattern(node.required("pattern")), with: Array(try node.string("content").utf8))
+            self = .replace(
+                try TextPattern(node.required("pattern")),
+                with: Array(try node.required("content").string(upTo: 4096).utf8))
         case "ByteFallback": self = .byteFallback
         case "Fuse": self = .fuse
         case "Strip":

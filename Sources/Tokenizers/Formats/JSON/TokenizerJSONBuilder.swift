@@ -69,8 +69,11 @@ extension AddedToken {
         try self.init(node, id: try node.required("id").count(upTo: Vocabulary.idLimit - 1))
     }
 
+    /// Bytes: no text has a longer mark.
+    private static let longestContent = 4096
+
     init(_ node: JSONNode, id: Int) throws(LoadProblem) {
-        self.init(id: Int32(id), content: try node.string("content"))
+        self.init(id: Int32(id), content: try node.required("content").string(upTo: Self.longestContent))
         isSpecial = try node.bool("special", default: false)
         singleWord = try node.bool("single_word", default: false)
         takesLeft = try node.bool("lstrip", default: false)

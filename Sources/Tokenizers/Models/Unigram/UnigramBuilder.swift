@@ -3,6 +3,8 @@ struct UnigramBuilder {
     private let unknownId: Int?
     private let fallsBackToBytes: Bool
 
+    private static let longestPiece = 4096
+
     init(_ settings: [String: JSONNode], isByteLevel: Bool) throws(LoadProblem) {
         func node(_ key: String) -> JSONNode? { settings[key].flatMap { $0.isNull ? nil : $0 } }
         guard !isByteLevel else { throw .unsupported(what: "Unigram behind ByteLevel", supported: "Metaspace") }
@@ -29,6 +31,11 @@ struct UnigramBuilder {
             }
             guard let text = piece.text, let score = piece.score else {
                 throw .malformed(place: "model.vocab, byte \(start)", expected: "a piece and its score", got: "less")
+            }
+            guard text.utf8.count <= Self.longestPiece else {
+                throw .malformed(
+                    place: "model.vocab, byte \(start)", expected: "a piece of at most \(Self.longestPiece) bytes",
+                    got: "\(text.utf8.count)")
             }
             try vocabulary.add(text, id: pieces.count, allowsDoubles: true, place: "model.vocab, byte \(start)")
             pieces.append((text, score))
