@@ -1,5 +1,4 @@
 internal import Glibc
-internal import Systems
 
 /// A model's chat template: Jinja text that writes a conversation as the model was trained to read it.
 ///
@@ -16,6 +15,7 @@ package struct ChatTemplate: Sendable {
     package let text: String
     private let specialTokens: [String: String]
     private let nodes: Nodes
+    var limits = JinjaLimits()
 
     /// A template that was read never changes.
     private struct Nodes: @unchecked Sendable { var all: [JinjaNode] }
@@ -39,7 +39,7 @@ package struct ChatTemplate: Sendable {
             var parser = JinjaParser(try lexer.run())
             nodes = Nodes(all: try parser.run())
         } catch {
-            throw Self.error(error, path)
+            throw error.error(in: path, limits)
         }
     }
 
@@ -70,36 +70,12 @@ package struct ChatTemplate: Sendable {
                     .dictionary(
                         JinjaDictionary([("role", JinjaValue($0.role)), ("content", JinjaValue($0.content))]))
                 }))
-        let run = JinjaRun(time: time ?? Glibc.time(nil))
+        let run = JinjaRun(time: time ?? Glibc.time(nil), limits: limits)
         do throws(JinjaProblem) {
             _ = try run.run(nodes.all, root)
         } catch {
-            throw Self.error(error, path)
+            throw error.error(in: path, limits)
         }
         return String(decoding: run.output, as: UTF8.self)
     }
-
-    private static func error(_ problem: JinjaProblem, _ path: String) -> TokenizerError {
-        let place = "chat template, line \(problem.line)"
-        switch problem.kind {
-        case .syntax(let expected, let got), .value(let expected, let got):
-            return .malformed(path: path, place: place, expected: expected, got: got.printable(limit: 200))
-        case .unsupported(let what):
-            return .unsupported(path: path, what: "\(place): \(what)", supported: Self.alternative)
-        case .raised(let message):
-            return .malformed(
-                path: path, place: place, expected: "messages that the template takes",
-                got: "its refusal: \(message.printable(limit: 300))")
-        case .limit(let what):
-            return .malformed(
-                path: path, place: place, expected: "a template within \(JinjaLimits.shown)", got: what)
-        }
-    }
-
-    private static let alternative =
-        "what chat templates use; give another template, a file or one of \(named.keys.sorted().joined(separator: ", "))"
-}
-
-extension JinjaLimits {
-    fileprivate static var shown: String { "\(steps) steps, \(made >> 20) MiB of text and \(depth) levels" }
 }

@@ -14,7 +14,9 @@ import Tokenizers
     }
 
     private func render(_ text: String, time: Int = 0) throws(TokenizerError) -> String {
-        try ChatTemplate(text, path: "t.jinja").text(of: [], addsGenerationPrompt: true, time: time)
+        var template = try ChatTemplate(text, path: "t.jinja")
+        template.limits = JinjaLimits(steps: 20_000, made: 8 << 20)
+        return try template.text(of: [], addsGenerationPrompt: true, time: time)
     }
 
     private func message(_ text: String) -> String {
@@ -63,7 +65,7 @@ import Tokenizers
 
     @Test func `Work without end ends in an error`() {
         let loop = "{% for i in range(99999) %}"
-        #expect(message(loop + loop + "{% endfor %}{% endfor %}").contains("got more than 5000000 steps"))
+        #expect(message(loop + loop + "{% endfor %}{% endfor %}").contains("got more than 20000 steps"))
         #expect(
             message("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}").contains("got more than 200 levels of nesting"))
         #expect(message("{{ 'aaaaaaaa' * 999999999 }}").contains("bytes of text"))
@@ -107,7 +109,7 @@ import Tokenizers
     }
 
     @Test func `Texts of any length are searched in bounded time`() {
-        let text = "{% set a = 'a' * 20000000 %}{% set b = 'a' * 9999999 + 'b' %}"
+        let text = "{% set a = 'a' * 300000 %}{% set b = 'a' * 99999 + 'b' %}"
         #expect(message(text + "{{ a.rfind(b) }}").contains("steps"))
         #expect(message(text + "{{ a.replace(b, '') }}").contains("steps"))
     }

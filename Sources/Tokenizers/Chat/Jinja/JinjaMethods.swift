@@ -51,14 +51,14 @@ extension JinjaRun {
         case "values": return try list(dictionary.values)
         default:
             guard let key = call.argument(0, "key") else { throw problem(.value(expected: "a key", got: "none")) }
-            return dictionary[key] ?? call.argument(1, "default") ?? .none
+            return dictionary[try self.key(key)] ?? call.argument(1, "default") ?? .none
         }
     }
 
     // MARK: Texts
 
     private func method(_ name: String, of text: [UInt8], _ call: Call) throws(JinjaProblem) -> JinjaValue {
-        try step(1 + text.count >> 10)
+        try look(text)
         switch name {
         case "strip", "lstrip", "rstrip": return try stripped(name, text, call)
         case "startswith", "endswith": return .bool(try hasEnd(name, text, call))
@@ -85,14 +85,16 @@ extension JinjaRun {
             let ends = text.suffix(suffix.count).elementsEqual(suffix)
             return .string(ends ? Array(text.dropLast(suffix.count)) : text)
         case "isdigit":
-            return .bool(isEach(text) { $0.properties.numericType == .decimal || $0.properties.numericType == .digit })
-        case "isalpha": return .bool(isEach(text) { $0.properties.generalCategory.isLetter })
-        case "isspace": return .bool(isEach(text) { JinjaText.isSpace($0.value) })
+            return .bool(
+                try isEach(text) { $0.properties.numericType == .decimal || $0.properties.numericType == .digit })
+        case "isalpha": return .bool(try isEach(text) { $0.properties.generalCategory.isLetter })
+        case "isspace": return .bool(try isEach(text) { JinjaText.isSpace($0.value) })
         default: return try cased(name, text)
         }
     }
 
     func cased(_ name: String, _ text: [UInt8]) throws(JinjaProblem) -> JinjaValue {
+        try classify(text)
         let shown = String(decoding: text, as: UTF8.self)
         switch name {
         case "upper": return try string(Array(shown.uppercased().utf8))
@@ -114,6 +116,7 @@ extension JinjaRun {
 
     /// The filter `title`: unlike the method, it goes on behind an apostrophe.
     func titled(_ text: [UInt8]) throws(JinjaProblem) -> JinjaValue {
+        try classify(text)
         var result = ""
         var isInWord = false
         for scalar in JinjaText.scalars(text) {
@@ -123,8 +126,9 @@ extension JinjaRun {
         return try string(Array(result.utf8))
     }
 
-    private func isEach(_ text: [UInt8], _ test: (UnicodeScalar) -> Bool) -> Bool {
-        !text.isEmpty && JinjaText.scalars(text).allSatisfy(test)
+    private func isEach(_ text: [UInt8], _ test: (UnicodeScalar) -> Bool) throws(JinjaProblem) -> Bool {
+        try classify(text)
+        return !text.isEmpty && JinjaText.scalars(text).allSatisfy(test)
     }
 
     func textArgument(_ call: Call, _ place: Int = 0) throws(JinjaProblem) -> [UInt8] {

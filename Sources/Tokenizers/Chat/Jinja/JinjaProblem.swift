@@ -1,3 +1,5 @@
+internal import Systems
+
 /// What keeps a template from being read or rendered.
 struct JinjaProblem: Error, Hashable {
     enum Kind: Hashable {
@@ -18,14 +20,36 @@ struct JinjaProblem: Error, Hashable {
 }
 
 /// What templates may use: more than any known one does.
-enum JinjaLimits {
+struct JinjaLimits: Hashable {
     static let templateBytes = 1 << 20
     /// Expressions and blocks inside of each other while a template is read.
     static let nesting = 60
     /// The same while it is rendered, calls of macros included.
     static let depth = 200
     /// Expressions and statements that are evaluated.
-    static let steps = 5_000_000
-    /// Bytes of all texts, and items of all lists, that come into being.
-    static let made = 256 << 20
+    var steps = 5_000_000
+    /// Bytes of all texts, and of all lists, that come into being.
+    var made = 256 << 20
+}
+
+extension JinjaProblem {
+    func error(in path: String, _ limits: JinjaLimits) -> TokenizerError {
+        let place = "chat template, line \(line)"
+        switch kind {
+        case .syntax(let expected, let got), .value(let expected, let got):
+            return .malformed(path: path, place: place, expected: expected, got: got.printable(limit: 200))
+        case .unsupported(let what):
+            let names = ChatTemplate.named.keys.sorted().joined(separator: ", ")
+            return .unsupported(
+                path: path, what: "\(place): \(what)",
+                supported: "what chat templates use; give another template, a file or one of \(names)")
+        case .raised(let message):
+            return .malformed(
+                path: path, place: place, expected: "messages that the template takes",
+                got: "its refusal: \(message.printable(limit: 300))")
+        case .limit(let what):
+            let allowed = "\(limits.steps) steps, \(limits.made) bytes of text and \(JinjaLimits.depth) levels"
+            return .malformed(path: path, place: place, expected: "a template within \(allowed)", got: what)
+        }
+    }
 }

@@ -57,7 +57,7 @@ extension JinjaRun {
     ) throws(JinjaProblem) -> JinjaValue {
         var result = JinjaDictionary()
         for member in members {
-            let key = try evaluate(member.key, scope)
+            let key = try key(try evaluate(member.key, scope))
             guard result.set(key, try evaluate(member.value, scope)) else { throw value("a key of a dictionary", key) }
         }
         try make(members.count * 32)
@@ -99,7 +99,7 @@ extension JinjaRun {
     ) throws(JinjaProblem) -> JinjaValue {
         switch link {
         case .attribute(let name): return try attribute(name, of: value)
-        case .item(let key): return try item(try evaluate(key, scope), of: value)
+        case .item(let index): return try item(try key(try evaluate(index, scope)), of: value)
         case .slice(let start, let stop, let stride):
             return try slice(
                 value, try bound(start, scope), try bound(stop, scope), stride: try bound(stride, scope) ?? 1)
@@ -163,6 +163,7 @@ extension JinjaRun {
             let place = index < 0 ? list.items.count + index : index
             return list.items.indices.contains(place) ? list.items[place] : missing
         case (.string(let text), .int(let index)):
+            try look(text)
             let scalars = JinjaText.scalars(text)
             let place = index < 0 ? scalars.count + index : index
             return scalars.indices.contains(place) ? .string(JinjaText.bytes([scalars[place]])) : missing

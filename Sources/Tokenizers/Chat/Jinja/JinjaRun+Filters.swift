@@ -3,7 +3,7 @@ internal import Systems
 /// What stands behind a bar.
 extension JinjaRun {
     func filter(_ name: String, _ value: JinjaValue, _ call: Call) throws(JinjaProblem) -> JinjaValue {
-        if case .string(let text) = value { try step(1 + text.count >> 10) }
+        if case .string(let text) = value { try look(text) }
         switch name {
         case "trim":
             guard call.positional.isEmpty, call.named.isEmpty else {

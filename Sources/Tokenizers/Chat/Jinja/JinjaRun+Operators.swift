@@ -79,7 +79,7 @@ extension JinjaRun {
     func holds(
         _ left: JinjaValue, _ relation: JinjaExpression.Relation, _ right: JinjaValue
     ) throws(JinjaProblem) -> Bool {
-        try step(min(left.weight, right.weight))
+        try step(relation == .isIn || relation == .isNotIn ? left.weight : min(left.weight, right.weight))
         return switch relation {
         case .equal: Self.isEqual(left, right)
         case .unequal: !Self.isEqual(left, right)
@@ -167,6 +167,7 @@ extension JinjaRun {
             let places = Self.places(list.items.count, start, stop, stride)
             return try self.list(places.map { list.items[$0] }, isTuple: list.isTuple)
         case .string(let text):
+            try look(text)
             let scalars = JinjaText.scalars(text)
             try make(text.count)
             return .string(JinjaText.bytes(Self.places(scalars.count, start, stop, stride).map { scalars[$0] }))

@@ -35,6 +35,7 @@ extension JinjaRun {
             return number.remainderReportingOverflow(dividingBy: divisor).partialValue == 0
         case "lower", "upper":
             guard case .string(let text) = value else { throw self.value("a text", value) }
+            try classify(text)
             return isCased(text, upper: name == "upper")
         case "sameas":
             guard let other = call.positional.first else { throw problem(.value(expected: "a value", got: "none")) }

@@ -10,7 +10,12 @@ final class JinjaRun {
     /// When the template asks for the time: seconds since 1970.
     let time: Int
 
-    init(time: Int) { self.time = time }
+    private let limits: JinjaLimits
+
+    init(time: Int, limits: JinjaLimits) {
+        self.time = time
+        self.limits = limits
+    }
 
     // MARK: Limits and failures
 
@@ -26,8 +31,8 @@ final class JinjaRun {
     /// Accounts for bytes or items that come into being.
     func make(_ count: Int) throws(JinjaProblem) {
         let (sum, overflow) = made.addingReportingOverflow(count)
-        guard !overflow, sum <= JinjaLimits.made else {
-            throw problem(.limit("more than \(JinjaLimits.made) bytes of text"))
+        guard !overflow, sum <= limits.made else {
+            throw problem(.limit("more than \(limits.made) bytes of text"))
         }
         made = sum
     }
@@ -49,8 +54,20 @@ final class JinjaRun {
 
     /// Accounts for work: a step, or as many as it takes to look through so much text.
     func step(_ count: Int = 1) throws(JinjaProblem) {
-        steps += min(count, JinjaLimits.steps + 1)
-        guard steps <= JinjaLimits.steps else { throw problem(.limit("more than \(JinjaLimits.steps) steps")) }
+        steps += min(count, limits.steps + 1)
+        guard steps <= limits.steps else { throw problem(.limit("more than \(limits.steps) steps")) }
+    }
+
+    /// Accounts for looking through a text.
+    func look(_ text: [UInt8]) throws(JinjaProblem) { try step(1 + text.count >> 7) }
+
+    /// Accounts for asking what kind of character each is, which takes longer.
+    func classify(_ text: [UInt8]) throws(JinjaProblem) { try step(1 + text.count >> 3) }
+
+    /// A key that a dictionary is asked for: all of it is looked at.
+    func key(_ value: JinjaValue) throws(JinjaProblem) -> JinjaValue {
+        if case .string(let text) = value { try look(text) }
+        return value
     }
 
     /// Runs something that may run its like.
