@@ -22,7 +22,7 @@ extension ChatTemplate {
             + alternating(
                 system: "{%- set last = messages[0].content + '\\n\\n' -%}",
                 user: "'[INST] ' + prefix + message.content + '[/INST]'",
-                assistant: "' ' + message.content + eos_token"),
+                assistant: "' ' + message.content.strip() + eos_token"),
         "llama-3": """
         {{- bos_token -}}
         {%- for message in messages -%}

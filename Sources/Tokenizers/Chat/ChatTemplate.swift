@@ -15,7 +15,8 @@ package struct ChatTemplate: Sendable {
     package let text: String
     private let specialTokens: [String: String]
     private let nodes: Nodes
-    var limits = JinjaLimits()
+    /// What rendering may use before it is an error.
+    package var limits = JinjaLimits()
 
     /// A template that was read never changes.
     private struct Nodes: @unchecked Sendable { var all: [JinjaNode] }

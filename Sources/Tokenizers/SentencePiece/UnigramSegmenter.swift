@@ -12,11 +12,10 @@ struct UnigramSegmenter: Sendable {
 
     init(_ model: SentencePieceModel, unknown: Int32) {
         let normal = model.pieces.lazy.filter { $0.kind == .normal }.map(\.score)
-        let best = max(normal.max() ?? 0, .leastNormalMagnitude)
         unknownScore = (normal.min() ?? .greatestFiniteMagnitude) - Self.unknownPenalty
         scores = model.pieces.map { piece in
-            // A user's symbol is worth more than any way around it.
-            piece.kind == .userDefined ? Float(piece.text.count) * best - 0.1 : piece.score
+            // A user's symbol is worth more than the usual ways around it, and a long one more than a short one.
+            piece.kind == .userDefined ? Float(piece.text.count) * 0.1 - 0.1 : piece.score
         }
         trie = PieceTrie(
             model.pieces.enumerated().filter { $0.element.kind == .normal || $0.element.kind == .userDefined }

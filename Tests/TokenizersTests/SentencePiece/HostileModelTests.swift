@@ -11,30 +11,9 @@ import Tokenizers
         }
     }
 
-    /// A model with these pieces, whose first is unknown.
-    private func model(_ pieces: [WrittenPiece], _ more: (inout ProtobufWriter) -> Void = { _ in })
-        -> [UInt8]
-    {
-        var message = ProtobufWriter()
-        for piece in [WrittenPiece(text: Array("<unk>".utf8), kind: .unknown)] + pieces {
-            var entry = ProtobufWriter()
-            entry.add(1, bytes: piece.text)
-            entry.add(2, float: piece.score)
-            entry.add(3, varint: piece.kind.rawValue)
-            message.add(1, bytes: entry.bytes)
-        }
-        more(&message)
-        return message.bytes
-    }
-
-    private func piece(_ text: String, _ kind: WrittenPiece.Kind = .normal, score: Float = -1)
-        -> WrittenPiece
-    {
-        WrittenPiece(text: Array(text.utf8), score: score, kind: kind)
-    }
-
     @Test func `A sound model is none of these`() throws {
-        let tokenizer = try SentencePieceTokenizer(bytes: model([piece("\u{2581}"), piece("a")]), path: "t.model")
+        let tokenizer = try SentencePieceTokenizer(
+            bytes: ModelBytes.model([ModelBytes.piece("\u{2581}"), ModelBytes.piece("a")]), path: "t.model")
         #expect(try tokenizer.encode("ab", addSpecial: false) == [1, 2, 0])
     }
 
@@ -45,20 +24,38 @@ import Tokenizers
             ([0x0a, 0x80], "t.model: byte 1: expected a number of variable length, got the file's end"),
             ([0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 0x61], "bytes, got 1"),
             ([0x08] + Array(repeating: 0xff, count: 11), "expected a number of at most ten bytes, got more"),
-            (model([piece("")]), "t.model: piece 1: expected 1 to 4096 bytes without a zero, got 0 bytes"),
-            (model([piece(String(repeating: "a", count: 5000))]), "got 5000 bytes"),
-            (model([piece("a\u{0}")]), "without a zero"),
-            (model([WrittenPiece(text: [0xff])]), "t.model: piece 1: expected UTF-8, got other bytes"),
-            (model([piece("a", score: .nan)]), "t.model: piece 1: expected a finite score, got nan"),
-            (model([piece("a", score: -.infinity)]), "expected a finite score"),
-            (model([piece("a"), piece("a")]), "t.model: piece 2: expected one that is not there yet, got \"a\""),
-            (model([piece("b", .unknown)]), "t.model: the pieces: expected one of the type unknown, got 2"),
-            (model([piece("<0x0A>", .byte)]), "expected none of the type byte, got 1"),
-            (model([piece("<0x0a>", .byte)]), "expected a byte as <0x0A>, got \"<0x0a>\""),
-            (model([piece("a")]) { $0.add(2, bytes: [0x18, 3]) }, "trainer_spec.model_type word is not supported"),
-            (model([piece("a")]) { $0.add(2, bytes: [0x18, 9]) }, "expected 1 (unigram) or 2 (bpe), got 9"),
             (
-                model([piece("a")]) { $0.add(5, bytes: [0x12, 1, 0]) },
+                ModelBytes.model([ModelBytes.piece("")]),
+                "t.model: piece 1: expected 1 to 4096 bytes without a zero, got 0 bytes"
+            ),
+            (ModelBytes.model([ModelBytes.piece(String(repeating: "a", count: 5000))]), "got 5000 bytes"),
+            (ModelBytes.model([ModelBytes.piece("a\u{0}")]), "without a zero"),
+            (ModelBytes.model([WrittenPiece(text: [0xff])]), "t.model: piece 1: expected UTF-8, got other bytes"),
+            (
+                ModelBytes.model([ModelBytes.piece("a", score: .nan)]),
+                "t.model: piece 1: expected a finite score, got nan"
+            ),
+            (ModelBytes.model([ModelBytes.piece("a", score: -.infinity)]), "expected a finite score"),
+            (
+                ModelBytes.model([ModelBytes.piece("a"), ModelBytes.piece("a")]),
+                "t.model: piece 2: expected one that is not there yet, got \"a\""
+            ),
+            (
+                ModelBytes.model([ModelBytes.piece("b", .unknown)]),
+                "t.model: the pieces: expected one of the type unknown, got 2"
+            ),
+            (ModelBytes.model([ModelBytes.piece("<0x0A>", .byte)]), "expected none of the type byte, got 1"),
+            (ModelBytes.model([ModelBytes.piece("<0x0a>", .byte)]), "expected a byte as <0x0A>, got \"<0x0a>\""),
+            (
+                ModelBytes.model([ModelBytes.piece("a")]) { $0.add(2, bytes: [0x18, 3]) },
+                "trainer_spec.model_type word is not supported"
+            ),
+            (
+                ModelBytes.model([ModelBytes.piece("a")]) { $0.add(2, bytes: [0x18, 9]) },
+                "expected 1 (unigram) or 2 (bpe), got 9"
+            ),
+            (
+                ModelBytes.model([ModelBytes.piece("a")]) { $0.add(5, bytes: [0x12, 1, 0]) },
                 "denormalizer_spec.precompiled_charsmap is not supported"
             ),
         ]
@@ -93,7 +90,9 @@ import Tokenizers
             var rules = ProtobufWriter()
             rules.add(2, bytes: map)
             rules.add(3, varint: 0)
-            let bytes = model([piece("a"), piece("x"), piece("y"), piece("y\u{2581}")]) {
+            let bytes = ModelBytes.model([
+                ModelBytes.piece("a"), ModelBytes.piece("x"), ModelBytes.piece("y"), ModelBytes.piece("y\u{2581}"),
+            ]) {
                 $0.add(3, bytes: rules.bytes)
             }
             return try SentencePieceTokenizer(bytes: bytes, path: "t.model")

@@ -69,6 +69,21 @@ struct LibraryCase: Decodable, Sendable {
         }
     }
 
+    @Test func `In a unigram model a user's symbol is worth a tenth for each byte behind its first`() throws {
+        // What the library does where a way around `ab` adds up to a little less, and to a little more.
+        for (score, expected) in [(Float(0.09), ["ab"]), (0.11, ["a", "b"])] {
+            let bytes = ModelBytes.model(
+                [
+                    ModelBytes.piece("ab", .userDefined, score: 0), ModelBytes.piece("a", score: score),
+                    ModelBytes.piece("b", score: 0),
+                ]
+            ) { $0.add(3, bytes: [0x18, 0]) }
+            let tokenizer = try SentencePieceTokenizer(bytes: bytes, path: "t.model")
+            let ids = try tokenizer.encode("ab", addSpecial: false)
+            #expect(ids.compactMap { tokenizer.token(of: $0) } == expected)
+        }
+    }
+
     @Test func `Many threads encode with one tokenizer`() async throws {
         let (tokenizer, cases) = try load("unigram-bytes")
         let wrong = try await withThrowingTaskGroup(of: Int.self) { group in

@@ -20,16 +20,21 @@ struct JinjaProblem: Error, Hashable {
 }
 
 /// What templates may use: more than any known one does.
-struct JinjaLimits: Hashable {
+package struct JinjaLimits: Hashable, Sendable {
     static let templateBytes = 1 << 20
     /// Expressions and blocks inside of each other while a template is read.
     static let nesting = 60
     /// The same while it is rendered, calls of macros included.
     static let depth = 200
     /// Expressions and statements that are evaluated.
-    var steps = 5_000_000
+    package var steps: Int
     /// Bytes of all texts, and of all lists, that come into being.
-    var made = 256 << 20
+    package var made: Int
+
+    package init(steps: Int = 5_000_000, made: Int = 256 << 20) {
+        self.steps = steps
+        self.made = made
+    }
 }
 
 extension JinjaProblem {

@@ -196,7 +196,7 @@ TEMPLATES = {
             {{- "[INST] " + message["content"] + "[/INST]" }}
         {%- endif %}
     {%- elif message["role"] == "assistant" %}
-        {{- " " + message["content"] + eos_token}}
+        {{- " " + message["content"]|trim + eos_token}}
     {%- endif %}
 {%- endfor %}
 """,
