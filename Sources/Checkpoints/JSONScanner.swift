@@ -67,29 +67,11 @@ struct JSONScanner {
 
     mutating func string() throws(FormatProblem) -> String {
         try expect("\"")
-        let start = at
-        // Most strings have no escape: they are taken as they are.
-        while let byte = peek, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { at += 1 }
-        if peek == UInt8(ascii: "\"") {
-            at += 1
-            return try text(bytes[start..<at - 1], at: start)
+        do throws(JSONString.Problem) {
+            return try JSONString.read(bytes, &at)
+        } catch {
+            throw problem(error.expected, error.got ?? found)
         }
-        var characters = Array(bytes[start..<at])
-        while true {
-            guard let byte = peek else { throw problem("the string's closing quote", found) }
-            guard byte >= 0x20 else { throw problem("control characters to be escaped in strings", found) }
-            at += 1
-            if byte == UInt8(ascii: "\"") { break }
-            if byte == UInt8(ascii: "\\") { try escape(into: &characters) } else { characters.append(byte) }
-        }
-        return try text(characters[...], at: start)
-    }
-
-    private func text(_ bytes: ArraySlice<UInt8>, at start: Int) throws(FormatProblem) -> String {
-        guard let string = String(validating: bytes, as: UTF8.self) else {
-            throw problem("UTF-8", "a string that is not", at: start)
-        }
-        return string
     }
 
     /// Reads over any value.
@@ -131,53 +113,6 @@ struct JSONScanner {
     private func isNumber(_ word: String) -> Bool {
         word.utf8.allSatisfy { (0x30...0x39).contains($0) || [0x2B, 0x2D, 0x2E, 0x45, 0x65].contains($0) }
             && Double(word) != nil
-    }
-
-    private mutating func escape(into text: inout [UInt8]) throws(FormatProblem) {
-        guard let byte = peek else { throw problem("the string's closing quote", found) }
-        at += 1
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
-        case UInt8(ascii: "b"): text.append(0x08)
-        case UInt8(ascii: "f"): text.append(0x0C)
-        case UInt8(ascii: "n"): text.append(0x0A)
-        case UInt8(ascii: "r"): text.append(0x0D)
-        case UInt8(ascii: "t"): text.append(0x09)
-        case UInt8(ascii: "u"): text.append(contentsOf: String(try unicodeEscape()).utf8)
-        default:
-            at -= 1
-            throw problem("an escape that JSON knows", found)
-        }
-    }
-
-    /// The scalar of `XXXX`, or of `XXXX\uXXXX` where the first half is a high surrogate.
-    private mutating func unicodeEscape() throws(FormatProblem) -> Character {
-        let start = at
-        var value = try hexadecimal()
-        if (0xD800..<0xDC00).contains(value), peek == UInt8(ascii: "\\"), at + 1 < bytes.count,
-            bytes[at + 1] == UInt8(ascii: "u")
-        {
-            at += 2
-            let low = try hexadecimal()
-            guard (0xDC00..<0xE000).contains(low) else {
-                throw problem("a pair of surrogates", "half a pair", at: start)
-            }
-            value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00)
-        }
-        guard let scalar = UnicodeScalar(value) else { throw problem("a pair of surrogates", "half a pair", at: start) }
-        return Character(scalar)
-    }
-
-    private mutating func hexadecimal() throws(FormatProblem) -> UInt32 {
-        var value: UInt32 = 0
-        for _ in 0..<4 {
-            guard let byte = peek, let digit = Character(UnicodeScalar(byte)).hexDigitValue else {
-                throw problem("four hexadecimal digits", found)
-            }
-            value = value << 4 | UInt32(digit)
-            at += 1
-        }
-        return value
     }
 
     private var peek: UInt8? { at < bytes.count ? bytes[at] : nil }

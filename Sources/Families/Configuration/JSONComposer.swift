@@ -96,68 +96,20 @@ package struct JSONComposer {
 
     private mutating func string() throws(ManifestError) -> String {
         let mark = mark
-        var text: [UInt8] = []
         at += 1
-        while true {
-            guard let byte = peek else { throw error("the end", expected: "the closing quote of a string", at: mark) }
-            guard byte >= 0x20 else { throw error(found, expected: "control characters to be escaped") }
-            at += 1
-            if byte == UInt8(ascii: "\"") { break }
-            if byte == UInt8(ascii: "\\") { try escape(into: &text) } else { text.append(byte) }
-        }
-        guard let string = String(validating: text, as: UTF8.self) else {
-            throw error("a string that is no UTF-8 text", expected: "UTF-8", at: mark)
-        }
-        return string
-    }
-
-    private mutating func escape(into text: inout [UInt8]) throws(ManifestError) {
-        guard let byte = peek else { throw error(found, expected: "an escape that JSON knows") }
-        let plain: [UInt8: UInt8] = [
-            UInt8(ascii: "\""): 0x22, UInt8(ascii: "\\"): 0x5C, UInt8(ascii: "/"): 0x2F, UInt8(ascii: "b"): 0x08,
-            UInt8(ascii: "f"): 0x0C, UInt8(ascii: "n"): 0x0A, UInt8(ascii: "r"): 0x0D, UInt8(ascii: "t"): 0x09,
-        ]
-        if let meant = plain[byte] {
-            at += 1
-            text.append(meant)
-        } else if byte == UInt8(ascii: "u") {
-            text.append(contentsOf: String(try scalar()).utf8)
-        } else {
-            throw error(found, expected: "an escape that JSON knows")
-        }
-    }
-
-    /// The character of `uXXXX`, or of `uXXXX\uXXXX` where the first is half of a pair of surrogates.
-    private mutating func scalar() throws(ManifestError) -> Character {
-        let mark = mark
-        var value = try digits()
-        if (0xD800..<0xDC00).contains(value), peek == UInt8(ascii: "\\") {
-            at += 1
-            let low = try digits()
-            guard (0xDC00..<0xE000).contains(low) else {
-                throw error("half a pair of surrogates", expected: "both", at: mark)
+        do throws(JSONString.Problem) {
+            return try JSONString.read(bytes, &at)
+        } catch {
+            switch error.kind {
+            case .unclosed: throw self.error("the end", expected: "the closing quote of a string", at: mark)
+            case .control: throw self.error(found, expected: "control characters to be escaped")
+            case .escape, .hexadecimal: throw self.error(found, expected: error.expected)
+            case .surrogate:
+                at -= 1
+                throw self.error("half a pair of surrogates", expected: "both")
+            case .encoding: throw self.error("a string that is no UTF-8 text", expected: "UTF-8", at: mark)
             }
-            value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00)
         }
-        guard let scalar = UnicodeScalar(value) else {
-            throw error("half a pair of surrogates", expected: "both", at: mark)
-        }
-        return Character(scalar)
-    }
-
-    /// `uXXXX`
-    private mutating func digits() throws(ManifestError) -> UInt32 {
-        guard peek == UInt8(ascii: "u") else { throw error(found, expected: "the other half of a pair of surrogates") }
-        at += 1
-        var value: UInt32 = 0
-        for _ in 0..<4 {
-            guard let byte = peek, let digit = Character(UnicodeScalar(byte)).hexDigitValue else {
-                throw error(found, expected: "four hexadecimal digits")
-            }
-            value = value << 4 | UInt32(digit)
-            at += 1
-        }
-        return value
     }
 
     // MARK: Bytes

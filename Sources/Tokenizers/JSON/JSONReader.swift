@@ -1,3 +1,5 @@
+internal import Systems
+
 /// Reads JSON from bytes, value by value, in the order of the file: strict, without recursion beyond `maximumDepth`, and
 /// taking memory only for what its caller keeps.
 struct JSONReader {
@@ -87,22 +89,12 @@ struct JSONReader {
 
     mutating func string() throws(LoadProblem) -> String {
         guard take("\"") else { throw problem("a string", found) }
-        let start = at
-        // Most strings have no escape: they are taken as they are.
-        while at < bytes.count, bytes[at] >= 0x20, bytes[at] != 0x22, bytes[at] != 0x5C { at += 1 }
-        if peek == 0x22 {
-            at += 1
-            return try text(bytes[start..<at - 1], at: start)
+        do throws(JSONString.Problem) {
+            return try JSONString.read(bytes, &at)
+        } catch {
+            at = error.offset
+            throw problem(error.expected, error.got ?? found)
         }
-        var characters = Array(bytes[start..<at])
-        while true {
-            guard let byte = peek else { throw problem("the string's closing quote", found) }
-            guard byte >= 0x20 else { throw problem("control characters to be escaped in strings", found) }
-            at += 1
-            if byte == 0x22 { break }
-            if byte == 0x5C { try escape(into: &characters) } else { characters.append(byte) }
-        }
-        return try text(characters[...], at: start)
     }
 
     /// Reads over any value.
@@ -135,63 +127,11 @@ struct JSONReader {
 
     // MARK: Parts
 
-    private func text(_ bytes: some Collection<UInt8>, at start: Int) throws(LoadProblem) -> String {
-        guard let string = String(validating: bytes, as: UTF8.self) else {
-            throw problem("UTF-8", "a string that is not", at: start)
-        }
-        return string
-    }
-
     private mutating func enter(_ character: UnicodeScalar) throws(LoadProblem) {
         skipSpace()
         guard depth < Self.maximumDepth else { throw problem("at most \(Self.maximumDepth) levels", "more") }
         guard take(character) else { throw problem("\"\(character)\"", found) }
         depth += 1
-    }
-
-    private mutating func escape(into text: inout [UInt8]) throws(LoadProblem) {
-        guard let byte = peek else { throw problem("the string's closing quote", found) }
-        at += 1
-        switch byte {
-        case 0x22, 0x5C, 0x2F: text.append(byte)
-        case UInt8(ascii: "b"): text.append(0x08)
-        case UInt8(ascii: "f"): text.append(0x0C)
-        case UInt8(ascii: "n"): text.append(0x0A)
-        case UInt8(ascii: "r"): text.append(0x0D)
-        case UInt8(ascii: "t"): text.append(0x09)
-        case UInt8(ascii: "u"): text.append(contentsOf: UTF8.encode(try unicodeEscape()) ?? .init())
-        default:
-            at -= 1
-            throw problem("an escape that JSON knows", found)
-        }
-    }
-
-    /// The scalar of `XXXX`, or of `XXXX\uXXXX` where the first half is a high surrogate.
-    private mutating func unicodeEscape() throws(LoadProblem) -> UnicodeScalar {
-        let start = at
-        var value = try hexadecimal()
-        if (0xD800..<0xDC00).contains(value), peek == 0x5C, at + 1 < bytes.count, bytes[at + 1] == UInt8(ascii: "u") {
-            at += 2
-            let low = try hexadecimal()
-            guard (0xDC00..<0xE000).contains(low) else {
-                throw problem("a pair of surrogates", "half a pair", at: start)
-            }
-            value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00)
-        }
-        guard let scalar = UnicodeScalar(value) else { throw problem("a pair of surrogates", "half a pair", at: start) }
-        return scalar
-    }
-
-    private mutating func hexadecimal() throws(LoadProblem) -> UInt32 {
-        var value: UInt32 = 0
-        for _ in 0..<4 {
-            guard let byte = peek, let digit = Character(UnicodeScalar(byte)).hexDigitValue else {
-                throw problem("four hexadecimal digits", found)
-            }
-            value = value << 4 | UInt32(digit)
-            at += 1
-        }
-        return value
     }
 
     private mutating func word(_ word: StaticString) -> Bool {
