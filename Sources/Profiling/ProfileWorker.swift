@@ -6,6 +6,7 @@ package import Runs
 import Systems
 import Tensors
 import Transport
+import Workers
 
 /// One device's part of a profile, in a process of its own: `echelon profile` starts it.
 package enum ProfileWorker {
@@ -35,15 +36,9 @@ package enum ProfileWorker {
         } catch {
             throw RunFailure(wrapping: error)
         }
-        do {
+        try endpoint.serve {
             try endpoint.awaitGo()
             try measure(plan, probe, endpoint, repetitions)
-            try endpoint.close(goodbye: true)
-        } catch {
-            let failure = RunFailure(wrapping: error)
-            endpoint.fail(code: WireCode.encode(failure.code, isConsequence: failure.isConsequence), failure.message)
-            try? endpoint.close(goodbye: false)
-            throw failure
         }
     }
 

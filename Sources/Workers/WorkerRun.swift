@@ -51,16 +51,10 @@ package struct WorkerRun {
         var parts: Parts?
         // What was sent is read where it lies until the endpoint is closed: the memory outlives that.
         defer { withExtendedLifetime(parts) {} }
-        do {
+        try endpoint.serve {
             let prepared = try prepare(on: try backend())
             parts = prepared
             try work(prepared)
-            try endpoint.close(goodbye: true)
-        } catch {
-            let failure = RunFailure(wrapping: error)
-            endpoint.fail(code: WireCode.encode(failure.code, isConsequence: failure.isConsequence), failure.message)
-            try? endpoint.close(goodbye: false)
-            throw failure
         }
     }
 

@@ -5,6 +5,7 @@ import Stages
 import Systems
 import Tensors
 import Transport
+import Workers
 
 /// One stage of several, from its memory to its goodbye: reads what each pass is, receives what crosses, computes, sends
 /// on. The calling thread computes.
@@ -31,18 +32,12 @@ struct StageWorker {
         var work: StageWork?
         // What was sent is read where it lies until the endpoint is closed: the memory outlives that.
         defer { withExtendedLifetime(work) {} }
-        do {
+        try endpoint.serve {
             let made = try StageWork(plan, stage: rank, on: try backend())
             work = made
             try endpoint.awaitGo()
             var passes = StagePasses(made, rank: rank, endpoint: endpoint)
             while try passes.runNext() {}
-            try endpoint.close(goodbye: true)
-        } catch {
-            let failure = RunFailure(wrapping: error)
-            endpoint.fail(code: WireCode.encode(failure.code, isConsequence: failure.isConsequence), failure.message)
-            try? endpoint.close(goodbye: false)
-            throw failure
         }
     }
 }
