@@ -51,16 +51,9 @@ extension Tokenizer {
     ///   template writes these itself: encode its text without.
     package func encode(_ text: String, addSpecial: Bool) throws(TokenizerError) -> [Int32] {
         var ids: [Int32] = []
-        var text = text
-        let outcome: Result<Void, TokenizerError> = text.withUTF8 { bytes in
-            do throws(TokenizerError) {
-                try encode(utf8: bytes, addSpecial: addSpecial, into: &ids)
-                return .success(())
-            } catch {
-                return .failure(error)
-            }
+        try text.withUTF8Bytes { bytes throws(TokenizerError) in
+            try encode(utf8: bytes, addSpecial: addSpecial, into: &ids)
         }
-        try outcome.get()
         return ids
     }
 }

@@ -41,7 +41,7 @@ package struct ChatGLMTokenizer: Tokenizer {
         if let byte = text.firstInvalidByte() { throw .notUTF8(byte: byte) }
         let start = ids.count
         let spelled = ChatGLMText(text, tracked: false).bytes
-        try spelled.withUTF8 { bytes throws(TokenizerError) in
+        try spelled.withUTF8Bytes { bytes throws(TokenizerError) in
             try pieces.encode(utf8: bytes, addSpecial: addSpecial, into: &ids)
         }
         if firstId > 0 { for at in start..<ids.count { ids[at] += firstId } }
@@ -62,17 +62,6 @@ package struct ChatGLMTokenizer: Tokenizer {
             throw .id(wrong, vocabulary: vocabularySize)
         }
         return ChatGLMText.plain(try pieces.decode(ids.map { $0 - firstId }, skipSpecial: skipSpecial))
-    }
-}
-
-extension [UInt8] {
-    fileprivate func withUTF8(
-        _ body: (UnsafeBufferPointer<UInt8>) throws(TokenizerError) -> Void
-    ) throws(TokenizerError) {
-        let outcome: Result<Void, TokenizerError> = withUnsafeBufferPointer { bytes in
-            Result { () throws(TokenizerError) in try body(bytes) }
-        }
-        try outcome.get()
     }
 }
 

@@ -14,11 +14,9 @@ extension SentencePieceTokenizer {
     }
 
     package func encodeWithOffsets(_ text: String, addSpecial: Bool) throws(TokenizerError) -> TokenizedText {
-        var text = text
-        let outcome: Result<TokenizedText, TokenizerError> = text.withUTF8 { bytes in
-            Result { () throws(TokenizerError) in try encodeWithOffsets(bytes, addSpecial: addSpecial) }
+        try text.withUTF8Bytes { bytes throws(TokenizerError) in
+            try encodeWithOffsets(bytes, addSpecial: addSpecial)
         }
-        return try outcome.get()
     }
 
     private func encodeWithOffsets(
