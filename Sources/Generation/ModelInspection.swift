@@ -30,8 +30,8 @@ package struct ModelInspection {
     /// A few lines.
     package func text() throws(RunFailure) -> String {
         var lines = ["\(source.path.printable()): \(source.family?.family ?? "a model of this program's own layers")"]
-        let parameters = graph.storedParameters.reduce(0) { $0 + $1.spec.count }
-        lines.append("  parameters  \(Self.grouped(parameters))\(graph.ties.isEmpty ? "" : " (tied ones once)")")
+        lines.append(
+            "  parameters  \(Self.grouped(graph.parameterCount))\(graph.ties.isEmpty ? "" : " (tied ones once)")")
         lines.append("  layers      \(graph.entries.count), cuts may stand between any two")
         if let family = source.family {
             lines.append(
@@ -67,7 +67,7 @@ package struct ModelInspection {
 
     private var tokenizer: String {
         do {
-            guard let tokenizer = try FamilyTokenizer.load(source.familyPath) else { return "none" }
+            guard let tokenizer = try FamilyTokenizer.load(firstOf: source.familyPlaces) else { return "none" }
             return "\(Self.grouped(tokenizer.vocabularySize)) tokens, \(tokenizer.specialIds.count) of them special"
         } catch {
             return "not readable: \(error)"

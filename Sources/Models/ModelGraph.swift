@@ -64,8 +64,8 @@ public struct ModelGraph: Sendable {
         prediction = builder.current[0]
     }
 
-    /// Elements of all parameters.
-    public var parameterCount: Int { entries.reduce(0) { $0 + $1.parameterCount } }
+    /// Elements of all parameters; tied ones count once.
+    public var parameterCount: Int { storedParameters.reduce(0) { $0 + $1.spec.count } }
 
     /// FLOPs of one micro-batch, all passes, the loss included.
     public var flopsPerMicroBatch: Double {
@@ -75,6 +75,24 @@ public struct ModelGraph: Sendable {
     /// Name and shape of every parameter, in order.
     public var parameters: [(name: String, shape: Shape)] {
         nodes.flatMap { node in zip(node.parameterNames, node.layer.parameters).map { ($0, $1.shape) } }
+    }
+
+    /// Name and type of every parameter as files hold them: tied ones once, under the first one's name.
+    package var storedParameters: [(name: String, spec: TensorSpec)] {
+        nodes.indices.flatMap { node in
+            zip(nodes[node].parameterNames, nodes[node].layer.parameters).enumerated().filter { index, _ in
+                isStored(Tie.Member(node: node, parameter: index))
+            }.map { ($1.0, TensorSpec($1.1.shape)) }
+        }
+    }
+
+    /// Whether files hold the parameter under its own name: unless it is a later one of a tie.
+    package func isStored(_ parameter: Tie.Member) -> Bool { origin(of: parameter) == parameter }
+
+    /// Under which name files hold it.
+    package func storedName(of parameter: Tie.Member) -> String {
+        let origin = origin(of: parameter)
+        return nodes[origin.node].parameterNames[origin.parameter]
     }
 
     /// The parameter whose first values this one has: the first of its tie, or itself.

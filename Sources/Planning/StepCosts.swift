@@ -147,6 +147,17 @@ extension ModelGraph {
         ).saturatingPlus(tiedBytes(range, optimizer))
     }
 
+    /// Bytes of these nodes' weights alone; members of a tie share theirs.
+    package func weightBytes(nodes range: Range<Int>) -> Int {
+        let own = nodes[range].flatMap(\.layer.parameters).reduce(0) { $0.saturatingPlus($1.shape.count) }
+        let repeated = ties.reduce(0) { sum, tie in
+            let members = tie.members.filter { range.contains($0.node) }
+            guard let first = members.first else { return sum }
+            return sum + (members.count - 1) * nodes[first.node].layer.parameters[first.parameter].shape.count
+        }
+        return (own - repeated).saturatingTimes(DType.f32.size)
+    }
+
     /// What ties add to or save of the bytes that parameters would take one by one.
     private func tiedBytes(_ range: Range<Int>, _ optimizer: StateCount) -> Int {
         ties.reduce(0) { sum, tie in

@@ -3,7 +3,7 @@ import Layers
 import Manifests
 package import Models
 import Scheduling
-package import Tensors
+import Tensors
 
 extension TrainingPlan {
     /// Whether this rank shares its cores with no other worker.
@@ -16,18 +16,6 @@ extension TrainingPlan {
     /// The weights file: every parameter, in the model's order; tied ones once, under the first one's name.
     package func weightsLayout() throws(CheckpointError) -> SafetensorsLayout {
         try SafetensorsLayout(model.storedParameters, metadata: ["format": "pt"])
-    }
-}
-
-extension ModelGraph {
-    /// Name and type of every parameter as files hold them: tied ones once, under the first one's name.
-    package var storedParameters: [(name: String, spec: TensorSpec)] {
-        nodes.indices.flatMap { node in
-            zip(nodes[node].parameterNames, nodes[node].layer.parameters).enumerated().filter { index, _ in
-                let member = Tie.Member(node: node, parameter: index)
-                return origin(of: member) == member
-            }.map { ($1.0, TensorSpec($1.1.shape)) }
-        }
     }
 }
 

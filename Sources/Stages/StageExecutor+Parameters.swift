@@ -26,7 +26,7 @@ extension StageExecutor {
                 let named = model.origin(of: Tie.Member(node: node, parameter: parameter))
                 result.append(
                     OwnParameter(
-                        name: model.nodes[named.node].parameterNames[named.parameter],
+                        name: model.storedName(of: named),
                         tensor: memory.masters[place.node][parameter], place: place,
                         initial: model.nodes[named.node].layer.parameters[named.parameter].initial,
                         key: RandomKey(
@@ -53,13 +53,7 @@ extension StageExecutor {
 
     /// First values from a file that was checked to hold them.
     package func loadParameters(_ weights: some ParameterSource) throws(CheckpointError) {
-        for parameter in ownParameters() {
-            let view = backend.hostView(parameter.tensor)
-            let bytes = view ?? .allocate(byteCount: parameter.tensor.byteCount, alignment: 64)
-            defer { if view == nil { bytes.deallocate() } }
-            try weights.copyFloats(parameter.name, into: bytes.bindMemory(to: Float.self))
-            if view == nil { backend.upload(UnsafeRawBufferPointer(bytes), to: parameter.tensor) }
-        }
+        for parameter in ownParameters() { try backend.fill(parameter.tensor, with: parameter.name, of: weights) }
         memory.castParameters(on: backend)
     }
 
@@ -68,16 +62,12 @@ extension StageExecutor {
         throws(CheckpointError)
     {
         for parameter in ownParameters() {
-            guard isHome(of: parameter) else { continue }
+            let member = Tie.Member(
+                node: parameter.place.node + stage.nodes.lowerBound, parameter: parameter.place.parameter)
+            guard model.isStored(member) else { continue }
             try backend.withBytes(of: parameter.tensor) { bytes throws(CheckpointError) in
                 try write(parameter.name, bytes)
             }
         }
-    }
-
-    private func isHome(of parameter: OwnParameter) -> Bool {
-        let member = Tie.Member(
-            node: parameter.place.node + stage.nodes.lowerBound, parameter: parameter.place.parameter)
-        return model.origin(of: member) == member
     }
 }

@@ -52,7 +52,7 @@ package final class StageExecutor {
             recomputation: recomputation, on: backend)
         memory = try StageMemory(
             model, nodes: stage.nodes, program: program, slots: slots, deferredSlots: deferredSlots,
-            dtype: model.dtype, on: backend)
+            dtype: model.dtype, isTraining: isTraining, on: backend)
         let (memory, program) = (memory, program)
         forwardFrames = (0..<slots).map {
             memory.forwardFrames(program, \.forward, slot: $0, isTraining: isTraining)

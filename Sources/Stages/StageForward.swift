@@ -69,32 +69,12 @@ package final class StageForward {
         }
     }
 
-    /// Bytes of what a stage holds: parameters, and for each text in flight its caches.
-    package static func stateBytes(_ model: ModelGraph, _ nodes: Range<Int>) -> (parameters: Int, caches: Int) {
-        let shared = SharedParameters(model, nodes: nodes)
-        let own = shared.separate(model.nodes[nodes].map { $0.layer.parameters.map(\.shape.count) })
-        let caches = model.nodes[nodes].flatMap(\.plan.cache).map(\.byteCount)
-        return (
-            own.joined().reduce(0, saturatingSum).multipliedOrMost(by: DType.f32.size), caches.reduce(0, saturatingSum)
-        )
-    }
-
-    private static func saturatingSum(_ a: Int, _ b: Int) -> Int {
-        let (sum, overflow) = a.addingReportingOverflow(b)
-        return overflow ? .max : sum
-    }
-
     /// Reads every parameter of the stage.
     package func loadParameters(_ weights: some ParameterSource) throws(CheckpointError) {
         for (local, node) in stage.nodes.enumerated() {
             for (index, tensor) in parameters[local].enumerated() where !shared.isLater(local, index) {
-                let origin = model.origin(of: Tie.Member(node: node, parameter: index))
-                let name = model.nodes[origin.node].parameterNames[origin.parameter]
-                let view = backend.hostView(tensor)
-                let bytes = view ?? .allocate(byteCount: tensor.byteCount, alignment: 64)
-                defer { if view == nil { bytes.deallocate() } }
-                try weights.copyFloats(name, into: bytes.bindMemory(to: Float.self))
-                if view == nil { backend.upload(UnsafeRawBufferPointer(bytes), to: tensor) }
+                let name = model.storedName(of: Tie.Member(node: node, parameter: index))
+                try backend.fill(tensor, with: name, of: weights)
             }
         }
     }
@@ -186,12 +166,5 @@ private struct ForwardFrames {
 
     func tensor(_ place: StageProgram.Place) -> Tensor {
         Tensor(place.region == .frame ? frame : transient, offset: place.offset, spec: place.spec)
-    }
-}
-
-extension Int {
-    fileprivate func multipliedOrMost(by factor: Int) -> Int {
-        let (product, overflow) = multipliedReportingOverflow(by: factor)
-        return overflow ? .max : product
     }
 }

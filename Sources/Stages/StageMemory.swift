@@ -8,7 +8,8 @@ package struct StageMemory {
     package let masters: [[Tensor]]
     /// What layers compute with: the masters, or 16-bit copies of the matrices.
     package let parameters: [[Tensor]]
-    /// Tied parameters have one each: they are added at a step's end, in an order that no cut changes.
+    /// Tied parameters have one each: they are added at a step's end, in an order that no cut changes. Without training there
+    /// are none.
     package let gradients: [[Tensor]]
     /// Which parameters of the stage are one tensor.
     let shared: SharedParameters
@@ -16,25 +17,28 @@ package struct StageMemory {
     let countedGradients: [[Tensor]]
     /// The same, one after the other.
     let allCountedGradients: [Tensor]
-    private let gradientArena: Tensor
+    private let gradientArena: Tensor?
     private let frames: [DeviceMemory]
     private let deferred: [DeviceMemory]
     private let transient: DeviceMemory
 
     init(
         _ model: ModelGraph, nodes: Range<Int>, program: StageProgram, slots: Int, deferredSlots: Int, dtype: DType,
-        on backend: any Backend
+        isTraining: Bool, on backend: any Backend
     ) throws(TensorError) {
         let specs = model.nodes[nodes].map(\.layer.parameters)
         let shapes = specs.map { $0.map(\.shape) }
         let shared = SharedParameters(model, nodes: nodes)
         self.shared = shared
         masters = shared.joined(try Self.carve(shared.separate(shapes), on: backend).tensors)
-        (gradients, gradientArena) = try Self.carve(shapes, on: backend)
+        if isTraining {
+            (gradients, gradientArena) = try Self.carve(shapes, on: backend)
+        } else {
+            (gradients, gradientArena) = (shapes.map { _ in [] }, nil)
+        }
         countedGradients = gradients.enumerated().map { local, own in
             own.enumerated().filter { parameter, _ in
-                let member = Tie.Member(node: nodes.lowerBound + local, parameter: parameter)
-                return model.origin(of: member) == member
+                model.isStored(Tie.Member(node: nodes.lowerBound + local, parameter: parameter))
             }.map(\.element)
         }
         allCountedGradients = countedGradients.flatMap { $0 }
@@ -101,7 +105,9 @@ package struct StageMemory {
         return frame
     }
 
-    package func zeroGradients(on backend: any Backend) { backend.zero(gradientArena) }
+    package func zeroGradients(on backend: any Backend) {
+        if let gradientArena { backend.zero(gradientArena) }
+    }
 
     /// Brings the 16-bit copies up to date with the masters.
     func castParameters(on backend: any Backend) {

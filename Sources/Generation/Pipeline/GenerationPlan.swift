@@ -121,8 +121,9 @@ package struct GenerationPlan: Sendable {
             bytes = bytes.saturatingPlus(program.frameBytes).saturatingPlus(program.transientBytes)
         }
         guard let one = graphs[1] else { return bytes }
-        let state = StageForward.stateBytes(one, layout.stages[stage].nodes)
-        return bytes.saturatingPlus(state.parameters).saturatingPlus(state.caches.saturatingTimes(slots))
+        let nodes = layout.stages[stage].nodes
+        let caches = one.nodes[nodes].flatMap(\.plan.cache).reduce(0) { $0.saturatingPlus($1.byteCount) }
+        return bytes.saturatingPlus(one.weightBytes(nodes: nodes)).saturatingPlus(caches.saturatingTimes(slots))
     }
 
     private func checkMemory() throws(RunFailure) {
