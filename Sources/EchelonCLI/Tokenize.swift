@@ -11,7 +11,7 @@ struct Tokenize: ParsableCommand {
             texts may hold line breaks); with --decode, arrays of ids in and JSON strings out.
             """)
 
-    @Argument(help: "A pretrained model's folder, a folder with a tokenizer, a .gguf file, or a run directory.")
+    @Argument(help: "A folder with a tokenizer, a .gguf or SentencePiece .model file, or a run directory.")
     var model: String
 
     @Option(help: "A text; may be given several times.")
@@ -43,7 +43,13 @@ struct Tokenize: ParsableCommand {
                 lines += parts.map { !decode && $0.hasPrefix("\"") ? Self.value($0) ?? $0 : $0 }
             }
             for line in lines {
-                try Console.print(decode ? Self.json(tokenizer.text(Self.ids(line))) : tokenizer.json(line, special))
+                let encoder = JSONEncoder()
+                encoder.outputFormatting = .withoutEscapingSlashes
+                let answer =
+                    decode
+                    ? try encoder.encode(tokenizer.text(Self.ids(line)))
+                    : try encoder.encode(tokenizer.ids(line, addSpecial: special))
+                try Console.print(String(decoding: answer, as: UTF8.self))
             }
         }
     }
@@ -59,9 +65,5 @@ struct Tokenize: ParsableCommand {
             throw RunFailure.badInput("\(line.printable(limit: 60)): expected a JSON array of ids")
         }
         return ids
-    }
-
-    private static func json(_ text: String) throws -> String {
-        String(decoding: try JSONEncoder().encode(text), as: UTF8.self)
     }
 }

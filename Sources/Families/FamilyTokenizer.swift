@@ -6,7 +6,16 @@ package import Tokenizers
 package enum FamilyTokenizer {
     private static let names = ["tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model", "ice_text.model"]
 
-    /// - Parameter path: a folder, or a GGUF file.
+    /// The first one that there is.
+    /// - Parameter places: as `load` takes them; those that do not exist are passed over.
+    package static func load(firstOf places: [String]) throws -> (any Tokenizer)? {
+        for place in places where File.exists(place) {
+            if let tokenizer = try load(place) { return tokenizer }
+        }
+        return nil
+    }
+
+    /// - Parameter path: a folder, a GGUF file, or a tokenizer's own `.model` file.
     /// - Returns: nil where there is none.
     /// - Throws: `TokenizerError`, or `CheckpointError` of a GGUF file.
     package static func load(_ path: String) throws -> (any Tokenizer)? {

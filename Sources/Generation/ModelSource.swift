@@ -18,6 +18,8 @@ package struct ModelSource: Sendable {
     package let family: FamilyModel?
     /// Where its configuration and tokenizer lie: the run's own copies where it has any. A GGUF file holds all.
     package let familyPath: String
+    /// Where its tokenizer may lie: a run's copies lack it where it began with a GGUF file.
+    package var familyPlaces: [String] { [familyPath] + (manifest?.pretrained.map { [$0.path] } ?? []) }
     /// The run's manifest; nil for a folder or file of a family.
     package let manifest: PipelineManifest?
 
@@ -54,6 +56,19 @@ package struct ModelSource: Sendable {
             }
         } catch let error as RunFailure {
             throw error
+        } catch {
+            throw .badInput(error)
+        }
+    }
+
+    /// The same places for a path whose weights nobody needs.
+    /// - Throws: bad input: a run whose manifest does not load.
+    package static func familyPlaces(of path: String) throws(RunFailure) -> [String] {
+        let directory = RunDirectory(path)
+        guard File.exists(directory.manifestPath) else { return [path] }
+        do {
+            let pretrained = try PipelineManifest.load(path: directory.manifestPath).pretrained
+            return [directory.pretrainedPath] + (pretrained.map { [$0.path] } ?? [])
         } catch {
             throw .badInput(error)
         }

@@ -3,44 +3,32 @@ package import Runs
 import Systems
 import Tokenizers
 
-/// The tokenizer of a model, wherever a user has it.
+/// The tokenizer of a model, wherever a user has it, for those who need no more of the model.
 package struct ModelTokenizer: Sendable {
     private let tokenizer: any Tokenizer
 
-    /// - Parameter path: a run directory, a folder, or a GGUF file.
+    /// - Parameter path: a run directory, a folder, a GGUF file, or a tokenizer's `.model` file.
+    /// - Throws: bad input: there is none, or it does not load.
     package init(path: String) throws(RunFailure) {
-        let directory = RunDirectory(path)
-        let place = File.exists(directory.pretrainedPath) ? directory.pretrainedPath : path
         do {
-            guard let tokenizer = try FamilyTokenizer.load(place) else {
+            guard let found = try FamilyTokenizer.load(firstOf: ModelSource.familyPlaces(of: path)) else {
                 throw RunFailure.badInput("\(path.printable()): there is no tokenizer")
             }
-            self.tokenizer = tokenizer
+            tokenizer = found
+        } catch let error as RunFailure {
+            throw error
         } catch {
-            throw RunFailure(badInput: error)
+            throw .badInput(error)
         }
     }
 
-    /// How many ids it has.
-    package var vocabulary: Int { tokenizer.vocabularySize }
-
-    /// A JSON array of a text's ids.
-    package func json(_ text: String, _ addSpecial: Bool) throws(RunFailure) -> String {
-        do {
-            return "[" + (try tokenizer.encode(text, addSpecial: addSpecial)).map { "\($0)" }.joined(separator: ",")
-                + "]"
-        } catch {
-            throw RunFailure(badInput: error)
-        }
+    /// A text's ids.
+    package func ids(_ text: String, addSpecial: Bool) throws(RunFailure) -> [Int32] {
+        do { return try tokenizer.encode(text, addSpecial: addSpecial) } catch { throw .badInput(error) }
     }
 
+    /// The text of ids, special ones spelled out.
     package func text(_ ids: [Int32]) throws(RunFailure) -> String {
-        do { return try tokenizer.decode(ids, skipSpecial: false) } catch { throw RunFailure(badInput: error) }
-    }
-}
-
-extension RunFailure {
-    fileprivate init(badInput error: any Error) {
-        self = error as? RunFailure ?? .badInput(error)
+        do { return try tokenizer.decode(ids, skipSpecial: false) } catch { throw .badInput(error) }
     }
 }

@@ -3,6 +3,7 @@ import Families
 package import Manifests
 package import Models
 package import Notation
+import Tensors
 
 /// What a run's parameters begin with, where the seed does not draw them: a file with the model's own names, or a family's.
 package enum FirstWeights: ParameterSource {
@@ -35,7 +36,14 @@ package enum FirstWeights: ParameterSource {
         case .native(let weights):
             try weights.check(model)
             try weights.checkFinite(model.storedParameters.map(\.name))
-        case .pretrained(let weights): try weights.checkFinite()
+        case .pretrained(let weights):
+            // A resolved manifest may have had its layers changed since its folder was read.
+            for (name, spec) in model.storedParameters where weights[name]?.shape != spec.shape.extents {
+                throw .malformed(
+                    path: weights.weights.path, place: "parameter \(name)", expected: "shape \(spec.shape)",
+                    got: weights[name].map { "\($0.shape)" } ?? "none, as its configuration has it")
+            }
+            try weights.checkFinite()
         }
     }
 
@@ -65,5 +73,13 @@ package enum FirstWeights: ParameterSource {
             // Its own files may be laid out otherwise: a GGUF file's are.
             try weights.copy(weights[parameter.name] ?? parameter, rows: rows, into: out)
         }
+    }
+}
+
+extension PipelineManifest {
+    /// What is computed otherwise than the pretrained model's configuration says, a sentence each.
+    package var modelNotes: [String] {
+        guard let pretrained, let family = try? FamilyModel(path: pretrained.path) else { return [] }
+        return family.notes
     }
 }

@@ -11,7 +11,13 @@ import Tokenizers
 ///     let chat = try ChatFormat(source)
 ///     let ids = try chat.ids([(role: "user", text: "Hi")], coding)
 package struct ChatFormat: Sendable {
-    private let template: ChatTemplate
+    private enum Form {
+        case template(ChatTemplate)
+        /// ChatGLM's, which no template can say.
+        case pieces(ChatGLMPrompt, any Tokenizer)
+    }
+
+    private let form: Form
 
     /// - Parameter named: a template's file, or the name of one that is built in; nil: the model's.
     /// - Throws: bad input: a model without a template, or one that is not understood.
@@ -20,12 +26,16 @@ package struct ChatFormat: Sendable {
             let files = try ChatFiles(source)
             let tokens = try files.specialTokens()
             if let named {
-                template =
+                form = .template(
                     File.exists(named)
-                    ? try ChatTemplate(ChatFiles.text(named), path: named, specialTokens: tokens)
-                    : try ChatTemplate(named: named, specialTokens: tokens)
+                        ? try ChatTemplate(ChatFiles.text(named), path: named, specialTokens: tokens)
+                        : try ChatTemplate(named: named, specialTokens: tokens))
             } else if let (text, path) = try files.template() {
-                template = try ChatTemplate(text, path: path, specialTokens: tokens)
+                form = .template(try ChatTemplate(text, path: path, specialTokens: tokens))
+            } else if let tokenizer = try FamilyTokenizer.load(firstOf: source.familyPlaces),
+                let pieces = ChatGLMPrompt(tokenizer)
+            {
+                form = .pieces(pieces, tokenizer)
             } else {
                 let names = ChatTemplate.named.keys.sorted().joined(separator: ", ")
                 throw RunFailure.badInput(
@@ -43,10 +53,13 @@ package struct ChatFormat: Sendable {
     package func ids(
         _ messages: [(role: String, text: String)], _ coding: TextCoding
     ) throws(RunFailure) -> [Int32] {
+        let messages = messages.map { ChatMessage(role: $0.role, content: $0.text) }
         let text: String
         do {
-            text = try template.text(
-                of: messages.map { ChatMessage(role: $0.role, content: $0.text) }, addsGenerationPrompt: true)
+            switch form {
+            case .template(let template): text = try template.text(of: messages, addsGenerationPrompt: true)
+            case .pieces(let pieces, let tokenizer): return try pieces.ids(of: messages, tokenizer)
+            }
         } catch {
             throw .badInput(error)
         }

@@ -56,13 +56,10 @@ extension ModelSource {
             try checkWrites()
             return .bytes
         }
-        // A run's copies lack it where it began with a GGUF file.
-        for place in [familyPath] + (manifest?.pretrained.map { [$0.path] } ?? []) where File.exists(place) {
-            do {
-                if let tokenizer = try FamilyTokenizer.load(place) { return .tokenizer(tokenizer) }
-            } catch {
-                throw .badInput(error)
-            }
+        do {
+            if let tokenizer = try FamilyTokenizer.load(firstOf: familyPlaces) { return .tokenizer(tokenizer) }
+        } catch {
+            throw .badInput(error)
         }
         throw .badInput("\(path.printable()): there is no tokenizer: --ids takes and gives ids")
     }
