@@ -25,13 +25,23 @@ extension TrainingPlan {
         return TensorSpec(model.nodes[first.node].layer.parameters[first.parameter].shape)
     }
 
-    /// Of the ties whose members live on several ranks: the largest gradient that passes this link; nil where none does.
-    package func tiedPayload(on link: Link) -> TensorSpec? {
-        model.ties.filter { Self.exchanges(of: $0, layout, schedule).contains(link) }.map { spec(of: $0) }
-            .max { $0.byteCount < $1.byteCount }
+    /// Gradients of ties travel in pieces of so many bytes, so that neither side holds a second one whole.
+    private static let tiedPieceBytes = 4 << 20
+
+    /// The elements of each piece of a tie's gradient, in the order in which they travel.
+    package func pieces(of tie: Tie) -> [Range<Int>] {
+        let spec = spec(of: tie)
+        let most = Self.tiedPieceBytes / spec.dtype.size
+        return stride(from: 0, to: spec.shape.count, by: most).map { $0..<min($0 + most, spec.shape.count) }
     }
 
-    /// The most messages of one tie that a link carries in a step.
+    /// Of the ties whose members live on several ranks: the bytes of the largest piece that passes this link; 0 where none does.
+    package func tiedPayload(on link: Link) -> Int {
+        model.ties.filter { Self.exchanges(of: $0, layout, schedule).contains(link) }
+            .map { min(spec(of: $0).byteCount, Self.tiedPieceBytes) }.max() ?? 0
+    }
+
+    /// The most messages of one tie that a link carries for each piece.
     package var tiedMessages: Int { model.ties.map(\.members.count).max() ?? 0 }
 
     /// The pairs of positions between which gradients of ties travel.

@@ -50,7 +50,7 @@ package final class MessagePort {
                 plan.tensors(ofEdge: $0[0], $0[1] == 0 ? .forward : .backward)
             }
             let frames = specs.map(\.count).max() ?? 1
-            let tied = plan.tiedPayload(on: plan.lowered.links[link.link]).map(\.byteCount) ?? 0
+            let tied = plan.tiedPayload(on: plan.lowered.links[link.link])
             let largest = max(specs.flatMap { $0 }.map(\.byteCount).max() ?? 0, tied)
             return LinkDeclaration(
                 id: link.id, from: link.from, to: link.to,
@@ -121,38 +121,40 @@ package final class MessagePort {
 
     // MARK: Ties
 
-    /// Hands the gradient of a tied parameter to the link to `peer`.
+    /// Hands a piece of a tied parameter's gradient to the link to `peer`.
+    ///
+    /// - Parameter part: its number among the parts of the tie.
     /// - Returns: what to wait for before the tensor may be written again.
     func send(
-        _ tensor: Tensor, tie: Int, member: Int, step: Int, to peer: Int, recorder: inout EventRecorder
+        _ tensor: Tensor, tie: Int, part: Int, step: Int, to peer: Int, recorder: inout EventRecorder
     ) throws -> SendTicket {
         let start = MonotonicClock.now
         guard let link = links.lazy.compactMap({ $0 }).first(where: { $0.to == peer }) else {
             preconditionFailure("no link to rank \(peer) for tie \(tie)")
         }
         let ticket = try endpoint.send(
-            link: link.id, header: header(tensor.spec, tie: tie, member: member, step: step),
+            link: link.id, header: header(tensor.spec, tie: tie, part: part, step: step),
             payload: staging.bytes(of: tensor), more: false)
         recorder.waited(.handOver, peer: peer, since: start)
         return ticket
     }
 
-    /// Waits for the gradient of a tied parameter from `peer`.
+    /// Waits for a piece of a tied parameter's gradient from `peer`.
     func receive(
-        _ tensor: Tensor, tie: Int, member: Int, step: Int, from peer: Int, recorder: inout EventRecorder
+        _ tensor: Tensor, tie: Int, part: Int, step: Int, from peer: Int, recorder: inout EventRecorder
     ) throws {
         let start = MonotonicClock.now
         guard let link = links.lazy.compactMap({ $0 }).first(where: { $0.from == peer }) else {
             preconditionFailure("no link from rank \(peer) for tie \(tie)")
         }
-        let expected = header(tensor.spec, tie: tie, member: member, step: step)
+        let expected = header(tensor.spec, tie: tie, part: part, step: step)
         let header = try endpoint.receive(link: link.id, expecting: expected) { backend.upload($0, to: tensor) }
         recorder.waited(.gradientSync, peer: peer, since: start, sent: header.sentAt, bytes: tensor.byteCount)
     }
 
-    private func header(_ spec: TensorSpec, tie: Int, member: Int, step: Int) -> FrameHeader {
+    private func header(_ spec: TensorSpec, tie: Int, part: Int, step: Int) -> FrameHeader {
         FrameHeader(
-            .tie, step: step, edge: tie, tensor: member, dtype: spec.dtype.rawValue, shape: spec.shape.extents,
+            .tie, step: step, edge: tie, tensor: part, dtype: spec.dtype.rawValue, shape: spec.shape.extents,
             payloadLength: spec.byteCount)
     }
 

@@ -9,7 +9,7 @@ import Transport
 /// Brings the gradients of tied parameters together at the end of a step: afterwards each member of a tie has the sum over
 /// all members, added in the tie's order whatever the cuts are, so that all copies of the parameter move alike.
 ///
-/// Ranks send each other their own members' gradients and each adds for itself.
+/// Ranks send each other their own members' gradients, piece by piece, and each adds for itself.
 struct TieExchange {
     private let ties: [OwnTie]
     private let backend: any Backend
@@ -21,12 +21,15 @@ struct TieExchange {
         var members: [Member]
         /// The other ranks that have members.
         var peers: [Int]
-        /// Where the sum grows: the gradient of the first of `members` if that is this rank's.
-        var sum: Tensor
-        /// Where others' gradients arrive.
+        /// The elements of each piece.
+        var pieces: [Range<Int>]
+        /// Where a piece's sum grows, unless the first of `members` is this rank's: then in its gradient.
+        var sum: Tensor?
+        /// Where others' pieces arrive.
         var arrival: Tensor?
 
-        var own: [Tensor] { members.compactMap(\.gradient) }
+        /// The number of a member's piece among the tie's messages of a step.
+        func part(_ piece: Int, of member: Member) -> Int { piece * members.count + member.index }
     }
 
     private struct Member {
@@ -54,15 +57,16 @@ struct TieExchange {
             // The first two may change places, since a + b = b + a: so the second one's rank adds in place too.
             if members[0].gradient == nil, members[1].gradient != nil { members.swapAt(0, 1) }
             let spec = plan.spec(of: tie)
+            let pieces = plan.pieces(of: tie)
             func make() throws(TensorError) -> Tensor {
-                Tensor(try backend.allocate(byteCount: spec.byteCount), spec: spec)
+                let piece = TensorSpec([pieces[0].count], spec.dtype)
+                return Tensor(try backend.allocate(byteCount: piece.byteCount), spec: piece)
             }
-            let sum = if let own = members[0].gradient { own } else { try make() }
             let peers = Set(members.lazy.filter { $0.gradient == nil }.map(\.rank)).sorted()
             ties.append(
                 OwnTie(
-                    index: index, members: members, peers: peers, sum: sum,
-                    arrival: peers.isEmpty ? nil : try make()))
+                    index: index, members: members, peers: peers, pieces: pieces,
+                    sum: members[0].gradient == nil ? try make() : nil, arrival: peers.isEmpty ? nil : try make()))
         }
         self.ties = ties
     }
@@ -70,30 +74,47 @@ struct TieExchange {
     /// Called when the rank's instructions of the step are done.
     func run(step: Int, port: MessagePort, recorder: inout EventRecorder) throws {
         for tie in ties {
-            var sent: [SendTicket] = []
-            for member in tie.members {
-                guard let gradient = member.gradient else { continue }
-                for peer in tie.peers {
-                    sent.append(
-                        try port.send(
-                            gradient, tie: tie.index, member: member.index, step: step, to: peer, recorder: &recorder))
-                }
+            // All at once: the links' credit bounds what is on its way.
+            let sent = try tie.pieces.indices.map { try send($0, of: tie, step: step, port, &recorder) }
+            for piece in tie.pieces.indices {
+                try add(piece, of: tie, step: step, sent[piece], port, &recorder)
             }
-            try add(tie, step: step, sent, port, &recorder)
         }
     }
 
+    private func send(
+        _ piece: Int, of tie: OwnTie, step: Int, _ port: MessagePort, _ recorder: inout EventRecorder
+    ) throws -> [SendTicket] {
+        var sent: [SendTicket] = []
+        for member in tie.members {
+            guard let gradient = member.gradient else { continue }
+            for peer in tie.peers {
+                sent.append(
+                    try port.send(
+                        gradient.slice(tie.pieces[piece]), tie: tie.index, part: tie.part(piece, of: member),
+                        step: step, to: peer, recorder: &recorder))
+            }
+        }
+        return sent
+    }
+
     private func add(
-        _ tie: OwnTie, step: Int, _ sent: [SendTicket], _ port: MessagePort, _ recorder: inout EventRecorder
+        _ piece: Int, of tie: OwnTie, step: Int, _ sent: [SendTicket], _ port: MessagePort,
+        _ recorder: inout EventRecorder
     ) throws {
+        let elements = tie.pieces[piece]
+        guard let sum = tie.members[0].gradient?.slice(elements) ?? tie.sum?.slice(0..<elements.count) else {
+            preconditionFailure("tie \(tie.index) has no place for its sum")
+        }
         for (place, member) in tie.members.enumerated() {
             let part: Tensor
             if let own = member.gradient {
-                part = own
+                part = own.slice(elements)
             } else if let arrival = tie.arrival {
+                part = arrival.slice(0..<elements.count)
                 try port.receive(
-                    arrival, tie: tie.index, member: member.index, step: step, from: member.rank, recorder: &recorder)
-                part = arrival
+                    part, tie: tie.index, part: tie.part(piece, of: member), step: step, from: member.rank,
+                    recorder: &recorder)
             } else {
                 preconditionFailure("member \(member.index) of tie \(tie.index) is nowhere")
             }
@@ -103,16 +124,21 @@ struct TieExchange {
             }
             recorder.work(.optimizer) {
                 if place > 0 {
-                    backend.add(tie.sum, part, into: tie.sum)
+                    backend.add(sum, part, into: sum)
                 } else if member.gradient == nil {
-                    backend.copy(part, to: tie.sum)
+                    backend.copy(part, to: sum)
                 }
             }
         }
         recorder.work(.optimizer) {
-            for gradient in tie.own.drop(while: { $0.address == tie.sum.address }) {
-                backend.copy(tie.sum, to: gradient)
+            for own in tie.members.compactMap({ $0.gradient?.slice(elements) }) where own.address != sum.address {
+                backend.copy(sum, to: own)
             }
         }
     }
+}
+
+extension Tensor {
+    /// Elements in a row, as a vector.
+    fileprivate func slice(_ elements: Range<Int>) -> Tensor { slice(start: elements.lowerBound, [elements.count]) }
 }

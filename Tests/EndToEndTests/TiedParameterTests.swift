@@ -42,6 +42,25 @@ extension EndToEndTests {
             }
         }
 
+        /// A table of 1,061,400 elements travels in two pieces.
+        @Test func `a gradient larger than one message is added like any other`() throws {
+            let lab = try Lab(
+                model: """
+                    layers:
+                      - embedding: {vocab: 17400, width: 61, positions: 8}
+                      - linear: {in: 61, out: 61}
+                      - linear: {in: 61, out: 17400, bias: false}
+                    loss: cross-entropy
+                    ties: [[0.token.weight, 2.weight]]
+
+                    """)
+            let steps = "steps=2"
+            let whole = try lab.train([steps, "devices=\(Lab.devices(1))", "partition=uniform"], run: "whole")
+            let cut = try lab.train([steps, "devices=\(Lab.devices(2))", "partition={cuts: [1]}"], run: "cut")
+            #expect(whole.losses == cut.losses && whole.gradientNorms == cut.gradientNorms)
+            #expect(whole.weights != nil && whole.weights == cut.weights)
+        }
+
         /// A run's file holds the parameter once, and a run can begin with it wherever its members live then.
         @Test func `weights of a tied model start the next run at other cuts`() throws {
             let lab = try Lab(model: Self.model)
