@@ -62,21 +62,21 @@ final class RunDisplay {
 
     func note(_ text: String) { say(text, always: true) }
 
-    func show(_ metrics: StepMetrics, durations: [Double]) {
+    func show(_ metrics: StepMetrics, flops: Double, durations: [Double]) {
         tellBrokenOutput()
         switch output {
         case .quiet: break
         case .json:
             write(metrics.line() + "\n", to: STDOUT_FILENO)
-        case .progress: showProgress(metrics, durations)
+        case .progress: showProgress(metrics, flops, durations)
         }
     }
 
-    private func showProgress(_ metrics: StepMetrics, _ durations: [Double]) {
+    private func showProgress(_ metrics: StepMetrics, _ flops: Double, _ durations: [Double]) {
         let recent = durations.suffix(20).sorted()
         let seconds = recent[recent.count / 2]
         let line = ProgressLine(
-            metrics, of: plan.manifest.steps, flopsPerS: plan.flopsPerStep / metrics.stepS,
+            metrics, of: plan.manifest.steps, flopsPerS: flops / metrics.stepS,
             etaSeconds: seconds * Double(plan.manifest.steps - metrics.step))
         let isDue =
             metrics.step == 1 || metrics.step % plan.manifest.logEvery == 0 || metrics.step == plan.manifest.steps

@@ -37,7 +37,7 @@ final class RunJournal {
     func finished(_ metrics: StepMetrics, _ steps: StepAssembly) {
         board.finished(metrics, bubbles: steps.rankBubbles)
         record.append(metrics)
-        display.show(metrics, durations: steps.durations)
+        display.show(metrics, flops: steps.flops, durations: steps.durations)
         onStep(metrics)
     }
 }

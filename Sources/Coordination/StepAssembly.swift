@@ -12,6 +12,9 @@ package struct StepAssembly {
     private let squaresOfStage: [Int]
     private let rankCount: Int
     private let tokensPerStep: Int
+    private let flopsPerStep: Double
+    /// Of the last finished step, forward and backward.
+    package private(set) var flops: Double
     private let computes: Bool
     private var squares: [Int: [Int: [Double]]] = [:]
     private var totals: [Int: Double] = [:]
@@ -31,6 +34,8 @@ package struct StepAssembly {
         rankCount = plan.placement.rankCount
         clockOffsets = Array(repeating: 0, count: plan.placement.rankCount)
         tokensPerStep = plan.tokensPerStep
+        flopsPerStep = plan.flopsPerStep
+        flops = plan.flopsPerStep
         computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
         squaresOfStage = plan.layout.stages.map { stage in
             plan.model.nodes[stage.nodes].reduce(0) { $0 + ($1.layer.parameters.isEmpty ? 0 : 1) }
@@ -68,6 +73,7 @@ package struct StepAssembly {
         parts[part.step] = nil
         let ordered = (0..<rankCount).compactMap { all[$0] }
         finishedSteps += 1
+        flops = ordered.lazy.compactMap(\.work?.flops).first ?? flopsPerStep
         return metrics(ordered, gradientSquares: totals.removeValue(forKey: part.step))
     }
 
@@ -84,13 +90,15 @@ package struct StepAssembly {
         let busy = parts.reduce(0.0) { $0 + Double($1.busy) }
         let sum = parts.lazy.compactMap(\.lossSum).first
         let count = parts.lazy.compactMap(\.targetCount).first
+        let work = parts.lazy.compactMap(\.work).first
+        let tokens = work?.tokens ?? tokensPerStep
         let loss = sum.flatMap { sum in count.map { $0 == 0 ? 0 : sum / Double($0) } }
         return StepMetrics(
             step: parts[0].step + 1, loss: computes ? loss : nil, lr: parts[0].learningRate,
             gradNorm: computes ? gradientSquares.map { $0.squareRoot() / (parts[0].lossScale ?? 1) } : nil,
-            tokens: tokensPerStep,
-            tokensPerS: Double(tokensPerStep) / seconds, stepS: seconds,
+            tokens: tokens, tokensPerS: Double(tokens) / seconds, stepS: seconds,
             bubbleFraction: wall > 0 ? 1 - busy / wall : nil, lossScale: parts[0].lossScale,
-            isSkipped: parts[0].isSkipped, peakBytes: parts.map(\.peakBytes))
+            isSkipped: parts[0].isSkipped, peakBytes: parts.map(\.peakBytes),
+            padding: work.map { 1 - Double($0.tokens) / Double(max($0.positions, 1)) })
     }
 }

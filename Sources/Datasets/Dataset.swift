@@ -6,8 +6,10 @@ package protocol Dataset: Sendable {
     /// One sample's input and target, without the batch axis.
     var inputSpec: TensorSpec { get }
     var targetSpec: TensorSpec { get }
-    /// Writes a sample. The buffers have exactly the specs' sizes and the elements' alignment. When this throws, the
-    /// buffers hold nothing of use.
+    /// How many tokens a sample has; nil where all have the specs' shapes.
+    func tokenCount(ofSample sample: Int) throws(DatasetError) -> Int?
+    /// Writes a sample. The buffers have exactly the specs' sizes, or those of so many positions as the sample needs, and the
+    /// elements' alignment. When this throws, the buffers hold nothing of use.
     func fill(
         sample: Int, input: UnsafeMutableRawBufferPointer, target: UnsafeMutableRawBufferPointer
     ) throws(DatasetError)
@@ -23,4 +25,8 @@ package protocol Dataset: Sendable {
     func check(samples: Int, cache: ScanCache) throws(DatasetError)
     /// Called once, with the order the samples will be asked for.
     func prepare(for order: SampleOrder)
+}
+
+extension Dataset {
+    package func tokenCount(ofSample sample: Int) throws(DatasetError) -> Int? { nil }
 }

@@ -19,7 +19,8 @@ extension PipelineManifest.Data {
         return Self(
             source: try decodeSource(name, source, fields),
             sequence: try sequence(fields, name),
-            order: try fields["order"].choice(or: ["text", "samples"].contains(name) ? .shuffled : .sequential))
+            order: try fields["order"].choice(or: ["text", "samples"].contains(name) ? .shuffled : .sequential),
+            isPacked: try fields["pack"]?.bool() ?? false)
     }
 
     /// Which keys mean something beside a source.
@@ -27,7 +28,7 @@ extension PipelineManifest.Data {
         switch source {
         case "text": ["text", "tokenizer", "sequence", "order"]
         case "tokens": ["tokens", "type", "sequence", "order"]
-        case "samples": ["samples", "sequence", "order"]
+        case "samples": ["samples", "sequence", "order", "pack"]
         case "random": ["random", "sequence", "order"]
         default: ["rows", "inputs", "targets", "order"]
         }

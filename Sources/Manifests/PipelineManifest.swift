@@ -197,17 +197,20 @@ public struct PipelineManifest: Hashable, Sendable {
         }
         /// Where samples come from.
         public var source: Source
-        /// Tokens of one sample; nil for rows, and for samples where it is as many as the longest of the file has.
+        /// Tokens of one sample, or of one row; nil for rows of numbers, and for samples where it is as many as the longest has.
         public var sequence: Int?
         /// Shuffled for texts and samples unless written, else sequential.
         public var order: Order
+        /// Whether the samples of a micro-batch lie in one row, one behind the other, instead of a padded row each.
+        public var isPacked: Bool
 
         /// `.text`, `.tokens`, `.samples`, `.random` and `.rows` are the shorter ways. `sequence` is nil for rows, and may
         /// be for samples.
-        public init(source: Source, sequence: Int?, order: Order) {
+        public init(source: Source, sequence: Int?, order: Order, isPacked: Bool = false) {
             self.source = source
             self.sequence = sequence
             self.order = order
+            self.isPacked = isPacked
         }
     }
 

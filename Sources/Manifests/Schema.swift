@@ -12,7 +12,7 @@ enum Schema {
     static let batch = ["micro", "microbatches", "global"]
     static var learningRate: [String] { LearningRate.syntax.description.keys }
     static let sources = ["text", "tokens", "samples", "random", "rows"]
-    static let data = sources + ["tokenizer", "type", "sequence", "order", "inputs", "targets"]
+    static let data = sources + ["tokenizer", "type", "sequence", "order", "pack", "inputs", "targets"]
     static let faults = ["slow", "link", "read_ms"]
     static let sim = ["layer_ms", "gflops"] + faults
     static let slow = ["stage", "ms", "every"]

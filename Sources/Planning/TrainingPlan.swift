@@ -114,11 +114,13 @@ public struct TrainingPlan: Sendable {
     }
 
     /// What the first stage is given for one micro-batch.
-    private static func input(of manifest: PipelineManifest) -> TensorSpec {
+    /// - Parameter length: of each row; nil: the longest.
+    static func input(of manifest: PipelineManifest, length: Int? = nil) -> TensorSpec {
         if case .rows(_, let inputs, _) = manifest.data.source {
             return TensorSpec([manifest.batch.micro, inputs], manifest.precision.dtype)
         }
-        return TensorSpec([manifest.batch.micro, manifest.data.sequence ?? 1], .i32)
+        let rows = manifest.data.isPacked ? 1 : manifest.batch.micro
+        return TensorSpec([rows, length ?? manifest.data.sequence ?? 1], .i32)
     }
 
     private static func edges(_ layout: PipelineLayout) -> [Edge] {

@@ -14,7 +14,7 @@ public struct StepMetrics: Hashable, Sendable {
     public var lr: Double
     /// Before clipping; nil where it is not computed.
     public var gradNorm: Double?
-    /// Tokens (or samples) of the step's global batch.
+    /// Tokens (or samples) of the step's global batch; without padding, where samples differ in length.
     public var tokens: Int
     /// `tokens` ÷ `stepS`.
     public var tokensPerS: Double
@@ -30,12 +30,14 @@ public struct StepMetrics: Hashable, Sendable {
     public var isSkipped: Bool
     /// Indexed by rank.
     public var peakBytes: [Int]
+    /// Which share of the computed positions was padding; nil where samples have one length.
+    public var padding: Double?
 
     /// Metrics of a step that moved the parameters, without a loss scaler, unless told.
     public init(
         step: Int, loss: Double?, lr: Double, gradNorm: Double?, tokens: Int, tokensPerS: Double, stepS: Double,
         bubbleFraction: Double?, lossScale: Double? = nil, isSkipped: Bool = false,
-        peakBytes: [Int] = []
+        peakBytes: [Int] = [], padding: Double? = nil
     ) {
         self.step = step
         self.loss = loss
@@ -48,6 +50,7 @@ public struct StepMetrics: Hashable, Sendable {
         self.lossScale = lossScale
         self.isSkipped = isSkipped
         self.peakBytes = peakBytes
+        self.padding = padding
     }
 
     /// The JSON object on one line, without a line end: fixed key order, numbers that read back to the same value.
@@ -61,6 +64,7 @@ public struct StepMetrics: Hashable, Sendable {
         fields += number("bubble_fraction", bubbleFraction) + number("loss_scale", lossScale)
         fields.append("\"skipped\":\(isSkipped)")
         fields.append("\"peak_bytes\":[" + peakBytes.map(String.init).joined(separator: ",") + "]")
+        if padding != nil { fields += number("padding", padding) }
         return "{" + fields.joined(separator: ",") + "}"
     }
 

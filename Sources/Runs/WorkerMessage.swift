@@ -29,10 +29,12 @@ package enum WorkerMessage: Equatable {
         /// The parameters did not move: a gradient overflowed.
         package var isSkipped: Bool
         package var peakBytes: Int
+        /// Where micro-batches differ: what they held; on the first stage only.
+        package var work: StepWork?
 
         package init(
             step: Int, lossSum: Double?, targetCount: Int?, learningRate: Double, start: UInt64, end: UInt64,
-            busy: UInt64, lossScale: Double? = nil, isSkipped: Bool = false, peakBytes: Int
+            busy: UInt64, lossScale: Double? = nil, isSkipped: Bool = false, peakBytes: Int, work: StepWork? = nil
         ) {
             self.step = step
             self.lossSum = lossSum
@@ -44,6 +46,7 @@ package enum WorkerMessage: Equatable {
             self.lossScale = lossScale
             self.isSkipped = isSkipped
             self.peakBytes = peakBytes
+            self.work = work
         }
     }
 }
@@ -81,6 +84,7 @@ extension WorkerMessage {
             bytes.put(part.lossScale)
             bytes.put(UInt8(part.isSkipped ? 1 : 0))
             bytes.put(part.peakBytes)
+            part.work?.encode(into: &bytes)
         case .events(let chunk):
             bytes.put(UInt8(2))
             bytes.bytes += chunk
@@ -117,7 +121,7 @@ extension WorkerMessage {
                     targetCount: try bytes.optionalDouble().flatMap { Int(exactly: $0) },
                     learningRate: try bytes.double(), start: try bytes.word(), end: try bytes.word(),
                     busy: try bytes.word(), lossScale: try bytes.optionalDouble(), isSkipped: try bytes.byte() == 1,
-                    peakBytes: try bytes.count()))
+                    peakBytes: try bytes.count(), work: bytes.remaining == 0 ? nil : try StepWork(&bytes)))
         case 2: self = .events(bytes.rest())
         case 3: self = .weightsWritten(bytes: try bytes.count())
         case 4:

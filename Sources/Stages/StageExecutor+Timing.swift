@@ -24,12 +24,12 @@ extension StageExecutor {
         }
         sample.loss = max(0, whole - sample.nodes.reduce(0) { $0 + $1[0] })
         if apart {
-            _ = run(slot, 0) { frame, node in time(node, 1) { backwardInput(frame, node) } }
-            _ = backwardWeight(slot, 0) { frame, node in time(node, 2) { backwardWeight(frame, node) } }
+            _ = run(slot, 0) { frame, node in time(node.local, 1) { backwardInput(frame, node) } }
+            _ = backwardWeight(slot, 0) { frame, node in time(node.local, 2) { backwardWeight(frame, node) } }
         } else {
             _ = run(slot, 0) { frame, node in
-                time(node, 1) { backwardInput(frame, node) }
-                time(node, 2) { backwardWeight(frame, node) }
+                time(node.local, 1) { backwardInput(frame, node) }
+                time(node.local, 2) { backwardWeight(frame, node) }
             }
         }
         return sample

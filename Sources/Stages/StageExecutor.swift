@@ -4,10 +4,13 @@ package import Tensors
 
 /// Runs the passes of one stage on its device. Independent of schedules and sockets: the caller names the micro-batch and
 /// the slot.
+///
+/// Micro-batches may differ in length: there is a graph for each length, and all share parameters and memory, which is
+/// planned for the largest. A slot computes with the length that was chosen for it last.
 package final class StageExecutor {
+    /// Of the longest micro-batches.
     package let model: ModelGraph
     package let stage: PipelineLayout.Stage
-    package let program: StageProgram
     package let backend: any Backend
     package let memory: StageMemory
     private let seed: UInt64
@@ -17,27 +20,20 @@ package final class StageExecutor {
     /// Set only while a failure is diagnosed.
     package var observer: (any PassObserver)?
     private let isTraining: Bool
-    /// By slot, by node.
-    private var forwardFrames: [[LayerFrame]]
-    private var recomputedFrames: [[LayerFrame]]
-    /// By slot, by deferred slot, by node: empty before the schedule first brings the two together.
-    private var backwardFrames: [[[LayerFrame]]]
-    private var lossFrames: [LossFrame] = []
+    /// By length, the shortest first.
+    private var lengths: [StageLength]
+    /// By slot: the length that it computes with.
+    private var lengthOfSlot: [Int]
     /// When the last backward pass recomputed activations.
     private var recomputationSpans: [DeviceSpan] = []
     /// f32[micro-batches × rows]: every row's own loss, so that their sum does not depend on the schedule's order.
     private let rowLosses: Tensor?
-    /// The parts of `rowLosses`, by micro-batch.
-    private let microBatchLosses: [Tensor]
 
-    private struct LossFrame {
-        var prediction: Tensor
-        var gradient: Tensor
-        var message: TargetsMessage
-    }
-
+    /// - Parameters:
+    ///   - model: of the longest micro-batches.
+    ///   - shorter: the same of shorter ones, the shortest first.
     package init(
-        model: ModelGraph, layout: PipelineLayout, stage index: Int, slots: Int, deferredSlots: Int = 1,
+        model: ModelGraph, shorter: [ModelGraph] = [], layout: PipelineLayout, stage index: Int, slots: Int, deferredSlots: Int = 1,
         microBatches: Int, micro: Int, seed: UInt64, splitsBackward: Bool, recomputation: Recomputation = .none,
         isTraining: Bool = true, on backend: any Backend
     ) throws(TensorError) {
@@ -47,43 +43,49 @@ package final class StageExecutor {
         self.micro = micro
         self.isTraining = isTraining
         stage = layout.stages[index]
-        program = StageProgram(
-            model, layout, stage: index, splitsBackward: splitsBackward,
-            recomputation: recomputation, on: backend)
+        let programs = (shorter + [model]).map {
+            StageProgram(
+                $0, layout, stage: index, splitsBackward: splitsBackward, recomputation: recomputation, on: backend)
+        }
         memory = try StageMemory(
-            model, nodes: stage.nodes, program: program, slots: slots, deferredSlots: deferredSlots,
+            model, nodes: stage.nodes, programs: programs, slots: slots, deferredSlots: deferredSlots,
             dtype: model.dtype, isTraining: isTraining, on: backend)
-        let (memory, program) = (memory, program)
-        forwardFrames = (0..<slots).map {
-            memory.forwardFrames(program, \.forward, slot: $0, isTraining: isTraining)
+        let rows = model.loss.rows(for: [model.values[model.prediction].spec])
+        rowLosses =
+            stage.isLast
+            ? try Tensor.make(TensorSpec([microBatches * rows]), on: backend) : nil
+        let (memory, rowLosses) = (memory, rowLosses)
+        lengths = zip(shorter + [model], programs).map { model, program in
+            StageLength(
+                model, program, memory, slots: slots, deferredSlots: deferredSlots, isTraining: isTraining,
+                losses: rowLosses.map { ($0, microBatches) })
         }
-        recomputedFrames = (0..<slots).map {
-            memory.forwardFrames(program, \.recomputed, slot: $0, isTraining: isTraining)
-        }
-        backwardFrames = Array(repeating: Array(repeating: [], count: max(deferredSlots, 1)), count: slots)
-        if program.loss != nil {
-            let rows = model.loss.rows(for: [model.values[model.prediction].spec])
-            let spec = TensorSpec([microBatches * rows])
-            let losses = Tensor(try backend.allocate(byteCount: spec.byteCount), spec: spec)
-            microBatchLosses = (0..<microBatches).map { losses.slice(start: $0 * rows, [rows]) }
-            rowLosses = losses
-        } else {
-            microBatchLosses = []
-            rowLosses = nil
-        }
-        recomputationSpans.reserveCapacity(program.nodes.count)
-        guard let loss = program.loss else { return }
-        lossFrames = (0..<slots).map { slot in
-            LossFrame(
-                prediction: tensor(loss.prediction, slot), gradient: tensor(loss.gradient, slot),
-                message: TargetsMessage(tensor(loss.message, slot), targets: model.targets))
-        }
+        lengthOfSlot = Array(repeating: lengths.count - 1, count: slots)
+        recomputationSpans.reserveCapacity(model.nodes.count)
     }
+
+    /// Of the longest micro-batches.
+    package var program: StageProgram { lengths[lengths.count - 1].program }
+
+    /// How many lengths there are.
+    package var lengthCount: Int { lengths.count }
+
+    /// Where values lie in micro-batches of one of the lengths.
+    package func program(ofLength length: Int) -> StageProgram { lengths[length].program }
+
+    /// The slot's next micro-batch has this length.
+    package func choose(length: Int, slot: Int) { lengthOfSlot[slot] = length }
+
+    /// Which length a slot has.
+    package func length(ofSlot slot: Int) -> Int { lengthOfSlot[slot] }
 
     package func tensor(_ place: StageProgram.Place, _ slot: Int) -> Tensor { memory.tensor(place, slot: slot) }
 
+    /// By slot, what the loss is compared with in the longest micro-batches; empty but on the last stage.
+    package var targets: [TargetsMessage] { targets(ofLength: lengths.count - 1) }
+
     /// By slot, what the loss is compared with; empty but on the last stage.
-    package var targets: [TargetsMessage] { lossFrames.map(\.message) }
+    package func targets(ofLength length: Int) -> [TargetsMessage] { lengths[length].lossFrames.map(\.message) }
 
     // MARK: Passes
 
@@ -96,38 +98,43 @@ package final class StageExecutor {
     /// The layers alone, without the loss.
     package func predict(step: Int, microBatch: Int, slot: Int, around node: (Int, () -> Void) -> Void = { $1() }) {
         setKeys(step: step, microBatch: microBatch, slot: slot)
+        let length = lengthOfSlot[slot]
         for local in program.nodes.indices {
-            node(local) { forward(local, forwardFrames[slot][local]) }
+            node(local) { forward(local, lengths[length].forwardFrames[slot][local], length) }
         }
     }
 
-    private func forward(_ local: Int, _ frame: LayerFrame) {
-        let node = node(local)
+    private func forward(_ local: Int, _ frame: LayerFrame, _ length: Int) {
+        let node = node(local, length)
         node.layer.forward(frame, on: backend)
         observer?.finishedForward(stage.nodes.lowerBound + local, frame, on: backend)
         backend.simulate(Work(flops: node.plan.cost.forward, units: units(node)))
     }
 
-    private func node(_ local: Int) -> Node { model.nodes[stage.nodes.lowerBound + local] }
+    private func node(_ local: Int, _ length: Int) -> Node {
+        lengths[length].model.nodes[stage.nodes.lowerBound + local]
+    }
 
     private func evaluateLoss(microBatch: Int, slot: Int) {
-        let frame = lossFrames[slot]
+        let length = lengths[lengthOfSlot[slot]]
+        let (frame, losses) = (length.lossFrames[slot], length.losses[microBatch])
         if frame.gradient.address != frame.prediction.address {
             backend.copy(frame.prediction, to: frame.gradient)
         }
-        model.loss.evaluate(
+        length.model.loss.evaluate(
             frame.gradient, targets: frame.message.targets, normaliser: frame.message.normaliser,
-            rowLosses: microBatchLosses[microBatch], gradientScale: lossScale, on: backend)
-        observer?.finishedLoss(stage.nodes.upperBound - 1, microBatchLosses[microBatch], on: backend)
+            rowLosses: losses.rows, gradientScale: lossScale, on: backend)
+        if let unused = losses.unused { backend.zero(unused) }
+        observer?.finishedLoss(stage.nodes.upperBound - 1, losses.rows, on: backend)
     }
 
     /// `B`: both halves, node by node, while the data is warm.
     /// - Returns: the spans in which it recomputed activations.
     @discardableResult
     package func backward(slot: Int, deferred: Int = 0) -> [DeviceSpan] {
-        run(slot, deferred) { frame, local in
-            backwardInput(frame, local)
-            backwardWeight(frame, local)
+        run(slot, deferred) { frame, node in
+            backwardInput(frame, node)
+            backwardWeight(frame, node)
         }
     }
 
@@ -144,25 +151,27 @@ package final class StageExecutor {
         backwardWeight(slot, deferred) { backwardWeight($0, $1) }
     }
 
-    func backwardWeight(_ slot: Int, _ deferred: Int, node: (LayerFrame, Int) -> Void) -> [DeviceSpan] {
+    func backwardWeight(_ slot: Int, _ deferred: Int, node: (LayerFrame, NodeNumber) -> Void) -> [DeviceSpan] {
         recomputationSpans.removeAll(keepingCapacity: true)
-        for step in program.backward {
+        let length = lengthOfSlot[slot]
+        for step in lengths[length].program.backward {
             switch step {
             case .recompute(let local): recomputationSpans.append(recompute(local, slot))
-            case .node(let local): node(backwardFrame(local, slot, deferred), local)
+            case .node(let local): node(backwardFrame(local, slot, deferred), NodeNumber(local: local, length: length))
             case .add, .zero: break
             }
         }
         return recomputationSpans
     }
 
-    func run(_ slot: Int, _ deferred: Int, node: (LayerFrame, Int) -> Void) -> [DeviceSpan] {
+    func run(_ slot: Int, _ deferred: Int, node: (LayerFrame, NodeNumber) -> Void) -> [DeviceSpan] {
         recomputationSpans.removeAll(keepingCapacity: true)
+        let length = lengthOfSlot[slot]
         func tensor(_ place: StageProgram.Place) -> Tensor { memory.tensor(place, slot: slot, deferred: deferred) }
-        for step in program.backward {
+        for step in lengths[length].program.backward {
             switch step {
             case .recompute(let local): recomputationSpans.append(recompute(local, slot))
-            case .node(let local): node(backwardFrame(local, slot, deferred), local)
+            case .node(let local): node(backwardFrame(local, slot, deferred), NodeNumber(local: local, length: length))
             case .add(let part, let sum):
                 let sum = tensor(sum)
                 backend.add(tensor(part).reshaped(sum.shape), sum, into: sum)
@@ -174,31 +183,33 @@ package final class StageExecutor {
 
     private func recompute(_ local: Int, _ slot: Int) -> DeviceSpan {
         let start = backend.mark()
-        forward(local, recomputedFrames[slot][local])
+        let length = lengthOfSlot[slot]
+        forward(local, lengths[length].recomputedFrames[slot][local], length)
         return DeviceSpan(start: start, end: backend.mark())
     }
 
-    /// With the random key that the slot's forward had.
     private func backwardFrame(_ local: Int, _ slot: Int, _ deferred: Int) -> LayerFrame {
-        if backwardFrames[slot][deferred].isEmpty {
-            backwardFrames[slot][deferred] = memory.backwardFrames(
-                program, slot: slot, deferred: deferred, isTraining: isTraining)
-        }
-        backwardFrames[slot][deferred][local].key = forwardFrames[slot][local].key
-        return backwardFrames[slot][deferred][local]
+        lengths[lengthOfSlot[slot]].backwardFrame(local, slot, deferred, in: memory, isTraining: isTraining)
     }
 
-    func backwardInput(_ frame: LayerFrame, _ local: Int) {
-        let node = node(local)
+    /// A node of the stage, in the graph of one length.
+    struct NodeNumber {
+        /// Counted from the stage's first.
+        var local: Int
+        var length: Int
+    }
+
+    func backwardInput(_ frame: LayerFrame, _ number: NodeNumber) {
+        let node = node(number.local, number.length)
         node.layer.backwardInput(frame, on: backend)
-        observer?.finishedBackwardInput(stage.nodes.lowerBound + local, frame, on: backend)
+        observer?.finishedBackwardInput(stage.nodes.lowerBound + number.local, frame, on: backend)
         backend.simulate(Work(flops: node.plan.cost.backwardInput, units: units(node)))
     }
 
-    func backwardWeight(_ frame: LayerFrame, _ local: Int) {
-        let node = node(local)
+    func backwardWeight(_ frame: LayerFrame, _ number: NodeNumber) {
+        let node = node(number.local, number.length)
         node.layer.backwardWeight(frame, on: backend)
-        observer?.finishedBackwardWeight(stage.nodes.lowerBound + local, frame, on: backend)
+        observer?.finishedBackwardWeight(stage.nodes.lowerBound + number.local, frame, on: backend)
         backend.simulate(Work(flops: node.plan.cost.backwardWeight, units: units(node)))
     }
 
@@ -206,13 +217,13 @@ package final class StageExecutor {
     private func units(_ node: Node) -> Double { 1 / Double(model.entries[node.entry].nodes.count) }
 
     private func setKeys(step: Int, microBatch: Int, slot: Int) {
+        let length = lengthOfSlot[slot]
         for local in program.nodes.indices {
             let key = RandomKey(
                 seed: seed, step: UInt32(truncatingIfNeeded: step),
                 sample: UInt32(truncatingIfNeeded: microBatch * micro),
                 layer: Self.stream(ofNode: stage.nodes.lowerBound + local))
-            forwardFrames[slot][local].key = key
-            recomputedFrames[slot][local].key = key
+            lengths[length].setKey(key, local, slot)
         }
     }
 

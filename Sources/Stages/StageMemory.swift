@@ -22,8 +22,9 @@ package struct StageMemory {
     private let deferred: [DeviceMemory]
     private let transient: DeviceMemory
 
+    /// - Parameter programs: one for each length of micro-batches.
     init(
-        _ model: ModelGraph, nodes: Range<Int>, program: StageProgram, slots: Int, deferredSlots: Int, dtype: DType,
+        _ model: ModelGraph, nodes: Range<Int>, programs: [StageProgram], slots: Int, deferredSlots: Int, dtype: DType,
         isTraining: Bool, on backend: any Backend
     ) throws(TensorError) {
         let specs = model.nodes[nodes].map(\.layer.parameters)
@@ -52,13 +53,15 @@ package struct StageMemory {
                 return zip(specs, tensors.0).map { $0.isMatrix ? copies.next() ?? $1 : $1 }
             }
         }
+        let frameBytes = programs.map(\.frameBytes).max() ?? 0
+        let deferredBytes = programs.map(\.deferredBytes).max() ?? 0
         frames = try (0..<slots).map { _ throws(TensorError) in
-            try backend.allocate(byteCount: max(program.frameBytes, 1))
+            try backend.allocate(byteCount: max(frameBytes, 1))
         }
         deferred = try (0..<deferredSlots).map { _ throws(TensorError) in
-            try backend.allocate(byteCount: max(program.deferredBytes, 1))
+            try backend.allocate(byteCount: max(deferredBytes, 1))
         }
-        transient = try backend.allocate(byteCount: max(program.transientBytes, 1))
+        transient = try backend.allocate(byteCount: max(programs.map(\.transientBytes).max() ?? 0, 1))
     }
 
     func tensor(_ place: StageProgram.Place, slot: Int, deferred deferredSlot: Int = 0) -> Tensor {

@@ -18,10 +18,14 @@ package protocol DataPlane: AnyObject, Sendable {
 
     /// Waits for the link's next message, compares its header with `expecting` field by field, verifies the payload's
     /// CRC32C, gives the payload to `body` (which copies it where it belongs) and returns a credit to the sender.
+    ///
+    /// - Parameter shape: given the header that came, the one to compare it with, where messages of several shapes may come;
+    ///   nil: `expecting`.
     /// - Returns: the header as received, with `sentAt`.
     @discardableResult
     func receive(
-        link: Int, expecting: FrameHeader, _ body: (UnsafeRawBufferPointer) -> Void
+        link: Int, expecting: FrameHeader, shape: (FrameHeader) -> FrameHeader?,
+        _ body: (UnsafeRawBufferPointer) -> Void
     ) throws(TransportError) -> FrameHeader
 }
 
@@ -31,6 +35,14 @@ extension DataPlane {
         link: Int, header: FrameHeader, payload: UnsafeRawBufferPointer
     ) throws(TransportError) -> SendTicket {
         try send(link: link, header: header, payload: payload, more: false)
+    }
+
+    /// A message of one shape.
+    @discardableResult
+    package func receive(
+        link: Int, expecting: FrameHeader, _ body: (UnsafeRawBufferPointer) -> Void
+    ) throws(TransportError) -> FrameHeader {
+        try receive(link: link, expecting: expecting, shape: { _ in nil }, body)
     }
 }
 

@@ -30,13 +30,14 @@ extension WorkerEndpoint {
 
     @discardableResult
     package func receive(
-        link: Int, expecting: FrameHeader, _ body: (UnsafeRawBufferPointer) -> Void
+        link: Int, expecting: FrameHeader, shape: (FrameHeader) -> FrameHeader?,
+        _ body: (UnsafeRawBufferPointer) -> Void
     ) throws(TransportError) -> FrameHeader {
         let index = index(of: link, outgoing: false)
         let declaration = configuration.links[index]
         let (header, payload, sequence) = try nextArrival(index, expecting)
         defer { payload.free() }
-        var expected = expecting
+        var expected = shape(header) ?? expecting
         complete(&expected, link: declaration, sequence: sequence, runID: runID)
         do throws(TransportError) { try verify(header, payload.bytes, expected, declaration) } catch {
             state.update { $0.fail(error) }

@@ -1,7 +1,8 @@
 package import Datasets
 import Manifests
-import Models
+package import Models
 package import Planning
+import Runs
 import Scheduling
 package import Stages
 import Tensors
@@ -9,30 +10,43 @@ import Tensors
 /// The first stage's source of micro-batches: reads ahead on its own thread, fills inputs, and holds the targets until
 /// they have travelled to the last stage.
 package final class DataFeed {
-    /// By slot: on a stage that is also the last, those of its loss.
-    let targets: [TargetsMessage]
+    /// By length and slot: on a stage that is also the last, those of its loss.
+    let targets: [[TargetsMessage]]
     private let executor: StageExecutor
     private var reader: Prefetcher<HostBatch>
     private let makeReader: (Range<Int>) throws(DatasetError) -> Prefetcher<HostBatch>
-    /// How many targets of the global batch count that the last micro-batch is of.
-    private(set) var targetCount = 0
+    /// What the step has that the last micro-batch is of.
+    private(set) var step = StepContents(targets: 0, tokens: nil, layouts: [])
+    private let ladder: LengthLadder?
+    /// Of a micro-batch, forward and backward.
+    private let flopsOfLength: [Double]
     /// f32 rows on their way into a 16-bit input.
     private let wide: Tensor?
 
-    /// - Parameter depth: micro-batches read ahead.
-    package init(_ data: TrainingData, _ plan: TrainingPlan, executor: StageExecutor, depth: Int = 8) throws {
+    /// - Parameters:
+    ///   - graphs: of the model, for each length of micro-batches.
+    ///   - depth: micro-batches read ahead.
+    package init(
+        _ data: TrainingData, _ plan: TrainingPlan, _ graphs: [ModelGraph], executor: StageExecutor, depth: Int = 8
+    ) throws {
         // The coordinator has looked at the files of its own machine.
         if plan.placement.host(of: plan.placement.rank(ofStage: 0)) == .byHand { try data.check(plan) }
         self.executor = executor
         if executor.program.loss != nil {
-            targets = executor.targets
+            targets = (0..<executor.lengthCount).map { executor.targets(ofLength: $0) }
         } else {
-            let spec = TargetsMessage.spec(plan.model.targets)
-            targets = try (0..<plan.lowered.slotCount[0]).map { _ throws(TensorError) in
-                let memory = try executor.backend.allocate(byteCount: spec.byteCount)
-                return TargetsMessage(Tensor(memory, spec: spec), targets: plan.model.targets)
+            let size = TargetsMessage.spec(plan.model.targets).byteCount
+            let slots = try (0..<plan.lowered.slotCount[0]).map { _ throws(TensorError) in
+                try executor.backend.allocate(byteCount: size)
+            }
+            targets = graphs.map { graph in
+                slots.map {
+                    TargetsMessage(Tensor($0, spec: TargetsMessage.spec(graph.targets)), targets: graph.targets)
+                }
             }
         }
+        ladder = data.batches.ladder
+        flopsOfLength = graphs.map(\.flopsPerMicroBatch)
         let spec = plan.model.values[plan.model.input].spec
         let isNarrower = data.dataset.inputSpec.dtype == .f32 && spec.dtype != .f32
         wide =
@@ -52,18 +66,43 @@ package final class DataFeed {
     }
 
     /// Fills a slot with the next micro-batch.
-    package func fill(slot: Int) throws(DatasetError) {
-        guard let item = try reader.next(), let input = executor.program.values[executor.model.input] else {
-            preconditionFailure("the reader ended before the run")
+    /// - Returns: which of the lengths it has.
+    @discardableResult
+    package func fill(slot: Int) throws(DatasetError) -> Int {
+        guard let item = try reader.next() else { preconditionFailure("the reader ended before the run") }
+        let batch = item.buffer
+        let length = ladder?.rungs.firstIndex(of: batch.layout.length) ?? executor.lengthCount - 1
+        executor.choose(length: length, slot: slot)
+        guard let input = executor.program(ofLength: length).values[executor.model.input] else {
+            preconditionFailure("the first stage has the input")
         }
         let tensor = executor.tensor(input, slot)
-        executor.backend.upload(UnsafeRawBufferPointer(item.buffer.input), to: wide ?? tensor)
+        executor.backend.upload(batch.input, to: wide ?? tensor)
         if let wide { executor.backend.cast(wide, into: tensor) }
-        executor.backend.upload(UnsafeRawBufferPointer(item.buffer.target), to: targets[slot].targets)
-        targetCount = item.buffer.normaliser
-        var count = Int64(targetCount)
-        withUnsafeBytes(of: &count) { executor.backend.upload($0, to: targets[slot].normaliser) }
+        let message = targets[length][slot]
+        executor.backend.upload(batch.target, to: message.targets)
+        step = batch.step
+        var count = Int64(step.targets)
+        withUnsafeBytes(of: &count) { executor.backend.upload($0, to: message.normaliser) }
+        return length
+    }
+
+    /// What the step's micro-batches held; nil where all have one shape.
+    var work: StepWork? {
+        guard let ladder, let tokens = step.tokens else { return nil }
+        let flops = step.layouts.reduce(0.0) { sum, layout in
+            sum + flopsOfLength[ladder.rungs.firstIndex(of: layout.length) ?? flopsOfLength.count - 1]
+        }
+        return StepWork(
+            tokens: tokens, positions: step.layouts.reduce(0) { $0 + $1.rows * $1.length }, flops: flops)
     }
 
     package func stop() { reader.stop() }
+}
+
+extension Backend {
+    /// The beginning of a buffer that longer micro-batches fill.
+    fileprivate func upload(_ buffer: UnsafeMutableRawBufferPointer, to tensor: Tensor) {
+        upload(UnsafeRawBufferPointer(rebasing: buffer[..<tensor.byteCount]), to: tensor)
+    }
 }

@@ -79,19 +79,33 @@ package final class MessagePort {
         recorder.waited(.handOver, instruction, peer: peer, since: start)
     }
 
+    /// Waits for a tensor of a message, whose shape may be any of these tensors'.
+    /// - Parameter choices: the tensor to fill, for each length of micro-batches; the longest is the last.
+    /// - Returns: which of the tensors was filled.
     func receive(
-        _ tensor: Tensor, _ message: Message, index: Int, step: Int, for instruction: Instruction,
+        _ choices: [Tensor], _ message: Message, index: Int, step: Int, for instruction: Instruction,
         recorder: inout EventRecorder
-    ) throws {
+    ) throws -> Int {
         let start = MonotonicClock.now
         let link = link(of: message)
         let wasThere = endpoint.hasMessage(link: link.id)
-        let expected = header(tensor.spec, message, index: index, step: step)
-        let header = try endpoint.receive(link: link.id, expecting: expected) { backend.upload($0, to: tensor) }
+        var choice = choices.count - 1
+        func expected(_ choice: Int) -> FrameHeader {
+            self.header(choices[choice].spec, message, index: index, step: step)
+        }
+        func shape(_ header: FrameHeader) -> FrameHeader? {
+            guard choices.count > 1 else { return nil }
+            choice = choices.firstIndex { $0.byteCount == header.payloadLength } ?? choice
+            return expected(choice)
+        }
+        let header = try endpoint.receive(link: link.id, expecting: expected(choice), shape: shape) { bytes in
+            backend.upload(bytes, to: choices[choice])
+        }
         let isLate = faults.delay(from: link.from, to: link.to, sentAt: header.sentAt)
         recorder.waited(
             wasThere && !isLate ? .takeOver : .receiveWait, instruction, peer: link.from, since: start,
-            sent: header.sentAt, bytes: tensor.byteCount)
+            sent: header.sentAt, bytes: header.payloadLength)
+        return choice
     }
 
     /// Waits until what `instruction` is about to overwrite in its slot has left.

@@ -6,11 +6,11 @@ import Tensors
 
 /// The tensors that each message carries at either end, by edge, direction and slot; looked up once, before the first step.
 struct MessageTensors {
-    /// [edge][slot] → tensors, one frame each.
-    private(set) var forwardOut: [Int: [[Tensor]]] = [:]
-    private(set) var forwardIn: [Int: [[Tensor]]] = [:]
-    private(set) var backwardOut: [Int: [[Tensor]]] = [:]
-    private(set) var backwardIn: [Int: [[Tensor]]] = [:]
+    /// [edge][length][slot] → tensors, one frame each.
+    private(set) var forwardOut: [Int: [[[Tensor]]]] = [:]
+    private(set) var forwardIn: [Int: [[[Tensor]]]] = [:]
+    private(set) var backwardOut: [Int: [[[Tensor]]]] = [:]
+    private(set) var backwardIn: [Int: [[[Tensor]]]] = [:]
 
     /// By receiving stage: the edges whose both ends are this rank's, and which no message travels.
     private(set) var localEdges: [Int: [Int]] = [:]
@@ -18,21 +18,21 @@ struct MessageTensors {
     init(_ plan: TrainingPlan, executors: [Int: StageExecutor], feed: DataFeed?) {
         for (edge, crossing) in plan.layout.crossings.enumerated() {
             if let sender = executors[crossing.from] {
-                let slots = 0..<plan.lowered.slotCount[crossing.from]
-                forwardOut[edge] = slots.map { slot in
-                    crossing.values.map { sender.tensor(sender.program.values[$0]!, slot) }
+                let slots = plan.lowered.slotCount[crossing.from]
+                forwardOut[edge] = Self.tensors(sender, slots) { program in
+                    crossing.values.map { program.values[$0]! }
                 }
-                backwardIn[edge] = slots.map { slot in
-                    crossing.gradients.map { sender.tensor(sender.program.received[$0]!, slot) }
+                backwardIn[edge] = Self.tensors(sender, slots) { program in
+                    crossing.gradients.map { program.received[$0]! }
                 }
             }
             if let receiver = executors[crossing.to] {
-                let slots = 0..<plan.lowered.slotCount[crossing.to]
-                forwardIn[edge] = slots.map { slot in
-                    crossing.values.map { receiver.tensor(receiver.program.values[$0]!, slot) }
+                let slots = plan.lowered.slotCount[crossing.to]
+                forwardIn[edge] = Self.tensors(receiver, slots) { program in
+                    crossing.values.map { program.values[$0]! }
                 }
-                backwardOut[edge] = slots.map { slot in
-                    crossing.gradients.map { receiver.tensor(receiver.program.sent[$0]!, slot) }
+                backwardOut[edge] = Self.tensors(receiver, slots) { program in
+                    crossing.gradients.map { program.sent[$0]! }
                 }
             }
         }
@@ -40,15 +40,27 @@ struct MessageTensors {
             localEdges[ends.to, default: []].append(edge)
         }
         guard let edge = plan.targetsEdge else { return }
-        if let feed { forwardOut[edge] = feed.targets.map { [$0.tensor] } }
-        if let last = executors[plan.edges[edge].to] { forwardIn[edge] = last.targets.map { [$0.tensor] } }
+        if let feed { forwardOut[edge] = feed.targets.map { $0.map { [$0.tensor] } } }
+        if let last = executors[plan.edges[edge].to] {
+            forwardIn[edge] = (0..<last.lengthCount).map { last.targets(ofLength: $0).map { [$0.tensor] } }
+        }
     }
 
-    func outgoing(_ message: Message, slot: Int) -> [Tensor] {
-        (message.direction == .forward ? forwardOut : backwardOut)[message.edge]?[slot] ?? []
+    private static func tensors(
+        _ executor: StageExecutor, _ slots: Int, _ places: (StageProgram) -> [StageProgram.Place]
+    ) -> [[[Tensor]]] {
+        (0..<executor.lengthCount).map { length in
+            let places = places(executor.program(ofLength: length))
+            return (0..<slots).map { slot in places.map { executor.tensor($0, slot) } }
+        }
     }
 
-    func incoming(_ message: Message, slot: Int) -> [Tensor] {
-        (message.direction == .forward ? forwardIn : backwardIn)[message.edge]?[slot] ?? []
+    func outgoing(_ message: Message, length: Int, slot: Int) -> [Tensor] {
+        (message.direction == .forward ? forwardOut : backwardOut)[message.edge]?[length][slot] ?? []
+    }
+
+    /// By length: the message's tensors in that slot.
+    func incoming(_ message: Message, slot: Int) -> [[Tensor]] {
+        (message.direction == .forward ? forwardIn : backwardIn)[message.edge]?.map { $0[slot] } ?? []
     }
 }

@@ -150,9 +150,9 @@ final class RankRunner {
         recorder.settle()
         let end = MonotonicClock.now
         let part = WorkerMessage.StepPart(
-            step: step, lossSum: lossSum, targetCount: feed?.targetCount, learningRate: rate, start: start,
+            step: step, lossSum: lossSum, targetCount: feed.map { $0.step.targets }, learningRate: rate, start: start,
             end: end, busy: recorder.busy, lossScale: lossScale, isSkipped: decision == .skip,
-            peakBytes: peakMemory.bytes())
+            peakBytes: peakMemory.bytes(), work: feed?.work)
         report(part)
         recorder.step = step + 1
         recorder.waited(.report, since: end)
@@ -208,10 +208,19 @@ final class RankRunner {
     /// outlives that; back as soon as they are there, since the user's slot may not live until the giver's turn.
     private func handOver(_ direction: Message.Direction, to instruction: Instruction, slot: Int) {
         for edge in messageTensors.localEdges[instruction.stage] ?? [] {
-            let other = plan.lowered.slot(stage: plan.edges[edge].from, microBatch: instruction.microBatch)
+            let from = plan.edges[edge].from
+            let other = plan.lowered.slot(stage: from, microBatch: instruction.microBatch)
+            let length = executors[from]?.length(ofSlot: other) ?? 0
             switch direction {
-            case .forward: copy(messageTensors.forwardOut[edge]?[other], to: messageTensors.forwardIn[edge]?[slot])
-            case .backward: copy(messageTensors.backwardOut[edge]?[slot], to: messageTensors.backwardIn[edge]?[other])
+            case .forward:
+                executors[instruction.stage]?.choose(length: length, slot: slot)
+                copy(
+                    messageTensors.forwardOut[edge]?[length][other],
+                    to: messageTensors.forwardIn[edge]?[length][slot])
+            case .backward:
+                copy(
+                    messageTensors.backwardOut[edge]?[length][slot],
+                    to: messageTensors.backwardIn[edge]?[length][other])
             }
         }
     }
@@ -220,23 +229,30 @@ final class RankRunner {
         for (source, target) in zip(sources ?? [], targets ?? []) { backend.copy(source, to: target) }
     }
 
-    private func slot(_ message: Message, isSender: Bool) -> Int {
+    /// The stage of this rank that a message leaves or reaches, and the slot there.
+    private func end(of message: Message, isSender: Bool) -> (stage: StageExecutor, slot: Int) {
         let edge = plan.edges[message.edge]
         let stage = isSender == (message.direction == .forward) ? edge.from : edge.to
-        return plan.lowered.slot(stage: stage, microBatch: message.microBatch)
+        guard let executor = executors[stage] else { preconditionFailure("\(message) on rank \(rank)") }
+        return (executor, plan.lowered.slot(stage: stage, microBatch: message.microBatch))
     }
 
     private func receive(_ message: Message, for instruction: Instruction, step: Int) throws {
-        let tensors = messageTensors.incoming(message, slot: slot(message, isSender: false))
-        for (index, tensor) in tensors.enumerated() {
-            try port.receive(
-                tensor, message, index: index, step: step, for: instruction, recorder: &recorder)
+        let (stage, slot) = end(of: message, isSender: false)
+        let tensors = messageTensors.incoming(message, slot: slot)
+        for index in tensors[0].indices {
+            // A micro-batch's length is known once its first tensor has come.
+            let isKnown = message.direction == .backward
+            let choices = isKnown ? [tensors[stage.length(ofSlot: slot)][index]] : tensors.map { $0[index] }
+            let choice = try port.receive(
+                choices, message, index: index, step: step, for: instruction, recorder: &recorder)
+            if !isKnown { stage.choose(length: choice, slot: slot) }
         }
     }
 
     private func send(_ message: Message, of instruction: Instruction, step: Int, more: Bool) throws {
-        let slot = slot(message, isSender: true)
-        let tensors = messageTensors.outgoing(message, slot: slot)
+        let (stage, slot) = end(of: message, isSender: true)
+        let tensors = messageTensors.outgoing(message, length: stage.length(ofSlot: slot), slot: slot)
         for (index, tensor) in tensors.enumerated() {
             let isLast = index + 1 == tensors.count
             try port.send(

@@ -53,6 +53,7 @@ private struct SlowDataset: Dataset {
     var inputSpec: TensorSpec { dataset.inputSpec }
     var targetSpec: TensorSpec { dataset.targetSpec }
     func targetCount(sample: Int) throws(DatasetError) -> Int { try dataset.targetCount(sample: sample) }
+    func tokenCount(ofSample sample: Int) throws(DatasetError) -> Int? { try dataset.tokenCount(ofSample: sample) }
     func location(of sample: Int) -> String { dataset.location(of: sample) }
     func prepare(for order: SampleOrder) { dataset.prepare(for: order) }
 

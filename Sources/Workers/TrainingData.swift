@@ -13,19 +13,21 @@ package struct TrainingData: Sendable {
     let batches: BatchPlan
 
     /// Throws a user's mistake: a missing or short file, rows that do not fit the model.
-    package init(_ plan: TrainingPlan) throws(RunFailure) {
+    /// - Parameter isLongest: whether every micro-batch is as long as the longest one.
+    package init(_ plan: TrainingPlan, isLongest: Bool = false) throws(RunFailure) {
         let manifest = plan.manifest
         do {
             dataset = SimulatedFaults(manifest).reading(try Self.open(plan), micro: manifest.batch.micro)
         } catch {
             throw .badInput((manifest.marks["data"].map { "\($0): " } ?? "") + "\(error)")
         }
-        guard dataset.targetSpec.count * manifest.batch.micro == plan.model.targets.count,
+        let rows = manifest.data.isPacked ? 1 : manifest.batch.micro
+        guard dataset.targetSpec.count * rows == plan.model.targets.count,
             dataset.targetSpec.dtype == plan.model.targets.dtype
         else {
             let expected = plan.model.targets
             let got = TensorSpec(
-                Shape([manifest.batch.micro] + dataset.targetSpec.shape.extents), dataset.targetSpec.dtype)
+                Shape([rows] + dataset.targetSpec.shape.extents), dataset.targetSpec.dtype)
             throw .badInput(
                 "\(manifest.model.mark): the loss wants targets \(expected), the data set has \(got): choose a loss and a data set that fit"
             )
@@ -33,7 +35,7 @@ package struct TrainingData: Sendable {
         let order: SampleOrder = manifest.data.order == .sequential ? .sequential : .shuffled(seed: manifest.seed)
         batches = BatchPlan(
             sampleCount: dataset.sampleCount, micro: manifest.batch.micro, microBatches: manifest.batch.microBatches,
-            order: order)
+            order: order, ladder: isLongest ? plan.ladder?.longest : plan.ladder, isPacked: manifest.data.isPacked)
     }
 
     /// Reads what the run will train on and throws a user's mistake where that cannot be trained on: a token outside the

@@ -71,9 +71,10 @@ package struct WorkerRun {
         var executors: [Int: StageExecutor] = [:]
         var parameters: [Int: StageParameters] = [:]
         let weights = try FirstWeights(plan.manifest)
+        let graphs = try plan.graphs()
         for stage in stages {
             let executor = try StageExecutor(
-                model: plan.model, layout: plan.layout, stage: stage, slots: plan.lowered.slotCount[stage],
+                model: plan.model, shorter: graphs.dropLast(), layout: plan.layout, stage: stage, slots: plan.lowered.slotCount[stage],
                 deferredSlots: plan.lowered.deferredCount[stage],
                 microBatches: plan.manifest.batch.microBatches, micro: plan.manifest.batch.micro,
                 seed: plan.manifest.seed, splitsBackward: plan.lowered.splitsBackward(stage: stage),
@@ -87,7 +88,7 @@ package struct WorkerRun {
             executors[stage] = executor
             parameters[stage] = try StageParameters(executor, optimizer: plan.optimizer)
         }
-        let feed = try executors[0].map { try DataFeed(TrainingData(plan), plan, executor: $0) }
+        let feed = try executors[0].map { try DataFeed(TrainingData(plan), plan, graphs, executor: $0) }
         let port = MessagePort(plan, rank: rank, endpoint: endpoint, on: backend)
         let runner = try RankRunner(
             plan, rank: rank, executors: executors, parameters: parameters, feed: feed, port: port, on: backend)

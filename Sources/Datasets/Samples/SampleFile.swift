@@ -38,11 +38,17 @@ package final class SampleFile: Dataset {
         return count
     }
 
+    package func tokenCount(ofSample sample: Int) throws(DatasetError) -> Int? {
+        var count = 0
+        try lines.read(sample..<sample + 1) { (_, line) throws(DatasetError) in count = line.count }
+        return count
+    }
+
     package func fill(
         sample: Int, input: UnsafeMutableRawBufferPointer, target: UnsafeMutableRawBufferPointer
     ) throws(DatasetError) {
         precondition(
-            input.count == inputSpec.byteCount && target.count == targetSpec.byteCount, "buffers of one sample")
+            input.count <= inputSpec.byteCount && target.count == input.count, "buffers of one sample")
         try lines.read(sample..<sample + 1) { (index, line) throws(DatasetError) in
             try check(line, at: index)
             line.copy(into: input.bindMemory(to: Int32.self), targets: target.bindMemory(to: Int32.self))

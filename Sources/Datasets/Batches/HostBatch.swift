@@ -3,11 +3,13 @@ internal import Tensors
 
 /// A micro-batch in host memory; its buffers are reused.
 package final class HostBatch: @unchecked Sendable {
-    /// [micro, …inputSpec] and [micro, …targetSpec], row-major, aligned to 64 bytes.
+    /// [rows, …inputSpec] and [rows, …targetSpec], row-major, aligned to 64 bytes; of shorter rows the buffers' beginnings.
     package let input: UnsafeMutableRawBufferPointer
     package let target: UnsafeMutableRawBufferPointer
-    /// How many targets count in the whole step that this micro-batch is of.
-    package fileprivate(set) var normaliser = 0
+    /// The whole step that this micro-batch is of.
+    package fileprivate(set) var step = StepContents(targets: 0, tokens: nil, layouts: [])
+    /// Where this micro-batch's samples lie.
+    package fileprivate(set) var layout = MicroBatchLayout(places: [], rows: 0, length: 0)
 
     package init(inputBytes: Int, targetBytes: Int) {
         input = .allocate(byteCount: inputBytes, alignment: 64)
@@ -27,25 +29,26 @@ extension Prefetcher where Buffer == HostBatch {
         throws(DatasetError)
     {
         dataset.prepare(for: plan.order)
+        let rows = plan.isPacked ? 1 : plan.micro
         let buffers = (0..<depth).map { _ in
             HostBatch(
-                inputBytes: plan.micro * dataset.inputSpec.byteCount,
-                targetBytes: plan.micro * dataset.targetSpec.byteCount)
+                inputBytes: rows * dataset.inputSpec.byteCount, targetBytes: rows * dataset.targetSpec.byteCount)
         }
-        // Counted once a step, on the reader's thread: some data sets read their samples for it.
-        let counted = Mutex<(step: Int, normaliser: Int)?>(nil)
+        // Looked at once a step, on the reader's thread: some data sets read their samples for it.
+        let current = Mutex<(step: Int, contents: StepContents)?>(nil)
         let (count, overflow) = steps.count.multipliedReportingOverflow(by: plan.microBatches)
         try self.init(buffers: buffers, count: overflow ? .max : count) { (item, batch) throws(DatasetError) in
             let (index, microBatch) = item.quotientAndRemainder(dividingBy: plan.microBatches)
             let step = steps.lowerBound + index
-            batch.normaliser = try counted.withLock { counted throws(DatasetError) in
-                if let counted, counted.step == step { return counted.normaliser }
-                let normaliser = try plan.normaliser(of: dataset, step: step)
-                counted = (step, normaliser)
-                return normaliser
+            let contents = try current.withLock { current throws(DatasetError) in
+                if let current, current.step == step { return current.contents }
+                let contents = try plan.contents(of: dataset, step: step)
+                current = (step, contents)
+                return contents
             }
-            try plan.fill(
-                step: step, microBatch: microBatch, from: dataset, input: batch.input, target: batch.target)
+            batch.step = contents
+            batch.layout = contents.layouts[microBatch]
+            try plan.fill(batch.layout, from: dataset, input: batch.input, target: batch.target)
         }
     }
 }

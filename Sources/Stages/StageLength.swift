@@ -1,0 +1,83 @@
+import Layers
+import Models
+import Tensors
+
+/// What a stage needs for micro-batches of one length: their graph, and the frames of its layers, in memory that all
+/// lengths share.
+struct StageLength {
+    let model: ModelGraph
+    let program: StageProgram
+    /// By slot, by node.
+    private(set) var forwardFrames: [[LayerFrame]]
+    private(set) var recomputedFrames: [[LayerFrame]]
+    /// By slot, by deferred slot, by node: empty before the schedule first brings the two together.
+    private var backwardFrames: [[[LayerFrame]]]
+    /// By slot; empty but on the last stage.
+    private(set) var lossFrames: [LossFrame] = []
+    /// By micro-batch; empty but on the last stage.
+    private(set) var losses: [RowLosses] = []
+
+    struct LossFrame {
+        var prediction: Tensor
+        var gradient: Tensor
+        var message: TargetsMessage
+    }
+
+    /// Where the losses of a micro-batch's rows lie, and what longer micro-batches have behind them.
+    struct RowLosses {
+        var rows: Tensor
+        var unused: Tensor?
+    }
+
+    /// - Parameter losses: where all rows' losses lie, the longest micro-batches', and of how many micro-batches.
+    init(
+        _ model: ModelGraph, _ program: StageProgram, _ memory: StageMemory, slots: Int, deferredSlots: Int,
+        isTraining: Bool, losses: (Tensor, microBatches: Int)?
+    ) {
+        self.model = model
+        self.program = program
+        forwardFrames = (0..<slots).map {
+            memory.forwardFrames(program, \.forward, slot: $0, isTraining: isTraining)
+        }
+        recomputedFrames = (0..<slots).map {
+            memory.forwardFrames(program, \.recomputed, slot: $0, isTraining: isTraining)
+        }
+        backwardFrames = Array(repeating: Array(repeating: [], count: max(deferredSlots, 1)), count: slots)
+        guard let (all, microBatches) = losses, let loss = program.loss else { return }
+        let (room, rows) = (all.count / microBatches, model.loss.rows(for: [model.values[model.prediction].spec]))
+        self.losses = (0..<microBatches).map { microBatch in
+            RowLosses(
+                rows: all.slice(start: microBatch * room, [rows]),
+                unused: rows < room ? all.slice(start: microBatch * room + rows, [room - rows]) : nil)
+        }
+        lossFrames = (0..<slots).map { slot in
+            LossFrame(
+                prediction: memory.tensor(loss.prediction, slot: slot),
+                gradient: memory.tensor(loss.gradient, slot: slot),
+                message: TargetsMessage(memory.tensor(loss.message, slot: slot), targets: model.targets))
+        }
+    }
+
+    mutating func setKey(_ key: RandomKey, _ local: Int, _ slot: Int) {
+        forwardFrames[slot][local].key = key
+        recomputedFrames[slot][local].key = key
+    }
+
+    /// With the random key that the slot's forward had.
+    mutating func backwardFrame(
+        _ local: Int, _ slot: Int, _ deferred: Int, in memory: StageMemory, isTraining: Bool
+    ) -> LayerFrame {
+        if backwardFrames[slot][deferred].isEmpty {
+            backwardFrames[slot][deferred] = memory.backwardFrames(
+                program, slot: slot, deferred: deferred, isTraining: isTraining)
+        }
+        backwardFrames[slot][deferred][local].key = forwardFrames[slot][local].key
+        return backwardFrames[slot][deferred][local]
+    }
+}
+
+extension Tensor {
+    static func make(_ spec: TensorSpec, on backend: any Backend) throws(TensorError) -> Tensor {
+        Tensor(try backend.allocate(byteCount: spec.byteCount), spec: spec)
+    }
+}
