@@ -99,6 +99,6 @@ package struct StepAssembly {
             tokens: tokens, tokensPerS: Double(tokens) / seconds, stepS: seconds,
             bubbleFraction: wall > 0 ? 1 - busy / wall : nil, lossScale: parts[0].lossScale,
             isSkipped: parts[0].isSkipped, peakBytes: parts.map(\.peakBytes),
-            padding: work.map { 1 - Double($0.tokens) / Double(max($0.positions, 1)) })
+            padding: work.map { 1 - Double($0.positions) / Double(max($0.computed, 1)) })
     }
 }

@@ -10,6 +10,8 @@ public struct Add: Layer {
 
     public var parameters: [ParameterSpec] { [] }
 
+    public var separatesDocuments: Bool { true }
+
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
         let tuple = try input.tuple(least: 2)
         guard tuple.allSatisfy({ $0 == tuple[0] }) else {

@@ -20,6 +20,8 @@ public struct Dropout: Layer {
 
     private var stream: DropoutStream { DropoutStream(probability: probability) }
 
+    public var separatesDocuments: Bool { true }
+
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
         try checkSettings()
         let x = try input.oneTensor()

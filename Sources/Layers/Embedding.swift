@@ -63,6 +63,8 @@ public struct Embedding: Layer {
         return [token] + (position.map { [$0] } ?? [])
     }
 
+    public var separatesDocuments: Bool { true }
+
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
         try checkSettings()
         guard dtype.isFloatingPoint else {
@@ -99,9 +101,17 @@ public struct Embedding: Layer {
     }
 
     public func forward(_ frame: LayerFrame, on backend: any Backend) {
-        backend.embedding(
-            frame.inputs[0], token: frame.parameters[0], position: positions(frame), scale: factor,
-            into: frame.outputs[0])
+        for document in documents(frame) {
+            backend.embedding(
+                document.map { frame.inputs[0].rows($0) } ?? frame.inputs[0], token: frame.parameters[0],
+                position: positions(frame), scale: factor,
+                into: document.map { frame.outputs[0].rows($0) } ?? frame.outputs[0])
+        }
+    }
+
+    /// The samples of a row that holds several, where places count; else nil, for all at once.
+    private func documents(_ frame: LayerFrame) -> [Range<Int>?] {
+        positions == nil || frame.documents.isEmpty ? [nil] : frame.documents
     }
 
     /// From the frame's first position on.
@@ -116,9 +126,12 @@ public struct Embedding: Layer {
     public func backwardInput(_ frame: LayerFrame, on backend: any Backend) {}
 
     public func backwardWeight(_ frame: LayerFrame, on backend: any Backend) {
-        backend.embeddingBackward(
-            frame.inputs[0], dy: frame.outputGradients[0], dtoken: frame.gradients[0],
-            dposition: frame.gradients.dropFirst().first, scale: factor)
+        for document in documents(frame) {
+            backend.embeddingBackward(
+                document.map { frame.inputs[0].rows($0) } ?? frame.inputs[0],
+                dy: document.map { frame.outputGradients[0].rows($0) } ?? frame.outputGradients[0],
+                dtoken: frame.gradients[0], dposition: frame.gradients.dropFirst().first, scale: factor)
+        }
         guard let padding else { return }
         backend.zero(frame.gradients[0].slice(start: padding * width, [width]))
     }

@@ -39,6 +39,8 @@ public struct GatedMLP: Layer {
             + Affine.parameters("down.", inputs: hidden, outputs: width, bias: bias)
     }
 
+    public var separatesDocuments: Bool { true }
+
     /// Keeps x, gate(x) and up(x): width + 2 · hidden numbers per row; from one backward half to the other the gradients
     /// of the two, 2 · hidden. Their product is recomputed for the weight of `down`.
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {

@@ -29,6 +29,9 @@ public protocol Layer: ManifestKind {
     /// What frames that go on from earlier positions keep between them, with room for so many positions of each sample
     /// of `input`: nothing, unless positions see earlier ones. Throws where the layer cannot go on so far.
     func cache(for input: Signature, capacity: Int) throws(LayerError) -> Signature
+    /// Whether samples stay apart that share a row, as `LayerFrame.documents` says: so it is where each position is computed
+    /// by itself.
+    var separatesDocuments: Bool { get }
     /// The same layer with outputs of this type: for layers whose output type does not follow from their input's.
     /// Computes the outputs of one micro-batch; writes every output and every `saved` tensor of the frame.
     func making(_ dtype: DType) -> Self
@@ -42,6 +45,8 @@ public protocol Layer: ManifestKind {
 extension Layer {
     public var kind: String { Self.syntax.name }
     public var vocabulary: Int? { nil }
+    /// False: what a layer does over positions is its own to say.
+    public var separatesDocuments: Bool { false }
     public func making(_ dtype: DType) -> Self { self }
     /// Nothing: each position is computed by itself.
     public func cache(for input: Signature, capacity: Int) throws(LayerError) -> Signature { [] }
@@ -167,6 +172,9 @@ public struct LayerFrame: Sendable {
     public var cache: [Tensor] = []
     /// The position of the frame's first token; above 0 only with a cache.
     public var start = 0
+    /// Where the samples of the only row lie, one behind the other, over all of its positions; empty where each row is one
+    /// sample.
+    public var documents: [Range<Int>] = []
 
     /// A frame without tensors, for training.
     public init() {}

@@ -37,6 +37,8 @@ public struct Linear: Layer {
         return [weight] + (bias ? [ParameterSpec("bias", unchecked: [outputs], initial)] : [])
     }
 
+    public var separatesDocuments: Bool { true }
+
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
         try checkSettings()
         let x = try input.activations(width: inputs)

@@ -16,6 +16,8 @@ package struct ScaledAdd: Layer {
 
     package var parameters: [ParameterSpec] { [] }
 
+    package var separatesDocuments: Bool { true }
+
     package func plan(for input: Signature) throws(LayerError) -> LayerPlan {
         try checkSettings()
         let pair = try input.tuple(least: 2)

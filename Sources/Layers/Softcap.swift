@@ -17,6 +17,8 @@ public struct Softcap: Layer {
 
     public var parameters: [ParameterSpec] { [] }
 
+    public var separatesDocuments: Bool { true }
+
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
         try checkSettings()
         let x = try input.oneTensor()

@@ -16,7 +16,8 @@ extension Transformer {
                 t.qkv, cache: cache, start: frame.start, prefix: nil, into: t.attended, logSumExp: t.logSumExp, t.shape,
                 scratch: attention)
         } else {
-            backend.attention(t.qkv, into: t.attended, logSumExp: t.logSumExp, t.shape, scratch: attention)
+            frame.attend(
+                t.qkv, into: t.attended, logSumExp: t.logSumExp, t.shape, scratch: attention, on: backend)
         }
         addBranch(t.attended, w.out, to: t.x, into: t.middle, attentionMask, branch, frame, on: backend)
 
@@ -47,8 +48,9 @@ extension Transformer {
         // The attention: dmiddle → dqkv → the gradient of norm1's output → dx
         let dprojected = masked(t.dmiddle, attentionMask, branch, frame, on: backend)
         w.out.backwardInput(dprojected, into: gradient, on: backend)
-        backend.attentionBackward(
-            gradient, qkv: t.qkv, out: t.attended, logSumExp: t.logSumExp, into: t.dqkv, t.shape, scratch: attention)
+        frame.attendBackward(
+            gradient, qkv: t.qkv, out: t.attended, logSumExp: t.logSumExp, into: t.dqkv, t.shape, scratch: attention,
+            on: backend)
         w.qkv.backwardInput(t.dqkv, into: gradient, on: backend)
         norm.backwardWeight(gradient, x: t.x, statistics: t.statistics1, into: t.dnorm1, on: backend)
         guard let dx = t.dx else { return }

@@ -73,6 +73,8 @@ public struct Transformer: Layer {
             + Affine.parameters("mlp.down.", inputs: hidden, outputs: width, bias: bias)
     }
 
+    public var separatesDocuments: Bool { true }
+
     /// Keeps 6 · width + hidden + heads + 4 numbers per token (x, qkv, the heads' output and their log Σ exp, x₂, the
     /// pre-activation, statistics), and 4 · width + hidden from one backward half to the other. The norms' outputs and
     /// the activation's (2 · width + hidden) are recomputed: elementwise work of less than 1 % of the block's.

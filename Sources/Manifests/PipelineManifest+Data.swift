@@ -37,7 +37,7 @@ extension PipelineManifest.Data {
     /// A random source must hold one sample; a micro-batch must stay within what sizes are computed for.
     func check(_ field: Field, batch: PipelineManifest.Batch) throws(ManifestError) {
         guard let sequence else { return }
-        guard batch.micro * sequence <= Limit.microTokens else {
+        guard rows(batch) * sequence <= Limit.microTokens else {
             throw field.error(batch.size(sequence), expected: Self.smallerBatch)
         }
         if case .random(let count) = source, count <= sequence {
@@ -46,6 +46,9 @@ extension PipelineManifest.Data {
                 found, expected: "at least one token more than the sequence", suggestion: "\(sequence + 1)")
         }
     }
+
+    /// Of one micro-batch.
+    package func rows(_ batch: PipelineManifest.Batch) -> Int { isPacked ? 1 : batch.micro }
 
     fileprivate static let smallerBatch = "at most \(Limit.microTokens) tokens"
 
@@ -115,7 +118,7 @@ extension PipelineManifest {
             throw ManifestError(
                 at: mark(of: "data"), found: "a sample of \(sequence) tokens", expected: "at most \(Limit.sequence)")
         }
-        guard batch.micro * sequence <= Limit.microTokens else {
+        guard data.rows(batch) * sequence <= Limit.microTokens else {
             throw ManifestError(at: mark(of: "data"), found: batch.size(sequence), expected: Data.smallerBatch)
         }
         var settled = self

@@ -51,6 +51,7 @@ extension PipelineManifest.Data {
             case .rows(let path, let inputs, let targets):
                 "rows: \(YAML.path(path)), inputs: \(inputs), targets: \(targets)"
             }
-        return "{\(source)\(sequence.map { ", sequence: \($0)" } ?? "")\(isPacked ? ", pack: true" : ""), order: \(order.rawValue)}"
+        return
+            "{\(source)\(sequence.map { ", sequence: \($0)" } ?? "")\(isPacked ? ", pack: true" : ""), order: \(order.rawValue)}"
     }
 }

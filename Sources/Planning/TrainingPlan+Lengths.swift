@@ -1,8 +1,10 @@
 package import Datasets
-import Manifests
+import Layers
+package import Manifests
 package import Models
 package import Runs
-import Tensors
+import Scheduling
+package import Tensors
 
 /// Micro-batches whose samples differ in length.
 extension TrainingPlan {
@@ -22,6 +24,29 @@ extension TrainingPlan {
         } catch {
             throw .badInput(error)
         }
+    }
+}
+
+// Rows that hold several samples.
+extension TrainingPlan {
+    /// What tells a stage where the samples of a row lie: how many there are, then the length of each, padding as one more;
+    /// nil where each row is one sample.
+    package var documents: TensorSpec? {
+        manifest.data.isPacked ? TensorSpec([2 + manifest.batch.micro * manifest.batch.microBatches], .i32) : nil
+    }
+
+    /// Whether an edge carries, forward and behind its values, where the samples of a row lie.
+    package func carriesDocuments(_ edge: Int) -> Bool {
+        documents != nil && edge != targetsEdge && edges[edge].kind == .boundary
+    }
+
+    /// Throws where samples that share a row would not stay apart.
+    static func checkPacking(_ model: ModelGraph, _ manifest: PipelineManifest) throws(RunFailure) {
+        guard manifest.data.isPacked else { return }
+        guard let node = model.nodes.first(where: { !$0.layer.separatesDocuments }) else { return }
+        throw .badInput(
+            "\(manifest.mark(of: "data")): data.pack with layer \(node.entry), \(node.layer.kind), which may mix samples "
+                + "that share a row; expected layers that keep them apart, or no data.pack")
     }
 }
 

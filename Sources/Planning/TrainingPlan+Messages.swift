@@ -9,7 +9,9 @@ extension TrainingPlan {
         if edge == targetsEdge { return [TargetsMessage.spec(model.targets)] }
         let crossing = layout.crossings[edge]
         switch direction {
-        case .forward: return crossing.values.map { model.values[$0].spec }
+        case .forward:
+            let documents = carriesDocuments(edge) ? documents.map { [$0] } ?? [] : []
+            return crossing.values.map { model.values[$0].spec } + documents
         case .backward: return crossing.gradients.map { model.values[$0.value].spec }
         }
     }

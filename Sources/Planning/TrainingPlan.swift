@@ -57,6 +57,7 @@ public struct TrainingPlan: Sendable {
             let (model, states) = (model, optimizer.state.count)
             cuts = try Self.cut(model, manifest, schedule, StepCosts(manifest, model, states, profiles))
             isPlanned = manifest.partition == .profile
+            try Self.checkPacking(model, manifest)
             var settled = manifest
             if isPlanned { settled.partition = .cuts(cuts) }
             self.manifest = settled
@@ -119,8 +120,7 @@ public struct TrainingPlan: Sendable {
         if case .rows(_, let inputs, _) = manifest.data.source {
             return TensorSpec([manifest.batch.micro, inputs], manifest.precision.dtype)
         }
-        let rows = manifest.data.isPacked ? 1 : manifest.batch.micro
-        return TensorSpec([rows, length ?? manifest.data.sequence ?? 1], .i32)
+        return TensorSpec([manifest.data.rows(manifest.batch), length ?? manifest.data.sequence ?? 1], .i32)
     }
 
     private static func edges(_ layout: PipelineLayout) -> [Edge] {

@@ -93,7 +93,7 @@ public struct StepMetrics: Hashable, Sendable {
 
 extension StepMetrics: Codable {
     enum CodingKeys: String, CodingKey {
-        case step, loss, lr, tokens
+        case step, loss, lr, tokens, padding
         case gradNorm = "grad_norm"
         case tokensPerS = "tokens_per_s"
         case stepS = "step_s"
@@ -126,7 +126,8 @@ extension StepMetrics: Codable {
             stepS: try number(.stepS) ?? .nan, bubbleFraction: try number(.bubbleFraction),
             lossScale: try number(.lossScale),
             isSkipped: try values.decodeIfPresent(Bool.self, forKey: .isSkipped) ?? false,
-            peakBytes: try values.decode([Int].self, forKey: .peakBytes))
+            peakBytes: try values.decode([Int].self, forKey: .peakBytes),
+            padding: try values.decodeIfPresent(Double.self, forKey: .padding))
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -148,5 +149,6 @@ extension StepMetrics: Codable {
         try encode(lossScale, .lossScale)
         try values.encode(isSkipped, forKey: .isSkipped)
         try values.encode(peakBytes, forKey: .peakBytes)
+        try values.encodeIfPresent(padding, forKey: .padding)
     }
 }

@@ -24,6 +24,8 @@ package final class StageExecutor {
     private var lengths: [StageLength]
     /// By slot: the length that it computes with.
     private var lengthOfSlot: [Int]
+    /// By slot: where the samples of its only row lie; empty where each row is one sample.
+    package private(set) var documents: [[Range<Int>]]
     /// When the last backward pass recomputed activations.
     private var recomputationSpans: [DeviceSpan] = []
     /// f32[micro-batches × rows]: every row's own loss, so that their sum does not depend on the schedule's order.
@@ -33,7 +35,8 @@ package final class StageExecutor {
     ///   - model: of the longest micro-batches.
     ///   - shorter: the same of shorter ones, the shortest first.
     package init(
-        model: ModelGraph, shorter: [ModelGraph] = [], layout: PipelineLayout, stage index: Int, slots: Int, deferredSlots: Int = 1,
+        model: ModelGraph, shorter: [ModelGraph] = [], layout: PipelineLayout, stage index: Int, slots: Int,
+        deferredSlots: Int = 1,
         microBatches: Int, micro: Int, seed: UInt64, splitsBackward: Bool, recomputation: Recomputation = .none,
         isTraining: Bool = true, on backend: any Backend
     ) throws(TensorError) {
@@ -61,6 +64,7 @@ package final class StageExecutor {
                 losses: rowLosses.map { ($0, microBatches) })
         }
         lengthOfSlot = Array(repeating: lengths.count - 1, count: slots)
+        documents = Array(repeating: [], count: slots)
         recomputationSpans.reserveCapacity(model.nodes.count)
     }
 
@@ -75,6 +79,12 @@ package final class StageExecutor {
 
     /// The slot's next micro-batch has this length.
     package func choose(length: Int, slot: Int) { lengthOfSlot[slot] = length }
+
+    /// Where the samples lie that share the only row of the slot's next micro-batch.
+    package func place(_ documents: [Range<Int>], slot: Int) { self.documents[slot] = documents }
+
+    /// The graph that a slot computes.
+    package func graph(ofSlot slot: Int) -> ModelGraph { lengths[lengthOfSlot[slot]].model }
 
     /// Which length a slot has.
     package func length(ofSlot slot: Int) -> Int { lengthOfSlot[slot] }
@@ -223,7 +233,7 @@ package final class StageExecutor {
                 seed: seed, step: UInt32(truncatingIfNeeded: step),
                 sample: UInt32(truncatingIfNeeded: microBatch * micro),
                 layer: Self.stream(ofNode: stage.nodes.lowerBound + local))
-            lengths[length].setKey(key, local, slot)
+            lengths[length].set(key, documents[slot], local, slot)
         }
     }
 

@@ -58,12 +58,14 @@ struct StageLength {
         }
     }
 
-    mutating func setKey(_ key: RandomKey, _ local: Int, _ slot: Int) {
+    mutating func set(_ key: RandomKey, _ documents: [Range<Int>], _ local: Int, _ slot: Int) {
         forwardFrames[slot][local].key = key
+        forwardFrames[slot][local].documents = documents
         recomputedFrames[slot][local].key = key
+        recomputedFrames[slot][local].documents = documents
     }
 
-    /// With the random key that the slot's forward had.
+    /// With the random key and the documents that the slot's forward had.
     mutating func backwardFrame(
         _ local: Int, _ slot: Int, _ deferred: Int, in memory: StageMemory, isTraining: Bool
     ) -> LayerFrame {
@@ -72,6 +74,7 @@ struct StageLength {
                 program, slot: slot, deferred: deferred, isTraining: isTraining)
         }
         backwardFrames[slot][deferred][local].key = forwardFrames[slot][local].key
+        backwardFrames[slot][deferred][local].documents = forwardFrames[slot][local].documents
         return backwardFrames[slot][deferred][local]
     }
 }

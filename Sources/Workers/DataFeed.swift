@@ -18,6 +18,7 @@ package final class DataFeed {
     /// What the step has that the last micro-batch is of.
     private(set) var step = StepContents(targets: 0, tokens: nil, layouts: [])
     private let ladder: LengthLadder?
+    private let isPacked: Bool
     /// Of a micro-batch, forward and backward.
     private let flopsOfLength: [Double]
     /// f32 rows on their way into a 16-bit input.
@@ -46,6 +47,7 @@ package final class DataFeed {
             }
         }
         ladder = data.batches.ladder
+        isPacked = data.batches.isPacked
         flopsOfLength = graphs.map(\.flopsPerMicroBatch)
         let spec = plan.model.values[plan.model.input].spec
         let isNarrower = data.dataset.inputSpec.dtype == .f32 && spec.dtype != .f32
@@ -73,6 +75,7 @@ package final class DataFeed {
         let batch = item.buffer
         let length = ladder?.rungs.firstIndex(of: batch.layout.length) ?? executor.lengthCount - 1
         executor.choose(length: length, slot: slot)
+        if isPacked { executor.place(batch.layout.documents, slot: slot) }
         guard let input = executor.program(ofLength: length).values[executor.model.input] else {
             preconditionFailure("the first stage has the input")
         }
@@ -94,7 +97,8 @@ package final class DataFeed {
             sum + flopsOfLength[ladder.rungs.firstIndex(of: layout.length) ?? flopsOfLength.count - 1]
         }
         return StepWork(
-            tokens: tokens, positions: step.layouts.reduce(0) { $0 + $1.rows * $1.length }, flops: flops)
+            tokens: tokens, positions: step.positions,
+            computed: step.layouts.reduce(0) { $0 + $1.rows * $1.length }, flops: flops)
     }
 
     package func stop() { reader.stop() }

@@ -67,12 +67,20 @@ package final class MessagePort {
         _ tensor: Tensor, _ message: Message, index: Int, step: Int, of instruction: Instruction, slot: Int, more: Bool,
         recorder: inout EventRecorder
     ) throws {
+        try send(
+            staging.bytes(of: tensor), tensor.spec, message, index: index, step: step, of: instruction, slot: slot,
+            more: more, recorder: &recorder)
+    }
+
+    /// The same for what lies in host memory.
+    func send(
+        _ bytes: UnsafeRawBufferPointer, _ spec: TensorSpec, _ message: Message, index: Int, step: Int,
+        of instruction: Instruction, slot: Int, more: Bool, recorder: inout EventRecorder
+    ) throws {
         let start = MonotonicClock.now
-        let bytes = staging.bytes(of: tensor)
         let link = link(of: message)
         let ticket = try endpoint.send(
-            link: link.id, header: header(tensor.spec, message, index: index, step: step),
-            payload: bytes, more: more)
+            link: link.id, header: header(spec, message, index: index, step: step), payload: bytes, more: more)
         let peer = link.to
         let key = BufferKey(stage: instruction.stage, direction: message.direction, slot: slot)
         unsent[key, default: []].append(Unsent(ticket: ticket, peer: peer))
@@ -108,9 +116,31 @@ package final class MessagePort {
         return choice
     }
 
+    /// Waits for a tensor of a message that goes into host memory.
+    func receive(
+        _ bytes: UnsafeMutableRawBufferPointer, _ spec: TensorSpec, _ message: Message, index: Int, step: Int,
+        for instruction: Instruction, recorder: inout EventRecorder
+    ) throws {
+        let start = MonotonicClock.now
+        let link = link(of: message)
+        let expected = header(spec, message, index: index, step: step)
+        let header = try endpoint.receive(link: link.id, expecting: expected) { bytes.copyMemory(from: $0) }
+        recorder.waited(
+            .takeOver, instruction, peer: link.from, since: start, sent: header.sentAt, bytes: header.payloadLength)
+    }
+
     /// Waits until what `instruction` is about to overwrite in its slot has left.
     func waitUntilSent(before instruction: Instruction, slot: Int, recorder: inout EventRecorder) throws {
-        let direction: Message.Direction = instruction.pass == .forward ? .forward : .backward
+        let isForward = instruction.pass == .forward
+        try waitUntilSent(isForward ? .forward : .backward, before: instruction, slot: slot, recorder: &recorder)
+        // A micro-batch of another length lies otherwise: where the last one's gradients were, too.
+        guard isForward, plan.ladder != nil else { return }
+        try waitUntilSent(.backward, before: instruction, slot: slot, recorder: &recorder)
+    }
+
+    private func waitUntilSent(
+        _ direction: Message.Direction, before instruction: Instruction, slot: Int, recorder: inout EventRecorder
+    ) throws {
         let key = BufferKey(stage: instruction.stage, direction: direction, slot: slot)
         guard let waiting = unsent[key], !waiting.isEmpty else { return }
         for message in waiting where !message.ticket.isFree {

@@ -21,8 +21,10 @@ final class RankRunner {
     let executors: [Int: StageExecutor]
     var parameters: [Int: StageParameters]
     let feed: DataFeed?
-    private let messageTensors: MessageTensors
+    let messageTensors: MessageTensors
     private let ties: TieExchange
+    /// Where samples share rows.
+    let documents: DocumentLists?
     private let faults: SimulatedFaults
     let program: [Operation]
     /// By operation: the instruction it belongs to: itself, the next one (receives) or the last one (sends).
@@ -52,6 +54,7 @@ final class RankRunner {
         self.feed = feed
         messageTensors = MessageTensors(plan, executors: executors, feed: feed)
         ties = try TieExchange(plan, rank: rank, executors: executors, on: backend)
+        documents = plan.documents.map { DocumentLists($0) }
         faults = SimulatedFaults(plan.manifest)
         program = plan.program(of: rank).operations
         instructionOf = Self.instructions(of: program)
@@ -79,7 +82,7 @@ final class RankRunner {
     }
 
     /// Tensors of up to so many bytes take so little to send that what is sent before may wait for them.
-    private static let quickBytes = 1 << 16
+    static let quickBytes = 1 << 16
 
     private static func quickSends(of program: [Operation], _ plan: TrainingPlan) -> [Bool] {
         program.map { operation in
@@ -201,63 +204,6 @@ final class RankRunner {
         }
         if instruction.pass == .backward || instruction.pass == .backwardInput {
             handOver(.backward, to: instruction, slot: slot)
-        }
-    }
-
-    /// Between two stages of this rank tensors are copied: forward right before they are used, since the giver's slot
-    /// outlives that; back as soon as they are there, since the user's slot may not live until the giver's turn.
-    private func handOver(_ direction: Message.Direction, to instruction: Instruction, slot: Int) {
-        for edge in messageTensors.localEdges[instruction.stage] ?? [] {
-            let from = plan.edges[edge].from
-            let other = plan.lowered.slot(stage: from, microBatch: instruction.microBatch)
-            let length = executors[from]?.length(ofSlot: other) ?? 0
-            switch direction {
-            case .forward:
-                executors[instruction.stage]?.choose(length: length, slot: slot)
-                copy(
-                    messageTensors.forwardOut[edge]?[length][other],
-                    to: messageTensors.forwardIn[edge]?[length][slot])
-            case .backward:
-                copy(
-                    messageTensors.backwardOut[edge]?[length][slot],
-                    to: messageTensors.backwardIn[edge]?[length][other])
-            }
-        }
-    }
-
-    private func copy(_ sources: [Tensor]?, to targets: [Tensor]?) {
-        for (source, target) in zip(sources ?? [], targets ?? []) { backend.copy(source, to: target) }
-    }
-
-    /// The stage of this rank that a message leaves or reaches, and the slot there.
-    private func end(of message: Message, isSender: Bool) -> (stage: StageExecutor, slot: Int) {
-        let edge = plan.edges[message.edge]
-        let stage = isSender == (message.direction == .forward) ? edge.from : edge.to
-        guard let executor = executors[stage] else { preconditionFailure("\(message) on rank \(rank)") }
-        return (executor, plan.lowered.slot(stage: stage, microBatch: message.microBatch))
-    }
-
-    private func receive(_ message: Message, for instruction: Instruction, step: Int) throws {
-        let (stage, slot) = end(of: message, isSender: false)
-        let tensors = messageTensors.incoming(message, slot: slot)
-        for index in tensors[0].indices {
-            // A micro-batch's length is known once its first tensor has come.
-            let isKnown = message.direction == .backward
-            let choices = isKnown ? [tensors[stage.length(ofSlot: slot)][index]] : tensors.map { $0[index] }
-            let choice = try port.receive(
-                choices, message, index: index, step: step, for: instruction, recorder: &recorder)
-            if !isKnown { stage.choose(length: choice, slot: slot) }
-        }
-    }
-
-    private func send(_ message: Message, of instruction: Instruction, step: Int, more: Bool) throws {
-        let (stage, slot) = end(of: message, isSender: true)
-        let tensors = messageTensors.outgoing(message, length: stage.length(ofSlot: slot), slot: slot)
-        for (index, tensor) in tensors.enumerated() {
-            let isLast = index + 1 == tensors.count
-            try port.send(
-                tensor, message, index: index, step: step, of: instruction, slot: slot,
-                more: isLast ? more : tensors[index + 1].byteCount <= Self.quickBytes, recorder: &recorder)
         }
     }
 

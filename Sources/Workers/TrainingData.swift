@@ -21,7 +21,7 @@ package struct TrainingData: Sendable {
         } catch {
             throw .badInput((manifest.marks["data"].map { "\($0): " } ?? "") + "\(error)")
         }
-        let rows = manifest.data.isPacked ? 1 : manifest.batch.micro
+        let rows = manifest.data.rows(manifest.batch)
         guard dataset.targetSpec.count * rows == plan.model.targets.count,
             dataset.targetSpec.dtype == plan.model.targets.dtype
         else {
@@ -32,10 +32,10 @@ package struct TrainingData: Sendable {
                 "\(manifest.model.mark): the loss wants targets \(expected), the data set has \(got): choose a loss and a data set that fit"
             )
         }
-        let order: SampleOrder = manifest.data.order == .sequential ? .sequential : .shuffled(seed: manifest.seed)
         batches = BatchPlan(
             sampleCount: dataset.sampleCount, micro: manifest.batch.micro, microBatches: manifest.batch.microBatches,
-            order: order, ladder: isLongest ? plan.ladder?.longest : plan.ladder, isPacked: manifest.data.isPacked)
+            order: manifest.sampleOrder, ladder: isLongest ? plan.ladder?.longest : plan.ladder,
+            isPacked: manifest.data.isPacked)
     }
 
     /// Reads what the run will train on and throws a user's mistake where that cannot be trained on: a token outside the

@@ -74,7 +74,8 @@ package struct WorkerRun {
         let graphs = try plan.graphs()
         for stage in stages {
             let executor = try StageExecutor(
-                model: plan.model, shorter: graphs.dropLast(), layout: plan.layout, stage: stage, slots: plan.lowered.slotCount[stage],
+                model: plan.model, shorter: graphs.dropLast(), layout: plan.layout, stage: stage,
+                slots: plan.lowered.slotCount[stage],
                 deferredSlots: plan.lowered.deferredCount[stage],
                 microBatches: plan.manifest.batch.microBatches, micro: plan.manifest.batch.micro,
                 seed: plan.manifest.seed, splitsBackward: plan.lowered.splitsBackward(stage: stage),

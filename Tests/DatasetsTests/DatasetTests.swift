@@ -81,7 +81,8 @@ import Testing
         let rows = try RowFile(path: write((0..<15).map(Float.init), to: "rows", in: folder), inputs: 2, targets: 1)
         let plan = BatchPlan(sampleCount: rows.sampleCount, micro: 2, microBatches: 2, order: .sequential)
         let batch = HostBatch(inputBytes: 16, targetBytes: 8)
-        try plan.fill(step: 1, microBatch: 0, from: rows, input: batch.input, target: batch.target)
+        let layout = try plan.contents(of: rows, step: 1).layouts[0]
+        try plan.fill(layout, from: rows, input: batch.input, target: batch.target)
         // Samples 4 and, behind the last one, 0.
         #expect(Array(batch.input.bindMemory(to: Float.self)) == [12, 13, 0, 1])
         #expect(Array(batch.target.bindMemory(to: Float.self)) == [14, 2])
@@ -91,8 +92,8 @@ import Testing
         let source = try RandomTokens(count: 1000, vocabulary: 5, seed: 0)
         let tokens = try TokenDataset(source: source, sequence: 16, vocabulary: 5)
         let plan = BatchPlan(sampleCount: tokens.sampleCount, micro: 3, microBatches: 4, order: .sequential)
-        #expect(try plan.targetCount(of: tokens, step: 2, microBatch: 1) == 3 * 16)
-        #expect(try plan.normaliser(of: tokens, step: 2) == 12 * 16)
+        let contents = try plan.contents(of: tokens, step: 2)
+        #expect(contents.targets == 12 * 16 && contents.tokens == nil && contents.layouts.count == 4)
     }
 
     @Test func `bytes are tokens and back`() {

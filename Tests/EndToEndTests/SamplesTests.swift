@@ -39,9 +39,71 @@ extension EndToEndTests {
             try lab.folder.write(padded.joined(separator: "\n"), to: "padded.jsonl")
             let data = ["steps=2", "data.sequence=null"]
             let short = try lab.train(data + ["data.samples=short.jsonl"], run: "short")
-            #expect(short.steps.map(\.tokens) == [6 * 7, 6 * 7])
+            // Two epochs a step, without padding.
+            #expect(short.steps.map(\.tokens) == [2 * (5 + 3 + 7), 2 * (5 + 3 + 7)])
             let other = try lab.train(data + ["data.samples=padded.jsonl"], run: "padded")
             #expect(other.losses == short.losses && other.weights == short.weights)
+        }
+
+        /// Samples of 2 to 40 ids: six lengths of micro-batches, or rows that several samples share.
+        private func differing(_ lab: Lab) throws {
+            let lines = (0..<24).map { line in
+                let ids = (0..<2 + line * 29 % 39).map { (line * 7 + $0 * $0) % 61 }
+                return "{\"input_ids\": \(ids), \"labels\": \([-100] + ids.dropFirst())}\n"
+            }
+            try lab.folder.write(lines.joined(), to: "samples.jsonl")
+        }
+
+        private static let attentive = """
+            layers:
+              - embedding: {vocab: 61, width: 12}
+              - residual: [rms-norm, {attention: {heads: 3, key_heads: 1, rotary: {base: 100}}}]
+              - transformer: {width: 12, heads: 2}
+              - residual: [rms-norm, {gated-mlp: {hidden: 20}}]
+              - linear: {in: 12, out: 61}
+            loss: cross-entropy
+
+            """
+
+        @Test(arguments: [false, true])
+        func `micro batches of many lengths are the same bits over any number of stages`(isPacked: Bool) throws {
+            let lab = try Lab(model: Self.attentive)
+            try differing(lab)
+            let data = ["data.samples=samples.jsonl", "data.sequence=null", "data.pack=\(isPacked)", "steps=6"]
+            let whole = try lab.train(data + ["devices=[cpu:0]"], run: "whole")
+            #expect(whole.losses.count == 6 && Set(whole.losses).count == 6)
+            for (index, more) in [
+                ["devices=\(Lab.devices(2))", "schedule=1f1b"], ["devices=\(Lab.devices(2))", "schedule=zb-v"],
+                ["devices=\(Lab.devices(4))", "schedule=zb-h1", "recompute=stage"],
+                ["devices=\(Lab.devices(5))", "schedule=gpipe"],
+            ].enumerated() {
+                let run = try lab.train(data + more, run: "\(index)")
+                #expect(run.losses == whole.losses && run.gradientNorms == whole.gradientNorms, "\(more)")
+                #expect(run.weights != nil && run.weights == whole.weights, "\(more)")
+            }
+        }
+
+        @Test func `samples that share a row learn what they learn alone`() throws {
+            let lab = try Lab(model: Self.attentive)
+            try differing(lab)
+            let data = ["data.samples=samples.jsonl", "data.sequence=null", "steps=6"]
+            let alone = try lab.train(data + ["data.pack=false"], run: "alone")
+            let packed = try lab.train(data + ["data.pack=true"], run: "packed")
+            #expect(packed.steps.map(\.tokens) == alone.steps.map(\.tokens))
+            for (one, other) in zip(packed.losses, alone.losses) { #expect(abs(one / other - 1) < 1e-6) }
+            for (one, other) in zip(packed.gradientNorms, alone.gradientNorms) { #expect(abs(one / other - 1) < 1e-5) }
+            let waste = (packed.steps.compactMap(\.padding), alone.steps.compactMap(\.padding))
+            #expect(waste.0.count == 6 && waste.1.count == 6)
+            #expect(waste.0.reduce(0, +) < 0.5 * waste.1.reduce(0, +))
+        }
+
+        @Test func `layers that might mix samples do not share rows`() throws {
+            let lab = try Lab(
+                model: Self.attentive.replacing("  - linear", with: "  - reshape: [12]\n  - linear"))
+            try differing(lab)
+            let outcome = try lab.startTraining(["data.samples=samples.jsonl", "data.sequence=null", "data.pack=true"])
+                .finish()
+            #expect(outcome.exitCode == 64 && outcome.errors.contains("data.pack with layer"), "\(outcome.errors)")
         }
 
         @Test func `a sample that cannot be trained on is named before anything starts`() throws {

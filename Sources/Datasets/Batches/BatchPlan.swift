@@ -52,12 +52,30 @@ package struct BatchPlan: Hashable, Sendable {
                 targets += try dataset.targetCount(sample: sample)
                 let count = ladder == nil ? nil : try dataset.tokenCount(ofSample: sample)
                 tokens = count.map { $0 + (tokens ?? 0) }
-                // From a sample's last token nothing is predicted.
-                samples.append((sample, max((count ?? 1) - 1, 1)))
+                samples.append((sample, Self.positions(count ?? 1)))
             }
         }
         return StepContents(targets: targets, tokens: tokens, layouts: layouts(samples))
     }
+
+    /// How many positions the fullest row has of so many steps, packed.
+    /// - Parameter tokens: of each sample, in the order of storage.
+    package func fullestRow(steps: Int, tokens: [Int32]) -> Int {
+        var fullest = 1
+        for step in 0..<steps {
+            let samples = (0..<globalBatch).map { place in
+                let index = sample(step: step, microBatch: place / micro, row: place % micro)
+                return (index: index, positions: Self.positions(Int(tokens[index])))
+            }
+            for dealt in MicroBatchLayout.deal(samples, over: microBatches) {
+                fullest = max(fullest, dealt.reduce(0) { $0 + $1.positions })
+            }
+        }
+        return fullest
+    }
+
+    /// From a sample's last token nothing is predicted.
+    private static func positions(_ tokens: Int) -> Int { max(tokens - 1, 1) }
 
     private func layouts(_ samples: [(index: Int, positions: Int)]) -> [MicroBatchLayout] {
         let ladder = ladder ?? .fixed(1)
@@ -133,10 +151,14 @@ package struct BatchPlan: Hashable, Sendable {
 package struct StepContents: Hashable, Sendable {
     /// How many targets count: the loss's normaliser.
     package var targets: Int
-    /// Of all samples, without padding; nil where these all have one shape.
+    /// Of all samples, without padding; nil where these all have one shape. From the last of a sample nothing is predicted:
+    /// it takes no position.
     package var tokens: Int?
     /// By micro-batch.
     package var layouts: [MicroBatchLayout]
+
+    /// Positions that samples take, without padding.
+    package var positions: Int { layouts.reduce(0) { $1.places.reduce($0) { $0 + $1.positions } } }
 
     package init(targets: Int, tokens: Int?, layouts: [MicroBatchLayout]) {
         self.targets = targets

@@ -14,6 +14,13 @@ package struct MicroBatchLayout: Hashable, Sendable {
     /// Positions of each row; what no sample fills is padding.
     package var length: Int
 
+    /// Of a row that holds several samples: the positions of each, and of the padding behind them.
+    package var documents: [Range<Int>] {
+        let samples = places.map { $0.start..<$0.start + $0.positions }
+        let end = samples.last?.upperBound ?? 0
+        return end < length ? samples + [end..<length] : samples
+    }
+
     /// Each sample in a row of its own.
     static func padded(_ samples: [(index: Int, positions: Int)], _ ladder: LengthLadder) -> MicroBatchLayout {
         MicroBatchLayout(

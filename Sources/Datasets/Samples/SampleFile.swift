@@ -28,6 +28,14 @@ package final class SampleFile: Dataset {
         return try lines.summary(ofFirst: lines.count, cache: cache).longest
     }
 
+    /// How many ids each sample of a file has. Parses all of it.
+    package static func tokenCounts(path: String) throws(DatasetError) -> [Int32] {
+        let lines = try SampleLines(path: path)
+        var counts = [Int32](repeating: 0, count: lines.count)
+        try lines.read(0..<lines.count) { (index, line) throws(DatasetError) in counts[index] = Int32(line.count) }
+        return counts
+    }
+
     package var sampleCount: Int { lines.count }
     package var inputSpec: TensorSpec { TensorSpec([sequence], .i32) }
     package var targetSpec: TensorSpec { TensorSpec([sequence], .i32) }

@@ -14,8 +14,9 @@ extension Attention {
                 heads, cache: cache, start: frame.start, prefix: t.positions, into: t.attended,
                 logSumExp: t.logSumExp, t.shape, scratch: attention)
         } else {
-            backend.attention(
-                heads, prefix: t.positions, into: t.attended, logSumExp: t.logSumExp, t.shape, scratch: attention)
+            frame.attend(
+                heads, prefix: t.positions, into: t.attended, logSumExp: t.logSumExp, t.shape, scratch: attention,
+                on: backend)
         }
         w.out.forward(t.attended, into: t.y, on: backend)
     }
@@ -28,9 +29,9 @@ extension Attention {
         let dattended = scratch.take(t.attended.spec)
         let heads = prepared(t, w, &scratch, on: backend) ?? t.qkv
         w.out.backwardInput(t.dy, into: dattended, on: backend)
-        backend.attentionBackward(
+        frame.attendBackward(
             dattended, qkv: heads, prefix: t.positions, out: t.attended, logSumExp: t.logSumExp, into: t.dqkv, t.shape,
-            scratch: attention)
+            scratch: attention, on: backend)
         if let rotation { turn(t.dqkv, rotation, t, backward: true, on: backend) }
         if let headNorm, let weights = w.norms, let gradients = t.normGradients {
             backend.zero(gradients.whole)
@@ -66,7 +67,6 @@ extension Attention {
     private func turn(
         _ heads: Tensor, _ rotation: Rotation, _ t: AttentionFrame, backward: Bool, on backend: any Backend
     ) {
-        backend.rotate(
-            heads, rotation, positions: t.positions, start: t.frame.start, backward: backward, t.shape)
+        t.frame.turn(heads, rotation, positions: t.positions, backward: backward, t.shape, on: backend)
     }
 }

@@ -1,6 +1,8 @@
 public import Tensors
 
 extension Attention {
+    public var separatesDocuments: Bool { true }
+
     /// Keeps x, qkv, the heads' output and their log Σ exp: width + 2 · (heads + keyHeads) · headWidth + heads numbers per
     /// token, and with `headNorm` heads + keyHeads more; from one backward half to the other the gradient of qkv,
     /// (heads + 2 · keyHeads) · headWidth. q and k are normed and turned once more on the way back rather than kept

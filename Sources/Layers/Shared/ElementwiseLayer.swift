@@ -9,6 +9,7 @@ public protocol ElementwiseLayer: Layer {
 
 extension ElementwiseLayer {
     public var kind: String { activation.rawValue }
+    public var separatesDocuments: Bool { true }
     public var parameters: [ParameterSpec] { [] }
 
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {

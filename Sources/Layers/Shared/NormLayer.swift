@@ -12,6 +12,8 @@ public protocol NormLayer: Layer {
 }
 
 extension NormLayer {
+    public var separatesDocuments: Bool { true }
+
     public var parameters: [ParameterSpec] {
         norm.parameters("", width: width, bias: bias, unitOffset: unitOffset)
     }

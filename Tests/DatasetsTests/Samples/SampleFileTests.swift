@@ -95,9 +95,9 @@ import Testing
             {"input_ids": [1, 2], "labels": [-100, -100]}
             """)
         let plan = BatchPlan(sampleCount: 3, micro: 1, microBatches: 3, order: .sequential)
-        #expect(try plan.normaliser(of: file, step: 0) == 4)
+        #expect(try plan.contents(of: file, step: 0).targets == 4)
         let reader = try Prefetcher(file, plan, steps: 0..<2, depth: 2)
-        for _ in 0..<6 { #expect(try reader.next()?.buffer.normaliser == 4) }
+        for _ in 0..<6 { #expect(try reader.next()?.buffer.step.targets == 4) }
     }
 
     @Test func `a step in which nothing counts is named before it is trained`() throws {
