@@ -6,6 +6,7 @@ public enum DecayKinds {
         decay(ConstantDecay.self),
         decay(LinearDecay.self),
         decay(CosineDecay.self),
+        decay(StableDecay.self),
     ])
 
     /// Lets manifests name a decay.

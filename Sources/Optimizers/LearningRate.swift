@@ -11,6 +11,8 @@ public struct LearningRate: ManifestKind {
     @AnyKind public internal(set) var decay: any Decay
     /// Where the decay ends, at the last step.
     public internal(set) var minimum: Double
+    /// What the first step counts as: 1, or 0 as in Hugging Face's schedules.
+    public internal(set) var warmupFrom: Int
 
     public static let syntax = KindSyntax(
         "learning_rate", "How the rate moves over the steps.", LearningRate(),
@@ -20,11 +22,20 @@ public struct LearningRate: ManifestKind {
             .defaulted(
                 "minimum", \.minimum, .nonNegative, "where it ends, at the last step; at most `lr`",
                 when: Condition(on: "decay", otherwise: "without a decay") { $0.decay.reachesMinimum }),
+            .defaulted(
+                "warmup_from", \.warmupFrom, .whole(0...1),
+                "what the first step counts as; 0 is Hugging Face's convention, see below",
+                when: Condition(on: "decay", otherwise: "without a decay") {
+                    $0.warmup > 0 || $0.decay.reachesMinimum
+                }),
         ])
 
     /// The constant rate of the optimizer unless given.
-    public init(warmup: Int = 0, decay: any Decay = ConstantDecay(), minimum: Double = 0) {
+    public init(
+        warmup: Int = 0, decay: any Decay = ConstantDecay(), minimum: Double = 0, warmupFrom: Int = 1
+    ) {
         self.warmup = warmup
+        self.warmupFrom = warmupFrom
         self.decay = decay
         self.minimum = minimum
     }

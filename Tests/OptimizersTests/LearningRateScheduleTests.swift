@@ -3,7 +3,75 @@ import Optimizers
 import Testing
 
 @Suite struct LearningRateScheduleTests {
-    private static let decays: [any Decay] = [ConstantDecay(), LinearDecay(), CosineDecay()]
+    private static let decays: [any Decay] = [
+        ConstantDecay(), LinearDecay(), CosineDecay(), StableDecay(decayShare: 1),
+    ]
+
+    /// Fixtures/schedules.json, from the script beside it.
+    private struct Course: Decodable {
+        var steps: Int
+        var rates: [Double]
+        var warmup: Int
+        var kind: String
+        var minimum: Double?
+        var decay: Int?
+        var shape: String?
+
+        func schedule() throws -> LearningRateSchedule {
+            let decay: any Decay =
+                switch kind {
+                case "linear": LinearDecay()
+                case "cosine": CosineDecay()
+                case "wsd":
+                    StableDecay(decaySteps: self.decay, shape: try #require(StableDecay.Shape(rawValue: shape ?? "")))
+                default: ConstantDecay()
+                }
+            return try LearningRateSchedule(
+                peak: 3e-3, LearningRate(warmup: warmup, decay: decay, minimum: minimum ?? 0, warmupFrom: 0),
+                steps: steps)
+        }
+    }
+
+    @Test func `counted from 0 every rate is the one of Hugging Face's schedule`() throws {
+        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        let json = try Data(contentsOf: path.appendingPathComponent("Fixtures/schedules.json"))
+        let courses = try JSONDecoder().decode([Course].self, from: json)
+        #expect(courses.count == 36)
+        for course in courses {
+            let schedule = try course.schedule()
+            // A run that is all warm-up has no step behind its last.
+            for step in 0..<(course.warmup < course.steps ? course.steps + 1 : course.steps) {
+                let (expected, found) = (course.rates[step], schedule.rate(step: step))
+                #expect(
+                    abs(found - expected) <= 1e-12 * expected.magnitude,
+                    "\(course.kind), \(course.steps) steps, warm-up \(course.warmup), step \(step)")
+            }
+        }
+    }
+
+    @Test func `the two ways of counting are one course, a step apart`() throws {
+        for decay in Self.decays {
+            let ours = try LearningRateSchedule(peak: 1, LearningRate(warmup: 4, decay: decay), steps: 20)
+            let theirs = try LearningRateSchedule(
+                peak: 1, LearningRate(warmup: 4, decay: decay, warmupFrom: 0), steps: 20)
+            #expect(theirs.rate(step: 0) == 0 && ours.rate(step: 0) == 0.25)
+            for step in 0...20 { #expect(theirs.rate(step: step + 1) == ours.rate(step: step)) }
+        }
+    }
+
+    @Test func `a stable rate stays until its decay begins`() throws {
+        for (decay, falling) in [
+            (StableDecay(shape: .linear), 2), (StableDecay(decaySteps: 5, shape: .root), 5),
+            (StableDecay(decaySteps: 99), 17), (StableDecay(decayShare: 1e-9), 1),
+        ] {
+            let schedule = try LearningRateSchedule(
+                peak: 1, LearningRate(warmup: 3, decay: decay, minimum: 0.25), steps: 20)
+            let rates = (0..<20).map { schedule.rate(step: $0) }
+            #expect(rates[2...(19 - falling)].allSatisfy { $0 == 1 })
+            for step in (19 - falling)..<19 { #expect(rates[step] > rates[step + 1]) }
+            #expect(rates[19] == 0.25)
+        }
+    }
 
     @Test func `a constant rate stays after its warm up`() throws {
         let schedule = try LearningRateSchedule(peak: 0.8, LearningRate(warmup: 4), steps: 10)
@@ -57,6 +125,9 @@ import Testing
     @Test func `settings that cannot work are refused`() {
         expectError("learning_rate.warmup: expected a whole number of at least 0, got -1") {
             try LearningRateSchedule(peak: 1, LearningRate(warmup: -1), steps: 1)
+        }
+        expectError("learning_rate.warmup_from: expected a whole number of at least 0, got 2") {
+            try LearningRateSchedule(peak: 1, LearningRate(warmup: 1, warmupFrom: 2), steps: 1)
         }
         expectError("steps: expected at least 1, got 0") { try LearningRateSchedule(peak: 1, steps: 0) }
         expectError("learning_rate.minimum: expected at most the learning rate, 1.0, got 2.0") {
