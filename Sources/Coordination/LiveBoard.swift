@@ -27,6 +27,7 @@ struct LiveBoard {
 
     mutating func finished(_ metrics: StepMetrics, bubbles: [Double]) {
         status.metrics = metrics
+        status.tokens = (status.tokens ?? 0).addingReportingOverflow(metrics.tokens).partialValue
         for (rank, bubble) in bubbles.enumerated() { status.ranks[rank].bubbleFraction = bubble }
         for (rank, bytes) in metrics.peakBytes.enumerated() { status.ranks[rank].peakBytes = bytes }
     }

@@ -11,10 +11,12 @@ public struct Dashboard {
     private let board = PageBoard()
     private let server: PageServer
     private var follower: RunFollower?
+    private var losses: LossFollower?
     private var page = LivePage(name: "run")
     /// What the newest report was made of.
     private var reportedStep: Int?
     private var reportDueAt = ContinuousClock.now
+    private var curveDueAt = ContinuousClock.now
     private var publishedAt = ContinuousClock.now
     private var publishedStatus: LiveStatus?
     private var hadListeners = false
@@ -40,6 +42,7 @@ public struct Dashboard {
     /// Shows this run from the next `update` on.
     public mutating func follow(_ directory: RunDirectory) {
         follower = RunFollower(directory)
+        losses = LossFollower(directory)
         page.name = (directory.path.split(separator: "/").last.map(String.init) ?? "run").printable(limit: 200)
     }
 
@@ -48,19 +51,26 @@ public struct Dashboard {
     public mutating func update(isLast: Bool = false) {
         let before = page.obstacle
         let hasNewReport = readReport(isLast: isLast)
+        let hasNewPage = readLosses(isLast: isLast) || hasNewReport || page.obstacle != before
         readStatus(isLast: isLast)
-        let isNews = hasNewReport || page.status != publishedStatus || page.obstacle != before
+        let isNews = hasNewPage || page.status != publishedStatus
         if isNews || isLast || publishedAt.duration(to: .now) >= Self.publishInterval {
-            publish(isNewReport: hasNewReport || page.obstacle != before, isLast: isLast)
+            publish(isNewReport: hasNewPage, isLast: isLast)
         }
     }
 
     private mutating func publish(isNewReport: Bool, isLast: Bool) {
         hadListeners = board.listenerCount > 0
         board.publish(
-            page: Array(page.html().utf8), status: page.statusData(), isNewReport: isNewReport, isLast: isLast)
+            page: Array(page.html().utf8), status: page.statusData(), metrics: metrics, isNewReport: isNewReport,
+            isLast: isLast)
         publishedAt = .now
         publishedStatus = page.status
+    }
+
+    private var metrics: [UInt8] {
+        let text = page.status.map { PrometheusText($0, evaluation: losses?.curve.evaluations.last).text }
+        return Array((text ?? "").utf8)
     }
 
     /// Gives those who listen a moment to hear of the last update and to fetch the last page, then ends. Returns when
@@ -77,6 +87,17 @@ public struct Dashboard {
         if isLast, status.state != .done { status.state = .failed }
         page.status = status
         page.name = status.name
+    }
+
+    /// - Returns: whether the curve is another one than on the page.
+    private mutating func readLosses(isLast: Bool) -> Bool {
+        guard losses?.refresh() == true || losses?.curve != page.curve, isLast || curveDueAt <= .now else {
+            return false
+        }
+        guard let curve = losses?.curve, curve != page.curve else { return false }
+        page.curve = curve
+        curveDueAt = .now + Self.reportInterval
+        return true
     }
 
     /// - Returns: whether there is a new one.

@@ -11,6 +11,8 @@ package final class PageBoard: Sendable {
         var page: [UInt8] = []
         /// The part that changes often, as JSON.
         var status = ""
+        /// What Prometheus reads.
+        var metrics: [UInt8] = []
         /// Nothing comes after it.
         var isLast = false
     }
@@ -33,12 +35,15 @@ package final class PageBoard: Sendable {
     /// - Parameter changed: called after each new edition; nil: nobody serves them any more.
     func onChange(_ changed: (@Sendable () -> Void)?) { state.withLock { $0.changed = changed } }
 
-    package func publish(page: [UInt8], status: String, isNewReport: Bool, isLast: Bool = false) {
+    package func publish(
+        page: [UInt8], status: String, metrics: [UInt8] = [], isNewReport: Bool, isLast: Bool = false
+    ) {
         state.withLock { state in
             state.edition.number += 1
             state.edition.report += isNewReport ? 1 : 0
             state.edition.page = page
             state.edition.status = status
+            state.edition.metrics = metrics
             state.edition.isLast = isLast
             state.changed?()
         }

@@ -100,6 +100,7 @@ struct PageConnection {
         movedAt = now
         told = edition
         told?.page = []
+        told?.metrics = []
         if edition.isLast { phase = .answering }
     }
 

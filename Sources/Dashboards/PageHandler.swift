@@ -1,4 +1,4 @@
-/// Answers requests: `/` is the page as it stands, `/events` tells of changes.
+/// Answers requests: `/` is the page as it stands, `/events` tells of changes, `/metrics` is for Prometheus.
 struct PageHandler {
     let board: PageBoard
     let access: PageAccess
@@ -17,7 +17,10 @@ struct PageHandler {
         case "/": return page(isHead: isHead, headers)
         case "/events" where !isHead:
             return PageAnswer(.ok, type: "text/event-stream", isFeed: true, headers: headers)
-        default: return PageAnswer(.notFound, "There are / and /events.")
+        case "/metrics":
+            return PageAnswer(
+                .ok, type: PrometheusText.contentType, body: board.edition.metrics, isHead: isHead, headers: headers)
+        default: return PageAnswer(.notFound, "There are /, /events and /metrics.")
         }
     }
 

@@ -61,6 +61,8 @@ public struct LiveStatus: Codable, Hashable, Sendable {
     public var steps: Int
     /// Of the last finished step.
     public var metrics: StepMetrics?
+    /// Tokens of all steps that are done; nil where nobody counted them.
+    public var tokens: Int?
     /// Indexed by rank.
     public var ranks: [Rank]
     /// Seconds since 1970.
@@ -68,13 +70,14 @@ public struct LiveStatus: Codable, Hashable, Sendable {
 
     /// The status at `updatedAt`: now unless given.
     public init(
-        name: String, state: State, steps: Int, metrics: StepMetrics?, ranks: [Rank],
+        name: String, state: State, steps: Int, metrics: StepMetrics?, tokens: Int? = nil, ranks: [Rank],
         updatedAt: Double? = nil
     ) {
         self.name = name
         self.state = state
         self.steps = steps
         self.metrics = metrics
+        self.tokens = tokens
         self.ranks = ranks
         self.updatedAt = updatedAt ?? Self.now
     }

@@ -54,9 +54,9 @@ import Testing
         }
     }
 
-    private func page(_ dashboard: Dashboard) throws -> String {
+    private func page(_ dashboard: Dashboard, _ path: String = "/") throws -> String {
         let connection = try Connection(to: dashboard.address.port)
-        try connection.ask("/")
+        try connection.ask(path)
         return try connection.read()
     }
 
@@ -118,6 +118,37 @@ import Testing
             #expect(last.contains("All 9 steps are done.") && last.contains("steps 2–8"))
             dashboard.close()
             #expect(throws: Connection.Failure.self) { try page(dashboard) }
+        }
+    }
+
+    @Test func `Prometheus reads what the run is at`() async throws {
+        try await offPool {
+            var dashboard = try Dashboard(at: DashboardAddress(port: 0))
+            defer { dashboard.close() }
+            #expect(try page(dashboard, "/metrics").hasSuffix("\r\n\r\n"))
+            dashboard.follow(run)
+            try begin()
+            try LiveStatus(
+                name: "a\"b\\c", state: .running, steps: 9,
+                metrics: StepMetrics(
+                    step: 3, loss: .nan, lr: 1e-3, gradNorm: nil, tokens: 64, tokensPerS: 432.5, stepS: 0.1,
+                    bubbleFraction: 0.5), tokens: 192,
+                ranks: [LiveStatus.Rank(rank: 0, device: "cpu:0", bubbleFraction: 0.25, peakBytes: 4096)]
+            ).write(to: run.livePath)
+            try folder.write("{\"step\":2,\"loss\":1.5,\"perplexity\":4.48}\n", to: "run/evaluations.jsonl")
+            dashboard.update()
+            let text = try page(dashboard, "/metrics")
+            #expect(text.contains("Content-Type: text/plain; version=0.0.4"))
+            let own = "run=\"a\\\"b\\\\c\""
+            for line in [
+                "# TYPE echelon_train_tokens_total counter", "echelon_train_tokens_total{\(own)} 192",
+                "echelon_train_steps_total{\(own)} 3", "# TYPE echelon_train_loss gauge",
+                "echelon_train_loss{\(own)} NaN", "echelon_train_learning_rate{\(own)} 0.001",
+                "echelon_pipeline_rank_bubble_fraction{\(own),rank=\"0\",device=\"cpu:0\"} 0.25",
+                "echelon_memory_peak_bytes{\(own),rank=\"0\",device=\"cpu:0\"} 4096",
+                "echelon_evaluate_loss{\(own)} 1.5",
+            ] { #expect(text.contains("\n\(line)\n"), "\(line)") }
+            #expect(!text.contains("gradient_norm") && !text.contains("loss_scale"))
         }
     }
 

@@ -1,6 +1,6 @@
 /// The page's style: light and dark, from a phone's width up.
 enum HtmlStyle {
-    static let text = [colours, page, live, tables, bars, timeline, narrow].joined(separator: "\n")
+    static let text = [colours, page, live, tables, bars, timeline, curve, narrow].joined(separator: "\n")
 
     private static let colours = """
         :root {
@@ -135,6 +135,17 @@ enum HtmlStyle {
           border-radius: 6px; min-width: 30px; padding: 1px 8px; cursor: pointer }
         #tip { position: fixed; z-index: 9; background: var(--ink); color: var(--paper); padding: 4px 10px;
           border-radius: 6px; font-size: 13px; pointer-events: none; max-width: 90vw }
+        """
+
+    private static let curve = """
+        .curve { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 0 8px; font-size: 12px }
+        .curve .drawing, .curve svg { overflow: visible }
+        .scale { position: relative; min-width: 4.2em; height: 240px; color: var(--soft); font-variant-numeric: tabular-nums }
+        .scale span { position: absolute; right: 0; transform: translateY(-50%) }
+        .curve path { vector-effect: non-scaling-stroke; fill: none; stroke-linecap: round; stroke-linejoin: round }
+        .grid { stroke: var(--line) } .trace { stroke: var(--forward); stroke-width: 1.8px }
+        .curve .band { fill: var(--forward); opacity: .2 } .dots { stroke: var(--straggler); stroke-width: 7px }
+        .ring { stroke: var(--straggler); stroke-width: 15px } .hole { stroke: var(--faint); stroke-width: 11px }
         """
 
     private static let narrow = """

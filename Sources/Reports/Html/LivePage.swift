@@ -9,21 +9,28 @@ public struct LivePage: Sendable {
     public var status: LiveStatus?
     /// The report over the run's newest steps; nil: there is none yet.
     public var report: BubbleReport?
+    /// The losses so far.
+    public var curve: LossCurve
     /// Why there is no report, where the run will not get one.
     public var obstacle: String?
 
     /// A page for a run of which all but the name may be unknown.
-    public init(name: String, status: LiveStatus? = nil, report: BubbleReport? = nil, obstacle: String? = nil) {
+    public init(
+        name: String, status: LiveStatus? = nil, report: BubbleReport? = nil, curve: LossCurve = LossCurve(),
+        obstacle: String? = nil
+    ) {
         self.name = name
         self.status = status
         self.report = report
+        self.curve = curve
         self.obstacle = obstacle
     }
 
     /// The whole page. With JavaScript it keeps itself current by the events of `/events`; without, it reloads.
     public func html(now: Double = LiveStatus.now) -> String {
         HtmlPage(
-            title: "\(name): live", sections: [section(now: now)] + (report?.sections() ?? [waiting]),
+            title: "\(name): live",
+            sections: [section(now: now), LossSection(curve).text] + (report?.sections() ?? [waiting]),
             head: """
                 <link rel="icon" href="data:,">
                 <noscript><meta http-equiv="refresh" content="5"></noscript>
