@@ -36,7 +36,7 @@ final class RunJournal {
 
     func finished(_ metrics: StepMetrics, _ steps: StepAssembly) {
         board.finished(metrics, bubbles: steps.rankBubbles)
-        record.append(metrics)
+        record.append(metrics, bubbles: steps.rankBubbles)
         display.show(metrics, flops: steps.flops, durations: steps.durations)
         onStep(metrics)
     }

@@ -19,7 +19,7 @@ final class RunRecord {
     private let claim: RunClaim
     private let plan: TrainingPlan
     private let draft: SafetensorsDraft?
-    private let metrics: RecordFile
+    private let metrics: MetricsFiles
     private let events: EventStore
     /// By rank: chunks that are not in its event log, and why the first of them is not.
     private var lostEvents: [Int: (count: Int, error: String)] = [:]
@@ -38,7 +38,7 @@ final class RunRecord {
             try File.write(plan.manifest.resolvedYAML().utf8, to: directory.manifestPath)
             try directory.write(Self.describe(plan))
             try Self.keepFamily(plan, directory)
-            metrics = try RecordFile(directory.metricsPath)
+            metrics = try MetricsFiles(plan, directory, warn: warn)
             let computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
             draft =
                 computes
@@ -76,10 +76,11 @@ final class RunRecord {
     /// Bytes of events that were logged: how much there is for a report to read.
     var loggedBytes: Int { events.loggedBytes }
 
-    func append(_ step: StepMetrics) {
-        guard let error = metrics.append(Array((step.line() + "\n").utf8)) else { return }
-        warn("\(error); training goes on, the metrics of some steps will be missing")
-    }
+    /// - Parameter bubbles: idle over wall of the step, by rank.
+    func append(_ step: StepMetrics, bubbles: [Double]) { metrics.append(step, bubbles: bubbles) }
+
+    /// Shows an evaluation in TensorBoard's curves; `evaluations.jsonl` is its writer's own.
+    func append(_ point: EvaluationPoint) { metrics.append(point) }
 
     /// Writes to a rank's event log. Once that failed, nothing more is written: the log would have a hole.
     private func attempt(_ rank: Int, _ write: () throws -> Void) {
@@ -100,10 +101,7 @@ final class RunRecord {
 
     /// What the run should have left and could not, a line each.
     var missing: [String] {
-        var lines: [String] = []
-        if let error = metrics.firstError {
-            lines.append("\(directory.metricsPath) lacks \(metrics.lost) steps: \(error)")
-        }
+        var lines = metrics.missing
         if let error = lostEvents.min(by: { $0.key < $1.key })?.value.error {
             let ranks = lostEvents.keys.sorted().map(String.init).joined(separator: ", ")
             let logs =

@@ -61,6 +61,7 @@ extension PipelineManifest {
             seed: try fields["seed"]?.unsigned() ?? 0,
             weights: try fields["weights"].unlessNull?.filePath("a safetensors file or a run directory"),
             logEvery: try fields["log_every"]?.int(1...Limit.count) ?? 10, events: try events(fields["events"]),
+            metrics: try metrics(fields["metrics"]),
             simulation: try Simulation.decode(
                 fields["sim"], devices: devices, virtual: virtual, at: fields.required("devices").node),
             byHand: try ranks(fields["by_hand"], stages: devices.count),

@@ -31,7 +31,8 @@ extension PipelineManifest {
             optimizer: optimizer, learningRate: learningRate, clip: nil, onNaN: .stop, deadlines: Deadlines(),
             data: data,
             steps: steps, seed: seed, weights: nil, logEvery: 10, events: Self.usualEvents,
-            simulation: .usual, byHand: [], marks: ["": Mark(file: file, line: line, column: column)])
+            metrics: MetricsForm.allCases, simulation: .usual, byHand: [],
+            marks: ["": Mark(file: file, line: line, column: column)])
     }
 
     /// Checks values that no file has held, by the rules of manifests.

@@ -16,7 +16,7 @@ extension PipelineManifest {
             "clip: \(clip.map(YAML.number) ?? "null")", "on_nan: \(onNaN.rawValue)", "deadlines: \(deadlines.yaml)",
             "data: \(data.yaml)", "steps: \(steps)", "seed: \(seed)",
             "weights: \(weights.map(YAML.path) ?? "null")", "log_every: \(logEvery)", "events: \(events)B",
-            "by_hand: \(YAML.list(byHand.map(String.init)))",
+            "metrics: \(YAML.list(metrics.map(\.rawValue)))", "by_hand: \(YAML.list(byHand.map(String.init)))",
         ]
         if case .named = schedule { lines.insert("virtual: \(virtual)", at: 5) }
         if devices.contains(where: { $0.kind == .sim }) { lines.append("sim: \(simulation.yaml)") }

@@ -55,6 +55,8 @@ public struct PipelineManifest: Hashable, Sendable {
     public var logEvery: Int
     /// The most bytes that a run's event log takes, of all ranks together. `events: 256MiB`
     public var events: Int
+    /// In which forms each step's metrics are kept, beside `metrics.jsonl`. `metrics: [csv, tensorboard]`
+    public var metrics: [MetricsForm]
     /// What `sim` devices pretend: `sim: {layer_ms: 20}` or `sim: {gflops: 100}`.
     public var simulation: Simulation
     /// Ranks that are not started by the coordinator: somebody starts `echelon worker` for them. `by_hand: [1]`

@@ -7,7 +7,7 @@ enum Schema {
     static let pipeline = [
         "name", "model", "devices", "memory", "partition", "schedule", "virtual", "batch", "precision", "recompute",
         "optimizer", "learning_rate", "clip", "on_nan", "deadlines",
-        "data", "steps", "seed", "weights", "log_every", "events", "sim", "by_hand",
+        "data", "steps", "seed", "weights", "log_every", "events", "metrics", "sim", "by_hand",
     ]
     static let batch = ["micro", "microbatches", "global"]
     static var learningRate: [String] { LearningRate.syntax.description.keys }

@@ -30,7 +30,9 @@ struct RunFolder {
     /// What runs write, beside weights.
     static func isOurs(_ name: String) -> Bool {
         let written: Set = [
-            "lock", "pipeline.yaml", "run.json", "live.json", "metrics.jsonl", "report.json", "events", "logs",
+            "lock", "pipeline.yaml", "run.json", "live.json", "metrics.jsonl", "metrics.csv", "tensorboard",
+            "report.json",
+            "events", "logs",
         ]
         return written.contains(name) || name.hasSuffix(".partial")
     }

@@ -53,19 +53,40 @@ public struct StepMetrics: Hashable, Sendable {
         self.padding = padding
     }
 
+    /// What a step's line holds, in the order of its keys: the same for every form.
+    package enum Value {
+        case number(Double?)
+        case whole(Int)
+        case flag(Bool)
+        case list([Int])
+    }
+
+    package var values: [(key: String, value: Value)] {
+        [
+            ("step", .whole(step)), ("loss", .number(loss)), ("lr", .number(lr)), ("grad_norm", .number(gradNorm)),
+            ("tokens", .whole(tokens)), ("tokens_per_s", .number(tokensPerS)), ("step_s", .number(stepS)),
+            ("bubble_fraction", .number(bubbleFraction)), ("loss_scale", .number(lossScale)),
+            ("skipped", .flag(isSkipped)), ("peak_bytes", .list(peakBytes)),
+        ] + (padding == nil ? [] : [("padding", .number(padding))])
+    }
+
     /// The JSON object on one line, without a line end: fixed key order, numbers that read back to the same value.
     ///
     /// A loss or gradient norm that is no number is null, and `loss_text` or `grad_norm_text` says which: `nan`, `inf`,
     /// `-inf`.
     public func line() -> String {
-        var fields = ["\"step\":\(step)"]
-        fields += number("loss", loss) + number("lr", lr) + number("grad_norm", gradNorm)
-        fields += ["\"tokens\":\(tokens)"] + number("tokens_per_s", tokensPerS) + number("step_s", stepS)
-        fields += number("bubble_fraction", bubbleFraction) + number("loss_scale", lossScale)
-        fields.append("\"skipped\":\(isSkipped)")
-        fields.append("\"peak_bytes\":[" + peakBytes.map(String.init).joined(separator: ",") + "]")
-        if padding != nil { fields += number("padding", padding) }
-        return "{" + fields.joined(separator: ",") + "}"
+        "{" + values.flatMap { Self.json($0.key, $0.value) }.joined(separator: ",") + "}"
+    }
+
+    private static func json(_ key: String, _ value: Value) -> [String] {
+        switch value {
+        case .whole(let value): ["\"\(key)\":\(value)"]
+        case .flag(let value): ["\"\(key)\":\(value)"]
+        case .list(let values): ["\"\(key)\":[" + values.map(String.init).joined(separator: ",") + "]"]
+        case .number(nil): ["\"\(key)\":null"]
+        case .number(let value?) where value.isFinite: ["\"\(key)\":\(value)"]
+        case .number(let value?): ["\"\(key)\":null", "\"\(key)_text\":\"\(value.isNaN ? "nan" : "\(value)")\""]
+        }
     }
 
     /// Thousands of ranks have some 20 bytes each in a line.
@@ -82,12 +103,6 @@ public struct StepMetrics: Hashable, Sendable {
         } catch let error as DecodingError {
             throw RunError.malformed(file: "metrics line", expected: "a step's metrics", got: error.summary)
         }
-    }
-
-    private func number(_ key: String, _ value: Double?) -> [String] {
-        guard let value else { return ["\"\(key)\":null"] }
-        if value.isFinite { return ["\"\(key)\":\(value)"] }
-        return ["\"\(key)\":null", "\"\(key)_text\":\"\(value.isNaN ? "nan" : "\(value)")\""]
     }
 }
 

@@ -111,6 +111,28 @@ import Testing
         #expect(try folder.text("run/metrics.jsonl").split(separator: "\n").count == 4)
     }
 
+    @Test func `metrics are kept in the forms that the manifest names`() async throws {
+        for (forms, rows) in [(PipelineManifest.MetricsForm.allCases, 5), ([], 0)] {
+            let folder = try TemporaryFolder()
+            var pipeline = Self.pipeline()
+            pipeline.metrics = forms
+            let run = try TrainingRun.start(pipeline, launch: .threads, directory: folder.file("run"))
+            try await offPool { try run.wait() }
+            #expect(folder.exists("run/metrics.csv") == (rows > 0))
+            if rows > 0 {
+                #expect(try folder.text("run/metrics.csv").split(separator: "\n").count == rows)
+                let name = try #require(folder.files.first { $0.contains("tensorboard/events.out.tfevents.") })
+                let text = try folder.text(name)
+                // The ranks' figures come with the first step and the last, where `log_every` is 10.
+                for (tag, count) in [("Train/loss", 4), ("Pipeline/bubble_fraction/stage_1", 2), ("rank_1", 2)] {
+                    #expect(text.components(separatedBy: tag).count == count + 1, "\(tag)")
+                }
+            } else {
+                #expect(!folder.exists("run/tensorboard"))
+            }
+        }
+    }
+
     /// One worker alone waits for nobody: it trained on to its last step.
     @Test(arguments: [1, 2]) func `a run that is cancelled tells its reader so, and leaves no weights`(
         devices: Int

@@ -34,7 +34,8 @@ import Testing
             "precision": "f32", "optimizer": "{sgd: {lr: 0.1, momentum: 0.9, nesterov: true, weight_decay: 1e-4}}",
             "learning_rate": "{warmup: 3, decay: linear, minimum: 0.01}", "clip": "1",
             "data": "{tokens: ../t.i32, type: i32, sequence: 8, order: shuffled}", "seed": "18446744073709551615",
-            "weights": "/w.safetensors", "log_every": "1", "events": "16MiB", "by_hand": "[1, 0]",
+            "weights": "/w.safetensors", "log_every": "1", "events": "16MiB",
+            "metrics": "[tensorboard]", "by_hand": "[1, 0]",
         ])
         #expect(manifest.name == "run-7")
         #expect(manifest.devices[0] == .init(kind: .cpu, cores: 0...3))
@@ -49,6 +50,16 @@ import Testing
         #expect(manifest.seed == .max)
         #expect(manifest.weights == "/w.safetensors")
         #expect(manifest.byHand == [1, 0])
+        #expect(manifest.metrics == [.tensorboard])
+    }
+
+    @Test func `a decay with settings of its own is read`() throws {
+        let manifest = try Pipelines.load([
+            "learning_rate": "{warmup: 3, warmup_from: 0, decay: {wsd: {decay_steps: 7, shape: 1-sqrt}}, minimum: 1e-6}"
+        ])
+        let decay = StableDecay(decaySteps: 7, shape: .root)
+        #expect(manifest.learningRate == LearningRate(warmup: 3, decay: decay, minimum: 1e-6, warmupFrom: 0))
+        #expect(try Pipelines.load(["metrics": "[]"]).metrics == [])
     }
 
     @Test(arguments: [

@@ -80,8 +80,22 @@ extension MistakeTests {
             "p/x.yaml:6:44: optimizer.sgd.nesterov is yes; expected true or false; did you mean \"true\"?"),
         change(
             ["learning_rate": "{decay: cosin}"],
-            "p/x.yaml:6:24: learning_rate.decay is cosin; expected constant, linear or cosine; did you mean \"cosine\"?"
+            "p/x.yaml:6:24: learning_rate.decay is cosin; expected constant, linear, cosine or wsd; did you mean \"cosine\"?"
         ),
+        change(
+            ["learning_rate": "{decay: {wsd: {decay_share: 0.2, decay_steps: 9}}}"],
+            "p/x.yaml:6:31: learning_rate.decay.wsd.decay_share has no effect beside decay_steps; expected decay_steps and shape only"
+        ),
+        change(
+            ["learning_rate": "{warmup_from: 0}"],
+            "p/x.yaml:6:17: learning_rate.warmup_from has no effect without a decay; expected warmup and decay only"),
+        change(
+            ["metrics": "[csv, tensorbord]"],
+            "p/x.yaml:6:16: metrics.1 is tensorbord; expected csv or tensorboard; did you mean \"tensorboard\"?"),
+        change(["metrics": "[csv, csv]"], "p/x.yaml:6:16: csv for the second time; expected it once"),
+        change(
+            ["metrics": "null"],
+            "p/x.yaml:6:10: metrics is empty; expected a list of csv and tensorboard, or [] for none of them"),
         change(
             ["model": "missing.yaml"],
             "p/x.yaml:1:8: cannot read p/missing.yaml: No such file or directory; expected a readable manifest"),

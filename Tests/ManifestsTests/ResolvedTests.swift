@@ -47,6 +47,14 @@ import Testing
                 "schedule": "{ranks: [\"0F0 0B0\", '1F0, 1I0,, 1W0'], name: a b}", "partition": "{cuts: [1, 2]}",
                 "data": "{random: 9, sequence: 8}",
             ],
+            [
+                "learning_rate": "{warmup: 2, decay: {wsd: {decay_share: 0.3}}, warmup_from: 0}", "metrics": "[]",
+                "data": "{random: 9, sequence: 8}",
+            ],
+            [
+                "learning_rate": "{decay: {wsd: {decay_steps: 3, shape: 1-sqrt}}}", "metrics": "[tensorboard]",
+                "data": "{random: 9, sequence: 8}",
+            ],
             ["partition": "{cuts: [2]}", "data": "{random: 9, sequence: 8}", "name": "\"a: b\""],
             [
                 "model": "{layers: [{linear: {in: 8, out: 2}}, add], loss: mean-squared-error}",
@@ -120,6 +128,7 @@ import Testing
                 weights: null
                 log_every: 10
                 events: 268435456B
+                metrics: [csv, tensorboard]
                 by_hand: []
                 model:
                   loss: cross-entropy

@@ -8,6 +8,8 @@ package final class RecordFile {
     /// Bytes of whole records.
     private var length = 0
     private var isOpen = true
+    /// Nothing has been written yet.
+    package var isEmpty: Bool { length == 0 }
     /// Records that are not in the file.
     package private(set) var lost = 0
     /// Why the first of them is not.

@@ -1,0 +1,80 @@
+import Manifests
+import Models
+import Planning
+import Runs
+import Scheduling
+import Systems
+
+/// Where the metrics of each step go: `metrics.jsonl`, and the forms that the manifest asks for.
+///
+/// What cannot be written ends nothing: the first failure is told at once, and at the end what is missing.
+final class MetricsFiles {
+    private let lines: RecordFile
+    private let table: RecordFile?
+    private let board: TensorBoardFile?
+    private let ranks: Int
+    /// What TensorBoard calls each rank: by its stage where it has but one.
+    private let names: [String]
+    private let steps: Int
+    /// Figures of each rank are as many as there are ranks, and change slowly: TensorBoard gets them so often.
+    private let rankInterval: Int
+    private let warn: (String) -> Void
+
+    /// Makes the files.
+    init(_ plan: TrainingPlan, _ directory: RunDirectory, warn: @escaping (String) -> Void) throws(SystemError) {
+        let forms = plan.manifest.metrics
+        lines = try RecordFile(directory.metricsPath)
+        table = forms.contains(.csv) ? try RecordFile(directory.tablePath) : nil
+        board = forms.contains(.tensorboard) ? try TensorBoardFile(in: directory.tensorBoardPath) : nil
+        ranks = plan.placement.rankCount
+        names = Self.names(plan)
+        steps = plan.manifest.steps
+        rankInterval = plan.manifest.logEvery
+        self.warn = warn
+    }
+
+    private static func names(_ plan: TrainingPlan) -> [String] {
+        let stages = plan.layout.stages.map(\.index)
+        return plan.placement.ranks.map { rank in
+            let own = stages.filter { plan.placement.rank(ofStage: $0) == rank }
+            return own.count == 1 ? "stage_\(own[0])" : "rank_\(rank)"
+        }
+    }
+
+    /// - Parameter bubbles: idle over wall of the step, by rank.
+    func append(_ step: StepMetrics, bubbles: [Double]) {
+        tell(lines.append(Array((step.line() + "\n").utf8)))
+        if let table {
+            let head = table.isEmpty ? StepMetrics.csvHead(ranks: ranks) : ""
+            tell(table.append(Array((head + step.csvRow(ranks: ranks)).utf8)))
+        }
+        guard let board else { return }
+        let isDue = step.step == 1 || step.step == steps || step.step % rankInterval == 0
+        let ofRanks = isDue ? step.rankScalars(bubbles: bubbles, names: names) : []
+        tell(board.append(step.scalars + ofRanks, step: step.step))
+    }
+
+    /// An evaluation's point in TensorBoard's curves.
+    func append(_ point: EvaluationPoint) { tell(board?.append(point.scalars, step: point.step)) }
+
+    private func tell(_ error: SystemError?) {
+        guard let error, !isTold else { return }
+        isTold = true
+        warn("\(error); training goes on, the metrics of some steps will be missing")
+    }
+
+    private var isTold = false
+
+    /// What is not there of each file, a line each.
+    var missing: [String] {
+        var files = [lines, table].compactMap(\.self).map { ($0.path, $0.lost, $0.firstError) }
+        if let board { files.append((board.path, board.lost, board.firstError)) }
+        return files.compactMap { path, lost, error in error.map { "\(path) lacks \(lost) steps: \($0)" } }
+    }
+
+    func close() {
+        lines.close()
+        table?.close()
+        board?.close()
+    }
+}
