@@ -12,7 +12,7 @@ let rooms: [(name: String, standsOn: [String])] = [
     ("Optimizers", ["Tensors", "Notation"]),
     ("Models", ["Layers"]),
     ("Tokenizers", ["Systems"]),
-    ("Datasets", ["Tensors"]),
+    ("Datasets", ["Tensors", "Tokenizers"]),
     ("Checkpoints", ["Tensors"]),
     ("Families", ["Models", "Checkpoints", "Tokenizers"]),
     ("Partitioning", []),

@@ -19,6 +19,10 @@ package enum DatasetError: Error, Hashable, Sendable {
     /// Nothing counts in the loss of a step: its mean would be of nothing.
     /// - Parameter samples: the first few of those that it trains on, and how many `more` there are.
     case noTarget(step: Int, samples: [String], more: Int)
+    /// A folder of shards, or a file of it, that is not what it must be.
+    case shards(path: String, expected: String, got: String)
+    /// Records that are no samples: the first of them, each with file and line, and how many there are.
+    case records(first: [String], count: Int, allowed: Int, isWhole: Bool)
     /// A setting that cannot work.
     case setting(name: String, expected: String, got: String)
     /// The reader's thread could not start.
@@ -44,6 +48,11 @@ extension DatasetError: CustomStringConvertible {
             samples.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
                 + ": no label counts in step \(step), which trains on nothing else; "
                 + "leave such samples out (labels of -100 alone), or use a larger batch"
+        case .shards(let path, let expected, let got): "\(path.printable()): expected \(expected), got \(got)"
+        case .records(let first, let count, let allowed, let isWhole):
+            first.joined(separator: "\n")
+                + (count > first.count ? "\nand \(count - first.count)\(isWhole ? "" : " or") more" : "")
+                + "\n\(count) records\(isWhole ? "" : " so far") are no samples, \(allowed) may be passed over: --skip-bad N"
         case .setting(let name, let expected, let got): "\(name): expected \(expected), got \(got)"
         case .thread(let reason): "cannot start the data reader's thread: \(reason)"
         }

@@ -1,3 +1,4 @@
+import Datasets
 import Families
 package import Runs
 import Systems
@@ -21,6 +22,9 @@ package struct ModelTokenizer: Sendable {
             throw .badInput(error)
         }
     }
+
+    /// What tells it from others: SHA-256 of its vocabulary.
+    package var vocabularyHash: String { ShardManifest.Tokenizer.hash(of: tokenizer) }
 
     /// A text's ids.
     package func ids(_ text: String, addSpecial: Bool) throws(RunFailure) -> [Int32] {

@@ -9,10 +9,10 @@ struct LineProblem: Error, Hashable {
 }
 
 /// Reads the JSON of one line strictly, as far as samples need it: an object's members, arrays of whole numbers, and
-/// texts, which are passed over. Nothing nests, so nothing recurses. Meets any bytes without trapping.
+/// texts, which are passed over. Nothing of that nests, so nothing recurses. Meets any bytes without trapping.
 struct LineScanner {
-    private let bytes: UnsafeRawBufferPointer
-    private var at = 0
+    let bytes: UnsafeRawBufferPointer
+    var at = 0
 
     init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 

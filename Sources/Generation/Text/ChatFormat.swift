@@ -1,6 +1,4 @@
-import Checkpoints
 import Families
-import Foundation
 import Manifests
 package import Runs
 import Systems
@@ -64,74 +62,5 @@ package struct ChatFormat: Sendable {
             throw .badInput(error)
         }
         return try coding.encode(text, addSpecial: false)
-    }
-}
-
-/// The files of a model that say how conversations are written.
-private struct ChatFiles {
-    private let gguf: GGUFFile?
-    private let folder: String
-
-    private static let longestFile = 64 << 20
-
-    init(_ source: ModelSource) throws {
-        let origin = source.manifest?.pretrained?.path ?? source.familyPath
-        let path = source.familyPath.hasSuffix(".gguf") || !origin.hasSuffix(".gguf") ? source.familyPath : origin
-        gguf = path.hasSuffix(".gguf") && File.exists(path) ? try GGUFFile(path: path) : nil
-        folder = path
-    }
-
-    static func text(_ path: String) throws -> String {
-        let bytes = try File.read(path, limit: longestFile)
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw RunFailure.badInput("\(path.printable()): expected UTF-8")
-        }
-        return text
-    }
-
-    /// The template and where it stands; nil where there is none.
-    func template() throws -> (text: String, path: String)? {
-        if let gguf { return try gguf.string("tokenizer.chat_template").map { ($0, gguf.path) } }
-        let own = folder + "/chat_template.jinja"
-        if File.exists(own) { return (try Self.text(own), own) }
-        for name in ["chat_template.json", "tokenizer_config.json"] {
-            guard let text = try Self.template(in: object(name)["chat_template"]) else { continue }
-            return (text, "\(folder)/\(name)")
-        }
-        return nil
-    }
-
-    /// A text, or a list of named ones: then the one called `default`.
-    private static func template(in value: Any?) -> String? {
-        if let text = value as? String { return text }
-        let named = (value as? [Any] ?? []).compactMap { $0 as? [String: Any] }
-        return named.first { $0["name"] as? String == "default" }?["template"] as? String
-    }
-
-    /// `bos_token` and others, as texts.
-    func specialTokens() throws -> [String: String] {
-        var tokens: [String: String] = [:]
-        if let gguf {
-            let all = try gguf.strings("tokenizer.ggml.tokens") ?? []
-            for (name, key) in [("bos_token", "bos_token_id"), ("eos_token", "eos_token_id")] {
-                guard let id = try gguf.integer("tokenizer.ggml." + key), all.indices.contains(id) else { continue }
-                tokens[name] = all[id]
-            }
-            return tokens
-        }
-        for (name, value) in try object("tokenizer_config.json") where name.hasSuffix("_token") {
-            tokens[name] = value as? String ?? (value as? [String: Any])?["content"] as? String
-        }
-        return tokens
-    }
-
-    private func object(_ name: String) throws -> [String: Any] {
-        let path = "\(folder)/\(name)"
-        guard File.exists(path) else { return [:] }
-        let data = Data(try File.read(path, limit: Self.longestFile))
-        guard let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {
-            throw RunFailure.badInput("\(path.printable()): expected a JSON object")
-        }
-        return object
     }
 }

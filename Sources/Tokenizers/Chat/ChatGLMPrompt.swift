@@ -24,15 +24,17 @@ package enum ChatGLMPrompt: Hashable, Sendable {
     }
 
     /// The ids of a conversation, up to where the model's answer begins.
+    /// - Parameter asRounds: whether ChatGLM-6B's first question stands in a round too, as those behind it do.
     /// - Throws: for roles that the model does not know, and for turns in another order than its own.
     package func ids(
-        of messages: [ChatMessage], _ tokenizer: any Tokenizer
+        of messages: [ChatMessage], asRounds: Bool = false, _ tokenizer: any Tokenizer
     ) throws(TokenizerError) -> [Int32] {
         switch self {
         case .first:
             let marks = [try Self.id("[gMASK]", tokenizer), try Self.id("<sop>", tokenizer)]
             let questions = try Self.rounds(messages)
-            let text = questions.count == 1 ? questions[0].question : Self.text(questions, from: 0, between: "\n")
+            let isPlain = questions.count == 1 && !asRounds
+            let text = isPlain ? questions[0].question : Self.text(questions, from: 0, between: "\n")
             return try tokenizer.encode(text, addSpecial: false) + marks
         case .second:
             let marks = [try Self.id("[gMASK]", tokenizer), try Self.id("sop", tokenizer)]
