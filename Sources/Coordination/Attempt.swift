@@ -17,6 +17,8 @@ final class Attempt {
     struct Outcome {
         var bytesWritten = 0
         var divergence = Divergence()
+        /// The best evaluation, of a run that evaluates.
+        var best: EvaluationMetrics?
     }
 
     private let plan: TrainingPlan
@@ -28,6 +30,7 @@ final class Attempt {
     private var clock = ListeningClock()
     private var steps: StepAssembly
     private var gate: UpdateGate?
+    private var evaluation: EvaluationAssembly?
     private var outcome = Outcome()
     private var finished: Set<Int> = []
     private var left: Set<Int> = []
@@ -46,6 +49,7 @@ final class Attempt {
         server = try Self.listen(plan, launcher, port: port)
         self.steps = StepAssembly(plan)
         gate = plan.gate.map { UpdateGate(rankCount: plan.placement.rankCount, $0) }
+        evaluation = EvaluationAssembly(plan)
         watch = RunWatch(plan)
     }
 
@@ -180,7 +184,22 @@ final class Attempt {
             if finished.count == plan.placement.rankCount {
                 for rank in plan.placement.ranks { try tell(rank, .leave) }
             }
+        case .evaluated(let part): try evaluated(part, rank, journal)
+        case .bestWritten(let step, let bytes):
+            guard let all = evaluation?.add(written: bytes, rank: rank) else { return }
+            journal.record.finishBest(bytesWritten: all)
+            for rank in plan.placement.ranks { try tell(rank, .afterEvaluation(step: step, weightsFile: nil)) }
         }
+    }
+
+    private func evaluated(_ part: WorkerMessage.EvaluationPart, _ rank: Int, _ journal: RunJournal) throws {
+        guard let metrics = evaluation?.add(part, rank: rank) else { return }
+        outcome.best = evaluation?.best
+        steps.pause()
+        journal.finished(metrics)
+        let keeps = evaluation?.keepsWeights(of: metrics) == true
+        let path = keeps ? journal.record.beginBest() : nil
+        for rank in plan.placement.ranks { try tell(rank, .afterEvaluation(step: part.step, weightsFile: path)) }
     }
 
     private func tell(_ rank: Int, _ message: CoordinatorMessage) throws {

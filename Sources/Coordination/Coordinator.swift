@@ -114,7 +114,7 @@ public final class Coordinator {
             for missing in record.missing { display.note(missing) }
             if let failure { throw failure }
             if plan.manifest.onNaN == .skip, let skipped = outcome.divergence.skippedText { display.note(skipped) }
-            display.finish(report, isComplete: record.isComplete)
+            display.finish(report, best: outcome.best, isComplete: record.isComplete)
         } catch {
             journal.enter(.failed)
             display.endEarly()

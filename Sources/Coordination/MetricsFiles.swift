@@ -55,7 +55,7 @@ final class MetricsFiles {
     }
 
     /// An evaluation's point in TensorBoard's curves.
-    func append(_ point: EvaluationPoint) { tell(board?.append(point.scalars, step: point.step)) }
+    func append(_ point: EvaluationMetrics) { tell(board?.append(point.scalars, step: point.step)) }
 
     private func tell(_ error: SystemError?) {
         guard let error, !isTold else { return }

@@ -21,8 +21,10 @@ package enum Preflight {
         // Workers' environments name its kernels, whatever their devices are.
         do { try OpenBLASCore.load() } catch { throw RunFailure(wrapping: error) }
         let data = try TrainingData(plan)
+        let heldOut = try HeldOutData(plan)
         try checkWeights(plan)
         try data.check(plan, needsTargets: needsTargets)
+        try heldOut?.check(plan)
     }
 
     /// What a run needs at its end must be there before its first step: leave to make files where the run directory is
@@ -46,7 +48,11 @@ package enum Preflight {
             throw .badInput("run directory \(name): \(error); choose another with --run-dir")
         }
         let needed: Int
-        do { needed = try plan.weightsLayout().fileByteCount.saturatingPlus(firstFilesBytes) } catch {
+        // The best weights so far are there while new ones are written.
+        let copies = plan.manifest.evaluation?.keepsBest == true ? 3 : 1
+        do {
+            needed = try plan.weightsLayout().fileByteCount.saturatingTimes(copies).saturatingPlus(firstFilesBytes)
+        } catch {
             throw .badInput(error)
         }
         guard plan.manifest.devices.allSatisfy({ $0.kind != .sim }) else { return }

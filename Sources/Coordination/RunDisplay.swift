@@ -72,6 +72,15 @@ final class RunDisplay {
         }
     }
 
+    func show(_ evaluation: EvaluationMetrics) {
+        tellBrokenOutput()
+        switch output {
+        case .quiet: break
+        case .json: write("{\"evaluation\":\(evaluation.line())}\n", to: STDOUT_FILENO)
+        case .progress: say(EvaluationLine(evaluation, of: plan.manifest.steps).plain)
+        }
+    }
+
     private func showProgress(_ metrics: StepMetrics, _ flops: Double, _ durations: [Double]) {
         let recent = durations.suffix(20).sorted()
         let seconds = recent[recent.count / 2]
@@ -99,12 +108,22 @@ final class RunDisplay {
         }
     }
 
-    /// - Parameter isComplete: whether all is there that a run leaves.
-    func finish(_ report: BubbleReport?, isComplete: Bool) {
+    /// - Parameters:
+    ///   - best: the best evaluation, where the run evaluated.
+    ///   - isComplete: whether all is there that a run leaves.
+    func finish(_ report: BubbleReport?, best: EvaluationMetrics?, isComplete: Bool) {
         clear()
         guard output == .progress else { return }
         if let report {
             say(report.headline.sentence + (report.headline.fix.map { "\n  → " + $0 } ?? ""))
+        }
+        if let best {
+            say(
+                best.step == 0
+                    ? "no held-out loss was below the one before training, \(best.lossText)"
+                    : "lowest held-out loss: \(best.lossText), behind step \(best.step)"
+                        + (plan.manifest.evaluation?.keepsBest == true
+                            ? "; those weights are in \((directory + "/best").printable())" : ""))
         }
         let computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
         let all = computes ? "metrics, events, weights and the report" : "metrics, events and the report"

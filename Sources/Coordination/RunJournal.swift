@@ -40,4 +40,9 @@ final class RunJournal {
         display.show(metrics, flops: steps.flops, durations: steps.durations)
         onStep(metrics)
     }
+
+    func finished(_ evaluation: EvaluationMetrics) {
+        record.append(evaluation)
+        display.show(evaluation)
+    }
 }

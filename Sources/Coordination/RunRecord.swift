@@ -20,6 +20,9 @@ final class RunRecord {
     private let plan: TrainingPlan
     private let draft: SafetensorsDraft?
     private let metrics: MetricsFiles
+    /// Of a run that evaluates.
+    private let evaluations: RecordFile?
+    private let best: BestWeights
     private let events: EventStore
     /// By rank: chunks that are not in its event log, and why the first of them is not.
     private var lostEvents: [Int: (count: Int, error: String)] = [:]
@@ -34,11 +37,13 @@ final class RunRecord {
         claim = try RunClaim(named: path, run: plan.manifest.name, manifest: plan.manifest.resolvedYAML())
         directory = claim.directory
         events = EventStore(claim.directory, budget: plan.manifest.events)
+        best = BestWeights(plan, in: claim.directory)
         do {
             try File.write(plan.manifest.resolvedYAML().utf8, to: directory.manifestPath)
             try directory.write(Self.describe(plan))
             try Self.keepFamily(plan, directory)
             metrics = try MetricsFiles(plan, directory, warn: warn)
+            evaluations = plan.manifest.evaluation == nil ? nil : try RecordFile(directory.evaluationsPath)
             let computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
             draft =
                 computes
@@ -50,7 +55,7 @@ final class RunRecord {
     }
 
     /// Copies what belongs to a pretrained model beside its weights: the folder may be gone when the run is used.
-    private static func keepFamily(_ plan: TrainingPlan, _ directory: RunDirectory) throws {
+    static func keepFamily(_ plan: TrainingPlan, _ directory: RunDirectory) throws {
         guard let pretrained = plan.manifest.pretrained else { return }
         let folder = FamilyFolder(directory.pretrainedPath)
         try folder.fill(from: pretrained.path)
@@ -79,8 +84,25 @@ final class RunRecord {
     /// - Parameter bubbles: idle over wall of the step, by rank.
     func append(_ step: StepMetrics, bubbles: [Double]) { metrics.append(step, bubbles: bubbles) }
 
-    /// Shows an evaluation in TensorBoard's curves; `evaluations.jsonl` is its writer's own.
-    func append(_ point: EvaluationPoint) { metrics.append(point) }
+    func append(_ evaluation: EvaluationMetrics) {
+        metrics.append(evaluation)
+        guard let error = evaluations?.append(Array((evaluation.line() + "\n").utf8)) else { return }
+        warn("\(error); training goes on, some evaluations will be missing in the file")
+    }
+
+    /// - Returns: where workers write the best weights so far; nil, after a warning, where there is no place for them.
+    func beginBest() -> String? {
+        do { return try best.begin() } catch {
+            warn("\(error); training goes on, these weights are not kept as the best")
+            return nil
+        }
+    }
+
+    func finishBest(bytesWritten: Int) {
+        do { try best.finish(bytesWritten: bytesWritten) } catch {
+            warn("\(error); training goes on, these weights are not kept as the best")
+        }
+    }
 
     /// Writes to a rank's event log. Once that failed, nothing more is written: the log would have a hole.
     private func attempt(_ rank: Int, _ write: () throws -> Void) {
@@ -102,6 +124,9 @@ final class RunRecord {
     /// What the run should have left and could not, a line each.
     var missing: [String] {
         var lines = metrics.missing
+        if let evaluations, let error = evaluations.firstError {
+            lines.append("\(directory.evaluationsPath) lacks \(evaluations.lost) evaluations: \(error)")
+        }
         if let error = lostEvents.min(by: { $0.key < $1.key })?.value.error {
             let ranks = lostEvents.keys.sorted().map(String.init).joined(separator: ", ")
             let logs =
@@ -117,6 +142,7 @@ final class RunRecord {
         try draft?.commit(bytesWritten: bytesWritten)
         try? events.close()
         metrics.close()
+        evaluations?.close()
         let report = try? directory.report()
         do {
             if let report { try File.replace(directory.reportPath, with: (try report.json() + "\n").utf8) }

@@ -58,6 +58,9 @@ package struct StepAssembly {
         return total
     }
 
+    /// All ranks have evaluated: the next step lasts from its own beginning.
+    package mutating func pause() { ends = nil }
+
     /// Notes what a rank's clock says, so that the parts of a step that follow are on one clock.
     package mutating func add(_ reading: ClockReading, rank: Int) {
         clockOffsets[rank] = reading.fitsOneClock ? 0 : reading.offset

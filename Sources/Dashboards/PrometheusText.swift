@@ -9,7 +9,7 @@ struct PrometheusText {
     private let run: String
 
     /// - Parameter evaluation: the newest.
-    init(_ status: LiveStatus, evaluation: EvaluationPoint? = nil) {
+    init(_ status: LiveStatus, evaluation: EvaluationMetrics? = nil) {
         run = "run=\"\(Self.escape(status.name))\""
         add("run_up", "1 while the run goes on.", [("", status.isGoingOn ? 1 : 0)])
         add("train_planned_steps", "Steps of the whole run.", [("", Double(status.steps))])
@@ -46,10 +46,10 @@ struct PrometheusText {
         for (name, help, value) in gauges { add(name, help, value.map { [("", $0)] } ?? []) }
     }
 
-    private mutating func add(_ point: EvaluationPoint) {
+    private mutating func add(_ point: EvaluationMetrics) {
         add("evaluate_step", "Steps that were done at the last evaluation.", [("", Double(point.step))])
         add("evaluate_loss", "Mean loss on held-out data, in nats a target.", [("", point.loss)])
-        add("evaluate_perplexity", "e to the power of that.", point.perplexity.map { [("", $0)] } ?? [])
+        add("evaluate_perplexity", "e to the power of that.", [("", point.perplexity)])
     }
 
     /// - Parameter samples: each with its labels beside the run's: `,rank="0"`.

@@ -30,7 +30,7 @@ extension YAMLNode {
     /// Alternatives of which a mapping holds one, by the mapping's path: to set one is to drop the others.
     private static func alternatives(at path: ArraySlice<String>, of override: Override) -> [String] {
         switch override.path.dropLast(path.count).joined(separator: ".") {
-        case "data": Schema.sources
+        case "data", "evaluate.data": Schema.sources
         // A folder replaces all that was written of a model.
         case "model" where PipelineManifest.Pretrained.keys.contains(path.first ?? ""):
             PipelineManifest.Pretrained.keys + Sequential.keys

@@ -5,13 +5,7 @@ package import Notation
 extension PipelineManifest.Data {
     /// The source, and what goes with it.
     static func decode(_ field: Field, for loss: any Loss) throws(ManifestError) -> Self {
-        let fields = try Fields(field, keys: Schema.data)
-        let written = Schema.sources.filter { fields[$0] != nil }
-        guard let name = written.first, written.count == 1 else {
-            let found =
-                written.isEmpty ? "data without a source" : "data with \(written.count) sources: \(written.listed)"
-            throw field.error(found, expected: "one of \(Schema.sources.listed)")
-        }
+        let (name, fields) = try oneSource(field, keys: Schema.data)
         let source = try fields.required(name)
         try fields.refuseInert(
             butFor: keys(of: name), because: "beside data.\(name)", cause: overriding(source.node, field.node))
@@ -21,6 +15,19 @@ extension PipelineManifest.Data {
             sequence: try sequence(fields, name),
             order: try fields["order"].choice(or: ["text", "samples"].contains(name) ? .shuffled : .sequential),
             isPacked: try fields["pack"]?.bool() ?? false)
+    }
+
+    /// The one source that is written, by its key.
+    static func oneSource(_ field: Field, keys: [String]) throws(ManifestError) -> (name: String, fields: Fields) {
+        let fields = try Fields(field, keys: keys)
+        let written = Schema.sources.filter { fields[$0] != nil }
+        guard let name = written.first, written.count == 1 else {
+            let found =
+                written.isEmpty
+                ? "\(field.path) without a source" : "\(field.path) with \(written.count) sources: \(written.listed)"
+            throw field.error(found, expected: "one of \(Schema.sources.listed)")
+        }
+        return (name, fields)
     }
 
     /// Which keys mean something beside a source.
@@ -56,7 +63,7 @@ extension PipelineManifest.Data {
         data.mark.isOverride ? data.mark : source.mark
     }
 
-    private static func check(_ loss: any Loss, fits field: Field, isRows: Bool) throws(ManifestError) {
+    static func check(_ loss: any Loss, fits field: Field, isRows: Bool) throws(ManifestError) {
         let targets = type(of: loss).targets
         guard isRows != (targets == .numbers) else { return }
         let fitting = isRows ? MeanSquaredError.syntax.name : CrossEntropy.syntax.name
@@ -65,7 +72,7 @@ extension PipelineManifest.Data {
             expected: "loss: \(fitting) for \(isRows ? "rows" : "tokens")")
     }
 
-    private static func decodeSource(
+    static func decodeSource(
         _ name: String, _ field: Field, _ fields: Fields
     ) throws(ManifestError) -> Source {
         switch name {
@@ -80,7 +87,8 @@ extension PipelineManifest.Data {
             return .random(count: try field.int(2...Limit.count))
         default:
             for key in ["inputs", "targets"] where fields[key] == nil {
-                throw field.error("data.rows without data.\(key)", expected: "how many \(key) a row holds")
+                throw field.error(
+                    "\(field.path) without \(fields.path).\(key)", expected: "how many \(key) a row holds")
             }
             let inputs = try fields.required("inputs").int(1...Limit.extent)
             let targets = try fields.required("targets").int(1...Limit.extent)

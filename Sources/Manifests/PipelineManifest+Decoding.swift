@@ -65,6 +65,7 @@ extension PipelineManifest {
             simulation: try Simulation.decode(
                 fields["sim"], devices: devices, virtual: virtual, at: fields.required("devices").node),
             byHand: try ranks(fields["by_hand"], stages: devices.count),
+            evaluation: try Evaluation.decode(fields["evaluate"], beside: data, model.loss, devices),
             marks: root.marks(skipping: "model").merging(scheduleMarks) { $1 })
     }
 

@@ -19,6 +19,7 @@ extension PipelineManifest {
             "metrics: \(YAML.list(metrics.map(\.rawValue)))", "by_hand: \(YAML.list(byHand.map(String.init)))",
         ]
         if case .named = schedule { lines.insert("virtual: \(virtual)", at: 5) }
+        if let evaluation { lines.append("evaluate: \(evaluation.yaml)") }
         if devices.contains(where: { $0.kind == .sim }) { lines.append("sim: \(simulation.yaml)") }
         lines.append("model:")
         if let pretrained { lines.append("  \(pretrained.key): \(YAML.path(pretrained.path))") }
@@ -42,16 +43,20 @@ extension PipelineManifest.Partition {
 
 extension PipelineManifest.Data {
     fileprivate var yaml: String {
-        let source =
-            switch source {
-            case .text(let paths): "text: \(YAML.list(paths.map(YAML.path))), tokenizer: bytes"
-            case .tokens(let path, let type): "tokens: \(YAML.path(path)), type: \(type.rawValue)"
-            case .samples(let path): "samples: \(YAML.path(path))"
-            case .random(let count): "random: \(count)"
-            case .rows(let path, let inputs, let targets):
-                "rows: \(YAML.path(path)), inputs: \(inputs), targets: \(targets)"
-            }
-        return
-            "{\(source)\(sequence.map { ", sequence: \($0)" } ?? "")\(isPacked ? ", pack: true" : ""), order: \(order.rawValue)}"
+        "{\(source.yaml)\(sequence.map { ", sequence: \($0)" } ?? "")\(isPacked ? ", pack: true" : ""), order: \(order.rawValue)}"
+    }
+}
+
+extension PipelineManifest.Data.Source {
+    /// Without the braces.
+    var yaml: String {
+        switch self {
+        case .text(let paths): "text: \(YAML.list(paths.map(YAML.path))), tokenizer: bytes"
+        case .tokens(let path, let type): "tokens: \(YAML.path(path)), type: \(type.rawValue)"
+        case .samples(let path): "samples: \(YAML.path(path))"
+        case .random(let count): "random: \(count)"
+        case .rows(let path, let inputs, let targets):
+            "rows: \(YAML.path(path)), inputs: \(inputs), targets: \(targets)"
+        }
     }
 }

@@ -61,6 +61,8 @@ public struct PipelineManifest: Hashable, Sendable {
     public var simulation: Simulation
     /// Ranks that are not started by the coordinator: somebody starts `echelon worker` for them. `by_hand: [1]`
     public var byHand: [Int]
+    /// Loss on held-out data between steps; nil: none. `evaluate: {data: {samples: FILE}, every: 50}`
+    public var evaluation: Evaluation?
     /// Where each value was written, by its path (`optimizer.adamw.lr`, `devices.0`); for errors that later checks find.
     public var marks: [String: Mark]
 

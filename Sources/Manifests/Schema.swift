@@ -7,12 +7,15 @@ enum Schema {
     static let pipeline = [
         "name", "model", "devices", "memory", "partition", "schedule", "virtual", "batch", "precision", "recompute",
         "optimizer", "learning_rate", "clip", "on_nan", "deadlines",
-        "data", "steps", "seed", "weights", "log_every", "events", "metrics", "sim", "by_hand",
+        "data", "evaluate", "steps", "seed", "weights", "log_every", "events", "metrics", "sim", "by_hand",
     ]
     static let batch = ["micro", "microbatches", "global"]
     static var learningRate: [String] { LearningRate.syntax.description.keys }
     static let sources = ["text", "tokens", "samples", "random", "rows"]
     static let data = sources + ["tokenizer", "type", "sequence", "order", "pack", "inputs", "targets"]
+    static let evaluate = ["data", "every", "samples", "keep_best"]
+    /// What a held-out source may have beside it: samples are as long as the training data's, in their file's order.
+    static let heldOut = sources + ["tokenizer", "type", "inputs", "targets"]
     static let faults = ["slow", "link", "read_ms"]
     static let sim = ["layer_ms", "gflops"] + faults
     static let slow = ["stage", "ms", "every"]
@@ -30,6 +33,7 @@ enum Schema {
             + OptimizerKinds.descriptions.map { ("optimizer.\($0.name)", $0.keys) }
             + [
                 ("optimizer", OptimizerKinds.registry.names), ("learning_rate", learningRate), ("data", data),
+                ("evaluate", evaluate), ("evaluate.data", heldOut),
                 ("deadlines", PipelineManifest.Deadlines.keys), ("sim", sim), ("sim.slow", slow), ("sim.link", link),
                 ("partition", partition), ("schedule", schedule), ("recompute", recompute), ("precision", precision),
                 ("precision.f16", lossScale),

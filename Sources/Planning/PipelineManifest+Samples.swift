@@ -4,11 +4,11 @@ package import Runs
 
 extension PipelineManifest {
     /// The same with the length of its rows, which decides the shape of everything: where none is written, it is that of the
-    /// longest sample, or, packed, of the fullest row of any step; the file is read for it.
+    /// longest sample, or, packed, of the fullest row of any step; the files are read for it, held-out ones too.
     package func settled(_ cache: ScanCache = .standard) throws(RunFailure) -> PipelineManifest {
         guard data.sequence == nil, data.source.hasLengths else { return self }
         do {
-            return try withSequence(data.isPacked ? fullestRow() : longestSample(cache))
+            return try withSequence(longestRow(cache))
         } catch let error as DatasetError {
             throw .badInput((marks["data"].map { "\($0): " } ?? "") + "\(error)")
         } catch {
@@ -16,27 +16,58 @@ extension PipelineManifest {
         }
     }
 
-    /// How many positions the fullest row has of any step, where samples share rows.
-    package func fullestRow() throws(DatasetError) -> Int {
-        let tokens = try tokenCounts()
-        let batches = BatchPlan(
-            sampleCount: tokens.count, micro: batch.micro, microBatches: batch.microBatches, order: sampleOrder,
-            ladder: nil, isPacked: true)
-        return batches.fullestRow(steps: steps, tokens: tokens)
+    /// Throws where a step's fullest row has more than `data.sequence` positions.
+    package func checkRows(_ cache: ScanCache) throws(RunFailure) {
+        guard data.isPacked, let sequence = data.sequence else { return }
+        do {
+            let fullest = try longestRow(cache)
+            guard fullest > sequence else { return }
+            throw RunFailure.badInput(
+                "\(mark(of: "data")): data.sequence is \(sequence), and a step packs \(fullest) positions into a row; "
+                    + "expected as many at least, or more micro-batches of fewer samples")
+        } catch let error as RunFailure {
+            throw error
+        } catch {
+            throw .badInput("\(mark(of: "data")): \(error)")
+        }
+    }
+
+    private func longestRow(_ cache: ScanCache) throws(DatasetError) -> Int {
+        let own = try longestRow(of: data.source, steps: steps, sampleOrder, cache)
+        let heldOut = try evaluation.map { evaluation throws(DatasetError) in
+            try longestRow(of: evaluation.source, steps: nil, .sequential, cache)
+        }
+        return max(own, heldOut ?? 1)
     }
 
     /// In which order samples are trained on.
     package var sampleOrder: SampleOrder { data.order == .sequential ? .sequential : .shuffled(seed: seed) }
 
-    private func longestSample(_ cache: ScanCache) throws(DatasetError) -> Int {
-        switch data.source {
+    /// - Parameter steps: how many read the source; nil: as many as it takes to read each sample once.
+    private func longestRow(
+        of source: Data.Source, steps: Int?, _ order: SampleOrder, _ cache: ScanCache
+    ) throws(DatasetError) -> Int {
+        guard source.hasLengths else { return 1 }
+        guard data.isPacked else { return try source.longestSample(cache) }
+        let tokens = try source.tokenCounts()
+        let batches = BatchPlan(
+            sampleCount: tokens.count, micro: batch.micro, microBatches: batch.microBatches, order: order,
+            isPacked: true, end: steps == nil ? tokens.count : nil)
+        return batches.fullestRow(
+            steps: steps ?? (tokens.count - 1) / batches.globalBatch + 1, tokens: tokens)
+    }
+}
+
+extension PipelineManifest.Data.Source {
+    fileprivate func longestSample(_ cache: ScanCache) throws(DatasetError) -> Int {
+        switch self {
         case .samples(let path): try SampleFile.longestSample(path: path, cache: cache)
         case .text, .tokens, .random, .rows: 1
         }
     }
 
-    private func tokenCounts() throws(DatasetError) -> [Int32] {
-        switch data.source {
+    fileprivate func tokenCounts() throws(DatasetError) -> [Int32] {
+        switch self {
         case .samples(let path): try SampleFile.tokenCounts(path: path)
         case .text, .tokens, .random, .rows: []
         }

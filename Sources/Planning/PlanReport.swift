@@ -182,7 +182,7 @@ public struct PlanReport: Codable, Sendable {
         return StageLine(
             stage: stage.index, rank: rank, device: plan.device(of: rank).description,
             layers: plan.describe(stage: stage.index), parameters: parameters,
-            flops: entries.reduce(0) { $0 + $1.cost.total }, inFlight: plan.lowered.slotCount[stage.index],
+            flops: entries.reduce(0) { $0 + $1.cost.total }, inFlight: plan.slotCount(ofStage: stage.index),
             stateBytes: memory.state, activationBytes: memory.activations, transientBytes: memory.transient,
             processBytes: TrainingPlan.processBytes,
             totalBytes: memory.total.saturatingPlus(TrainingPlan.processBytes))

@@ -37,11 +37,8 @@ extension TrainingPlan {
     private func filesRead(by rank: Int) throws -> [(name: String, path: String)] {
         var files = try FirstWeights.files(manifest).map { ("weights file", $0) }
         guard placement.stages(of: rank).contains(0) else { return files }
-        switch manifest.data.source {
-        case .rows(let path, _, _), .tokens(let path, _), .samples(let path): files.append(("data file", path))
-        case .text(let paths): files += paths.map { ("data file", $0) }
-        case .random: break
-        }
+        files += manifest.data.source.files.map { ("data file", $0) }
+        files += (manifest.evaluation?.source.files ?? []).map { ("held-out data file", $0) }
         return files
     }
 

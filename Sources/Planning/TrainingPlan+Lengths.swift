@@ -14,6 +14,14 @@ extension TrainingPlan {
         return LengthLadder(longest: longest)
     }
 
+    /// The same of what is evaluated between steps.
+    package var heldOutLadder: LengthLadder? {
+        manifest.evaluation?.source.hasLengths == true ? ladder : nil
+    }
+
+    /// Whether samples share rows in what is evaluated, as they do in steps.
+    package var isHeldOutPacked: Bool { manifest.data.isPacked }
+
     /// The model for each length of micro-batches, the shortest first: `model` is the last.
     package func graphs() throws(RunFailure) -> [ModelGraph] {
         do throws(ModelError) {
@@ -43,6 +51,11 @@ extension TrainingPlan {
     /// Throws where samples that share a row would not stay apart.
     static func checkPacking(_ model: ModelGraph, _ manifest: PipelineManifest) throws(RunFailure) {
         guard manifest.data.isPacked else { return }
+        if let evaluation = manifest.evaluation, !evaluation.source.hasLengths {
+            throw .badInput(
+                "\(manifest.mark(of: "evaluate.data")): evaluate.data has samples of one length beside data.pack; expected "
+                    + "samples that share rows, or no data.pack")
+        }
         guard let node = model.nodes.first(where: { !$0.layer.separatesDocuments }) else { return }
         throw .badInput(
             "\(manifest.mark(of: "data")): data.pack with layer \(node.entry), \(node.layer.kind), which may mix samples "

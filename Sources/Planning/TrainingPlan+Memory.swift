@@ -28,7 +28,7 @@ extension TrainingPlan {
             on: device(of: placement.rank(ofStage: stage)).backend(manifest.simulation))
         return StageMemory(
             state: model.stateBytes(nodes: layout.stages[stage].nodes, optimizer.state.count),
-            activations: program.frameBytes.saturatingTimes(lowered.slotCount[stage])
+            activations: program.frameBytes.saturatingTimes(slotCount(ofStage: stage))
                 .saturatingPlus(program.deferredBytes.saturatingTimes(lowered.deferredCount[stage])),
             transient: program.transientBytes)
     }

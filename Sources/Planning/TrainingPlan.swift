@@ -31,6 +31,8 @@ public struct TrainingPlan: Sendable {
     public let edges: [Edge]
     /// The schedule with its messages and activation slots, lowered with `edges`.
     public let lowered: LoweredSchedule
+    /// Of a run that evaluates: the same micro-batches forward alone, over the same links.
+    package let forwardPass: LoweredSchedule?
     /// How parameters are updated.
     public let optimizer: any Optimizer
     /// The learning rate of each step.
@@ -47,7 +49,7 @@ public struct TrainingPlan: Sendable {
 
     /// Throws a user's mistake: shapes that do not fit, a partition that cannot be, a profile that is missing.
     public init(_ manifest: PipelineManifest, profiles: ProfileCache = .standard) throws(RunFailure) {
-        let manifest = try manifest.settled()
+        let manifest = try manifest.settled().withHeldOutSamples()
         do {
             model = try ModelGraph(
                 manifest.model, input: Self.input(of: manifest), dtype: manifest.precision.dtype)
@@ -64,9 +66,14 @@ public struct TrainingPlan: Sendable {
             layout = PipelineLayout(model, cuts: cuts)
             edges = Self.edges(layout)
             let depth = max(2, schedule.stageCount)
-            queueDepth = try schedule.smallestQueueDepth(edges: edges, atLeast: depth) ?? depth
+            let forward = manifest.evaluation == nil ? nil : schedule.forwardOnly
+            let least = try forward?.smallestQueueDepth(edges: edges, atLeast: depth) ?? depth
+            queueDepth = try schedule.smallestQueueDepth(edges: edges, atLeast: least) ?? least
             try schedule.validate(edges: edges, queueDepth: queueDepth)
-            lowered = try schedule.lower(edges: edges, exchanges: Self.exchanges(model, layout, schedule))
+            try forward?.validate(edges: edges, queueDepth: queueDepth)
+            let exchanges = Self.exchanges(model, layout, schedule)
+            lowered = try schedule.lower(edges: edges, exchanges: exchanges)
+            forwardPass = try forward?.lower(edges: edges, exchanges: exchanges)
             learningRate = try LearningRateSchedule(
                 peak: optimizer.learningRate, manifest.learningRate, steps: manifest.steps)
             clipping = try manifest.clip.map { limit in try Clipping(maximumNorm: limit) }

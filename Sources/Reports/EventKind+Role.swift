@@ -18,6 +18,8 @@ extension EventKind {
         case .handOver: (.handOver, .transfer)
         case .takeOver: (.receive, .transfer)
         case .report: (.gap, .reporting)
+        // Left out of timelines: nothing of a step lies there.
+        case .evaluation: (.gap, .unattributed)
         }
     }
 

@@ -43,7 +43,11 @@ struct TimelineBuilder {
 
     mutating func build(skip: Int) throws -> ActivityTimeline {
         timeline.steps = try FinishedSteps(description, logs: logs).steps
-        timeline.isBehindHole = zip(timeline.steps, [-1] + timeline.steps).map { $0 != $1 + 1 }
+        // An evaluation is a hole as well: behind it the ranks begin anew.
+        let evaluated = Set(logs.flatMap { $0.events.lazy.filter { $0.kind == .evaluation }.map(\.step) })
+        timeline.isBehindHole = zip(timeline.steps, [-1] + timeline.steps).map {
+            $0 != $1 + 1 || evaluated.contains($0)
+        }
         if !timeline.steps.isEmpty { timeline.isBehindHole[0] = false }
         placeOfStep = Dictionary(uniqueKeysWithValues: timeline.steps.enumerated().map { ($1, $0) })
         for log in logs { try append(log) }
@@ -62,7 +66,7 @@ struct TimelineBuilder {
         var syncs = (step: -1, count: 0)
         var lastStep = -1
         for event in log.events {
-            guard let step = placeOfStep[event.step] else { continue }
+            guard let step = placeOfStep[event.step], event.kind != .evaluation else { continue }
             var activity = try self.activity(event, of: log, step: step)
             if step != lastStep, timeline.isBehindHole[step] { cursor = try begin(activity, after: cursor, event) }
             lastStep = step

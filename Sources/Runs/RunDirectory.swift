@@ -19,6 +19,10 @@ public struct RunDirectory: Hashable, Sendable {
     public var eventsPath: String { path + "/events" }
     /// The file of the steps' metrics, a line of JSON for each: `StepMetrics.line()`.
     public var metricsPath: String { path + "/metrics.jsonl" }
+    /// The file of the losses on held-out data, a line of JSON for each evaluation: `EvaluationMetrics.line()`.
+    public var evaluationsPath: String { path + "/evaluations.jsonl" }
+    /// The folder with the weights of the best evaluation so far, and what else a model's folder needs.
+    public var best: RunDirectory { RunDirectory(path + "/best") }
     /// The file of the bubble report as JSON, written when the run ends.
     public var reportPath: String { path + "/report.json" }
 
@@ -36,6 +40,18 @@ public struct RunDirectory: Hashable, Sendable {
         try File.makeFolder(eventsPath)
         try File.replace(descriptionPath, with: try JSONForm.encode(description))
     }
+
+    /// What `evaluations.jsonl` holds; nothing where the run evaluates nothing. A line that is not whole is passed over.
+    public func evaluations() throws -> [EvaluationMetrics] {
+        guard File.exists(evaluationsPath) else { return [] }
+        let text = try File.text(evaluationsPath, limit: Self.evaluationsLimit)
+        return try text.split(separator: "\n").filter { $0.hasSuffix("}") }.map { line in
+            try EvaluationMetrics(line: String(line))
+        }
+    }
+
+    /// 500,000 evaluations have 64 MiB.
+    private static let evaluationsLimit = 64 << 20
 
     /// Reads `run.json`; a directory without one is not a run. Its names are safe to print.
     public func description() throws -> RunDescription {

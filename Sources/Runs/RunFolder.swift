@@ -31,7 +31,7 @@ struct RunFolder {
     static func isOurs(_ name: String) -> Bool {
         let written: Set = [
             "lock", "pipeline.yaml", "run.json", "live.json", "metrics.jsonl", "metrics.csv", "tensorboard",
-            "report.json",
+            "evaluations.jsonl", "report.json",
             "events", "logs",
         ]
         return written.contains(name) || name.hasSuffix(".partial")

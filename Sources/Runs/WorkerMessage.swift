@@ -11,6 +11,10 @@ package enum WorkerMessage: Equatable {
     case events([UInt8])
     /// The rank's weights are on disk: so many bytes.
     case weightsWritten(bytes: Int)
+    /// One worker's part of an evaluation.
+    case evaluated(EvaluationPart)
+    /// The rank's part of the best weights so far is on disk: so many bytes.
+    case bestWritten(step: Int, bytes: Int)
 
     package struct StepPart: Equatable {
         package var step: Int
@@ -59,6 +63,8 @@ package enum CoordinatorMessage: Equatable {
     case gradientSquares(step: Int, total: Double)
     /// Where nothing needs the sum: whether the other ranks' gradients are finite, as `UpdateRule` has it.
     case othersAreFinite(step: Int, Bool)
+    /// Behind an evaluation: write the weights into this file and say so, or go on.
+    case afterEvaluation(step: Int, weightsFile: String?)
     /// Everything is written: leave.
     case leave
 }
@@ -100,6 +106,13 @@ extension WorkerMessage {
             bytes.put(UInt8(5))
             bytes.put(step)
             tensor?.encode(into: &bytes)
+        case .evaluated(let part):
+            bytes.put(UInt8(6))
+            part.encode(into: &bytes)
+        case .bestWritten(let step, let count):
+            bytes.put(UInt8(7))
+            bytes.put(step)
+            bytes.put(count)
         }
         return bytes.bytes
     }
@@ -133,6 +146,8 @@ extension WorkerMessage {
         case 5:
             let step = try bytes.count()
             self = .diverged(step: step, bytes.remaining == 0 ? nil : try NonFiniteTensor(&bytes))
+        case 6: self = .evaluated(try EvaluationPart(&bytes))
+        case 7: self = .bestWritten(step: try bytes.count(), bytes: try bytes.count())
         case let kind: throw MessageError(description: "a worker's message of unknown kind \(kind)")
         }
         try bytes.end()
@@ -151,6 +166,10 @@ extension CoordinatorMessage {
             bytes.put(UInt8(4))
             bytes.put(step)
             bytes.put(UInt8(isFinite ? 1 : 0))
+        case .afterEvaluation(let step, let path):
+            bytes.put(UInt8(5))
+            bytes.put(step)
+            bytes.bytes += Array((path ?? "").utf8)
         case .leave: bytes.put(UInt8(2))
         case .begin(let steps, let path):
             bytes.put(UInt8(3))
@@ -172,67 +191,12 @@ extension CoordinatorMessage {
             let path = String(decoding: bytes.rest(), as: UTF8.self)
             self = .begin(steps: first..<last, weightsFile: path.isEmpty ? nil : path)
         case 4: self = .othersAreFinite(step: try bytes.count(), try bytes.byte() == 1)
+        case 5:
+            let step = try bytes.count()
+            let path = String(decoding: bytes.rest(), as: UTF8.self)
+            self = .afterEvaluation(step: step, weightsFile: path.isEmpty ? nil : path)
         case let kind: throw MessageError(description: "a coordinator's message of unknown kind \(kind)")
         }
         try bytes.end()
-    }
-}
-
-struct ByteWriter {
-    var bytes: [UInt8] = []
-
-    mutating func put<Value: FixedWidthInteger>(_ value: Value) {
-        withUnsafeBytes(of: value.littleEndian) { bytes += $0 }
-    }
-
-    mutating func put(_ value: Double?) {
-        put(UInt8(value == nil ? 0 : 1))
-        put((value ?? 0).bitPattern)
-    }
-}
-
-struct ByteReader {
-    private let bytes: [UInt8]
-    private var at = 0
-
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    var remaining: Int { bytes.count - at }
-
-    mutating func byte() throws(MessageError) -> UInt8 {
-        guard remaining >= 1 else { throw MessageError(description: "a message that ends early") }
-        defer { at += 1 }
-        return bytes[at]
-    }
-
-    mutating func word() throws(MessageError) -> UInt64 {
-        var word: UInt64 = 0
-        for shift in 0..<8 { word |= UInt64(try byte()) << UInt64(8 * shift) }
-        return word
-    }
-
-    /// A number of things or bytes: small enough that sums of many do not overflow.
-    mutating func count() throws(MessageError) -> Int {
-        guard let count = Int(exactly: try word()), count < 1 << 48 else {
-            throw MessageError(description: "a message with a count beyond 2^48")
-        }
-        return count
-    }
-
-    mutating func double() throws(MessageError) -> Double { Double(bitPattern: try word()) }
-
-    mutating func optionalDouble() throws(MessageError) -> Double? {
-        let isPresent = try byte() == 1
-        let value = try double()
-        return isPresent ? value : nil
-    }
-
-    mutating func rest() -> [UInt8] {
-        defer { at = bytes.count }
-        return Array(bytes[at...])
-    }
-
-    func end() throws(MessageError) {
-        guard remaining == 0 else { throw MessageError(description: "a message with \(remaining) bytes too many") }
     }
 }

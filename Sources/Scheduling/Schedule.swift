@@ -14,6 +14,8 @@ public struct Schedule: Hashable, Sendable {
     public var rankOfStage: [Int]
     /// The instructions of each rank, indexed by rank.
     public var ranks: [[Instruction]]
+    /// Whether nothing comes back: each micro-batch has its F on each stage, and that is all.
+    public internal(set) var isForwardOnly = false
 
     /// A schedule of given instructions, which are not checked here: `validate(edges:queueDepth:)` does that.
     public init(name: String, microBatches: Int, rankOfStage: [Int], ranks: [[Instruction]]) {

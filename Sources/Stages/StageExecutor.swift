@@ -15,11 +15,18 @@ package final class StageExecutor {
     package let memory: StageMemory
     private let seed: UInt64
     private let micro: Int
+    private let microBatches: Int
     /// What the loss's gradient is multiplied with, so that small f16 gradients do not vanish.
     package var lossScale: Float = 1
     /// Set only while a failure is diagnosed.
     package var observer: (any PassObserver)?
     private let isTraining: Bool
+    /// While it is set, forwards drop nothing out: what they leave is for a loss alone, not for a way back.
+    package var isEvaluating = false {
+        didSet {
+            for length in lengths.indices { lengths[length].setTraining(isTraining && !isEvaluating) }
+        }
+    }
     /// By length, the shortest first.
     private var lengths: [StageLength]
     /// By slot: the length that it computes with.
@@ -44,6 +51,7 @@ package final class StageExecutor {
         self.backend = backend
         self.seed = seed
         self.micro = micro
+        self.microBatches = microBatches
         self.isTraining = isTraining
         stage = layout.stages[index]
         let programs = (shorter + [model]).map {
@@ -244,6 +252,20 @@ package final class StageExecutor {
 
     /// Σ over the global batch of every row's loss, not yet divided; nil but on the last stage.
     package func lossSum() -> Double? { rowLosses.map { backend.sum($0) } }
+
+    /// The same of the first so many samples, where each has as many rows of losses.
+    package func lossSum(samples: Int) -> Double? {
+        lossSum { losses in losses.count / (microBatches * micro) * samples }
+    }
+
+    /// The same of the first so many micro-batches.
+    package func lossSum(microBatches count: Int) -> Double? {
+        lossSum { losses in losses.count / microBatches * count }
+    }
+
+    private func lossSum(_ rows: (Tensor) -> Int) -> Double? {
+        rowLosses.map { backend.sum($0.slice(start: 0, [rows($0)])) }
+    }
 
     /// Σ of the squared gradients of each node that has parameters, in the model's order. A tie counts at its first member,
     /// once all members hold the sum.

@@ -58,6 +58,12 @@ struct StageLength {
         }
     }
 
+    mutating func setTraining(_ isTraining: Bool) {
+        for slot in forwardFrames.indices {
+            for local in forwardFrames[slot].indices { forwardFrames[slot][local].isTraining = isTraining }
+        }
+    }
+
     mutating func set(_ key: RandomKey, _ documents: [Range<Int>], _ local: Int, _ slot: Int) {
         forwardFrames[slot][local].key = key
         forwardFrames[slot][local].documents = documents

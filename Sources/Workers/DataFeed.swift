@@ -21,23 +21,31 @@ package final class DataFeed {
     private let isPacked: Bool
     /// Of a micro-batch, forward and backward.
     private let flopsOfLength: [Double]
+    /// What the run evaluates on; nil: on nothing.
+    let heldOut: HeldOutData?
     /// f32 rows on their way into a 16-bit input.
     private let wide: Tensor?
 
     /// - Parameters:
+    ///   - heldOut: what the run evaluates on.
     ///   - graphs: of the model, for each length of micro-batches.
     ///   - depth: micro-batches read ahead.
     package init(
-        _ data: TrainingData, _ plan: TrainingPlan, _ graphs: [ModelGraph], executor: StageExecutor, depth: Int = 8
+        _ data: TrainingData, heldOut: HeldOutData? = nil, _ plan: TrainingPlan, _ graphs: [ModelGraph],
+        executor: StageExecutor, depth: Int = 8
     ) throws {
         // The coordinator has looked at the files of its own machine.
-        if plan.placement.host(of: plan.placement.rank(ofStage: 0)) == .byHand { try data.check(plan) }
+        if plan.placement.host(of: plan.placement.rank(ofStage: 0)) == .byHand {
+            try data.check(plan)
+            try heldOut?.check(plan)
+        }
+        self.heldOut = heldOut
         self.executor = executor
         if executor.program.loss != nil {
             targets = (0..<executor.lengthCount).map { executor.targets(ofLength: $0) }
         } else {
             let size = TargetsMessage.spec(plan.model.targets).byteCount
-            let slots = try (0..<plan.lowered.slotCount[0]).map { _ throws(TensorError) in
+            let slots = try (0..<plan.slotCount(ofStage: 0)).map { _ throws(TensorError) in
                 try executor.backend.allocate(byteCount: size)
             }
             targets = graphs.map { graph in
@@ -65,6 +73,18 @@ package final class DataFeed {
     func read(_ steps: Range<Int>) throws(DatasetError) {
         reader.stop()
         reader = try makeReader(steps)
+    }
+
+    /// In `body` the held-out micro-batches follow, from the first one on; behind it, the run's own go on where they were.
+    func readingHeldOut(_ body: () throws -> Void) throws {
+        guard let heldOut else { return try body() }
+        let (own, step) = (reader, step)
+        reader = try heldOut.reader(depth: 4)
+        defer {
+            reader.stop()
+            (reader, self.step) = (own, step)
+        }
+        try body()
     }
 
     /// Fills a slot with the next micro-batch.

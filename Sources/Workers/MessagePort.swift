@@ -1,7 +1,9 @@
+import Checkpoints
 import Models
 package import Planning
 import Runs
 import Scheduling
+import Stages
 import Systems
 import Tensors
 package import Transport
@@ -230,6 +232,20 @@ package final class MessagePort {
             throw RunFailure(.interrupted, "the coordinator fell silent")
         }
         return try CoordinatorMessage(bytes)
+    }
+
+    /// Behind an evaluation: waits for the word to go on.
+    /// - Returns: where to write the weights before that, if anywhere.
+    func awaitWordOnWeights(step: Int) throws -> String? {
+        guard case .afterEvaluation(step, let path) = try listen() else {
+            throw RunFailure(.bug, "the coordinator did not say what follows the evaluation behind step \(step)")
+        }
+        return path
+    }
+
+    /// Fills the rank's parameters into a file.
+    func save(_ executors: [StageExecutor], to writer: SafetensorsWriter) throws -> Int {
+        try endpoint.save(executors, to: writer)
     }
 
     /// Waits for Σ of squared gradients over all stages.

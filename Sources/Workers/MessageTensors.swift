@@ -18,7 +18,7 @@ struct MessageTensors {
     init(_ plan: TrainingPlan, executors: [Int: StageExecutor], feed: DataFeed?) {
         for (edge, crossing) in plan.layout.crossings.enumerated() {
             if let sender = executors[crossing.from] {
-                let slots = plan.lowered.slotCount[crossing.from]
+                let slots = plan.slotCount(ofStage: crossing.from)
                 forwardOut[edge] = Self.tensors(sender, slots) { program in
                     crossing.values.map { program.values[$0]! }
                 }
@@ -27,7 +27,7 @@ struct MessageTensors {
                 }
             }
             if let receiver = executors[crossing.to] {
-                let slots = plan.lowered.slotCount[crossing.to]
+                let slots = plan.slotCount(ofStage: crossing.to)
                 forwardIn[edge] = Self.tensors(receiver, slots) { program in
                     crossing.values.map { program.values[$0]! }
                 }

@@ -22,7 +22,7 @@ extension RankRunner {
             for executor in executors.values { executor.observer = nil }
         }
         try feed?.read(step..<step + 1)
-        for index in program.indices { try perform(index, step: step) }
+        for index in walk.operations.indices { try perform(index, step: step) }
         recorder.clear()
         return probe.first
     }

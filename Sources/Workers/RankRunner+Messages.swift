@@ -13,7 +13,7 @@ extension RankRunner {
     func handOver(_ direction: Message.Direction, to instruction: Instruction, slot: Int) {
         for edge in messageTensors.localEdges[instruction.stage] ?? [] {
             let from = plan.edges[edge].from
-            let other = plan.lowered.slot(stage: from, microBatch: instruction.microBatch)
+            let other = walk.lowered.slot(stage: from, microBatch: instruction.microBatch)
             let length = executors[from]?.length(ofSlot: other) ?? 0
             switch direction {
             case .forward:
@@ -41,7 +41,7 @@ extension RankRunner {
         let edge = plan.edges[message.edge]
         let stage = isSender == (message.direction == .forward) ? edge.from : edge.to
         guard let executor = executors[stage] else { preconditionFailure("\(message) on rank \(rank)") }
-        return (executor, plan.lowered.slot(stage: stage, microBatch: message.microBatch))
+        return (executor, walk.lowered.slot(stage: stage, microBatch: message.microBatch))
     }
 
     func receive(_ message: Message, for instruction: Instruction, step: Int) throws {
@@ -78,7 +78,7 @@ extension RankRunner {
             let isLast = index + 1 == tensors.count
             try port.send(
                 tensor, message, index: index, step: step, of: instruction, slot: slot,
-                more: isLast ? more || lists != nil : tensors[index + 1].byteCount <= Self.quickBytes,
+                more: isLast ? more || lists != nil : tensors[index + 1].byteCount <= ProgramWalk.quickBytes,
                 recorder: &recorder)
         }
         guard let lists else { return }

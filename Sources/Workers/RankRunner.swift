@@ -26,11 +26,10 @@ final class RankRunner {
     /// Where samples share rows.
     let documents: DocumentLists?
     private let faults: SimulatedFaults
-    let program: [Operation]
-    /// By operation: the instruction it belongs to: itself, the next one (receives) or the last one (sends).
-    private let instructionOf: [Instruction]
-    /// By operation, and for none behind the last: whether it sends nothing but quick tensors.
-    private let isQuickSend: [Bool]
+    /// A step's, but while the rank evaluates.
+    var walk: ProgramWalk
+    /// nil where the run evaluates nothing.
+    let evaluation: EvaluationPass?
     var recorder: EventRecorder
     private var peakMemory = PeakMemory()
     /// The same on every rank: all of them see the same global norm.
@@ -56,40 +55,10 @@ final class RankRunner {
         ties = try TieExchange(plan, rank: rank, executors: executors, on: backend)
         documents = plan.documents.map { DocumentLists($0) }
         faults = SimulatedFaults(plan.manifest)
-        program = plan.program(of: rank).operations
-        instructionOf = Self.instructions(of: program)
-        isQuickSend = Self.quickSends(of: program, plan) + [false]
+        walk = ProgramWalk(plan.lowered, rank: rank, plan)
+        evaluation = EvaluationPass(plan, rank: rank)
         scaler = plan.manifest.precision.lossScaler
-        recorder = EventRecorder(capacity: 4 * program.count + 16, on: backend)
-    }
-
-    private static func instructions(of program: [Operation]) -> [Instruction] {
-        var result: [Instruction] = []
-        var last = Instruction(.forward, stage: 0, microBatch: 0)
-        for (index, operation) in program.enumerated() {
-            switch operation {
-            case .compute(let instruction, _): last = instruction
-            case .receive:
-                for case .compute(let instruction, _) in program[index...] {
-                    last = instruction
-                    break
-                }
-            case .send: break
-            }
-            result.append(last)
-        }
-        return result
-    }
-
-    /// Tensors of up to so many bytes take so little to send that what is sent before may wait for them.
-    static let quickBytes = 1 << 16
-
-    private static func quickSends(of program: [Operation], _ plan: TrainingPlan) -> [Bool] {
-        program.map { operation in
-            guard case .send(let message) = operation else { return false }
-            let tensors = plan.tensors(ofEdge: message.edge, message.direction)
-            return !tensors.isEmpty && tensors.allSatisfy { $0.byteCount <= quickBytes }
-        }
+        recorder = EventRecorder(capacity: 4 * walk.operations.count + 16, on: backend)
     }
 
     // MARK: Steps
@@ -104,6 +73,7 @@ final class RankRunner {
     /// Runs these steps; the first one is `state.step`.
     func run(_ steps: Range<Int>) throws -> Ending {
         precondition(steps.lowerBound == state.step, "steps \(steps) behind step \(state.step)")
+        if steps.lowerBound == 0 { try evaluateIfDue(behind: 0, since: MonotonicClock.now) }
         for step in steps {
             // A worker that waits for nobody would not notice that its run was ended.
             try port.requireRun()
@@ -139,7 +109,7 @@ final class RankRunner {
         let start = MonotonicClock.now
         let lossScale = scaler?.scale
         for stage in executors.values { stage.lossScale = Float(lossScale ?? 1) }
-        for index in program.indices { try perform(index, step: step) }
+        for index in walk.operations.indices { try perform(index, step: step) }
         try ties.run(step: step, port: port, recorder: &recorder)
         let rate = plan.learningRate.rate(step: step)
         let lossSum = plan.placement.stages(of: rank).lazy.compactMap { self.executors[$0]?.lossSum() }.first
@@ -158,15 +128,16 @@ final class RankRunner {
             peakBytes: peakMemory.bytes(), work: feed?.work)
         report(part)
         recorder.step = step + 1
-        recorder.waited(.report, since: end)
+        if try !evaluateIfDue(behind: step + 1, since: end) { recorder.waited(.report, since: end) }
         return true
     }
 
     func perform(_ index: Int, step: Int) throws {
-        switch program[index] {
-        case .receive(let message): try receive(message, for: instructionOf[index], step: step)
+        let instruction = walk.instructionOf[index]
+        switch walk.operations[index] {
+        case .receive(let message): try receive(message, for: instruction, step: step)
         case .compute(let instruction, let slot): try compute(instruction, slot: slot, step: step)
-        case .send(let message): try send(message, of: instructionOf[index], step: step, more: isQuickSend[index + 1])
+        case .send(let message): try send(message, of: instruction, step: step, more: walk.isQuickSend[index + 1])
         }
     }
 
@@ -176,7 +147,7 @@ final class RankRunner {
         guard let executor = executors[instruction.stage] else { preconditionFailure("\(instruction) on rank \(rank)") }
         let microBatch = instruction.microBatch
         probe?.microBatch = microBatch
-        let deferred = plan.lowered.deferredSlot(stage: instruction.stage, microBatch: microBatch)
+        let deferred = walk.lowered.deferredSlot(stage: instruction.stage, microBatch: microBatch)
         try port.waitUntilSent(before: instruction, slot: slot, recorder: &recorder)
         if instruction.pass == .forward, instruction.stage == 0, let feed {
             let start = MonotonicClock.now

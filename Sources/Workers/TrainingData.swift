@@ -17,7 +17,10 @@ package struct TrainingData: Sendable {
     package init(_ plan: TrainingPlan, isLongest: Bool = false) throws(RunFailure) {
         let manifest = plan.manifest
         do {
-            dataset = SimulatedFaults(manifest).reading(try Self.open(plan), micro: manifest.batch.micro)
+            dataset = SimulatedFaults(manifest).reading(
+                try manifest.data.source.open(
+                    sequence: manifest.data.sequence, vocabulary: plan.model.vocabulary, seed: manifest.seed),
+                micro: manifest.batch.micro)
         } catch {
             throw .badInput((manifest.marks["data"].map { "\($0): " } ?? "") + "\(error)")
         }
@@ -52,29 +55,12 @@ package struct TrainingData: Sendable {
                 try? Console.write(text, to: STDERR_FILENO)
             }
         }
+        try plan.manifest.checkRows(cache)
         do {
             try dataset.check(samples: batches.samplesRead(steps: steps), cache: cache)
             if needsTargets { try batches.checkTargets(of: dataset, steps: steps, cache: cache) }
         } catch {
             throw .badInput((plan.manifest.marks["data"].map { "\($0): " } ?? "") + "\(error)")
         }
-    }
-
-    private static func open(_ plan: TrainingPlan) throws(DatasetError) -> any Dataset {
-        let data = plan.manifest.data
-        let vocabulary = plan.model.vocabulary ?? Int(Int32.max)
-        let source: any TokenSource
-        switch data.source {
-        case .rows(let path, let inputs, let targets):
-            return try RowFile(path: path, inputs: inputs, targets: targets)
-        case .samples(let path):
-            return try SampleFile(path: path, sequence: data.sequence ?? 1, vocabulary: vocabulary)
-        case .text(let paths): source = try TextTokens(paths: paths)
-        case .tokens(let path, .u16): source = try TokenFile(path: path, type: .u16)
-        case .tokens(let path, .i32): source = try TokenFile(path: path, type: .i32)
-        case .random(let count):
-            source = try RandomTokens(count: count, vocabulary: vocabulary, seed: plan.manifest.seed)
-        }
-        return try TokenDataset(source: source, sequence: data.sequence ?? 1, vocabulary: vocabulary)
     }
 }

@@ -75,7 +75,7 @@ package struct WorkerRun {
         for stage in stages {
             let executor = try StageExecutor(
                 model: plan.model, shorter: graphs.dropLast(), layout: plan.layout, stage: stage,
-                slots: plan.lowered.slotCount[stage],
+                slots: plan.slotCount(ofStage: stage),
                 deferredSlots: plan.lowered.deferredCount[stage],
                 microBatches: plan.manifest.batch.microBatches, micro: plan.manifest.batch.micro,
                 seed: plan.manifest.seed, splitsBackward: plan.lowered.splitsBackward(stage: stage),
@@ -89,7 +89,9 @@ package struct WorkerRun {
             executors[stage] = executor
             parameters[stage] = try StageParameters(executor, optimizer: plan.optimizer)
         }
-        let feed = try executors[0].map { try DataFeed(TrainingData(plan), plan, graphs, executor: $0) }
+        let feed = try executors[0].map {
+            try DataFeed(TrainingData(plan), heldOut: HeldOutData(plan), plan, graphs, executor: $0)
+        }
         let port = MessagePort(plan, rank: rank, endpoint: endpoint, on: backend)
         let runner = try RankRunner(
             plan, rank: rank, executors: executors, parameters: parameters, feed: feed, port: port, on: backend)
@@ -111,7 +113,7 @@ package struct WorkerRun {
         case .done: try keep(parts.runner)
         case .diverged(let step, let tensor): parts.port.tell(.diverged(step: step, tensor))
         }
-        let written = try writer.map { try write(parts.executors, to: $0) }
+        let written = try writer.map { try endpoint.save(parts.executors, to: $0) }
         parts.port.tell(.weightsWritten(bytes: written ?? 0))
         guard case .leave = try parts.port.listen() else {
             throw RunFailure(.bug, "the coordinator did not end the run")
@@ -128,20 +130,5 @@ package struct WorkerRun {
         var tensors: [String: [UInt8]] = [:]
         for parameters in runner.parameters.values { tensors.merge(parameters.state.copy()) { $1 } }
         try keeper.keep(RunState(step: runner.state, tensors: tensors), of: rank)
-    }
-
-    /// Each tensor counts as progress.
-    private func write(_ executors: [StageExecutor], to writer: SafetensorsWriter) throws -> Int {
-        endpoint.updateStatus {
-            $0.phase = .saving
-            $0.progress &+= 1
-        }
-        for executor in executors {
-            try executor.saveParameters { name, bytes throws(CheckpointError) in
-                try writer.write(name, bytes)
-                endpoint.updateStatus { $0.progress &+= 1 }
-            }
-        }
-        return try writer.finish()
     }
 }

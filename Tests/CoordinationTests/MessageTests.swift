@@ -19,11 +19,14 @@ import Testing
         .gradientSquares(step: 3, squares: [1, 0.5, .infinity], isFinite: false),
         .gradientSquares(step: 0, squares: [], isFinite: true), .diverged(step: 4, nil),
         .diverged(step: 4, NonFiniteTensor(.weightGradient, microBatch: 3, node: 2, index: 1, isNaN: true)),
-        .events([]), .events([1, 2, 255]), .weightsWritten(bytes: 1 << 40),
+        .events([]), .events([1, 2, 255]), .weightsWritten(bytes: 1 << 40), .bestWritten(step: 20, bytes: 1 << 40),
+        .evaluated(.init(step: 20, lossSum: 12.25, targetCount: nil, nanoseconds: .max)),
+        .evaluated(.init(step: 0, lossSum: nil, targetCount: 99, nanoseconds: 0)),
     ]
     private let fromCoordinator: [CoordinatorMessage] = [
         .begin(steps: 0..<9, weightsFile: nil), .begin(steps: 3..<3, weightsFile: "runs/ä b/model.safetensors.partial"),
         .gradientSquares(step: 9, total: 2.5), .othersAreFinite(step: 3, false), .leave,
+        .afterEvaluation(step: 20, weightsFile: nil), .afterEvaluation(step: 0, weightsFile: "/r/best/ä.partial"),
     ]
 
     @Test func `what is sent is what is read`() throws {

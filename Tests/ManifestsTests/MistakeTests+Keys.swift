@@ -3,7 +3,7 @@ extension MistakeTests {
     static let keys: [Mistake] = [
         change(
             ["microbatches": "8"],
-            "p/x.yaml:6:1: unknown key \"microbatches\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, steps, seed, weights, log_every, events, metrics, sim or by_hand; did you mean \"batch.microbatches\"?"
+            "p/x.yaml:6:1: unknown key \"microbatches\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim or by_hand; did you mean \"batch.microbatches\"?"
         ),
         change(
             ["batch": "{micro: 2, microbatchs: 8}"],
@@ -11,28 +11,51 @@ extension MistakeTests {
         ),
         change(
             ["learning-rate": "{warmup: 2}"],
-            "p/x.yaml:6:1: unknown key \"learning-rate\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, steps, seed, weights, log_every, events, metrics, sim or by_hand; did you mean \"learning_rate\"?"
+            "p/x.yaml:6:1: unknown key \"learning-rate\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim or by_hand; did you mean \"learning_rate\"?"
         ),
         change(
             ["lr": "1e-3"],
-            "p/x.yaml:6:1: unknown key \"lr\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, steps, seed, weights, log_every, events, metrics, sim or by_hand; did you mean \"optimizer.adamw.lr\"?"
+            "p/x.yaml:6:1: unknown key \"lr\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim or by_hand; did you mean \"optimizer.adamw.lr\"?"
         ),
         change(
             ["sequence": "8"],
-            "p/x.yaml:6:1: unknown key \"sequence\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, steps, seed, weights, log_every, events, metrics, sim or by_hand; did you mean \"data.sequence\"?"
+            "p/x.yaml:6:1: unknown key \"sequence\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim or by_hand; did you mean \"data.sequence\"?"
         ),
         change(
             ["warmup": "8"],
-            "p/x.yaml:6:1: unknown key \"warmup\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, steps, seed, weights, log_every, events, metrics, sim or by_hand; did you mean \"learning_rate.warmup\"?"
+            "p/x.yaml:6:1: unknown key \"warmup\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim or by_hand; did you mean \"learning_rate.warmup\"?"
         ),
         change(
             ["zebra": "8"],
-            "p/x.yaml:6:1: unknown key \"zebra\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, steps, seed, weights, log_every, events, metrics, sim or by_hand"
+            "p/x.yaml:6:1: unknown key \"zebra\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim or by_hand"
         ),
         change(
             ["layers": "[relu]"],
-            "p/x.yaml:6:1: unknown key \"layers\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, steps, seed, weights, log_every, events, metrics, sim or by_hand; did you mean \"model.layers\"?"
+            "p/x.yaml:6:1: unknown key \"layers\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim or by_hand; did you mean \"model.layers\"?"
         ),
+        change(
+            ["evaluate": "{data: {text: b.txt}}"],
+            "p/x.yaml:6:11: evaluate lacks the key \"every\"; expected data and every"),
+        change(
+            ["evaluate": "{data: {text: b.txt}, every: 0}"],
+            "p/x.yaml:6:40: evaluate.every is 0; expected a whole number of at least 1"),
+        change(
+            ["evaluate": "{data: {text: b.txt, sequence: 8}, every: 2}"],
+            "p/x.yaml:6:32: unknown key \"sequence\" in evaluate.data; expected text, tokens, samples, random, rows, tokenizer, type, inputs or targets; did you mean \"data.sequence\"?"
+        ),
+        change(
+            ["evaluate": "{data: {text: b.txt, type: u16}, every: 2}"],
+            "p/x.yaml:6:32: evaluate.data.type has no effect beside evaluate.data.text; expected text and tokenizer only"
+        ),
+        change(
+            ["evaluate": "{data: {}, every: 2}"],
+            "p/x.yaml:6:18: evaluate.data without a source; expected one of text, tokens, samples, random and rows"),
+        change(
+            ["evaluate": "{data: {rows: b.f32, inputs: 2, targets: 1}, every: 2}"],
+            "p/x.yaml:6:25: evaluate.data.rows with the loss cross-entropy; expected loss: mean-squared-error for rows"),
+        change(
+            ["devices": "[sim:0, sim:1]", "evaluate": "{data: {text: b.txt}, every: 2}"],
+            "p/x.yaml:6:11: evaluate on simulated devices, which compute no loss; expected cpu devices, or no evaluate"),
         change(
             ["steps": nil],
             "p/x.yaml:1:1: the manifest lacks the key \"steps\"; expected model, devices, batch, data and steps"),

@@ -32,6 +32,11 @@ import Testing
         arguments: [
             ["data": "{tokens: /t.i32, type: i32, sequence: 8}", "clip": "0.1", "weights": "/w"],
             ["data": "{text: [\"/a: 'b' \\\"c\\\" \\\\ # &d \\u00e9\\n\\u2028\"], sequence: 8}"],
+            ["evaluate": "{data: {samples: /h.jsonl}, every: 7}", "data": "{random: 9, sequence: 8}"],
+            [
+                "evaluate": "{data: {tokens: /h.i32, type: i32}, every: 1, samples: 9, keep_best: false}",
+                "data": "{random: 9, sequence: 8}",
+            ],
             ["data": "{samples: /s.jsonl}"], ["data": "{samples: /s.jsonl, sequence: 8, order: sequential}"],
             ["data": "{random: 9, sequence: 8}", "optimizer": "{sgd: {momentum: 0.1, dampening: 0.3}}"],
             ["optimizer": "{adam: {betas: [0, 0.3333333333333333], eps: 1e-30}}", "data": "{random: 9, sequence: 8}"],

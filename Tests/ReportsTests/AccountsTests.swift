@@ -43,6 +43,32 @@ import Testing
         #expect(stage2[.gradientSync] == 50_000)
     }
 
+    @Test func `an evaluation before a step is no part of it, nor of the one before`() throws {
+        let run = FabricatedRun(barrier: true)
+        let plain = run.logs()
+        let pause: UInt64 = 5_000_000_000
+        let paused = plain.map { log in
+            var log = log
+            guard let first = log.events.firstIndex(where: { $0.step == 4 }) else { return log }
+            for index in log.events.indices[first...] {
+                log.events[index].start += pause
+                log.events[index].end += pause
+                if log.events[index].sent > 0 { log.events[index].sent += pause }
+            }
+            let start = log.events[first - 1].end
+            log.events.insert(Event(.evaluation, step: 4, start: start, end: start + pause), at: first)
+            return log
+        }
+        let (before, after) = (
+            try Accounts(run.description, logs: plain).steps, try Accounts(run.description, logs: paused).steps
+        )
+        #expect(before.count == after.count)
+        for (one, other) in zip(before, after) {
+            #expect(other.sum == other.wall && other.wall == one.wall)
+            for category in Category.allCases { #expect(other[category] == one[category], "\(category)") }
+        }
+    }
+
     /// The time that a delay added over all ranks, and how much of it stands in each column.
     func added(_ run: FabricatedRun, over base: FabricatedRun = FabricatedRun()) throws -> (Int64, [Category: Int64]) {
         let slow = try Accounts(run.description, logs: run.logs(), skip: 1).steps

@@ -96,7 +96,7 @@ struct BrowserTests {
         var curve = LossCurve()
         // As many as are thinned out: the widest numbers, and a band.
         for number in 0..<step * 1000 { curve.add(step: number + 1, loss: 3 - Double(number % 997) / 500) }
-        for number in 1..<max(step, 1) { curve.add(EvaluationPoint(step: number * 1000, loss: 2.5, perplexity: 12.18)) }
+        for number in 1..<max(step, 1) { curve.add(EvaluationMetrics(step: number * 1000, loss: 2.5)) }
         return LivePage(
             name: "fabricated", status: status(step: step),
             report: step == 0 ? nil : try report(stages: 8, microBatches: step), curve: curve)

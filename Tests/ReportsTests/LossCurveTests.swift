@@ -28,7 +28,7 @@ import Testing
             let middle = 5 - Double(bucket.first + bucket.last) / 2e6
             #expect(abs(bucket.mean - middle) < 1e-9 && bucket.least <= bucket.mean && bucket.mean <= bucket.largest)
         }
-        for step in 1...5000 { curve.add(EvaluationPoint(step: step, loss: step == 77 ? 1 : 2)) }
+        for step in 1...5000 { curve.add(EvaluationMetrics(step: step, loss: step == 77 ? 1 : 2)) }
         #expect(curve.evaluations.count <= LossCurve.evaluationLimit)
         #expect(curve.best?.step == 77)
     }
@@ -36,10 +36,10 @@ import Testing
     @Test func `steps that are done again replace what they were`() {
         var curve = LossCurve()
         for step in 1...9 { curve.add(step: step, loss: 9) }
-        curve.add(EvaluationPoint(step: 4, loss: 3))
-        curve.add(EvaluationPoint(step: 8, loss: 2))
+        curve.add(EvaluationMetrics(step: 4, loss: 3))
+        curve.add(EvaluationMetrics(step: 8, loss: 2))
         for step in 6...7 { curve.add(step: step, loss: 1) }
-        curve.add(EvaluationPoint(step: 6, loss: 4))
+        curve.add(EvaluationMetrics(step: 6, loss: 4))
         #expect(curve.buckets.map(\.mean) == [9, 9, 9, 9, 9, 1, 1])
         #expect(curve.evaluations.map(\.step) == [4, 6] && curve.best?.step == 4)
     }
@@ -51,7 +51,7 @@ import Testing
             curve.add(step: step, loss: loss)
         }
         curve.add(step: .max, loss: 1e-300)
-        curve.add(EvaluationPoint(step: .max, loss: -0.0, perplexity: .nan))
+        curve.add(EvaluationMetrics(step: .max, loss: -0.0))
         #expect(curve.buckets.map(\.first) == [6, 7, .max])
         #expect(LivePage(name: "x", curve: curve).html().contains("aria-label=\"loss"))
         var far = LossCurve()
@@ -78,11 +78,11 @@ import Testing
         #expect(!hasNews())
         try append(".5,\"lr\":1}\n", to: run.metricsPath)
         try folder.write(
-            "{\"step\": 4, \"loss\": 3.5, \"perplexity\": 33.1, \"best\": true}\n{\"step\":5,\"loss\":null}\n",
+            EvaluationMetrics(step: 4, loss: 3.5).line() + "\n{\"step\":5,\"loss\":null}\n",
             to: "evaluations.jsonl")
         #expect(hasNews())
         #expect(follower.curve.buckets.last?.mean == 2.5)
-        #expect(follower.curve.evaluations == [EvaluationPoint(step: 4, loss: 3.5, perplexity: 33.1)])
+        #expect(follower.curve.evaluations == [EvaluationMetrics(step: 4, loss: 3.5)])
         // The run was begun anew in the same folder.
         try FileManager.default.removeItem(atPath: run.metricsPath)
         try folder.write(Self.line(1, 7), to: "metrics.jsonl")
@@ -94,7 +94,7 @@ import Testing
         #expect(LivePage(name: "x").html().contains("<section id=\"loss\" hidden></section>"))
         var curve = LossCurve()
         for step in 1...40 { curve.add(step: step, loss: 4 - Double(step) / 20) }
-        for (step, loss) in [(10, 3.75), (20, 3.25), (30, 3.5)] { curve.add(EvaluationPoint(step: step, loss: loss)) }
+        for (step, loss) in [(10, 3.75), (20, 3.25), (30, 3.5)] { curve.add(EvaluationMetrics(step: step, loss: loss)) }
         let html = LivePage(name: "x", curve: curve).html()
         #expect(html.contains("training <b>2.0000</b>") && html.contains("held-out <b>3.5000</b>"))
         #expect(html.contains("best held-out <b>3.2500</b> at step 20"))

@@ -27,7 +27,7 @@ import Testing
         let file = try TensorBoardFile(in: folder.file("run/tensorboard"))
         #expect(file.path.contains("/run/tensorboard/events.out.tfevents."))
         #expect(file.append(step.scalars, step: 7) == nil)
-        #expect(file.append(EvaluationPoint(step: 7, loss: 1, perplexity: 2.7).scalars, step: 7) == nil)
+        #expect(file.append(EvaluationMetrics(step: 7, loss: 1, perplexity: 2.7).scalars, step: 7) == nil)
         file.close()
         let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: file.path)), as: UTF8.self)
         #expect(text.components(separatedBy: "brain.Event:2").count == 2)

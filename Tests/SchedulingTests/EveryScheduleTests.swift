@@ -77,6 +77,26 @@ import Testing
         }
     }
 
+    @Test(arguments: 1...8) func `forwards alone need no deeper queues, other links or more slots`(ranks: Int) throws {
+        for microBatches in [1, 2, 3, 4, 7, 8, 9, 16, 23, 24] {
+            for schedule in try generated(ranks: ranks, microBatches: microBatches) {
+                let edges = everyEdge(stages: schedule.stageCount, portalGradient: true)
+                let depth = try #require(
+                    try schedule.smallestQueueDepth(edges: edges, atLeast: max(2, schedule.stageCount)))
+                let forward = schedule.forwardOnly
+                try forward.validate(edges: edges, queueDepth: depth)
+                let (whole, lowered) = (try schedule.lower(edges: edges), try forward.lower(edges: edges))
+                #expect(lowered.firstMisuse(of: forward) == nil, "\(schedule.name) \(ranks) \(microBatches)")
+                #expect(lowered.links == whole.links)
+                #expect(lowered.finishes(queueDepths: lowered.links.map { _ in depth }))
+                #expect(
+                    zip(lowered.slotCount, whole.slotCount).allSatisfy { $0 <= $1 },
+                    "\(schedule.name) \(ranks) \(microBatches): \(lowered.slotCount) \(whole.slotCount)")
+                #expect(lowered.deferredCount.allSatisfy { $0 == 0 })
+            }
+        }
+    }
+
     @Test func `schedules print and parse back`() throws {
         for schedule in try generated(ranks: 4, microBatches: 9) {
             #expect(try Schedule(parsing: schedule.description, name: schedule.name) == schedule)
@@ -179,6 +199,11 @@ extension LoweredSchedule {
                         return "\(instruction) works in a slot that is not its own"
                     }
                     if [.backward, .backwardWeight].contains(instruction.pass) { holders[place] = nil }
+                    for giver in schedule.rankOfStage.indices where schedule.isForwardOnly {
+                        let users = edges.filter { $0.from == giver && schedule.rankOfStage[$0.to] == rank }.map(\.to)
+                        guard schedule.rankOfStage[giver] == rank, stage == users.max() ?? giver else { continue }
+                        holders[Place(stage: giver, slot: self.slot(stage: giver, microBatch: microBatch))] = nil
+                    }
                     done.insert(instruction)
                 }
             }

@@ -24,6 +24,22 @@ import Testing
                 """)
     }
 
+    @Test func `forwards alone are drawn as in their documentation`() throws {
+        let grid = try Schedule.oneForwardOneBackward(stages: 4, microBatches: 5).forwardOnly.grid(maxColumns: 80)
+        #expect(
+            grid == """
+                rank 0 F0F1F2F3F4······
+                rank 1 ··F0F1F2F3F4····
+                rank 2 ····F0F1F2F3F4··
+                rank 3 ······F0F1F2F3F4
+                """)
+    }
+
+    @Test func `a written schedule without a backward is refused still`() throws {
+        let written = try Schedule(parsing: "0F0 0F1\n1F0 1F1", name: "mine")
+        #expect(!written.isForwardOnly && message { try written.lower(edges: Edge.chain(stages: 2)) }.contains("0B0"))
+    }
+
     @Test func `fewer micro-batches than stages leave the last stages waiting`() throws {
         let grid = try Schedule.oneForwardOneBackward(stages: 4, microBatches: 2).grid()
         #expect(

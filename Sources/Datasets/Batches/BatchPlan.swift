@@ -14,10 +14,12 @@ package struct BatchPlan: Hashable, Sendable {
     package let ladder: LengthLadder?
     /// Whether a micro-batch's samples share a row.
     package let isPacked: Bool
+    /// Of samples that differ in length: from which position of the order on nothing follows; nil: it never ends.
+    package let end: Int?
 
     package init(
         sampleCount: Int, micro: Int, microBatches: Int, order: SampleOrder, ladder: LengthLadder? = nil,
-        isPacked: Bool = false
+        isPacked: Bool = false, end: Int? = nil
     ) {
         precondition(sampleCount >= 1 && micro >= 1 && microBatches >= 1, "an empty batch")
         self.sampleCount = sampleCount
@@ -26,6 +28,7 @@ package struct BatchPlan: Hashable, Sendable {
         self.order = order
         self.ladder = ladder
         self.isPacked = isPacked
+        self.end = end
     }
 
     /// G, the samples of one step.
@@ -44,15 +47,16 @@ package struct BatchPlan: Hashable, Sendable {
 
     /// What one step trains on.
     package func contents(of dataset: some Dataset, step: Int) throws(DatasetError) -> StepContents {
-        var (samples, targets): ([(index: Int, positions: Int)], Int) = ([], 0)
+        var (samples, targets): ([[(index: Int, positions: Int)]], Int) = ([], 0)
         var tokens: Int?
         for microBatch in 0..<microBatches {
-            for row in 0..<micro {
+            samples.append([])
+            for row in 0..<micro where !isOver(step * globalBatch + microBatch * micro + row) {
                 let sample = sample(step: step, microBatch: microBatch, row: row)
                 targets += try dataset.targetCount(sample: sample)
                 let count = ladder == nil ? nil : try dataset.tokenCount(ofSample: sample)
                 tokens = count.map { $0 + (tokens ?? 0) }
-                samples.append((sample, Self.positions(count ?? 1)))
+                samples[microBatch].append((sample, Self.positions(count ?? 1)))
             }
         }
         return StepContents(targets: targets, tokens: tokens, layouts: layouts(samples))
@@ -63,7 +67,7 @@ package struct BatchPlan: Hashable, Sendable {
     package func fullestRow(steps: Int, tokens: [Int32]) -> Int {
         var fullest = 1
         for step in 0..<steps {
-            let samples = (0..<globalBatch).map { place in
+            let samples = (0..<globalBatch).filter { !isOver(step * globalBatch + $0) }.map { place in
                 let index = sample(step: step, microBatch: place / micro, row: place % micro)
                 return (index: index, positions: Self.positions(Int(tokens[index])))
             }
@@ -77,13 +81,15 @@ package struct BatchPlan: Hashable, Sendable {
     /// From a sample's last token nothing is predicted.
     private static func positions(_ tokens: Int) -> Int { max(tokens - 1, 1) }
 
-    private func layouts(_ samples: [(index: Int, positions: Int)]) -> [MicroBatchLayout] {
+    private func layouts(_ samples: [[(index: Int, positions: Int)]]) -> [MicroBatchLayout] {
         let ladder = ladder ?? .fixed(1)
         if isPacked {
-            return MicroBatchLayout.deal(samples, over: microBatches).map { .packed($0, ladder) }
+            return MicroBatchLayout.deal(Array(samples.joined()), over: microBatches).map { .packed($0, ladder) }
         }
-        return (0..<microBatches).map { .padded(Array(samples[$0 * micro..<($0 + 1) * micro]), ladder) }
+        return samples.map { .padded($0, rows: micro, ladder) }
     }
+
+    private func isOver(_ position: Int) -> Bool { end.map { position >= $0 } ?? false }
 
     /// Throws where nothing counts in the loss of one of the first so many steps.
     package func checkTargets(of dataset: some Dataset, steps: Int, cache: ScanCache) throws(DatasetError) {

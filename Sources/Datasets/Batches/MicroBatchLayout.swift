@@ -22,11 +22,13 @@ package struct MicroBatchLayout: Hashable, Sendable {
     }
 
     /// Each sample in a row of its own.
-    static func padded(_ samples: [(index: Int, positions: Int)], _ ladder: LengthLadder) -> MicroBatchLayout {
+    static func padded(
+        _ samples: [(index: Int, positions: Int)], rows: Int, _ ladder: LengthLadder
+    ) -> MicroBatchLayout {
         MicroBatchLayout(
             places: samples.enumerated().map { row, sample in
                 Place(sample: sample.index, row: row, start: 0, positions: sample.positions)
-            }, rows: samples.count, length: ladder.rung(for: samples.map(\.positions).max() ?? 1))
+            }, rows: rows, length: ladder.rung(for: samples.map(\.positions).max() ?? 1))
     }
 
     /// All samples in one row, one behind the other.

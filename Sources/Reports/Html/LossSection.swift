@@ -31,7 +31,7 @@ struct LossSection {
             items.append("<span><i class=\"c-straggler\"></i>held-out <b>\(Format.fixed(last.loss, 4))</b></span>")
         }
         if let best = curve.best, curve.evaluations.count > 1 {
-            let perplexity = best.perplexity.map { ", perplexity \(Format.fixed($0, 2))" } ?? ""
+            let perplexity = ", perplexity \(Format.fixed(best.perplexity, 2))"
             items.append(
                 "<span>best held-out <b>\(Format.fixed(best.loss, 4))</b> at step "
                     + "\(Format.grouped(Double(best.step)))\(perplexity)</span>")

@@ -28,7 +28,7 @@ public struct LossCurve: Hashable, Sendable {
     /// How many steps count together.
     package private(set) var width = 1
     /// In the order of their steps.
-    package private(set) var evaluations: [EvaluationPoint] = []
+    package private(set) var evaluations: [EvaluationMetrics] = []
     package static let bucketLimit = 600
     package static let evaluationLimit = 400
     /// Beyond these a drawing shows nothing, and differences of those within them fit.
@@ -39,7 +39,7 @@ public struct LossCurve: Hashable, Sendable {
 
     package var isEmpty: Bool { buckets.isEmpty && evaluations.isEmpty }
     /// The evaluation with the least loss; of equal ones the first.
-    package var best: EvaluationPoint? { evaluations.min { $0.loss < $1.loss } }
+    package var best: EvaluationMetrics? { evaluations.min { $0.loss < $1.loss } }
 
     /// A step that is no later than the last one was done again, by an attempt that began where another had been saved:
     /// what the earlier one left from there on is void.
@@ -70,7 +70,7 @@ public struct LossCurve: Hashable, Sendable {
     }
 
     /// Of very many evaluations the best one and every second other one stay.
-    package mutating func add(_ point: EvaluationPoint) {
+    package mutating func add(_ point: EvaluationMetrics) {
         guard point.step >= 0, point.loss.magnitude <= Self.lossLimit else { return }
         while let last = evaluations.last, last.step >= point.step { evaluations.removeLast() }
         evaluations.append(point)
@@ -102,7 +102,7 @@ package struct LossFollower {
             if let (step, loss) = Self.loss(line) { curve.add(step: step, loss: loss) }
         }
         for line in evaluations.lines {
-            if let point = EvaluationPoint(line: line) { curve.add(point) }
+            if let point = EvaluationMetrics(line: line) { curve.add(point) }
         }
         return curve != before
     }

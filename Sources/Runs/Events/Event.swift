@@ -28,6 +28,8 @@ public enum EventKind: UInt8, Sendable, Hashable, CaseIterable {
     case takeOver = 11
     /// Reporting a step to the coordinator: gradients' squares, loss, times, these events.
     case report = 12
+    /// Evaluating on held-out data, before the step it belongs to: no part of any step's time.
+    case evaluation = 13
 }
 
 /// One entry of a rank's event log. Times are nanoseconds of the rank's monotonic clock.
@@ -36,7 +38,7 @@ public struct Event: Hashable, Sendable {
     public var kind: EventKind
     /// The step it belongs to, counted from 0.
     public var step: Int
-    /// The instruction that ran, or that waited; nil for optimizer, gradient sync and data wait.
+    /// The instruction that ran, or that waited; nil for optimizer, gradient sync, data wait and evaluation.
     public var instruction: Instruction?
     /// The rank that a message comes from or goes to: in receiveWait, takeOver, sendWait and handOver.
     public var peer: Int?
@@ -70,7 +72,7 @@ extension Event {
     public var isBusy: Bool {
         switch kind {
         case .forward, .backward, .backwardInput, .backwardWeight, .recompute, .optimizer: true
-        case .gradientSync, .dataWait, .receiveWait, .takeOver, .sendWait, .handOver, .report: false
+        case .gradientSync, .dataWait, .receiveWait, .takeOver, .sendWait, .handOver, .report, .evaluation: false
         }
     }
 }

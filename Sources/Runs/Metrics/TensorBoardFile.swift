@@ -64,9 +64,9 @@ extension StepMetrics {
     }
 }
 
-extension EvaluationPoint {
+extension EvaluationMetrics {
     /// What TensorBoard shows of an evaluation.
     package var scalars: [TensorBoardEvent.Scalar] {
-        [("Evaluate/loss", loss)] + (perplexity.map { [("Evaluate/perplexity", $0)] } ?? [])
+        [("Evaluate/loss", loss), ("Evaluate/perplexity", perplexity)]
     }
 }

@@ -15,7 +15,7 @@ extension Schedule {
         var links = routes.links
         for link in exchanges where !links.contains(link) { links.append(link) }
         var deliveries = Deliveries(self, routes)
-        var slots = SlotColouring(self)
+        var slots = SlotColouring(self, edges: edges)
         let programs = ranks.map { Self.program($0, edges, &deliveries, &slots) }
         return LoweredSchedule(
             edges: edges, links: links, ranks: programs, colouring: slots,
@@ -60,7 +60,7 @@ extension Schedule {
             let needs = cells.forward(edge.to, microBatch)
             let makes = cells.forward(edge.from, microBatch)
             guard makes < needs else { throw tooEarly(rank: rank, needs, waitsFor: makes) }
-            guard edge.carriesGradient else { continue }
+            guard edge.carriesGradient, !isForwardOnly else { continue }
             let needsGradient = cells.backward(edge.from, microBatch)
             let makesGradient = cells.backward(edge.to, microBatch)
             guard makesGradient < needsGradient else {

@@ -1,5 +1,8 @@
 /// Gives each micro-batch of each stage the lowest free slots: an activation slot from the first message its F needs, or
 /// the F itself, to its last backward half; and on stages where halves run apart, a deferred slot from its I to its W.
+///
+/// Where nothing comes back, an activation slot ends with the F; or with that of the last stage of the same rank that copies
+/// from it.
 struct SlotColouring {
     /// By stage: how many slots were needed.
     var count: [Int] { activations.map(\.count) }
@@ -15,14 +18,26 @@ struct SlotColouring {
     private(set) var slots: [Int32]
     /// Likewise; empty where no halves run apart.
     private(set) var deferredSlots: [Int32]
+    /// By stage: whose activation slots end with its F; empty but where nothing comes back.
+    private let endedByForward: [[Int]]
 
-    init(_ schedule: Schedule) {
+    init(_ schedule: Schedule, edges: [Edge]) {
+        endedByForward = schedule.isForwardOnly ? Self.endedByForward(schedule, edges) : []
         microBatches = schedule.microBatches
         activations = [SlotPool](repeating: SlotPool(), count: schedule.stageCount)
         deferrals = activations
         slots = [Int32](repeating: -1, count: schedule.stageCount * microBatches)
         splits = schedule.splitsBackward
         deferredSlots = splits.contains(true) ? slots : []
+    }
+
+    private static func endedByForward(_ schedule: Schedule, _ edges: [Edge]) -> [[Int]] {
+        var ended = [[Int]](repeating: [], count: schedule.stageCount)
+        for (stage, rank) in schedule.rankOfStage.enumerated() {
+            let users = edges.filter { $0.from == stage && schedule.rankOfStage[$0.to] == rank }.map(\.to)
+            ended[users.max() ?? stage].append(stage)
+        }
+        return ended
     }
 
     /// A message for a forward needs somewhere to lie, however early it comes.
@@ -41,6 +56,11 @@ struct SlotColouring {
         if instruction.pass == .backward || instruction.pass == .backwardWeight {
             activations[stage].free(slots[cell])
             if splits[stage] { deferrals[stage].free(deferredSlots[cell]) }
+        }
+        if !endedByForward.isEmpty {
+            for stage in endedByForward[stage] {
+                activations[stage].free(slots[stage * microBatches + instruction.microBatch])
+            }
         }
         return Int(slots[cell])
     }

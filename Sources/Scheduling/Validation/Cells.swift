@@ -86,7 +86,7 @@ struct Cells {
                 let missing: Pass? =
                     forwards[cell] < 0
                     ? .forward : backwards[cell] < 0 ? .backward : lasts[cell] < 0 ? .backwardWeight : nil
-                guard let missing else { continue }
+                guard let missing, missing == .forward || !schedule.isForwardOnly else { continue }
                 let rank = schedule.rankOfStage[stage]
                 throw schedule.invalid(
                     rank: rank, position: schedule.ranks[rank].count,

@@ -1,0 +1,49 @@
+import Manifests
+package import Planning
+package import Runs
+import Scheduling
+
+/// Puts the ranks' parts of each evaluation together, and knows the best. Pure: told what arrived, it says what follows.
+package struct EvaluationAssembly {
+    private let rankCount: Int
+    private let samples: Int
+    private let keepsBest: Bool
+    private var parts: [Int: WorkerMessage.EvaluationPart] = [:]
+    private var written: [Int: Int] = [:]
+    /// The evaluation with the lowest loss so far; of several, the first.
+    package private(set) var best: EvaluationMetrics?
+
+    /// nil where the run evaluates nothing.
+    package init?(_ plan: TrainingPlan) {
+        guard let evaluation = plan.manifest.evaluation, let samples = evaluation.samples else { return nil }
+        rankCount = plan.placement.rankCount
+        self.samples = samples
+        keepsBest = evaluation.keepsBest
+    }
+
+    /// - Returns: the evaluation's figures, once the last rank's part is there.
+    package mutating func add(_ part: WorkerMessage.EvaluationPart, rank: Int) -> EvaluationMetrics? {
+        parts[rank] = part
+        guard parts.count == rankCount else { return nil }
+        defer { parts = [:] }
+        let sum = parts.values.lazy.compactMap(\.lossSum).first
+        let count = parts.values.lazy.compactMap(\.targetCount).first ?? 0
+        var metrics = EvaluationMetrics(
+            step: part.step, loss: sum.map { count == 0 ? .nan : $0 / Double(count) } ?? .nan, tokens: count,
+            samples: samples, seconds: Double(parts.values.map(\.nanoseconds).max() ?? 0) / 1e9, isBest: false)
+        metrics.isBest = metrics.loss.isFinite && best.map { metrics.loss < $0.loss } ?? true
+        if metrics.isBest { best = metrics }
+        return metrics
+    }
+
+    /// Whether the weights are to be written: those that the run began with are not.
+    package func keepsWeights(of metrics: EvaluationMetrics) -> Bool { keepsBest && metrics.isBest && metrics.step > 0 }
+
+    /// - Returns: the bytes that all ranks wrote of the best weights, once the last one has.
+    package mutating func add(written bytes: Int, rank: Int) -> Int? {
+        written[rank] = bytes
+        guard written.count == rankCount else { return nil }
+        defer { written = [:] }
+        return written.values.reduce(0, +)
+    }
+}
