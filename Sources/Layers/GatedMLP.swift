@@ -15,6 +15,7 @@ public struct GatedMLP: Layer {
     public internal(set) var activation: Activation
     /// Whether the three products each add a learnt bias.
     public internal(set) var bias: Bool
+    public private(set) var adapters: [Adapter] = []
 
     public static let syntax = KindSyntax(
         "gated-mlp", "down(activation(gate(x)) · up(x)): SwiGLU, GEGLU, ReGLU.", GatedMLP(width: 64, hidden: 172),
@@ -37,6 +38,22 @@ public struct GatedMLP: Layer {
         Affine.parameters("gate.", inputs: width, outputs: hidden, bias: bias)
             + Affine.parameters("up.", inputs: width, outputs: hidden, bias: bias)
             + Affine.parameters("down.", inputs: hidden, outputs: width, bias: bias)
+            + adapters.parameters(of: products)
+    }
+
+    public var products: [Product] {
+        [
+            Product("gate", inputs: width, outputs: hidden), Product("up", inputs: width, outputs: hidden),
+            Product("down", inputs: hidden, outputs: width),
+        ]
+    }
+
+    public func writtenGradients(_ trained: [Bool]) -> [Bool] { trained }
+
+    public func adapting(_ adapters: [Adapter]) -> GatedMLP {
+        var layer = self
+        layer.adapters = adapters
+        return layer
     }
 
     public var separatesDocuments: Bool { true }
@@ -59,8 +76,10 @@ public struct GatedMLP: Layer {
         plan.saved = [inner, inner]
         plan.deferred = [inner, inner]
         plan.keepsInputs = true
+        plan.readsInputsForWeightsAlone = true
         plan.keepsOutputGradients = true
         plan.scratchBytes = Scratch.byteCount([inner])
+        try plan.add(adapters, to: products, x)
         return plan
     }
 
@@ -69,10 +88,14 @@ public struct GatedMLP: Layer {
         let map = Maps(frame.parameters, bias: bias)
         var scratch = Scratch(frame.scratch)
         let product = scratch.take(gate.spec)
+        let adapted = AdapterPasses(adapters, frame, scratch, on: backend)
         map.gate.forward(frame.inputs[0], into: gate, on: backend)
+        adapted.forward(0, frame.inputs[0], into: gate)
         map.up.forward(frame.inputs[0], into: up, on: backend)
+        adapted.forward(1, frame.inputs[0], into: up)
         backend.gate(activation, gate, up, into: product)
         map.down.forward(product, into: frame.outputs[0], on: backend)
+        adapted.forward(2, product, into: frame.outputs[0])
     }
 
     /// The same way back, leaving dgate and dup.
@@ -81,22 +104,33 @@ public struct GatedMLP: Layer {
         let map = Maps(frame.parameters, bias: bias)
         var scratch = Scratch(frame.scratch)
         let dproduct = scratch.take(dgate.spec)
+        let adapted = AdapterPasses(adapters, frame, scratch, on: backend)
         map.down.backwardInput(frame.outputGradients[0], into: dproduct, on: backend)
+        adapted.backwardInput(2, frame.outputGradients[0], into: dproduct)
         backend.gateBackward(
             activation, gate: frame.saved[0], up: frame.saved[1], dy: dproduct, dgate: dgate, dup: dup)
-        guard let dx = frame.inputGradients[0] else { return }
-        map.gate.backwardInput(dgate, into: dx, on: backend)
-        map.up.backwardInput(dup, into: dx, accumulate: true, on: backend)
+        let dx = frame.inputGradients[0]
+        if let dx {
+            map.gate.backwardInput(dgate, into: dx, on: backend)
+            map.up.backwardInput(dup, into: dx, accumulate: true, on: backend)
+        }
+        adapted.backwardInput(0, dgate, into: dx)
+        adapted.backwardInput(1, dup, into: dx)
     }
 
     public func backwardWeight(_ frame: LayerFrame, on backend: any Backend) {
         let dmap = Maps(frame.gradients, bias: bias)
         var scratch = Scratch(frame.scratch)
         let product = scratch.take(frame.saved[0].spec)
+        let adapted = AdapterPasses(adapters, frame, scratch, on: backend)
         dmap.gate.backwardWeight(frame.deferred[0], x: frame.inputs[0], on: backend)
+        adapted.backwardWeight(0, frame.deferred[0], x: frame.inputs[0])
         dmap.up.backwardWeight(frame.deferred[1], x: frame.inputs[0], on: backend)
+        adapted.backwardWeight(1, frame.deferred[1], x: frame.inputs[0])
+        guard dmap.down.isTrained || adapted.has(2) else { return }
         backend.gate(activation, frame.saved[0], frame.saved[1], into: product)
         dmap.down.backwardWeight(frame.outputGradients[0], x: product, on: backend)
+        adapted.backwardWeight(2, frame.outputGradients[0], x: product)
     }
 
     /// The three products' parameters, or their gradients.

@@ -40,6 +40,16 @@ public protocol Layer: ManifestKind {
     /// Adds this micro-batch's gradients to those of the parameters.
     func backwardInput(_ frame: LayerFrame, on backend: any Backend)
     func backwardWeight(_ frame: LayerFrame, on backend: any Backend)
+    /// The matrix products that adapters may stand beside; none unless the layer says so.
+    var products: [Product] { get }
+    /// The adapters beside its products. Their parameters are the last of `parameters`.
+    var adapters: [Adapter] { get }
+    /// The same layer with these adapters.
+    func adapting(_ adapters: [Adapter]) -> Self
+    /// Which parameters' gradients `backwardWeight` writes where these are trained, some at least: what it writes without
+    /// need takes memory and is not used. The others' tensors have no elements. All of them, unless the layer can leave
+    /// gradients out.
+    func writtenGradients(_ trained: [Bool]) -> [Bool]
 }
 
 extension Layer {
@@ -48,6 +58,10 @@ extension Layer {
     /// False: what a layer does over positions is its own to say.
     public var separatesDocuments: Bool { false }
     public func making(_ dtype: DType) -> Self { self }
+    public var products: [Product] { [] }
+    public var adapters: [Adapter] { [] }
+    public func adapting(_ adapters: [Adapter]) -> Self { self }
+    public func writtenGradients(_ trained: [Bool]) -> [Bool] { trained.map { _ in true } }
     /// Nothing: each position is computed by itself.
     public func cache(for input: Signature, capacity: Int) throws(LayerError) -> Signature { [] }
 
@@ -92,6 +106,8 @@ public struct LayerPlan: Hashable, Sendable {
     public var deferred: Signature = []
     /// Whether the backward halves read the inputs, so that their memory stays until the last half.
     public var keepsInputs = false
+    /// Whether of the two `backwardWeight` alone reads them: nothing keeps them where no parameter is trained.
+    public var readsInputsForWeightsAlone = false
     /// Whether the backward halves read the outputs, so that their memory stays until the last half.
     public var keepsOutputs = false
     /// Whether `backwardWeight` reads the output gradients, so that they stay until it has run.
@@ -107,8 +123,12 @@ public struct LayerPlan: Hashable, Sendable {
     public var attention: AttentionShape?
     /// What frames that go on from earlier positions keep between them; nothing in training.
     public var cache: Signature = []
-    /// FLOPs of each pass for this input.
+    /// FLOPs of each pass for this input, those of adapters included.
     public var cost: LayerCost
+    /// FLOPs of the adapters alone.
+    public internal(set) var adapterCost = LayerCost()
+    /// Specs of pieces of scratch that passes take: made once, since one made in a pass would be an allocation.
+    public var pieces: Signature = []
 
     /// A plan that keeps nothing: what the passes need besides is set afterwards.
     public init(outputs: Signature, cost: LayerCost) {
@@ -154,7 +174,7 @@ public struct LayerFrame: Sendable {
     public var deferred: [Tensor] = []
     /// f32; those with `ParameterSpec.isMatrix` in the type of the layer's activations.
     public var parameters: [Tensor] = []
-    /// f32, of the parameters' shapes.
+    /// f32, of the parameters' shapes; without elements where `Layer.writtenGradients` says that none is written.
     public var gradients: [Tensor] = []
     /// One for each output, of its shape and type. `backwardInput` may overwrite them.
     public var outputGradients: [Tensor] = []
@@ -162,6 +182,8 @@ public struct LayerFrame: Sendable {
     public var inputGradients: [Tensor?] = []
     /// At least `LayerPlan.scratchBytes(on:)` bytes that every pass may overwrite; nil where that is 0.
     public var scratch: Tensor?
+    /// As `LayerPlan.pieces`.
+    public var pieces: Signature = []
     /// The random stream of this layer, step and first sample. `key.layer` is a multiple of 8: a layer may hold eight
     /// streams, `key.layer + 0 … 7`.
     public var key = RandomKey(seed: 0, layer: 0)

@@ -14,6 +14,7 @@ public struct Linear: Layer {
     public internal(set) var outputs: Int
     /// Whether a bias is added, and learnt.
     public internal(set) var bias: Bool
+    public private(set) var adapters: [Adapter] = []
 
     public static let syntax = KindSyntax(
         "linear", "x · Wᵀ + b.", Linear(inputs: 64, outputs: 64),
@@ -35,6 +36,16 @@ public struct Linear: Layer {
         let initial = Distribution.uniform(-bound, bound)
         let weight = ParameterSpec("weight", unchecked: [outputs, inputs], initial, isMatrix: true)
         return [weight] + (bias ? [ParameterSpec("bias", unchecked: [outputs], initial)] : [])
+            + adapters.parameters(of: products)
+    }
+
+    public var products: [Product] { [Product("", inputs: inputs, outputs: outputs)] }
+    public func writtenGradients(_ trained: [Bool]) -> [Bool] { trained }
+
+    public func adapting(_ adapters: [Adapter]) -> Linear {
+        var layer = self
+        layer.adapters = adapters
+        return layer
     }
 
     public var separatesDocuments: Bool { true }
@@ -45,21 +56,26 @@ public struct Linear: Layer {
         let y = try TensorSpec.checked(x.shape.extents.dropLast() + [outputs], x.dtype)
         var plan = LayerPlan(outputs: [y], cost: .linear(rows: x.shape.rows, inputs: inputs, outputs: outputs))
         plan.keepsInputs = true
+        plan.readsInputsForWeightsAlone = true
         plan.keepsOutputGradients = true
+        try plan.add(adapters, to: products, x)
         return plan
     }
 
     public func forward(_ frame: LayerFrame, on backend: any Backend) {
         affine(frame.parameters).forward(frame.inputs[0], into: frame.outputs[0], on: backend)
+        AdapterPasses(adapters, frame, on: backend).forward(0, frame.inputs[0], into: frame.outputs[0])
     }
 
     public func backwardInput(_ frame: LayerFrame, on backend: any Backend) {
-        guard let dx = frame.inputGradients[0] else { return }
-        affine(frame.parameters).backwardInput(frame.outputGradients[0], into: dx, on: backend)
+        let (dy, dx) = (frame.outputGradients[0], frame.inputGradients[0])
+        if let dx { affine(frame.parameters).backwardInput(dy, into: dx, on: backend) }
+        AdapterPasses(adapters, frame, on: backend).backwardInput(0, dy, into: dx)
     }
 
     public func backwardWeight(_ frame: LayerFrame, on backend: any Backend) {
         affine(frame.gradients).backwardWeight(frame.outputGradients[0], x: frame.inputs[0], on: backend)
+        AdapterPasses(adapters, frame, on: backend).backwardWeight(0, frame.outputGradients[0], x: frame.inputs[0])
     }
 
     private func affine(_ tensors: [Tensor]) -> Affine { Affine(weight: tensors[0], bias: bias ? tensors[1] : nil) }

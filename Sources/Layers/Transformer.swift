@@ -29,6 +29,7 @@ public struct Transformer: Layer {
     public internal(set) var epsilon: Double
     /// The share of each branch's output that becomes zero while training: from 0 to below 1.
     public internal(set) var dropout: Double
+    public internal(set) var adapters: [Adapter] = []
 
     public static let syntax = KindSyntax(
         "transformer", "A pre-norm block: x + attention, then + MLP.", Transformer(width: 64, heads: 4),
@@ -71,6 +72,7 @@ public struct Transformer: Layer {
             + norm.parameters("norm2.", width: width, bias: normHasBias)
             + Affine.parameters("mlp.up.", inputs: width, outputs: hidden, bias: bias)
             + Affine.parameters("mlp.down.", inputs: hidden, outputs: width, bias: bias)
+            + adapters.parameters(of: products)
     }
 
     public var separatesDocuments: Bool { true }
@@ -93,6 +95,7 @@ public struct Transformer: Layer {
         plan.keepsOutputGradients = true
         plan.scratchBytes = Scratch.byteCount(dropout > 0 ? [x, x, up] : [x, up])
         plan.attention = shape
+        try plan.add(adapters, to: products, x)
         return plan
     }
 

@@ -67,7 +67,7 @@ struct TransformerFrame {
 
     /// With the spec of norm1's weight: [width].
     private func normGradient(row: Int) -> Tensor {
-        let spec = frame.gradients[0].spec
+        let spec = frame.parameters[0].spec
         return Tensor(normGradients.memory, offset: normGradients.offset + row * spec.byteCount, spec: spec)
     }
 }

@@ -29,7 +29,13 @@ public struct Node: Sendable {
     public var inputs: [Int]
     /// Values by index into `ModelGraph.values`, in the order in which the layer makes them.
     public var outputs: [Int]
+    /// By parameter: whether the optimizer moves it.
+    public var trained: [Bool]
+    /// By parameter: whether the weight half of the backward writes its gradient.
+    public var hasGradient: [Bool]
 
+    /// Whether it has a weight half of the backward: unless all of its parameters are frozen.
+    public var hasWeightHalf: Bool { trained.isEmpty || trained.contains(true) }
     /// Names as in torch.nn.Sequential's state dict.
     public var parameterNames: [String] { layer.parameters.map { "\(path).\($0.name)" } }
 }
@@ -46,6 +52,8 @@ public struct Entry: Sendable {
     public var outputs: Signature
     /// Elements of all parameters.
     public var parameterCount: Int
+    /// Elements of those that are trained.
+    public var trainedCount: Int
     /// FLOPs of one micro-batch, over its nodes.
     public var cost: LayerCost
 }

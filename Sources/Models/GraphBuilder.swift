@@ -17,6 +17,7 @@ struct GraphBuilder {
     private let dtype: DType
     /// Of caches; nil: there are none.
     private let capacity: Int?
+    private let adaptation: Adaptation
 
     /// A skip connection: what a `stash` keeps for each `pop` of its name.
     struct Portal {
@@ -40,7 +41,8 @@ struct GraphBuilder {
         }
     }
 
-    init(input: TensorSpec, dtype: DType, capacity: Int?) {
+    init(input: TensorSpec, dtype: DType, capacity: Int?, _ adaptation: Adaptation) {
+        self.adaptation = adaptation
         self.dtype = dtype
         self.capacity = capacity
         values = [Value(spec: input, producer: nil, needsGradient: false, root: 0)]
@@ -51,11 +53,18 @@ struct GraphBuilder {
         let first = nodes.count
         try place(declaration, path: "\(entry)", entry: entry)
         let own = nodes[first...]
+        func count(_ isCounted: (Node, Int) -> Bool) -> Int {
+            own.reduce(0) { sum, node in
+                node.layer.parameters.enumerated().filter { isCounted(node, $0.offset) }.reduce(sum) {
+                    $0 + $1.element.shape.count
+                }
+            }
+        }
         entries.append(
             Entry(
                 index: entry, kind: declaration.kind, nodes: first..<nodes.count,
                 outputs: current.map { values[$0].spec },
-                parameterCount: own.reduce(0) { $0 + $1.layer.parameters.reduce(0) { $0 + $1.shape.count } },
+                parameterCount: count { _, _ in true }, trainedCount: count { $0.trained[$1] },
                 cost: own.reduce(into: LayerCost()) { sum, node in
                     sum.forward += node.plan.cost.forward
                     sum.backwardInput += node.plan.cost.backwardInput
@@ -79,13 +88,15 @@ struct GraphBuilder {
     mutating func place(_ declaration: LayerDeclaration, path: String, entry: Int) throws(ModelError) {
         let site = Site(path: path, entry: entry, kind: declaration.kind, mark: declaration.mark)
         switch declaration.content {
-        case .layer(let layer): try place(layer.making(dtype), taking: current, site)
+        case .layer(let layer):
+            let adapted = layer.making(dtype).adapting(adaptation.adapters[path] ?? [])
+            try place(adapted, taking: current, site)
         case .wiring(let wiring): try wiring.place(in: &self, site)
         }
     }
 
     mutating func place(_ layer: any Layer, taking inputs: [Int], _ site: Site) throws(ModelError) {
-        let plan: LayerPlan
+        var plan: LayerPlan
         do {
             let input = inputs.map { values[$0].spec }
             if let capacity {
@@ -103,15 +114,19 @@ struct GraphBuilder {
         precondition(plan.views.isEmpty, "\(site.subject): a layer's outputs are all views or none is")
         let node = nodes.count
         for input in inputs { values[values[input].root].consumers.append(node) }
+        let trained = adaptation.trained(layer, at: site.path)
         let trains =
-            !layer.parameters.isEmpty
+            trained.contains(true)
             || inputs.indices.contains { !plan.withoutGradient.contains($0) && values[inputs[$0]].needsGradient }
+        plan = plan.narrowed(layer, trained: trained, isReached: trains)
         let outputs = plan.outputs.map { spec in
             values.append(Value(spec: spec, producer: node, needsGradient: trains, root: values.count))
             return values.count - 1
         }
         nodes.append(
-            Node(layer: layer, plan: plan, path: site.path, entry: site.entry, inputs: inputs, outputs: outputs))
+            Node(
+                layer: layer, plan: plan, path: site.path, entry: site.entry, inputs: inputs, outputs: outputs,
+                trained: trained, hasGradient: trained.contains(true) ? layer.writtenGradients(trained) : trained))
         current = outputs
     }
 

@@ -31,12 +31,16 @@ public struct ModelGraph: Sendable {
     ///   - manifest: the list of layers.
     ///   - input: one micro-batch: i32[micro × sequence] for tokens, [micro × width] of `dtype` for rows.
     ///   - dtype: f32, bf16 or f16.
+    ///   - adaptation: which parameters are trained, and adapters beside its products.
     ///   - capacity: how many positions of a sample passes can go on to, with caches; nil: each pass is on its own.
     public init(
-        _ manifest: Sequential, input: TensorSpec, dtype: DType = .f32, capacity: Int? = nil
+        _ manifest: Sequential, input: TensorSpec, dtype: DType = .f32, adaptation: Adaptation = .none,
+        capacity: Int? = nil
     ) throws(ModelError) {
+        var manifest = manifest
+        if !adaptation.ties.isEmpty { manifest.ties += adaptation.ties }
         self.dtype = dtype
-        var builder = GraphBuilder(input: input, dtype: dtype, capacity: capacity)
+        var builder = GraphBuilder(input: input, dtype: dtype, capacity: capacity, adaptation)
         for (index, declaration) in manifest.layers.enumerated() {
             try builder.append(declaration, entry: index)
         }
@@ -64,8 +68,19 @@ public struct ModelGraph: Sendable {
         prediction = builder.current[0]
     }
 
-    /// Elements of all parameters; tied ones count once.
-    public var parameterCount: Int { storedParameters.reduce(0) { $0 + $1.spec.count } }
+    /// Elements of all parameters but adapters'; tied ones count once.
+    public var parameterCount: Int { count { !self.isAdapter($0) } }
+    /// Elements of the parameters that are trained, adapters' included; tied ones count once.
+    public var trainedCount: Int { count { self.nodes[$0.node].trained[$0.parameter] } }
+    /// Whether the parameter is an adapter's.
+    public func isAdapter(_ parameter: Tie.Member) -> Bool {
+        let layer = nodes[parameter.node].layer
+        return parameter.parameter >= layer.parameters.count - 2 * layer.adapters.count
+    }
+
+    private func count(_ isCounted: (Tie.Member) -> Bool) -> Int {
+        stored(isCounted).reduce(0) { $0 + $1.spec.count }
+    }
 
     /// FLOPs of one micro-batch, all passes, the loss included.
     public var flopsPerMicroBatch: Double {
@@ -78,12 +93,29 @@ public struct ModelGraph: Sendable {
     }
 
     /// Name and type of every parameter as files hold them: tied ones once, under the first one's name.
-    package var storedParameters: [(name: String, spec: TensorSpec)] {
+    package var storedParameters: [(name: String, spec: TensorSpec)] { stored { _ in true } }
+
+    /// Names of those that are trained.
+    package var trainedParameters: [String] { stored { self.nodes[$0.node].trained[$0.parameter] }.map(\.name) }
+
+    /// Those of the model itself, without adapters.
+    package var baseParameters: [(name: String, spec: TensorSpec)] { stored { !self.isAdapter($0) } }
+
+    /// Those of the adapters.
+    package var adapterParameters: [(name: String, spec: TensorSpec)] { stored(isAdapter) }
+
+    private func stored(_ isWanted: (Tie.Member) -> Bool) -> [(name: String, spec: TensorSpec)] {
         nodes.indices.flatMap { node in
             zip(nodes[node].parameterNames, nodes[node].layer.parameters).enumerated().filter { index, _ in
-                isStored(Tie.Member(node: node, parameter: index))
+                let member = Tie.Member(node: node, parameter: index)
+                return isStored(member) && isWanted(member)
             }.map { ($1.0, TensorSpec($1.1.shape)) }
         }
+    }
+
+    /// Whether the gradients of a tie's members are summed: nothing is, where they are frozen.
+    package func isTrained(_ tie: Tie) -> Bool {
+        nodes[tie.members[0].node].trained[tie.members[0].parameter]
     }
 
     /// Whether files hold the parameter under its own name: unless it is a later one of a tie.

@@ -20,8 +20,10 @@ extension StageProgramBuilder {
         placeOutputGradients(node)
         program.backward.append(.node(index))
         placeInputGradients(node)
+        // Without trained parameters there is no weight half to keep anything for.
+        let isSplit = splitsBackward && model.nodes[node].hasWeightHalf
         for spec in model.nodes[node].plan.deferred {
-            program.nodes[index].deferred.append(splitsBackward ? deferred(spec) : transient(spec, time...time))
+            program.nodes[index].deferred.append(isSplit ? deferred(spec) : transient(spec, time...time))
         }
         program.nodes[index].backwardScratch = scratch(model.nodes[node], at: time)
         if splitsBackward { release(node) }

@@ -24,6 +24,13 @@ public struct Adam: AdamRule {
     }
 
     public var learningRate: Double { settings.learningRate }
+
+    public func decaying(by weightDecay: Double) -> Adam? {
+        var rule = self
+        rule.settings.weightDecay = weightDecay
+        return rule
+    }
+
     public var state: OptimizerState { .adam }
 
     public func update(

@@ -30,6 +30,13 @@ public struct AdamW: AdamRule {
     }
 
     public var learningRate: Double { settings.learningRate }
+
+    public func decaying(by weightDecay: Double) -> AdamW? {
+        var rule = self
+        rule.settings.weightDecay = weightDecay
+        return rule
+    }
+
     public var state: OptimizerState { .adam }
 
     public func update(

@@ -21,11 +21,14 @@ public protocol Optimizer: ManifestKind {
     func update(
         _ parameter: Tensor, gradient: Tensor, state: [Tensor], t: Int, learningRate: Double, gradientScale: Float,
         on backend: any Backend)
+    /// The same rule with another weight decay; nil where it has none.
+    func decaying(by weightDecay: Double) -> Self?
 }
 
 extension Optimizer {
     /// The manifest's name of this rule.
     public var kind: String { Self.syntax.name }
+    public func decaying(by weightDecay: Double) -> Self? { nil }
 
     /// Throws when a setting is out of its limits.
     public func requireLimits() throws(OptimizerError) {

@@ -57,6 +57,12 @@ public struct SGD: Optimizer {
     }
 
     /// Without momentum there is nothing to remember.
+    public func decaying(by weightDecay: Double) -> SGD? {
+        var rule = self
+        rule.weightDecay = weightDecay
+        return rule
+    }
+
     public var state: OptimizerState { OptimizerState(momentum == 0 ? [] : ["momentum_buffer"]) }
 
     public func update(

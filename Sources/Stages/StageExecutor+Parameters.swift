@@ -14,6 +14,8 @@ extension StageExecutor {
         var place: SharedParameters.Place
         var initial: Distribution
         var key: RandomKey
+        /// Whether it is an adapter's, which a model's own files do not hold.
+        var isAdapter: Bool
     }
 
     /// Every parameter of the stage once, in the model's order.
@@ -31,7 +33,7 @@ extension StageExecutor {
                         initial: model.nodes[named.node].layer.parameters[named.parameter].initial,
                         key: RandomKey(
                             seed: seed, step: .max, sample: UInt32(truncatingIfNeeded: named.parameter),
-                            layer: Self.stream(ofNode: named.node))))
+                            layer: Self.stream(ofNode: named.node)), isAdapter: model.isAdapter(named)))
             }
         }
         return result
@@ -51,10 +53,31 @@ extension StageExecutor {
         memory.castParameters(on: backend)
     }
 
-    /// First values from a file that was checked to hold them.
-    package func loadParameters(_ weights: some ParameterSource) throws(CheckpointError) {
-        for parameter in ownParameters() { try backend.fill(parameter.tensor, with: parameter.name, of: weights) }
+    /// First values from files that were checked to hold them.
+    /// - Parameters:
+    ///   - adapters: where the values of adapters are.
+    ///   - seed: draws those of adapters that no file holds.
+    package func loadParameters(
+        _ weights: some ParameterSource, adapters: (any ParameterSource)? = nil, seed: UInt64 = 0
+    ) throws(CheckpointError) {
+        for parameter in ownParameters(seed: seed) {
+            if !parameter.isAdapter {
+                try backend.fill(parameter.tensor, with: parameter.name, of: weights)
+            } else if let adapters {
+                try backend.fill(parameter.tensor, with: parameter.name, of: adapters)
+            } else {
+                backend.fill(parameter.tensor, parameter.initial, key: parameter.key)
+            }
+        }
         memory.castParameters(on: backend)
+    }
+
+    /// Values of adapters alone.
+    package func loadAdapters(_ weights: some ParameterSource) throws(CheckpointError) {
+        for parameter in ownParameters() where parameter.isAdapter {
+            try backend.fill(parameter.tensor, with: parameter.name, of: weights)
+        }
+        memory.castParameters(trainedOnly: true, on: backend)
     }
 
     /// Hands the name and bytes of every parameter to `write`, but for tied ones whose first member lives on another stage.

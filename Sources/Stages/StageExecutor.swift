@@ -27,6 +27,8 @@ package final class StageExecutor {
             for length in lengths.indices { lengths[length].setTraining(isTraining && !isEvaluating) }
         }
     }
+    /// Whether it has a weight half of the backward.
+    private let hasWeightHalf: Bool
     /// By length, the shortest first.
     private var lengths: [StageLength]
     /// By slot: the length that it computes with.
@@ -54,6 +56,7 @@ package final class StageExecutor {
         self.microBatches = microBatches
         self.isTraining = isTraining
         stage = layout.stages[index]
+        hasWeightHalf = model.nodes[layout.stages[index].nodes].contains { $0.hasWeightHalf }
         let programs = (shorter + [model]).map {
             StageProgram(
                 $0, layout, stage: index, splitsBackward: splitsBackward, recomputation: recomputation, on: backend)
@@ -171,6 +174,7 @@ package final class StageExecutor {
 
     func backwardWeight(_ slot: Int, _ deferred: Int, node: (LayerFrame, NodeNumber) -> Void) -> [DeviceSpan] {
         recomputationSpans.removeAll(keepingCapacity: true)
+        guard hasWeightHalf else { return recomputationSpans }
         let length = lengthOfSlot[slot]
         for step in lengths[length].program.backward {
             switch step {
@@ -226,6 +230,7 @@ package final class StageExecutor {
 
     func backwardWeight(_ frame: LayerFrame, _ number: NodeNumber) {
         let node = node(number.local, number.length)
+        guard node.hasWeightHalf else { return }
         node.layer.backwardWeight(frame, on: backend)
         observer?.finishedBackwardWeight(stage.nodes.lowerBound + number.local, frame, on: backend)
         backend.simulate(Work(flops: node.plan.cost.backwardWeight, units: units(node)))

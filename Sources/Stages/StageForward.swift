@@ -131,7 +131,8 @@ package final class StageForward {
         let program = StageProgram(
             forwardOf: graph, PipelineLayout(graph, cuts: layout.stages.dropFirst().map(\.entries.lowerBound)),
             stage: stage.index, on: backend)
-        let made = try ForwardFrames(program, parameters, on: backend)
+        let made = try ForwardFrames(
+            program, parameters, graph.nodes[stage.nodes].map(\.plan.pieces), on: backend)
         passes[length] = made
         return made
     }
@@ -145,20 +146,24 @@ private struct ForwardFrames {
     private let frame: DeviceMemory
     private let transient: DeviceMemory
 
-    init(_ program: StageProgram, _ parameters: [[Tensor]], on backend: any Backend) throws(TensorError) {
+    init(
+        _ program: StageProgram, _ parameters: [[Tensor]], _ pieces: [Signature], on backend: any Backend
+    ) throws(TensorError) {
         let frame = try backend.allocate(byteCount: max(program.frameBytes, 1))
         let transient = try backend.allocate(byteCount: max(program.transientBytes, 1))
         func tensor(_ place: StageProgram.Place) -> Tensor {
             Tensor(place.region == .frame ? frame : transient, offset: place.offset, spec: place.spec)
         }
         (self.program, self.frame, self.transient) = (program, frame, transient)
-        frames = zip(program.nodes, parameters).map { node, parameters in
+        frames = zip(zip(program.nodes, parameters), pieces).map { node, pieces in
+            let (node, parameters) = node
             var layer = LayerFrame()
             layer.inputs = node.forward.inputs.map(tensor)
             layer.outputs = node.forward.outputs.map(tensor)
             layer.saved = node.forward.saved.map(tensor)
             layer.scratch = node.forward.scratch.map(tensor)
             layer.parameters = parameters
+            layer.pieces = pieces
             layer.isTraining = false
             return layer
         }

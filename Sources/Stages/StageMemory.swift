@@ -8,12 +8,16 @@ package struct StageMemory {
     package let masters: [[Tensor]]
     /// What layers compute with: the masters, or 16-bit copies of the matrices.
     package let parameters: [[Tensor]]
-    /// Tied parameters have one each: they are added at a step's end, in an order that no cut changes. Without training there
-    /// are none.
+    /// Tied parameters have one each: they are added at a step's end, in an order that no cut changes. Those of frozen
+    /// parameters have no elements, unless their layer cannot leave them out. Without training there are none.
     package let gradients: [[Tensor]]
     /// Which parameters of the stage are one tensor.
     let shared: SharedParameters
-    /// The gradients that count in the norm: of a tie, the first member's.
+    /// Parallel to the stage's nodes, then to each layer's parameters: which of them are trained.
+    let trained: [[Bool]]
+    /// By node: specs of pieces of scratch.
+    private let pieces: [Signature]
+    /// The gradients that count in the norm: those of trained parameters; of a tie, the first member's.
     let countedGradients: [[Tensor]]
     /// The same, one after the other.
     let allCountedGradients: [Tensor]
@@ -31,15 +35,21 @@ package struct StageMemory {
         let shapes = specs.map { $0.map(\.shape) }
         let shared = SharedParameters(model, nodes: nodes)
         self.shared = shared
+        let trained = model.nodes[nodes].map(\.trained)
+        (self.trained, pieces) = (trained, model.nodes[nodes].map(\.plan.pieces))
         masters = shared.joined(try Self.carve(shared.separate(shapes), on: backend).tensors)
         if isTraining {
-            (gradients, gradientArena) = try Self.carve(shapes, on: backend)
+            let written = zip(shapes, model.nodes[nodes].map(\.hasGradient)).map { shapes, written in
+                zip(shapes, written).map { $1 ? $0 : [0] }
+            }
+            (gradients, gradientArena) = try Self.carve(written, on: backend)
         } else {
             (gradients, gradientArena) = (shapes.map { _ in [] }, nil)
         }
         countedGradients = gradients.enumerated().map { local, own in
             own.enumerated().filter { parameter, _ in
-                model.isStored(Tie.Member(node: nodes.lowerBound + local, parameter: parameter))
+                trained[local][parameter]
+                    && model.isStored(Tie.Member(node: nodes.lowerBound + local, parameter: parameter))
             }.map(\.element)
         }
         allCountedGradients = countedGradients.flatMap { $0 }
@@ -104,6 +114,7 @@ package struct StageMemory {
         frame.scratch = places.scratch.map { tensor($0, slot: slot) }
         frame.parameters = parameters[local]
         frame.gradients = gradients[local]
+        frame.pieces = pieces[local]
         frame.isTraining = isTraining
         return frame
     }
@@ -112,11 +123,12 @@ package struct StageMemory {
         if let gradientArena { backend.zero(gradientArena) }
     }
 
-    /// Brings the 16-bit copies up to date with the masters.
-    func castParameters(on backend: any Backend) {
-        for (masters, parameters) in zip(masters, parameters) {
-            for (master, copy) in zip(masters, parameters) where copy.dtype != master.dtype {
-                backend.cast(master, into: copy)
+    /// Brings the 16-bit copies up to date with the masters, those of frozen parameters too unless told otherwise.
+    func castParameters(trainedOnly: Bool = false, on backend: any Backend) {
+        for local in masters.indices {
+            for index in masters[local].indices where trained[local][index] || !trainedOnly {
+                let (master, copy) = (masters[local][index], parameters[local][index])
+                if copy.dtype != master.dtype { backend.cast(master, into: copy) }
             }
         }
     }

@@ -6,48 +6,59 @@ package import Tensors
 package struct StageParameters {
     private let executor: StageExecutor
     private let optimizer: any Optimizer
-    /// By node, parameter, and state tensor.
-    private let states: [[[Tensor]]]
+    /// In the model's order: what the optimizer moves.
+    private let trained: [Trained]
     /// Updates so far.
     package var updates = 0
 
-    package init(_ executor: StageExecutor, optimizer: any Optimizer) throws(TensorError) {
+    private struct Trained {
+        var name: String
+        var parameter: Tensor
+        var gradient: Tensor
+        var state: [Tensor]
+        /// nil: the optimizer as it is.
+        var rule: ParameterRule?
+    }
+
+    /// - Parameter rules: by the name under which files hold a parameter, what differs from `optimizer`.
+    package init(
+        _ executor: StageExecutor, optimizer: any Optimizer, rules: [String: ParameterRule] = [:]
+    ) throws(TensorError) {
         self.executor = executor
         self.optimizer = optimizer
-        let count = optimizer.state.count
-        let shared = executor.memory.shared
-        let shapes = shared.separate(executor.memory.masters).map {
-            $0.flatMap { Array(repeating: $0.shape, count: count) }
+        let memory = executor.memory
+        let own = executor.ownParameters().filter { memory.trained[$0.place.node][$0.place.parameter] }
+        let shapes = own.map { Array(repeating: $0.tensor.shape, count: optimizer.state.count) }
+        let (states, _) = try StageMemory.carve(shapes, on: executor.backend)
+        trained = zip(own, states).map { own, state in
+            Trained(
+                name: own.name, parameter: own.tensor,
+                gradient: memory.gradients[own.place.node][own.place.parameter], state: state, rule: rules[own.name])
         }
-        let (flat, _) = try StageMemory.carve(shapes, on: executor.backend)
-        let separate = zip(flat, shared.separate(executor.memory.masters)).map { flat, own in
-            own.indices.map { Array(flat[$0 * count..<($0 + 1) * count]) }
-        }
-        states = shared.joined(separate)
     }
 
     /// Masters and optimizer state, by name.
     package var state: StageState {
+        let states = Dictionary(trained.map { ($0.name, $0.state) }) { first, _ in first }
         let tensors = executor.ownParameters().flatMap { parameter in
             [StageState.NamedTensor(name: parameter.name, tensor: parameter.tensor)]
-                + zip(optimizer.state.names, states[parameter.place.node][parameter.place.parameter]).map {
+                + zip(optimizer.state.names, states[parameter.name] ?? []).map {
                     StageState.NamedTensor(name: "\(parameter.name).\($0)", tensor: $1)
                 }
         }
         return StageState(executor, tensors)
     }
 
-    /// One optimizer step over every parameter.
+    /// One optimizer step over every trained parameter.
     package mutating func update(learningRate: Double, gradientScale: Float) {
         updates += 1
-        for (node, parameters) in executor.memory.masters.enumerated() {
-            for (index, parameter) in parameters.enumerated() where !executor.memory.shared.isLater(node, index) {
-                optimizer.update(
-                    parameter, gradient: executor.memory.gradients[node][index],
-                    state: states[node][index], t: updates, learningRate: learningRate,
-                    gradientScale: gradientScale, on: executor.backend)
-            }
+        for entry in trained {
+            let rule = entry.rule
+            (rule?.optimizer ?? optimizer).update(
+                entry.parameter, gradient: entry.gradient, state: entry.state, t: updates,
+                learningRate: rule.map { learningRate * $0.rateFactor } ?? learningRate, gradientScale: gradientScale,
+                on: executor.backend)
         }
-        executor.memory.castParameters(on: executor.backend)
+        executor.memory.castParameters(trainedOnly: true, on: executor.backend)
     }
 }

@@ -57,6 +57,7 @@ struct LayerBench {
         frame.parameters = parameters
         frame.gradients = gradients
         frame.scratch = scratch
+        frame.pieces = plan.pieces
         frame.key = key
         return frame
     }

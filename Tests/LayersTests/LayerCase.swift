@@ -51,5 +51,35 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
             Transformer(width: 12, heads: 3, hidden: 20, bias: false, norm: .rmsNorm, dropout: 0.5), [2, 5, 12]),
     ]
 
-    static let all = withFixture + [scaledAdd] + withDropout
+    /// Layers with adapters beside all of their products, or some.
+    static let withAdapters = [
+        LayerCase(
+            "linear-adapter",
+            Linear(inputs: 12, outputs: 9).adapting([Adapter("", product: 0, rows: 0..<9, rank: 3, scale: 1.5)]),
+            [2, 5, 12]),
+        LayerCase(
+            "gated-mlp-adapters",
+            GatedMLP(width: 8, hidden: 20).adapting([
+                Adapter("gate", product: 0, rows: 0..<20, rank: 2, scale: 2, dropout: 0.25),
+                Adapter("up", product: 1, rows: 0..<20, rank: 2, scale: 2),
+                Adapter("down", product: 2, rows: 0..<8, rank: 2, scale: 2, dropout: 0.25),
+            ]), [2, 5, 8]),
+        LayerCase(
+            "attention-adapters",
+            Attention(width: 12, heads: 4, keyHeads: 2, rotary: Rotary(), headNorm: HeadNorm()).adapting([
+                Adapter("q", product: 0, rows: 0..<12, rank: 2, scale: 2, dropout: 0.25),
+                Adapter("v", product: 0, rows: 18..<24, rank: 2, scale: 2),
+                Adapter("out", product: 1, rows: 0..<12, rank: 3, scale: 0.5),
+            ]), [2, 5, 12]),
+        LayerCase(
+            "transformer-adapters",
+            Transformer(width: 12, heads: 2, hidden: 20, dropout: 0.25).adapting([
+                Adapter("attention.qkv", product: 0, rows: 0..<36, rank: 2, scale: 2, dropout: 0.25),
+                Adapter("attention.out", product: 1, rows: 0..<12, rank: 2, scale: 2),
+                Adapter("mlp.up", product: 2, rows: 0..<20, rank: 2, scale: 2, dropout: 0.25),
+                Adapter("mlp.down", product: 3, rows: 0..<12, rank: 2, scale: 2),
+            ]), [2, 5, 12]),
+    ]
+
+    static let all = withFixture + [scaledAdd] + withDropout + withAdapters
 }

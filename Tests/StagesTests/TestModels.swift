@@ -105,15 +105,19 @@ enum TestModels {
         ),
     ]
 
-    static func build(_ name: String) throws -> ModelGraph {
+    static func build(_ name: String, _ adaptation: Adaptation = .none) throws -> ModelGraph {
         if let found = tokens.first(where: { $0.name == name }) {
-            return try build("[\(found.layers)]", loss: "cross-entropy", input: TensorSpec([2, 4], .i32))
+            return try build("[\(found.layers)]", loss: "cross-entropy", input: TensorSpec([2, 4], .i32), adaptation)
         }
         let layers = rows.first { $0.name == name }?.layers ?? ""
-        return try build("[\(layers)]", loss: "mean-squared-error", input: TensorSpec([3, 4]))
+        return try build("[\(layers)]", loss: "mean-squared-error", input: TensorSpec([3, 4]), adaptation)
     }
 
-    static func build(_ layers: String, loss: String, input: TensorSpec) throws -> ModelGraph {
-        try ModelGraph(Sequential.decode(yaml: "layers: \(layers)\nloss: \(loss)", file: "m.yaml"), input: input)
+    static func build(
+        _ layers: String, loss: String, input: TensorSpec, _ adaptation: Adaptation = .none
+    ) throws -> ModelGraph {
+        try ModelGraph(
+            Sequential.decode(yaml: "layers: \(layers)\nloss: \(loss)", file: "m.yaml"), input: input,
+            adaptation: adaptation)
     }
 }

@@ -115,11 +115,11 @@ import Testing
             }
         }
     }
+}
 
-    /// All 2^(entries − 1) ways to cut a short model; of a longer one those with few cuts or all.
-    private func everyCuts(of model: ModelGraph) -> [[Int]] {
-        let last = model.entries.count - 1
-        let choices = (0..<1 << last).filter { last < 10 || $0.nonzeroBitCount <= 3 || $0.nonzeroBitCount >= last - 1 }
-        return choices.map { bits in (1...last).filter { bits >> ($0 - 1) & 1 == 1 } }
-    }
+/// All 2^(entries − 1) ways to cut a short model; of a longer one those with few cuts or all.
+func everyCuts(of model: ModelGraph) -> [[Int]] {
+    let last = model.entries.count - 1
+    let choices = (0..<1 << last).filter { last < 10 || $0.nonzeroBitCount <= 3 || $0.nonzeroBitCount >= last - 1 }
+    return choices.map { bits in (1...last).filter { bits >> ($0 - 1) & 1 == 1 } }
 }

@@ -7,6 +7,7 @@ extension Attention {
         var scratch = Scratch(frame.scratch)
         let attention = scratch.takeAttention(t.shape, t.x.dtype, on: backend)
         w.qkv.forward(t.x, into: t.qkv, on: backend)
+        AdapterPasses(adapters, frame, scratch, on: backend).forward(0, t.x, into: t.qkv)
         let heads = prepared(t, w, &scratch, on: backend) ?? t.qkv
         if let rotation, headNorm == nil { turn(heads, rotation, t, backward: false, on: backend) }
         if let cache = t.cache {
@@ -19,6 +20,7 @@ extension Attention {
                 on: backend)
         }
         w.out.forward(t.attended, into: t.y, on: backend)
+        AdapterPasses(adapters, frame, scratch, on: backend).forward(1, t.attended, into: t.y)
     }
 
     /// The same way back, leaving dqkv and the norms' gradients.
@@ -28,7 +30,9 @@ extension Attention {
         let attention = scratch.takeAttention(t.shape, t.x.dtype, on: backend)
         let dattended = scratch.take(t.attended.spec)
         let heads = prepared(t, w, &scratch, on: backend) ?? t.qkv
+        let adapted = AdapterPasses(adapters, frame, scratch, on: backend)
         w.out.backwardInput(t.dy, into: dattended, on: backend)
+        adapted.backwardInput(1, t.dy, into: dattended)
         frame.attendBackward(
             dattended, qkv: heads, prefix: t.positions, out: t.attended, logSumExp: t.logSumExp, into: t.dqkv, t.shape,
             scratch: attention, on: backend)
@@ -40,15 +44,19 @@ extension Attention {
                 statistics: t.statistics, dqueryWeight: gradients.query, dkeyWeight: gradients.key, t.shape)
         }
         if let dx = t.dx { w.qkv.backwardInput(t.dqkv, into: dx, on: backend) }
+        adapted.backwardInput(0, t.dqkv, into: t.dx)
     }
 
     public func backwardWeight(_ frame: LayerFrame, on backend: any Backend) {
         let (t, dw) = (AttentionFrame(frame, of: self), AttentionFrame.Weights(frame.gradients, of: self))
         dw.qkv.backwardWeight(t.dqkv, x: t.x, on: backend)
         dw.out.backwardWeight(t.dy, x: t.attended, on: backend)
+        let adapted = AdapterPasses(adapters, frame, on: backend)
+        adapted.backwardWeight(0, t.dqkv, x: t.x)
+        adapted.backwardWeight(1, t.dy, x: t.attended)
         guard let norms = dw.norms, let gradients = t.normGradients else { return }
-        backend.add(norms.query, gradients.query, into: norms.query)
-        backend.add(norms.key, gradients.key, into: norms.key)
+        if norms.query.count > 0 { backend.add(norms.query, gradients.query, into: norms.query) }
+        if norms.key.count > 0 { backend.add(norms.key, gradients.key, into: norms.key) }
     }
 
     /// With head norms, qkv with q and k normed and turned, in scratch; nil without: q and k turn in place.

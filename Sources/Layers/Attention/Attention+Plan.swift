@@ -25,10 +25,12 @@ extension Attention {
             scratch.append(qkv)
         }
         plan.keepsInputs = true
+        plan.readsInputsForWeightsAlone = true
         plan.keepsOutputGradients = true
         if shape.hasPrefix { plan.withoutGradient = [1] }
         plan.scratchBytes = Scratch.byteCount(scratch)
         plan.attention = shape
+        try plan.add(adapters, to: products, x)
         return plan
     }
 

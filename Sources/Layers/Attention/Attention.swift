@@ -35,6 +35,7 @@ public struct Attention: Layer {
     public internal(set) var window: Int?
     /// What scores are multiplied by; nil: 1/√headWidth.
     public internal(set) var scale: Double?
+    public internal(set) var adapters: [Adapter] = []
 
     public static let syntax = KindSyntax(
         "attention", "Multi-head self-attention between two projections.", Attention(width: 64, heads: 4),
@@ -105,6 +106,7 @@ public struct Attention: Layer {
         }
         return Affine.parameters("qkv.", inputs: width, outputs: qkvWidth, bias: bias != .none) + (norms ?? [])
             + Affine.parameters("out.", inputs: queryWidth, outputs: width, bias: bias == .all)
+            + adapters.parameters(of: products)
     }
 }
 

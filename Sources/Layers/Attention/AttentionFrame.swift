@@ -28,7 +28,7 @@ struct AttentionFrame {
 
     let frame: LayerFrame
     let shape: AttentionShape
-    /// Where the gradient of the first norm's weight stands among the gradients.
+    /// Where the gradient of the first norm's weight stands among the gradients, and its parameter.
     private let firstNorm: Int
 
     init(_ frame: LayerFrame, of layer: Attention) {
@@ -62,7 +62,7 @@ struct AttentionFrame {
     var normGradients: (whole: Tensor, query: Tensor, key: Tensor)? {
         guard let whole = frame.deferred.dropFirst().first else { return nil }
         // A spec that is there: one made in a pass would be an allocation.
-        let spec = frame.gradients[firstNorm].spec
+        let spec = frame.parameters[firstNorm].spec
         return (
             whole, Tensor(whole.memory, offset: whole.offset, spec: spec),
             Tensor(whole.memory, offset: whole.offset + spec.byteCount, spec: spec)

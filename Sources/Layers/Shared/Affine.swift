@@ -54,10 +54,17 @@ struct Affine {
         backend.matmul(dy, weight, into: dx, shape, epilogue: .none)
     }
 
-    /// Where these are the gradients: dW += dyᵀ · x, db += Σ rows of dy.
+    /// Where these are the gradients: dW += dyᵀ · x, db += Σ rows of dy; nothing for one without elements.
     func backwardWeight(_ dy: Tensor, x: Tensor, on backend: any Backend) {
-        let shape = MatMul(m: outputs, n: inputs, k: x.count / inputs, transposeA: true, accumulate: true)
-        backend.matmul(dy, x, into: weight, shape, epilogue: .none)
-        if let bias { backend.sumRows(dy, into: bias, accumulate: true) }
+        if isWeightTrained {
+            let shape = MatMul(m: outputs, n: inputs, k: x.count / inputs, transposeA: true, accumulate: true)
+            backend.matmul(dy, x, into: weight, shape, epilogue: .none)
+        }
+        if let bias, bias.count > 0 { backend.sumRows(dy, into: bias, accumulate: true) }
     }
+
+    /// Where these are the gradients: whether the weight's is written.
+    var isWeightTrained: Bool { weight.count > 0 }
+    /// Where these are the gradients: whether one is written.
+    var isTrained: Bool { isWeightTrained || bias.map { $0.count > 0 } ?? false }
 }
