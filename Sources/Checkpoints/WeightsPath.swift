@@ -2,8 +2,8 @@ internal import Glibc
 internal import Systems
 
 /// Where a model's weights are, for the path that a user gave.
-enum WeightsPath {
-    static let file = "model.safetensors"
+package enum WeightsPath {
+    package static let file = "model.safetensors"
     static let index = "model.safetensors.index.json"
 
     /// The path itself unless it is a folder; there, the single file or else the index.

@@ -23,6 +23,7 @@ package enum Preflight {
         let data = try TrainingData(plan)
         let heldOut = try HeldOutData(plan)
         try checkWeights(plan)
+        try plan.checkAdapterWeights()
         try data.check(plan, needsTargets: needsTargets)
         try heldOut?.check(plan)
     }

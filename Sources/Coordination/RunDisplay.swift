@@ -36,6 +36,7 @@ final class RunDisplay {
             "run \(directory.printable()): \(plan.model.parameterCount.grouped) parameters, \(plan.schedule.name) over "
                 + "\(plan.schedule.microBatches) micro-batches of \(plan.manifest.batch.micro), "
                 + "\(plan.tokensPerStep.grouped) tokens a step")
+        if let trained = plan.trainedText { say("  \(trained)") }
         for note in plan.manifest.modelNotes { say("  note: \(note)") }
         for stage in plan.layout.stages {
             let rank = plan.placement.rank(ofStage: stage.index)

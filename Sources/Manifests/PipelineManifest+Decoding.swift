@@ -45,6 +45,7 @@ extension PipelineManifest {
         let data = try Data.decode(fields.required("data"), for: model.loss)
         try data.check(fields.required("data"), batch: batch)
         let optimizer = try optimizer(fields["optimizer"].unlessNull)
+        let lora = try fields["lora"].unlessNull.map { field throws(ManifestError) in try LoRA.decode(field) }
         return PipelineManifest(
             name: try name(fields["name"], file: file), model: model, modelPath: modelPath, pretrained: pretrained,
             devices: devices, memory: try memory(fields["memory"].unlessNull, devices: devices.count),
@@ -54,6 +55,8 @@ extension PipelineManifest {
             schedule: schedule, virtual: virtual, batch: batch,
             precision: try Precision.decode(fields["precision"]),
             recompute: try Recompute.decode(fields["recompute"], layers: model.layers.count), optimizer: optimizer,
+            train: try train(fields["train"].unlessNull, lora), lora: lora,
+            groups: try Group.list(fields["groups"].unlessNull, optimizer),
             learningRate: try learningRate(fields["learning_rate"], peak: optimizer.learningRate),
             clip: try clip(fields["clip"]), onNaN: try fields["on_nan"].choice(or: .stop),
             deadlines: try Deadlines.decode(fields["deadlines"]), data: data,

@@ -1,5 +1,26 @@
 import Notation
-import Optimizers
+public import Optimizers
+
+extension PipelineManifest {
+    /// `precision: f32`, `bf16`, `f16` or `{f16: {initial_scale_power: 12}}`
+    public enum Precision: Hashable, Sendable {
+        /// Activations and products in f32.
+        case f32
+        /// Activations, and what products read, in bf16; sums and weights in f32.
+        case bf16
+        /// Activations, and what products read, in f16, with a loss scale; sums and weights in f32.
+        case f16(LossScaler.Settings)
+
+        /// `bf16`
+        public var name: String {
+            switch self {
+            case .f32: "f32"
+            case .bf16: "bf16"
+            case .f16: "f16"
+            }
+        }
+    }
+}
 
 extension PipelineManifest.Precision {
     private static let words = ["f32", "bf16", "f16"]

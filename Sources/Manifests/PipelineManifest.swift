@@ -35,6 +35,12 @@ public struct PipelineManifest: Hashable, Sendable {
     public var recompute: Recompute
     /// The update rule. `optimizer: {adamw: {lr: 3e-4}}`
     @AnyKind public var optimizer: any Optimizer
+    /// A pattern that is found in the names of the parameters that are trained; nil: all are. `train: layers.29|norm`
+    public var train: String?
+    /// Adapters beside matrices, which are trained alone. `lora: {rank: 8, targets: q_proj|v_proj}`
+    public var lora: LoRA?
+    /// Parameters with a rate or decay of their own, by the first pattern that is found.
+    public var groups: [Group]
     /// How the optimizer's rate moves over the steps. `learning_rate: {warmup: 20, decay: cosine}`
     public var learningRate: LearningRate
     /// The largest global gradient norm; nil: no clipping. `clip: 1.0`
@@ -138,25 +144,6 @@ public struct PipelineManifest: Hashable, Sendable {
         public init(micro: Int, microBatches: Int) {
             self.micro = micro
             self.microBatches = microBatches
-        }
-    }
-
-    /// `precision: f32`, `bf16`, `f16` or `{f16: {initial_scale_power: 12}}`
-    public enum Precision: Hashable, Sendable {
-        /// Activations and products in f32.
-        case f32
-        /// Activations, and what products read, in bf16; sums and weights in f32.
-        case bf16
-        /// Activations, and what products read, in f16, with a loss scale; sums and weights in f32.
-        case f16(LossScaler.Settings)
-
-        /// `bf16`
-        public var name: String {
-            switch self {
-            case .f32: "f32"
-            case .bf16: "bf16"
-            case .f16: "f16"
-            }
         }
     }
 

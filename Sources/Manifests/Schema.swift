@@ -6,7 +6,7 @@ import Optimizers
 enum Schema {
     static let pipeline = [
         "name", "model", "devices", "memory", "partition", "schedule", "virtual", "batch", "precision", "recompute",
-        "optimizer", "learning_rate", "clip", "on_nan", "deadlines",
+        "optimizer", "train", "lora", "groups", "learning_rate", "clip", "on_nan", "deadlines",
         "data", "evaluate", "steps", "seed", "weights", "log_every", "events", "metrics", "sim", "by_hand",
     ]
     static let batch = ["micro", "microbatches", "global"]
@@ -24,6 +24,8 @@ enum Schema {
     static let schedule = ["file", "name", "ranks"]
     static let recompute = ["every"]
     static let precision = ["f16"]
+    static let lora = ["rank", "alpha", "dropout", "rslora", "targets", "from"]
+    static let group = ["match", "lr", "lr_factor", "weight_decay"]
     static var lossScale: [String] { LossScaler.Settings.syntax.description.keys }
 
     /// Where a key is looked for that stands in the wrong place, in this order.
@@ -36,6 +38,7 @@ enum Schema {
                 ("evaluate", evaluate), ("evaluate.data", heldOut),
                 ("deadlines", PipelineManifest.Deadlines.keys), ("sim", sim), ("sim.slow", slow), ("sim.link", link),
                 ("partition", partition), ("schedule", schedule), ("recompute", recompute), ("precision", precision),
+                ("lora", lora),
                 ("precision.f16", lossScale),
             ]
         return sections.map { (path: String, keys: [String]) in Field.Section(path: path, keys: keys) }

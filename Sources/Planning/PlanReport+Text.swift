@@ -8,12 +8,11 @@ extension PlanReport {
     }
 
     private var heading: [String] {
-        [
+        return [
             "\(stages.count == 1 ? "1 stage" : "\(stages.count) stages"), \(parameters.grouped) parameters, "
                 + "\(schedule) over \(microBatches) micro-batches, \(tokensPerStep.grouped) tokens and "
-                + "\(flopsPerStep.flopsText) GFLOP a step",
-            "",
-        ]
+                + "\(flopsPerStep.flopsText) GFLOP a step"
+        ] + (trainedParameters.map { ["\($0.grouped) of \(parameters.grouped) parameters are trained"] } ?? []) + [""]
     }
 
     private var layerTable: [String] {

@@ -23,6 +23,8 @@ public struct PlanReport: Codable, Sendable {
     public var tokensPerStep: Int
     /// How many numbers the model's parameters hold.
     public var parameters: Int
+    /// How many numbers are trained, adapters' included; nil: all of the model's.
+    public var trainedParameters: Int?
     /// FLOPs of forward and backward of one step, the loss included; recomputation does not count.
     public var flopsPerStep: Double
     /// One entry for each layer, in model order.
@@ -131,6 +133,7 @@ public struct PlanReport: Codable, Sendable {
         microBatches = plan.schedule.microBatches
         tokensPerStep = plan.tokensPerStep
         parameters = plan.model.parameterCount
+        trainedParameters = plan.adapted.map { _ in plan.model.trainedCount }
         flopsPerStep = plan.flopsPerStep
         layers = Self.layerLines(plan)
         stages = plan.layout.stages.map { Self.stageLine(plan, $0) }

@@ -26,10 +26,10 @@ public struct ProfileKey: Codable, Hashable, Sendable {
         machine =
             "\(processor.name), \(features), \(kernels) kernels, devices of \(devices) cores, profile \(LayerProfile.form)"
         model = Self.fingerprint(
-            [
+            (manifest.trainingYAML + [
                 manifest.model.resolvedYAML(), "\(manifest.batch.micro)", "\(manifest.data.sequence ?? 0)",
                 manifest.precision.name, "\(manifest.optimizer.kind), \(manifest.optimizer.state.names)",
-            ].joined(separator: "\n"))
+            ]).joined(separator: "\n"))
     }
 
     /// A file's name for it.

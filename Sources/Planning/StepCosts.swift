@@ -67,18 +67,20 @@ struct StepCosts: Sendable {
     ) -> Times {
         let nodes = model.nodes[entry.nodes]
         let trained = nodes.filter { $0.outputs.contains { model.values[$0].needsGradient } }
+        let withWeightHalf = trained.filter(\.hasWeightHalf)
         switch simulation.pace {
         case .secondsPerLayer(let seconds):
             let share = seconds / Double(max(nodes.count, 1))
-            let back = share * Double(trained.count)
-            return Times(forward: share * Double(nodes.count), inputGradient: back, weightGradient: back)
+            return Times(
+                forward: share * Double(nodes.count), inputGradient: share * Double(trained.count),
+                weightGradient: share * Double(withWeightHalf.count))
         case .gflops(let rate):
             func seconds(_ nodes: some Sequence<Node>, _ flops: (Layers.LayerCost) -> Double) -> Double {
                 nodes.reduce(0) { $0 + flops($1.plan.cost) } / (rate * 1e9)
             }
             return Times(
                 forward: seconds(nodes, \.forward), inputGradient: seconds(trained, \.backwardInput),
-                weightGradient: seconds(trained, \.backwardWeight))
+                weightGradient: seconds(withWeightHalf, \.backwardWeight))
         }
     }
 
@@ -136,15 +138,19 @@ extension StepCosts {
 }
 
 extension ModelGraph {
-    /// Bytes of weights, gradients, optimizer state and 16-bit copies. Members of a tie on these nodes share all but their
-    /// gradients; where others live elsewhere, a gradient arrives.
+    /// Bytes of weights, gradients, optimizer state and 16-bit copies; frozen parameters have neither gradients nor state.
+    /// Members of a tie on these nodes share all but their gradients; where others live elsewhere, a gradient arrives.
     package func stateBytes(nodes range: Range<Int>, _ optimizer: StateCount) -> Int {
-        let specs = nodes[range].flatMap(\.layer.parameters)
-        let copies = dtype == .f32 ? 0 : specs.filter(\.isMatrix).reduce(0) { $0.saturatingPlus($1.shape.count) }
-        let parameters = specs.reduce(0) { $0.saturatingPlus($1.shape.count) }
-        return parameters.saturatingTimes(DType.f32.size * (2 + optimizer)).saturatingPlus(
-            copies.saturatingTimes(dtype.size)
-        ).saturatingPlus(tiedBytes(range, optimizer))
+        var (numbers, copies) = (0, 0)
+        for node in nodes[range] {
+            for (index, spec) in node.layer.parameters.enumerated() {
+                let tensors = 1 + (node.hasGradient[index] ? 1 : 0) + (node.trained[index] ? optimizer : 0)
+                numbers = numbers.saturatingPlus(spec.shape.count.saturatingTimes(tensors))
+                if dtype != .f32, spec.isMatrix { copies = copies.saturatingPlus(spec.shape.count) }
+            }
+        }
+        return numbers.saturatingTimes(DType.f32.size).saturatingPlus(copies.saturatingTimes(dtype.size))
+            .saturatingPlus(tiedBytes(range, optimizer))
     }
 
     /// Bytes of these nodes' weights alone; members of a tie share theirs.
@@ -164,8 +170,9 @@ extension ModelGraph {
             let own = tie.members.filter { range.contains($0.node) }
             guard let first = own.first else { return sum }
             let bytes = nodes[first.node].layer.parameters[first.parameter].shape.count.saturatingTimes(DType.f32.size)
-            let arrival = own.count < tie.members.count ? bytes : 0
-            let shared = bytes.saturatingTimes((own.count - 1) * (1 + optimizer))
+            let isTrained = isTrained(tie)
+            let arrival = isTrained && own.count < tie.members.count ? bytes : 0
+            let shared = bytes.saturatingTimes((own.count - 1) * (1 + (isTrained ? optimizer : 0)))
             return sum.saturatingPlus(arrival) - shared
         }
     }

@@ -36,6 +36,7 @@ extension TrainingPlan {
     /// Weights are every rank's; data, the first stage's.
     private func filesRead(by rank: Int) throws -> [(name: String, path: String)] {
         var files = try FirstWeights.files(manifest).map { ("weights file", $0) }
+        files += adapterFiles.map { ("adapter file", $0) }
         guard placement.stages(of: rank).contains(0) else { return files }
         files += manifest.data.source.files.map { ("data file", $0) }
         files += (manifest.evaluation?.source.files ?? []).map { ("held-out data file", $0) }

@@ -27,7 +27,8 @@ extension TrainingPlan {
         do throws(ModelError) {
             return try (ladder?.rungs.dropLast() ?? []).map { length throws(ModelError) in
                 try ModelGraph(
-                    manifest.model, input: Self.input(of: manifest, length: length), dtype: model.dtype)
+                    manifest.model, input: Self.input(of: manifest, length: length), dtype: model.dtype,
+                    adaptation: adapted?.adaptation ?? .none)
             } + [model]
         } catch {
             throw .badInput(error)

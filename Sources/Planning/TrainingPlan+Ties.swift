@@ -37,7 +37,7 @@ extension TrainingPlan {
 
     /// Of the ties whose members live on several ranks: the bytes of the largest piece that passes this link; 0 where none does.
     package func tiedPayload(on link: Link) -> Int {
-        model.ties.filter { Self.exchanges(of: $0, layout, schedule).contains(link) }
+        model.ties.filter { Self.exchanges(of: $0, model, layout, schedule).contains(link) }
             .map { min(spec(of: $0).byteCount, Self.tiedPieceBytes) }.max() ?? 0
     }
 
@@ -46,10 +46,13 @@ extension TrainingPlan {
 
     /// The pairs of positions between which gradients of ties travel.
     static func exchanges(_ model: ModelGraph, _ layout: PipelineLayout, _ schedule: Schedule) -> [Link] {
-        model.ties.flatMap { exchanges(of: $0, layout, schedule) }
+        model.ties.flatMap { exchanges(of: $0, model, layout, schedule) }
     }
 
-    private static func exchanges(of tie: Tie, _ layout: PipelineLayout, _ schedule: Schedule) -> [Link] {
+    private static func exchanges(
+        of tie: Tie, _ model: ModelGraph, _ layout: PipelineLayout, _ schedule: Schedule
+    ) -> [Link] {
+        guard model.isTrained(tie) else { return [] }
         let positions = Set(members(of: tie, layout, schedule).map(\.position)).sorted()
         return positions.flatMap { from in positions.filter { $0 != from }.map { Link(from: from, to: $0) } }
     }

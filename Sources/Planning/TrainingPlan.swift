@@ -1,3 +1,4 @@
+package import Families
 import Layers
 public import Manifests
 public import Models
@@ -22,6 +23,10 @@ public struct TrainingPlan: Sendable {
     public let cuts: [Int]
     /// Which of the model's layers and nodes each stage has, and which values cross between stages.
     public let layout: PipelineLayout
+    /// What of the model is trained, where not everything is.
+    package let adapted: AdaptedModel?
+    /// By the name under which files hold a parameter: how it moves, where it moves otherwise than by `optimizer`.
+    package let rules: [String: ParameterRule]
     /// What each rank computes in a step, and in which order.
     public let schedule: Schedule
     /// Which rank, on which device and host, runs which stage.
@@ -51,8 +56,12 @@ public struct TrainingPlan: Sendable {
     public init(_ manifest: PipelineManifest, profiles: ProfileCache = .standard) throws(RunFailure) {
         let manifest = try manifest.settled().withHeldOutSamples()
         do {
+            let family = try manifest.familyOfNames()
+            adapted = try manifest.adapted(family)
             model = try ModelGraph(
-                manifest.model, input: Self.input(of: manifest), dtype: manifest.precision.dtype)
+                manifest.model, input: Self.input(of: manifest), dtype: manifest.precision.dtype,
+                adaptation: adapted?.adaptation ?? .none)
+            rules = try manifest.rules(model, ParameterNames(family?.exported, adapted?.tensors))
             schedule = try Self.schedule(manifest)
             placement = Placement(schedule, byHand: manifest.byHand)
             optimizer = manifest.optimizer

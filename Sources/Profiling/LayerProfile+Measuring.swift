@@ -25,7 +25,7 @@ extension LayerProfile {
         func mean(_ value: (DeviceTimes) -> Double) -> Double {
             times.reduce(0) { $0 + value($1) } / Double(max(times.count, 1))
         }
-        let update = mean(\.update) / Double(max(plan.model.parameterCount, 1))
+        let update = mean(\.update) / Double(max(plan.model.trainedCount, 1))
         let lines = plan.model.entries.map { entry in
             let seconds = (0..<5).map { pass in mean { $0.layers[entry.index][pass] } }
             let plans = plan.model.nodes[entry.nodes].map(\.plan)
@@ -33,7 +33,7 @@ extension LayerProfile {
             return Line(
                 index: entry.index, kind: entry.kind, forward: seconds[0] + (isLast ? mean(\.loss) : 0),
                 backwardInput: seconds[1], backwardWeight: seconds[2], inputApart: seconds[3],
-                weightApart: seconds[4], update: update * Double(entry.parameterCount), flops: entry.cost.total,
+                weightApart: seconds[4], update: update * Double(entry.trainedCount), flops: entry.cost.total,
                 parameters: entry.parameterCount,
                 keptBytes: plans.reduce(0) { $0 + $1.saved.reduce(0) { $0 + $1.byteCount } },
                 outputBytes: entry.outputs.reduce(0) { $0 + $1.byteCount })

@@ -72,6 +72,7 @@ package struct WorkerRun {
         var parameters: [Int: StageParameters] = [:]
         let weights = try FirstWeights(plan.manifest)
         let graphs = try plan.graphs()
+        let adapters = try plan.adapterWeights()
         for stage in stages {
             let executor = try StageExecutor(
                 model: plan.model, shorter: graphs.dropLast(), layout: plan.layout, stage: stage,
@@ -82,12 +83,14 @@ package struct WorkerRun {
                 recomputation: plan.recomputation, on: backend)
             endpoint.updateStatus { $0.progress &+= 1 }
             if let weights {
-                try executor.loadParameters(weights)
+                let ownAdapters = weights.holdsAdapters(of: plan.model) ? weights : nil
+                try executor.loadParameters(weights, adapters: ownAdapters, seed: plan.manifest.seed)
             } else {
                 executor.initialiseParameters(seed: plan.manifest.seed)
             }
+            if let adapters { try executor.loadAdapters(adapters) }
             executors[stage] = executor
-            parameters[stage] = try StageParameters(executor, optimizer: plan.optimizer)
+            parameters[stage] = try StageParameters(executor, optimizer: plan.optimizer, rules: plan.rules)
         }
         let feed = try executors[0].map {
             try DataFeed(TrainingData(plan), heldOut: HeldOutData(plan), plan, graphs, executor: $0)

@@ -58,14 +58,20 @@ struct PretrainedRun {
     private let backend = CPUBackend(device: "cpu:0", threads: 1)
     private let ids: [[Int32]]
 
-    init(_ family: FamilyModel, _ weights: MappedWeights, _ ids: [[Int32]]) throws {
+    /// - Parameter adapters: beside the model, with their values.
+    init(
+        _ family: FamilyModel, _ weights: MappedWeights, _ ids: [[Int32]],
+        adapters: (model: AdaptedModel, weights: MappedWeights)? = nil
+    ) throws {
         self.family = family
         self.ids = ids
-        model = try ModelGraph(family.sequential, input: TensorSpec([ids.count, ids[0].count], .i32))
+        model = try ModelGraph(
+            family.sequential, input: TensorSpec([ids.count, ids[0].count], .i32),
+            adaptation: adapters?.model.adaptation ?? .none)
         stage = try StageExecutor(
             model: model, layout: PipelineLayout(model, cuts: []), stage: 0, slots: 1, microBatches: 1,
             micro: ids.count, seed: 1, splitsBackward: false, on: backend)
-        try stage.loadParameters(weights)
+        try stage.loadParameters(weights, adapters: adapters?.weights)
         stage.memory.zeroGradients(on: backend)
         guard let input = stage.program.values[model.input] else { preconditionFailure("a model has an input") }
         upload(ids.flatMap(\.self), to: stage.tensor(input, 0))
@@ -92,6 +98,7 @@ struct PretrainedRun {
         withUnsafeBytes(of: Int64(count)) { backend.upload($0, to: message.normaliser) }
         stage.forward(step: 0, microBatch: 0, slot: 0)
         stage.backward(slot: 0)
+        guard model.adapterParameters.isEmpty else { return ((stage.lossSum() ?? .nan) / Double(count), [:]) }
         return ((stage.lossSum() ?? .nan) / Double(count), sums(ofTensors: gradients))
     }
 
@@ -121,6 +128,27 @@ struct PretrainedRun {
                 }
             }
             sums[tensor.name] = sum
+        }
+        return sums
+    }
+
+    /// Of each tensor of an adapter's file the sum of its gradient and of that's magnitudes.
+    func sums(ofAdapters map: TensorMap) -> [String: [Double]] {
+        var sums: [String: [Double]] = [:]
+        for (index, node) in model.nodes.enumerated() {
+            for (parameter, name) in node.parameterNames.enumerated() {
+                guard model.isAdapter(Tie.Member(node: index, parameter: parameter)) else { continue }
+                guard let stored = map.parameters.first(where: { $0.name == name }) else { continue }
+                let values = floats(stage.gradient(ofNode: index, parameter: parameter))
+                let width = values.count / max(stored.shape[0], 1)
+                var row = 0
+                for part in stored.parts {
+                    let own = values[row * width..<(row + part.count) * width].map(Double.init)
+                    row += part.count
+                    let old = sums[part.tensor] ?? [0, 0]
+                    sums[part.tensor] = [old[0] + own.reduce(0, +), old[1] + own.reduce(0) { $0 + $1.magnitude }]
+                }
+            }
         }
         return sums
     }

@@ -13,10 +13,10 @@ import Testing
     /// A thread's first use of a primitive, a lazily made table and the like belong to the first steps.
     private static let warmUp = 2
 
-    @Test(arguments: ["f32", "bf16", "f16"], ["none", "stage"])
-    func `a warm step's passes and update allocate nothing`(_ precision: String, _ recompute: String) throws {
+    @Test(arguments: ["f32", "bf16", "f16"], ["recompute: none", "recompute: stage", "lora: {rank: 3, dropout: 0.1}"])
+    func `a warm step's passes and update allocate nothing`(_ precision: String, _ more: String) throws {
         let plan = try Plans.make(
-            model: Self.model, devices: "[cpu:0]", more: "precision: \(precision)\nrecompute: \(recompute)",
+            model: Self.model, devices: "[cpu:0]", more: "precision: \(precision)\n\(more)",
             set: ["data.sequence=70"])
         let backend = CPUBackend(device: "cpu:0", threads: 1)
         let executor = try StageExecutor(

@@ -11,6 +11,7 @@ package struct SafetensorsShards {
     package let folder: String
     private let tensors: [(name: String, spec: TensorSpec)]
     private let shards: [Shard]
+    private let file: String
 
     private struct Shard {
         /// Of tensors in the list.
@@ -22,20 +23,21 @@ package struct SafetensorsShards {
     /// What a shard holds at most, unless one tensor alone has more.
     package static let defaultShardByteCount = 5_000_000_000
 
-    /// Plans the files: tensors in this order, as many in each as fit. Throws when a name occurs twice or sizes overflow.
+    /// Plans the files: tensors in this order, as many in each as fit; `file` is the name of a single one. Throws when a name occurs twice or sizes overflow.
     package init(
         _ tensors: [(name: String, spec: TensorSpec)], folder: String,
-        shardByteCount: Int = defaultShardByteCount
+        shardByteCount: Int = defaultShardByteCount, file: String = WeightsPath.file
     ) throws(CheckpointError) {
         // A name may stand in one shard only, and no size overflows.
         _ = try SafetensorsLayout(tensors)
         let ranges = Self.ranges(tensors.map(\.spec.byteCount), limit: shardByteCount)
         var shards: [Shard] = []
         for (index, range) in ranges.enumerated() {
-            let name = ranges.count == 1 ? WeightsPath.file : Self.name(index + 1, of: ranges.count)
+            let name = ranges.count == 1 ? file : Self.name(index + 1, of: ranges.count)
             shards.append(Shard(range: range, name: name, layout: try SafetensorsLayout(Array(tensors[range]))))
         }
         self.folder = folder.hasSuffix("/") ? folder : folder + "/"
+        self.file = file
         self.tensors = tensors
         self.shards = shards
     }
@@ -99,7 +101,8 @@ package struct SafetensorsShards {
 
     /// A folder without weights, with room for all of them.
     private func checkPlace() throws(CheckpointError) {
-        for name in [WeightsPath.file, WeightsPath.index] + files where File.exists(folder + name) {
+        let model = files == [file] && file != WeightsPath.file ? [] : [WeightsPath.file, WeightsPath.index]
+        for name in model + files where File.exists(folder + name) {
             throw .file(path: folder, operation: "write weights", reason: "it holds \(name) already")
         }
         let free: Int

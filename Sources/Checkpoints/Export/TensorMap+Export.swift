@@ -12,6 +12,7 @@ extension TensorMap {
     /// transposed.
     ///
     /// - Parameters:
+    ///   - file: the name of the one file, where there is one.
     ///   - types: what a tensor's numbers are stored as: f32, bf16 or f16, rounded to the nearest.
     ///   - read: called for rows in ascending order of a tensor, for one tensor after the other.
     /// - Precondition: the map has no `problems`.
@@ -20,7 +21,7 @@ extension TensorMap {
     @discardableResult
     package func export(
         to folder: String, shardByteCount: Int = SafetensorsShards.defaultShardByteCount,
-        types: (FamilyTensor) -> DType, read: ReadRows
+        file: String = WeightsPath.file, types: (FamilyTensor) -> DType, read: ReadRows
     ) throws(CheckpointError) -> [String] {
         let problems = problems
         precondition(problems.isEmpty, "a map with \(problems.count) problems: \(problems.prefix(3))")
@@ -37,7 +38,7 @@ extension TensorMap {
             let source = copies[tensor.name].flatMap { name in tensors.first { $0.name == name } } ?? tensor
             return (name: tensor.name, spec: TensorSpec(Shape(tensor.shape), types(source)))
         }
-        let shards = try SafetensorsShards(written, folder: folder, shardByteCount: shardByteCount)
+        let shards = try SafetensorsShards(written, folder: folder, shardByteCount: shardByteCount, file: file)
         try shards.write { (index, append) throws(CheckpointError) in
             let filler = TensorFiller(
                 tensor: tensors[index], parameters: parameters, type: StoredType(written[index].spec.dtype),

@@ -22,8 +22,11 @@ extension TrainingPlan {
 extension Weights {
     /// Throws an error that lists every tensor that does not fit the model. A file may hold tied parameters under the names of
     /// all of them, as PyTorch's state dicts do: the first one's counts.
-    package func check(_ model: ModelGraph) throws(CheckpointError) {
-        let stored = model.storedParameters
+    /// - Parameter needsAdapters: whether it has to hold those of the model; else it may hold none of them.
+    package func check(_ model: ModelGraph, needsAdapters: Bool = true) throws(CheckpointError) {
+        let adapters = model.adapterParameters
+        let hasAdapters = needsAdapters || adapters.contains { self[$0.name] != nil }
+        let stored = hasAdapters ? model.storedParameters : model.baseParameters
         let once = Set(stored.map(\.name))
         let repeated = model.parameters.filter { !once.contains($0.name) && self[$0.name] != nil }
         try check(stored + repeated.map { ($0.name, TensorSpec($0.shape)) })

@@ -34,17 +34,23 @@ package enum FirstWeights: ParameterSource {
     package func check(_ model: ModelGraph) throws(CheckpointError) {
         switch self {
         case .native(let weights):
-            try weights.check(model)
+            try weights.check(model, needsAdapters: false)
             try weights.checkFinite(model.storedParameters.map(\.name))
         case .pretrained(let weights):
             // A resolved manifest may have had its layers changed since its folder was read.
-            for (name, spec) in model.storedParameters where weights[name]?.shape != spec.shape.extents {
+            for (name, spec) in model.baseParameters where weights[name]?.shape != spec.shape.extents {
                 throw .malformed(
                     path: weights.weights.path, place: "parameter \(name)", expected: "shape \(spec.shape)",
                     got: weights[name].map { "\($0.shape)" } ?? "none, as its configuration has it")
             }
             try weights.checkFinite()
         }
+    }
+
+    /// The same file where it holds the model's adapters too.
+    package func holdsAdapters(of model: ModelGraph) -> Bool {
+        guard case .native(let weights) = self, let first = model.adapterParameters.first else { return false }
+        return weights[first.name] != nil
     }
 
     /// All files that are read.
