@@ -9,6 +9,7 @@ struct Export: ParsableCommand {
             config.json, safetensors under the family's names (in shards where they are large), and the tokenizer's files. \
             Tensors have the types of the files that the model came from; where training made numbers that these cannot \
             hold, all are written as f32 unless --dtype says otherwise.
+            Of a run with `lora` the adapters alone are written, as PEFT loads them, unless --merged says otherwise.
             """)
 
     @Argument(help: "A run directory, a pretrained model's folder, or a .gguf file.")
@@ -19,6 +20,9 @@ struct Export: ParsableCommand {
 
     @Option(help: "The type of all tensors: f32, bf16 or f16.")
     var dtype: String?
+
+    @Flag(help: "The whole model with its adapters merged into the weights.")
+    var merged = false
 
     @Option(help: ArgumentHelp("The most bytes of one file, as 5GB or 500MB.", valueName: "size"))
     var shardSize: String?
@@ -32,8 +36,8 @@ struct Export: ParsableCommand {
                 }
                 return type
             }
-            let export = try ModelExport(try ModelSource(path: model))
-            let summary = try export.write(to: target, dtype: type, shardBytes: try Self.bytes(shardSize))
+            let source = try ModelSource(path: model)
+            let summary = try write(source, type, shardBytes: try Self.bytes(shardSize))
             try Console.print("\(target.printable()): \(summary.dtype), \(summary.files.joined(separator: ", "))")
             if summary.isWidened {
                 try Console.print(
@@ -41,6 +45,16 @@ struct Export: ParsableCommand {
                 )
             }
         }
+    }
+
+    private func write(_ source: ModelSource, _ type: DType?, shardBytes: Int) throws -> ModelExport.Summary {
+        if let adapters = source.adapters, !merged {
+            return try AdapterExport(source, adapters).write(to: target, dtype: type)
+        }
+        guard source.adapters != nil || !merged else {
+            throw RunFailure.badInput("--merged: \(model.printable()) has no adapters; expected a run with lora")
+        }
+        return try ModelExport(source).write(to: target, dtype: type, shardBytes: shardBytes)
     }
 
     private static func bytes(_ text: String?) throws -> Int {

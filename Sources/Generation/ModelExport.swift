@@ -6,7 +6,8 @@ package import Runs
 import Systems
 package import Tensors
 
-/// Writes a model as its family publishes it: a folder that Hugging Face's libraries load.
+/// Writes a model as its family publishes it: a folder that Hugging Face's libraries load. Adapters are merged into its
+/// weights.
 package struct ModelExport {
     /// What was written.
     package struct Summary: Sendable {
@@ -49,7 +50,7 @@ package struct ModelExport {
                 var files = try family.exported.export(
                     to: folder, shardByteCount: shardBytes, types: type
                 ) { (parameter, rows, out) throws(CheckpointError) in
-                    try source.weights.copyFloats(parameter, rows: rows, into: out)
+                    try source.copyMerged(parameter, rows: rows, into: out)
                 }
                 let target = FamilyFolder(folder)
                 try target.fill(from: source.familyPath)
@@ -106,7 +107,7 @@ package struct ModelExport {
         for start in stride(from: rows.lowerBound, to: rows.upperBound, by: most) {
             let range = start..<min(start + most, rows.upperBound)
             let part = UnsafeMutableBufferPointer(rebasing: buffer[..<(range.count * width)])
-            try source.weights.copyFloats(parameter, rows: range, into: part)
+            try source.copyMerged(parameter, rows: range, into: part)
             for value in part where type.rounded(value).bitPattern != value.bitPattern { return false }
         }
         return true

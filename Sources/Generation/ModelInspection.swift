@@ -20,11 +20,7 @@ package struct ModelInspection {
     package init(path: String) throws(RunFailure) {
         source = try ModelSource(path: path)
         sequence = source.manifest?.data.sequence ?? min(source.family?.contextLength ?? 256, 256)
-        do {
-            graph = try ModelGraph(source.model, input: TensorSpec([1, sequence], .i32))
-        } catch {
-            throw .badInput(error)
-        }
+        graph = try source.graph(length: sequence)
     }
 
     /// A few lines.

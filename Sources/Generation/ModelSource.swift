@@ -6,6 +6,7 @@ import Notation
 package import Planning
 package import Runs
 import Systems
+import Tensors
 
 /// A model with weights, wherever a user has it: a run's directory, a pretrained model's folder, or a GGUF file.
 package struct ModelSource: Sendable {
@@ -20,6 +21,8 @@ package struct ModelSource: Sendable {
     package let familyPath: String
     /// Where its tokenizer may lie: a run's copies lack it where it began with a GGUF file.
     package var familyPlaces: [String] { [familyPath] + (manifest?.pretrained.map { [$0.path] } ?? []) }
+    /// The adapters of a run that trained some; nil for others.
+    package let adapters: AdaptedModel?
     /// The run's manifest; nil for a folder or file of a family.
     package let manifest: PipelineManifest?
 
@@ -40,6 +43,7 @@ package struct ModelSource: Sendable {
                 let familyPath = copies.exists ? copies.path : manifest.pretrained?.path ?? path
                 self.familyPath = familyPath
                 family = try manifest.pretrained.map { _ in try FamilyModel(path: familyPath) }
+                adapters = try manifest.lora == nil ? nil : manifest.adapted(family)
                 weights = .native(try Weights(path: directory.weightsPath))
             } else {
                 guard path.hasSuffix(".gguf") || File.exists(path + "/config.json") else {
@@ -49,13 +53,27 @@ package struct ModelSource: Sendable {
                 }
                 let family = try FamilyModel(path: path)
                 self.family = family
-                manifest = nil
+                (manifest, adapters) = (nil, nil)
                 familyPath = path
                 model = family.sequential
                 weights = .pretrained(try PretrainedWeights(path: path).mapped(by: family.tensors))
             }
         } catch let error as RunFailure {
             throw error
+        } catch {
+            throw .badInput(error)
+        }
+    }
+
+    /// The model's graph with its adapters.
+    /// - Parameters:
+    ///   - length: of its one sequence.
+    ///   - capacity: as `ModelGraph` takes it.
+    package func graph(length: Int, capacity: Int? = nil) throws(RunFailure) -> ModelGraph {
+        do {
+            return try ModelGraph(
+                model, input: TensorSpec([1, length], .i32), adaptation: adapters?.adaptation ?? .none,
+                capacity: capacity)
         } catch {
             throw .badInput(error)
         }

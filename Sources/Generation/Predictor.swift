@@ -24,12 +24,7 @@ package final class Predictor {
     ///   - length: of the longest sequence.
     /// - Throws: bad input: a model that is no language model, or a longer sequence than it takes.
     package init(_ source: ModelSource, length: Int) throws(RunFailure) {
-        let model: ModelGraph
-        do {
-            model = try ModelGraph(source.model, input: TensorSpec([1, length], .i32))
-        } catch {
-            throw .badInput(error)
-        }
+        let model = try source.graph(length: length)
         let prediction = model.values[model.prediction].spec
         guard let vocabulary = model.vocabulary, prediction.shape.rank == 3, prediction.shape[1] == length else {
             throw .badInput("\(source.path.printable()): the model predicts \(prediction), not a token after each id")
@@ -49,7 +44,7 @@ package final class Predictor {
         }
         logits = executor.tensor(output, 0).reshaped(prediction.shape)
         input = executor.tensor(start, 0)
-        do { try executor.loadParameters(source.weights) } catch { throw .badInput(error) }
+        do { try executor.loadParameters(source.weights, adapters: source.weights) } catch { throw .badInput(error) }
     }
 
     /// Logits after each id, as f32: ids.count rows, one number for each id of the vocabulary.

@@ -80,12 +80,7 @@ package struct GenerationPlan: Sendable {
     }
 
     private static func graph(_ source: ModelSource, length: Int, capacity: Int) throws(RunFailure) -> ModelGraph {
-        let graph: ModelGraph
-        do {
-            graph = try ModelGraph(source.model, input: TensorSpec([1, length], .i32), capacity: capacity)
-        } catch {
-            throw .badInput(error)
-        }
+        let graph = try source.graph(length: length, capacity: capacity)
         let prediction = graph.values[graph.prediction].spec
         guard prediction.shape.rank == 3, prediction.shape[1] == length else {
             throw .badInput("\(source.path.printable()): the model predicts \(prediction), not a token after each id")
