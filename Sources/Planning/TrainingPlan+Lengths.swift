@@ -1,4 +1,5 @@
 package import Datasets
+import Families
 import Layers
 package import Manifests
 package import Models
