@@ -25,7 +25,8 @@ struct LossSection {
     private var legend: String {
         var items: [String] = []
         if let last = curve.buckets.last {
-            items.append("<span><i class=\"c-forward\"></i>training <b>\(Format.fixed(last.mean, 4))</b></span>")
+            let name = curve.width > 1 ? "training, mean of the last steps" : "training"
+            items.append("<span><i class=\"c-forward\"></i>\(name) <b>\(Format.fixed(last.mean, 4))</b></span>")
         }
         if let last = curve.evaluations.last {
             items.append("<span><i class=\"c-straggler\"></i>held-out <b>\(Format.fixed(last.loss, 4))</b></span>")
