@@ -155,8 +155,7 @@ public struct PlanReport: Codable, Sendable {
         }
         do {
             let equal = StageTimes.units(stages: stages.count)
-            let byFlops = StageTimes(
-                stages: stages.map { StageTimes.Stage(forward: $0.flops / 3, backward: $0.flops * 2 / 3) })
+            let byFlops = Self.timesByFlops(plan)
             let simulator = try Simulator(plan.schedule, edges: plan.edges)
             let links = [LinkTime](repeating: .free, count: plan.edges.count)
             idealBubble = try simulator.step(times: equal, linkTimes: links).bubbleFraction
@@ -165,6 +164,23 @@ public struct PlanReport: Codable, Sendable {
         } catch {
             throw .badInput(error)
         }
+    }
+
+    /// What the stages' passes take by their FLOPs: a third in the forward, but for models of which a part is trained.
+    private static func timesByFlops(_ plan: TrainingPlan) -> StageTimes {
+        StageTimes(
+            stages: plan.layout.stages.map { stage in
+                let costs = plan.model.entries[stage.entries].map(\.cost)
+                let total = costs.reduce(0) { $0 + $1.total }
+                guard plan.adapted != nil else {
+                    return StageTimes.Stage(forward: total / 3, backward: total * 2 / 3)
+                }
+                let input = costs.reduce(0) { $0 + $1.backwardInput }
+                let weight = costs.reduce(0) { $0 + $1.backwardWeight }
+                return StageTimes.Stage(
+                    forward: total - input - weight, backward: input + weight, backwardInput: input,
+                    backwardWeight: weight)
+            })
     }
 
     private static func layerLines(_ plan: TrainingPlan) -> [LayerLine] {

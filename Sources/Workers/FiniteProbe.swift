@@ -38,7 +38,7 @@ final class FiniteProbe: PassObserver {
         _ tensors: [Tensor?], _ role: NonFiniteTensor.Role, _ node: Int, on backend: any Backend
     ) {
         for (index, tensor) in tensors.enumerated() {
-            guard let tensor, tensor.dtype.isFloatingPoint else { continue }
+            guard let tensor, tensor.dtype.isFloatingPoint, tensor.count > 0 else { continue }
             let sum = backend.sumOfSquares(tensor)
             guard !sum.isFinite else { continue }
             let found = NonFiniteTensor(role, microBatch: microBatch, node: node, index: index, isNaN: sum.isNaN)

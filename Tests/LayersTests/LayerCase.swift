@@ -66,11 +66,11 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
             ]), [2, 5, 8]),
         LayerCase(
             "attention-adapters",
-            Attention(width: 12, heads: 4, keyHeads: 2, rotary: Rotary(), headNorm: HeadNorm()).adapting([
-                Adapter("q", product: 0, rows: 0..<12, rank: 2, scale: 2, dropout: 0.25),
-                Adapter("v", product: 0, rows: 18..<24, rank: 2, scale: 2),
-                Adapter("out", product: 1, rows: 0..<12, rank: 3, scale: 0.5),
-            ]), [2, 5, 12]),
+            Attention(width: 16, heads: 4, keyHeads: 2, rotary: Rotary(), headNorm: HeadNorm()).adapting([
+                Adapter("q", product: 0, rows: 0..<16, rank: 2, scale: 2, dropout: 0.25),
+                Adapter("v", product: 0, rows: 24..<32, rank: 2, scale: 2),
+                Adapter("out", product: 1, rows: 0..<16, rank: 3, scale: 0.5),
+            ]), [2, 5, 16]),
         LayerCase(
             "transformer-adapters",
             Transformer(width: 12, heads: 2, hidden: 20, dropout: 0.25).adapting([

@@ -123,6 +123,9 @@ import Testing
                 precision: f32
                 recompute: none
                 optimizer: {adamw: {lr: 0.001, betas: [0.9, 0.999], eps: 1e-08, weight_decay: 0.01}}
+                train: null
+                lora: null
+                groups: null
                 learning_rate: {warmup: 0, decay: constant}
                 clip: null
                 on_nan: stop

@@ -67,7 +67,7 @@ import Testing
             ("train: \"mpl\"", "did you mean \"mlp\""), ("lora: {targets: \"atention\"}", "did you mean"),
             ("train: weight\nlora: {}", "train beside lora"), ("lora: {rank: 0}", "lora.rank is 0"),
             ("lora: {alpha: -1}", "lora.alpha is -1"), ("lora: {dropout: 1}", "lora.dropout is 1"),
-            ("lora: {ranks: 4}", "did you mean \"rank\""), ("lora: {from: nowhere}", "adapter_config.json"),
+            ("lora: {rnak: 4}", "did you mean \"rank\""), ("lora: {from: nowhere}", "adapter_config.json"),
             ("train: \"(\"", "expected a regular expression"), ("groups: [{match: weight}]", "changes nothing"),
             ("groups: [{match: weight, lr: 1, lr_factor: 2}]", "one of the two"),
             ("groups: [{match: nothing, lr: 1}]", "is in no name"), ("groups: [{match: a, lr: 0}]", "above 0"),

@@ -61,11 +61,9 @@ package struct NamePattern {
     ///   - what: `parameters`
     ///   - names: all of them.
     package func noMatch(_ key: String, _ what: String, _ names: [String]) -> ManifestError {
-        let ends = names.map { name in
-            let parts = name.split(separator: ".").filter { $0 != "weight" && $0 != "bias" }
-            return parts.last.map(String.init) ?? name
-        }
-        let near = Suggestion.nearest(to: text, in: ends) ?? Suggestion.nearest(to: text, in: names)
+        var seen: Set<Substring> = []
+        let parts = names.flatMap { $0.split(separator: ".") }.filter { Int($0) == nil && seen.insert($0).inserted }
+        let near = Suggestion.nearest(to: text, in: parts.map(String.init))
         let some = names.prefix(3).joined(separator: ", ")
         return ManifestError(
             at: mark, found: "\(key): \"\(text.printable(limit: 60))\" is in no name of the model's \(what)",
