@@ -105,6 +105,10 @@ import Testing
         #expect(train("input_layernrom").contains("did you mean \"input_layernorm\""))
         #expect(train("q_proj").contains("one parameter here"))
         #expect(train("(").contains("expected a regular expression"))
+        // What would search for years.
+        #expect(train("(.+)+x").contains("a group may not be repeated"))
+        #expect(train(".*.*.*.*.*.*x").contains("at most 5 repetitions"))
+        #expect(train("layers\\.[01]\\..*?norm(?:\\)+|\\.weight)") == "")
         #expect(train("layers.1.*q_proj|layers.1.*k_proj|layers.1.*v_proj|norm") == "")
         var settings = AdapterSettings(rank: 2, alpha: 4, dropout: 0, isRankStabilised: false, targets: "q_porj")
         #expect(

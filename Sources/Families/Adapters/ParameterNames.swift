@@ -34,39 +34,3 @@ package struct ParameterNames {
             expected: "both or none: they are one parameter here")
     }
 }
-
-/// A regular expression that a user wrote, looked for in names.
-package struct NamePattern {
-    package let text: String
-    package let mark: Mark
-    private let regex: Result<Regex<AnyRegexOutput>, any Error>
-
-    package init(_ text: String, at mark: Mark) {
-        self.text = text
-        self.mark = mark
-        regex = Result { try Regex(text) }
-    }
-
-    package func isFound(in name: String) throws(ManifestError) -> Bool {
-        do {
-            return try regex.get().firstMatch(in: name) != nil
-        } catch {
-            throw ManifestError(
-                at: mark, found: "\"\(text.printable(limit: 60))\" (\(error))", expected: "a regular expression")
-        }
-    }
-
-    /// - Parameters:
-    ///   - key: where it stands.
-    ///   - what: `parameters`
-    ///   - names: all of them.
-    package func noMatch(_ key: String, _ what: String, _ names: [String]) -> ManifestError {
-        var seen: Set<Substring> = []
-        let parts = names.flatMap { $0.split(separator: ".") }.filter { Int($0) == nil && seen.insert($0).inserted }
-        let near = Suggestion.nearest(to: text, in: parts.map(String.init))
-        let some = names.prefix(3).joined(separator: ", ")
-        return ManifestError(
-            at: mark, found: "\(key): \"\(text.printable(limit: 60))\" is in no name of the model's \(what)",
-            expected: "part of a name such as \(some), …", suggestion: near)
-    }
-}
