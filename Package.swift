@@ -48,7 +48,7 @@ let tests: [(room: String, also: [String])] = [
 ]
 /// Programs that show the library; the tests run them.
 let examples = ["CustomLayer", "CustomSchedule", "PlanAhead", "ReadReport"]
-let withFixtures: Set = ["Layers", "Optimizers", "Runs", "Tokenizers", "Checkpoints", "Families"]
+let withFixtures: Set = ["Layers", "Optimizers", "Runs", "Tokenizers", "Datasets", "Checkpoints", "Families"]
 
 func closure(of names: [String]) -> [String] {
     var seen: [String] = []

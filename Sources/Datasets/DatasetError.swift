@@ -52,7 +52,8 @@ extension DatasetError: CustomStringConvertible {
         case .records(let first, let count, let allowed, let isWhole):
             first.joined(separator: "\n")
                 + (count > first.count ? "\nand \(count - first.count)\(isWhole ? "" : " or") more" : "")
-                + "\n\(count) records\(isWhole ? "" : " so far") are no samples, \(allowed) may be passed over: --skip-bad N"
+                + "\n\(count == 1 ? "1 record is no sample" : "\(count) records are no samples")"
+                + "\(isWhole ? "" : " so far"), \(allowed) may be passed over: --skip-bad N"
         case .setting(let name, let expected, let got): "\(name): expected \(expected), got \(got)"
         case .thread(let reason): "cannot start the data reader's thread: \(reason)"
         }

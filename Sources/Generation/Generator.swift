@@ -1,4 +1,5 @@
 import CPUDevices
+import Datasets
 import Families
 import Manifests
 import Planning
@@ -55,7 +56,10 @@ public final class Generator {
 
 extension ModelSource {
     /// Ids behind which a text ends.
-    package var endTokens: Set<Int32> { Set((family?.endTokens ?? []).compactMap { Int32(exactly: $0) }) }
+    package var endTokens: Set<Int32> {
+        let bytesEnd = family == nil && manifest?.writesEnds == true ? [ShardManifest.Tokenizer.bytesEnd] : []
+        return Set(((family?.endTokens ?? []) + bytesEnd).compactMap { Int32(exactly: $0) })
+    }
 
     /// What stands before a text without a prompt.
     package var firstToken: Int32 { family?.beginToken.flatMap { Int32(exactly: $0) } ?? 0 }

@@ -13,7 +13,8 @@ extension PipelineManifest.Data {
         return Self(
             source: try decodeSource(name, source, fields),
             sequence: try sequence(fields, name),
-            order: try fields["order"].choice(or: ["text", "samples"].contains(name) ? .shuffled : .sequential),
+            order: try fields["order"].choice(
+                or: ["text", "samples", "shards"].contains(name) ? .shuffled : .sequential),
             isPacked: try fields["pack"]?.bool() ?? false)
     }
 
@@ -35,7 +36,7 @@ extension PipelineManifest.Data {
         switch source {
         case "text": ["text", "tokenizer", "sequence", "order"]
         case "tokens": ["tokens", "type", "sequence", "order"]
-        case "samples": ["samples", "sequence", "order", "pack"]
+        case "samples", "shards": [source, "sequence", "order", "pack"]
         case "random": ["random", "sequence", "order"]
         default: ["rows", "inputs", "targets", "order"]
         }
@@ -83,6 +84,8 @@ extension PipelineManifest.Data {
             return .tokens(try field.filePath("a token file"), try fields["type"].choice(or: .u16))
         case "samples":
             return .samples(try field.filePath("a file of samples"))
+        case "shards":
+            return .shards(try field.filePath("a folder that `echelon data prepare` wrote"))
         case "random":
             return .random(count: try field.int(2...Limit.count))
         default:
@@ -105,7 +108,8 @@ extension PipelineManifest.Data {
     }
 
     private static func sequence(_ fields: Fields, _ source: String) throws(ManifestError) -> Int? {
-        if source == "rows" || source == "samples" && fields["sequence"].unlessNull == nil { return nil }
+        let mayLackOne = ["samples", "shards"].contains(source)
+        if source == "rows" || mayLackOne && fields["sequence"].unlessNull == nil { return nil }
         guard let field = fields["sequence"] else {
             throw ManifestError(
                 at: fields.mark, found: "data.\(source) without data.sequence",

@@ -76,6 +76,11 @@ extension PipelineManifest.Data {
         Self(source: .samples(path), sequence: sequence, order: order)
     }
 
+    /// A folder of shards that `echelon data prepare` wrote; as long as their longest sample unless given.
+    public static func shards(_ path: String, sequence: Int? = nil, order: Order = .shuffled) -> Self {
+        Self(source: .shards(path), sequence: sequence, order: order)
+    }
+
     /// So many uniform tokens, for benchmarks.
     public static func random(count: Int, sequence: Int, order: Order = .sequential) -> Self {
         Self(source: .random(count: count), sequence: sequence, order: order)

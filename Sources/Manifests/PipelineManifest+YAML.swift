@@ -56,6 +56,7 @@ extension PipelineManifest.Data.Source {
         case .text(let paths): "text: \(YAML.list(paths.map(YAML.path))), tokenizer: bytes"
         case .tokens(let path, let type): "tokens: \(YAML.path(path)), type: \(type.rawValue)"
         case .samples(let path): "samples: \(YAML.path(path))"
+        case .shards(let path): "shards: \(YAML.path(path))"
         case .random(let count): "random: \(count)"
         case .rows(let path, let inputs, let targets):
             "rows: \(YAML.path(path)), inputs: \(inputs), targets: \(targets)"

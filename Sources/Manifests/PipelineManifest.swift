@@ -153,6 +153,7 @@ public struct PipelineManifest: Hashable, Sendable {
     /// `data: {text: […], tokenizer: bytes, sequence: 256, order: shuffled}`,
     /// `data: {tokens: FILE, type: u16, sequence: 256, order: sequential}`,
     /// `data: {samples: FILE.jsonl, order: shuffled}` (tokenised before: `input_ids` and `labels`),
+    /// `data: {shards: FOLDER, order: shuffled}` (what `echelon data prepare` wrote),
     /// `data: {random: 16385, sequence: 256}` (uniform tokens, for benchmarks),
     /// `data: {rows: FILE, inputs: 8, targets: 2}` (raw f32 rows: inputs, then targets; for mean-squared-error).
     /// A data set has one source: `--set data.tokens=FILE` replaces whichever the file names.
@@ -167,6 +168,8 @@ public struct PipelineManifest: Hashable, Sendable {
             case tokens(String, TokenType)
             /// A JSON object a line, with `input_ids` and `labels`.
             case samples(String)
+            /// A folder that `echelon data prepare` wrote.
+            case shards(String)
             /// So many uniform tokens, computed from the run's seed.
             case random(count: Int)
             /// A raw file of little-endian f32: each row so many inputs, then so many targets.
@@ -188,15 +191,16 @@ public struct PipelineManifest: Hashable, Sendable {
         }
         /// Where samples come from.
         public var source: Source
-        /// Tokens of one sample, or of one row; nil for rows of numbers, and for samples where it is as many as the longest has.
+        /// Tokens of one sample, or of one row; nil for rows of numbers, and for samples and shards where it is as many as the
+        /// longest has.
         public var sequence: Int?
-        /// Shuffled for texts and samples unless written, else sequential.
+        /// Shuffled for texts, samples and shards unless written, else sequential.
         public var order: Order
         /// Whether the samples of a micro-batch lie in one row, one behind the other, instead of a padded row each.
         public var isPacked: Bool
 
-        /// `.text`, `.tokens`, `.samples`, `.random` and `.rows` are the shorter ways. `sequence` is nil for rows, and may
-        /// be for samples.
+        /// `.text`, `.tokens`, `.samples`, `.shards`, `.random` and `.rows` are the shorter ways. `sequence` is nil for
+        /// rows, and may be for samples and shards.
         public init(source: Source, sequence: Int?, order: Order, isPacked: Bool = false) {
             self.source = source
             self.sequence = sequence

@@ -11,7 +11,7 @@ enum Schema {
     ]
     static let batch = ["micro", "microbatches", "global"]
     static var learningRate: [String] { LearningRate.syntax.description.keys }
-    static let sources = ["text", "tokens", "samples", "random", "rows"]
+    static let sources = ["text", "tokens", "samples", "shards", "random", "rows"]
     static let data = sources + ["tokenizer", "type", "sequence", "order", "pack", "inputs", "targets"]
     static let evaluate = ["data", "every", "samples", "keep_best"]
     /// What a held-out source may have beside it: samples are as long as the training data's, in their file's order.

@@ -62,14 +62,22 @@ extension PipelineManifest.Data.Source {
     fileprivate func longestSample(_ cache: ScanCache) throws(DatasetError) -> Int {
         switch self {
         case .samples(let path): try SampleFile.longestSample(path: path, cache: cache)
+        case .shards(let path): try ShardManifest.load(folder: path).longest
         case .text, .tokens, .random, .rows: 1
         }
     }
 
     fileprivate func tokenCounts() throws(DatasetError) -> [Int32] {
         switch self {
-        case .samples(let path): try SampleFile.tokenCounts(path: path)
-        case .text, .tokens, .random, .rows: []
+        case .samples(let path): return try SampleFile.tokenCounts(path: path)
+        case .shards(let path):
+            let shards = try ShardSet(path: path)
+            var counts = [Int32](repeating: 0, count: shards.sampleCount)
+            try shards.lengths(of: 0..<counts.count) { (sample, length) throws(DatasetError) in
+                counts[sample] = Int32(clamping: length)
+            }
+            return counts
+        case .text, .tokens, .random, .rows: return []
         }
     }
 }

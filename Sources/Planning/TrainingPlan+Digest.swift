@@ -1,3 +1,4 @@
+import Datasets
 import Manifests
 package import Runs
 import Scheduling

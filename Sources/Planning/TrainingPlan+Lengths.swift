@@ -69,7 +69,7 @@ extension PipelineManifest.Data.Source {
     /// Whether samples may differ in length.
     package var hasLengths: Bool {
         switch self {
-        case .samples: true
+        case .samples, .shards: true
         case .text, .tokens, .random, .rows: false
         }
     }

@@ -12,6 +12,9 @@ extension PipelineManifest {
         case .rows: return "it was trained on rows of numbers"
         case .tokens: return "it was trained on a token file, and which text its tokens stand for is not known here"
         case .samples: return "it was trained on token ids, and which text they stand for is not known here"
+        case .shards(let path):
+            if (try? ShardManifest.load(folder: path))?.tokenizer.isBytes == true { return nil }
+            return "it was trained on tokens of another model's tokenizer"
         case .random: return "it was trained on random tokens"
         }
     }
@@ -23,11 +26,15 @@ extension PipelineManifest {
         guard let vocabulary = model.vocabulary, prediction.rank == 3, prediction[1] == data.sequence else {
             return "it predicts \(model.values[model.prediction].spec), expected logits for each token of its input"
         }
-        guard vocabulary == ByteTokenizer.vocabulary else {
-            return "its vocabulary is \(vocabulary), expected the \(ByteTokenizer.vocabulary) bytes"
+        let bytes = writesEnds ? ShardManifest.Tokenizer.bytes.vocabulary : ByteTokenizer.vocabulary
+        guard vocabulary == bytes else {
+            return "its vocabulary is \(vocabulary), expected \(bytes): the bytes\(writesEnds ? " and their end" : "")"
         }
         return nil
     }
+
+    /// Whether it learns bytes from shards, where a token of its own ends each text.
+    package var writesEnds: Bool { if case .shards = data.source { true } else { false } }
 
     /// The same of a model that is not built yet.
     package func obstacleToText() throws -> String? {

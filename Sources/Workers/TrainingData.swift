@@ -1,4 +1,5 @@
 package import Datasets
+import Families
 import Glibc
 import Manifests
 import Models
@@ -57,10 +58,23 @@ package struct TrainingData: Sendable {
         }
         try plan.manifest.checkRows(cache)
         do {
+            try Self.checkTokenizer(plan.manifest)
             try dataset.check(samples: batches.samplesRead(steps: steps), cache: cache)
             if needsTargets { try batches.checkTargets(of: dataset, steps: steps, cache: cache) }
         } catch {
             throw .badInput((plan.manifest.marks["data"].map { "\($0): " } ?? "") + "\(error)")
         }
+    }
+
+    /// Shards that were prepared with another model's tokenizer teach a pretrained one nonsense.
+    private static func checkTokenizer(_ manifest: PipelineManifest) throws {
+        guard case .shards(let path) = manifest.data.source, let model = manifest.pretrained?.path,
+            let tokenizer = try FamilyTokenizer.load(firstOf: [model])
+        else { return }
+        let prepared = try ShardManifest.load(folder: path).tokenizer
+        guard prepared.hash != ShardManifest.Tokenizer.hash(of: tokenizer) else { return }
+        throw DatasetError.shards(
+            path: path, expected: "tokens of the tokenizer of \(model.printable())",
+            got: prepared.isBytes ? "bytes" : "those of another, \(prepared.path?.printable() ?? "which is not known")")
     }
 }

@@ -122,6 +122,12 @@ import Testing
         #expect(set.data == .samples("s.jsonl"))
     }
 
+    @Test func `shards need no length and are shuffled unless written`() throws {
+        #expect(try Pipelines.load(["data": "{shards: s}"]).data == .shards("p/s"))
+        let written = try Pipelines.load(["data": "{shards: /s, sequence: 7, order: sequential}"])
+        #expect(written.data == .shards("/s", sequence: 7, order: .sequential))
+    }
+
     @Test func `a length that a file told keeps the limits of one that is written`() throws {
         let manifest = try Pipelines.load(["data": "{samples: s.jsonl}", "batch": "{micro: 16384, microbatches: 1}"])
         #expect(try manifest.withSequence(1024).data.sequence == 1024)

@@ -41,7 +41,7 @@ extension MistakeTests {
             "p/x.yaml:6:40: evaluate.every is 0; expected a whole number of at least 1"),
         change(
             ["evaluate": "{data: {text: b.txt, sequence: 8}, every: 2}"],
-            "p/x.yaml:6:32: unknown key \"sequence\" in evaluate.data; expected text, tokens, samples, random, rows, tokenizer, type, inputs or targets; did you mean \"data.sequence\"?"
+            "p/x.yaml:6:32: unknown key \"sequence\" in evaluate.data; expected text, tokens, samples, shards, random, rows, tokenizer, type, inputs or targets; did you mean \"data.sequence\"?"
         ),
         change(
             ["evaluate": "{data: {text: b.txt, type: u16}, every: 2}"],
@@ -49,7 +49,7 @@ extension MistakeTests {
         ),
         change(
             ["evaluate": "{data: {}, every: 2}"],
-            "p/x.yaml:6:18: evaluate.data without a source; expected one of text, tokens, samples, random and rows"),
+            "p/x.yaml:6:18: evaluate.data without a source; expected one of text, tokens, samples, shards, random and rows"),
         change(
             ["evaluate": "{data: {rows: b.f32, inputs: 2, targets: 1}, every: 2}"],
             "p/x.yaml:6:25: evaluate.data.rows with the loss cross-entropy; expected loss: mean-squared-error for rows"),
@@ -84,11 +84,11 @@ extension MistakeTests {
         ),
         change(
             ["data": "{text: a.txt, tokens: b.u16, sequence: 16}"],
-            "p/x.yaml:4:7: data with 2 sources: text and tokens; expected one of text, tokens, samples, random and rows"
+            "p/x.yaml:4:7: data with 2 sources: text and tokens; expected one of text, tokens, samples, shards, random and rows"
         ),
         change(
             ["data": "{sequence: 16}"],
-            "p/x.yaml:4:7: data without a source; expected one of text, tokens, samples, random and rows"),
+            "p/x.yaml:4:7: data without a source; expected one of text, tokens, samples, shards, random and rows"),
         change(
             ["data": "{samples: s.jsonl, type: u16}"],
             "p/x.yaml:4:26: data.type has no effect beside data.samples; expected samples, sequence and order only"

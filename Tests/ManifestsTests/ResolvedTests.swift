@@ -38,6 +38,7 @@ import Testing
                 "data": "{random: 9, sequence: 8}",
             ],
             ["data": "{samples: /s.jsonl}"], ["data": "{samples: /s.jsonl, sequence: 8, order: sequential}"],
+            ["data": "{shards: /s}"], ["data": "{shards: /s, sequence: 8, pack: true, order: sequential}"],
             ["data": "{random: 9, sequence: 8}", "optimizer": "{sgd: {momentum: 0.1, dampening: 0.3}}"],
             ["optimizer": "{adam: {betas: [0, 0.3333333333333333], eps: 1e-30}}", "data": "{random: 9, sequence: 8}"],
             ["devices": "[sim:0, sim:3]", "sim": "{layer_ms: 0.3}", "data": "{random: 9, sequence: 8}"],

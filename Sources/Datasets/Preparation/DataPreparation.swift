@@ -54,15 +54,24 @@ package struct DataPreparation {
         let found = try PreparationState.load(folder, manifest)
         state = found?.0 ?? PreparationState(manifest)
         isDone = found?.isDone ?? false
+        let place = state.place
+        guard files.indices.contains(place.file), place.line > 0, 0...files[place.file].file.byteCount ~= place.offset
+        else {
+            throw DatasetError.shards(
+                path: "\(folder)/\(PreparationState.fileName)", expected: "a place in one of the files",
+                got: "none; --force starts anew")
+        }
     }
 
     /// Shards that an earlier start of the same preparation left.
     package var shardsBefore: Int { state.manifest.shards.count }
+    /// Whether an earlier start left nothing to do.
+    package var isDoneBefore: Bool { isDone }
 
-    /// - Parameter show: is called after each block.
+    /// - Parameter show: is called after each block; what it throws ends the preparation, which can go on later.
     /// - Returns: the manifest, also where all was done before.
     /// - Throws: also where more records than allowed are no samples.
-    package func run(_ show: (PreparationProgress) -> Void) throws -> ShardManifest {
+    package func run(_ show: (PreparationProgress) throws -> Void = { _ in }) throws -> ShardManifest {
         guard !isDone else { return state.manifest }
         let (coder, files, longest) = (coder, files, state.manifest.settings.longest)
         let encoders = try EncodingThreads(count: threads) { block in
@@ -85,7 +94,7 @@ package struct DataPreparation {
             progress.skipped = writer.skipped.count
             progress.bytesRead = bytes(before: encoded.next)
             progress.seconds = Double(MonotonicClock.now - start) / 1e9
-            show(progress)
+            try show(progress)
             guard writer.isOver else { continue }
             blocksOver += 1
             if writer.skipped.first.count == Self.shownProblems || blocksOver == Self.searchedBlocks { break }

@@ -39,6 +39,7 @@ struct PreparationState: Codable, Sendable {
                 path: folder, expected: "nothing, or the rest of this preparation",
                 got: "the rest of one with \(difference)\(advice)")
         }
+        if !state.manifest.shards.isEmpty { try state.manifest.check(path) }
         for shard in state.manifest.shards {
             for (name, size) in [(shard.tokensFile, shard.tokens * 4), (shard.indexFile, (shard.samples + 1) * 8)]
             where File.size("\(folder)/\(name)") != size {

@@ -47,8 +47,11 @@ package struct LengthHistogram: Hashable, Sendable {
         return rows
     }
 
+    /// Beyond all that a file holds; keeps sums of lengths from overflowing.
+    private static let longest = 1 << 48
+
     private static func index(_ length: Int) -> Int {
-        let length = max(length, 0)
+        let length = min(max(length, 0), longest)
         guard length >= 32 else { return length }
         let octave = Int.bitWidth - 1 - length.leadingZeroBitCount
         return (octave - 3) << 4 + (length >> (octave - 4)) & 15

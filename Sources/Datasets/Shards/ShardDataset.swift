@@ -26,14 +26,15 @@ package final class ShardDataset: Dataset {
     package var inputSpec: TensorSpec { TensorSpec([sequence], .i32) }
     package var targetSpec: TensorSpec { TensorSpec([sequence], .i32) }
 
+    package func tokenCount(ofSample sample: Int) throws(DatasetError) -> Int? { try shards.length(ofSample: sample) }
+
     package func fill(
         sample: Int, input: UnsafeMutableRawBufferPointer, target: UnsafeMutableRawBufferPointer
     ) throws(DatasetError) {
-        precondition(
-            input.count == inputSpec.byteCount && target.count == targetSpec.byteCount, "buffers of one sample")
+        precondition(input.count <= inputSpec.byteCount && target.count == input.count, "buffers of one sample")
         let (inputs, targets) = (input.bindMemory(to: Int32.self), target.bindMemory(to: Int32.self))
         try shards.withSample(sample) { words throws(DatasetError) in
-            let read = min(words.count, sequence)
+            let read = min(words.count, inputs.count)
             for place in 0..<read {
                 let id = UInt32(littleEndian: words[place]) & ShardSet.idMask
                 guard id < UInt32(clamping: vocabulary) else { throw self.outside(sample, place, Int(id)) }

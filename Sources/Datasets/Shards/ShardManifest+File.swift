@@ -54,7 +54,7 @@ extension ShardManifest {
     }
 
     /// Sizes and names that the rest of the program may rely on.
-    private func check(_ path: String) throws(DatasetError) {
+    func check(_ path: String) throws(DatasetError) {
         func wrong(_ expected: String, _ got: String) -> DatasetError {
             .shards(path: path, expected: expected, got: got)
         }

@@ -6,7 +6,7 @@ extension ShardManifest {
     package func summary(of folder: String) -> String {
         let mean = samples > 0 ? Double(tokens) / Double(samples) : 0
         var lines = [
-            "\(folder.printable()): \(samples.spaced) samples in \(shards.count) shards, \(tokens.spaced) tokens, "
+            "\(folder.printable()): \(samples.spaced) samples in \(shards.count == 1 ? "1 shard" : "\(shards.count) shards"), \(tokens.spaced) tokens, "
                 + "\(counted.spaced) of them targets",
             "tokens a sample: \(String(format: "%.1f", mean)) in the mean, longest \(longest.spaced)"
                 + (truncated > 0 ? "; \(truncated.spaced) were cut to \(settings.longest ?? longest)" : ""),
@@ -14,7 +14,7 @@ extension ShardManifest {
                 + "\(tokenizer.vocabulary.spaced); template: \(template.name.printable(limit: 200))",
         ]
         if skipped.count > 0 {
-            lines.append("passed over: \(skipped.count.spaced) records")
+            lines.append("passed over: \(skipped.count == 1 ? "1 record" : skipped.count.spaced + " records")")
             lines += skipped.first.map { "  " + $0.printable() }
         }
         return lines.joined(separator: "\n")

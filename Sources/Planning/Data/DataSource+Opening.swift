@@ -6,6 +6,8 @@ extension PipelineManifest.Data.Source {
     var files: [String] {
         switch self {
         case .rows(let path, _, _), .tokens(let path, _), .samples(let path): [path]
+        // It holds the hashes of all others.
+        case .shards(let path): ["\(path)/\(ShardManifest.fileName)"]
         case .text(let paths): paths
         case .random: []
         }
@@ -24,6 +26,8 @@ extension PipelineManifest.Data.Source {
         case .rows(let path, let inputs, let targets):
             return try RowFile(path: path, inputs: inputs, targets: targets)
         case .samples(let path): return try SampleFile(path: path, sequence: sequence ?? 1, vocabulary: vocabulary)
+        case .shards(let path):
+            return try ShardDataset(ShardSet(path: path), sequence: sequence, vocabulary: vocabulary)
         case .text(let paths): source = try TextTokens(paths: paths)
         case .tokens(let path, .u16): source = try TokenFile(path: path, type: .u16)
         case .tokens(let path, .i32): source = try TokenFile(path: path, type: .i32)

@@ -62,7 +62,7 @@ struct RecordSplitter {
                 if block.entries.isEmpty { continue }
                 return block
             }
-            guard size <= Self.mostBytes else {
+            guard size < Self.mostBytes else {
                 throw .line(
                     path: file.path, line: place.line, LineProblem(expected: "at most 16 MiB a record", got: "more"))
             }

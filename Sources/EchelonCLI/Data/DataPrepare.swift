@@ -72,8 +72,7 @@ struct DataPrepare: ParsableCommand {
     func run() throws {
         try reportingFailures {
             let prepared = try prepare()
-            let display = PreparationDisplay(
-                template: prepared.template.name, shardsBefore: prepared.preparation.shardsBefore)
+            let display = PreparationDisplay(prepared.preparation, template: prepared.template.name)
             let manifest = try prepared.preparation.run { display.show($0) }
             display.end()
             try Console.print(manifest.summary(of: output))

@@ -11,9 +11,14 @@ final class PreparationDisplay {
     /// Seconds between two showings: of the bar, and of lines.
     private static let pause = (bar: 0.2, lines: 10.0)
 
-    init(template: String, shardsBefore: Int) {
+    init(_ preparation: DataPreparation, template: String) {
+        if preparation.isDoneBefore {
+            say("all of it was done before; --force does it anew")
+            return
+        }
         say("template: \(template.printable())")
-        if shardsBefore > 0 { say("going on behind \(shardsBefore) shards that are there") }
+        let shards = preparation.shardsBefore
+        if shards > 0 { say("going on behind the \(shards == 1 ? "shard" : "\(shards) shards") of an earlier start") }
     }
 
     func show(_ progress: PreparationProgress) {
