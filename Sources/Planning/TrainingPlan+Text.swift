@@ -28,7 +28,8 @@ extension PipelineManifest {
         }
         let bytes = writesEnds ? ShardManifest.Tokenizer.bytes.vocabulary : ByteTokenizer.vocabulary
         guard vocabulary == bytes else {
-            return "its vocabulary is \(vocabulary), expected \(bytes): the bytes\(writesEnds ? " and their end" : "")"
+            let expected = writesEnds ? "\(bytes): the bytes and their end" : "the \(bytes) bytes"
+            return "its vocabulary is \(vocabulary), expected \(expected)"
         }
         return nil
     }
