@@ -118,7 +118,7 @@ package enum Preflight {
         }
     }
 
-    private static func checkWeights(_ plan: TrainingPlan) throws(RunFailure) {
+    static func checkWeights(_ plan: TrainingPlan) throws(RunFailure) {
         do {
             try FirstWeights(plan.manifest)?.check(plan.model)
         } catch {

@@ -23,6 +23,16 @@ extension StageProgram {
         self = builder.finish()
     }
 
+    /// Forward passes and the loss, which keep nothing for a way back.
+    public init(evaluating model: ModelGraph, _ layout: PipelineLayout, stage: Int, on backend: any Backend) {
+        var builder = StageProgramBuilder(
+            model, layout, layout.stages[stage], splitsBackward: false, .none, hasBackward: false, on: backend)
+        builder.placeCrossings()
+        builder.placeForward()
+        builder.placeLoss()
+        self = builder.finish()
+    }
+
     /// Forward passes alone, which keep nothing for a way back, and no loss.
     public init(forwardOf model: ModelGraph, _ layout: PipelineLayout, stage: Int, on backend: any Backend) {
         var builder = StageProgramBuilder(

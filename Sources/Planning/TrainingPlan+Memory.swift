@@ -22,10 +22,17 @@ package struct StageMemory: Hashable, Sendable {
 extension TrainingPlan {
     /// What a stage takes as it is planned.
     package func memory(ofStage stage: Int) -> StageMemory {
+        let backend = device(of: placement.rank(ofStage: stage)).backend(manifest.simulation)
+        guard isTraining else {
+            let program = StageProgram(evaluating: model, layout, stage: stage, on: backend)
+            return StageMemory(
+                state: model.weightBytes(nodes: layout.stages[stage].nodes),
+                activations: program.frameBytes.saturatingTimes(slotCount(ofStage: stage)),
+                transient: program.transientBytes)
+        }
         let program = StageProgram(
             model, layout, stage: stage, splitsBackward: lowered.splitsBackward(stage: stage),
-            recomputation: recomputation,
-            on: device(of: placement.rank(ofStage: stage)).backend(manifest.simulation))
+            recomputation: recomputation, on: backend)
         return StageMemory(
             state: model.stateBytes(nodes: layout.stages[stage].nodes, optimizer.state.count),
             activations: program.frameBytes.saturatingTimes(slotCount(ofStage: stage))

@@ -49,6 +49,10 @@ public struct TrainingPlan: Sendable {
     /// waits for room.
     public let queueDepth: Int
 
+    /// False for what is to evaluate alone: there are no gradients then, no optimizer state, and nothing is kept for a way
+    /// back.
+    package var isTraining = true
+
     /// Whether the cuts were planned from what layers cost: the manifest has them now instead of `partition: profile`.
     public let isPlanned: Bool
 

@@ -17,13 +17,15 @@ public struct EvaluationLine: Hashable, Sendable {
 
     /// Without a line end.
     public var plain: String {
+        "step \(metrics.step)/\(steps)  held-out " + Self.figures(metrics)
+            + (metrics.isBest && metrics.step > 0 ? "  best" : "")
+    }
+
+    /// `loss 0.5123  perplexity 1.67  (200 samples, 3.1 s)`
+    package static func figures(_ metrics: EvaluationMetrics) -> String {
         let samples = "\(Format.grouped(Double(metrics.samples))) \(metrics.samples == 1 ? "sample" : "samples")"
-        return [
-            "step \(metrics.step)/\(steps)", "held-out loss " + metrics.lossText,
-            "perplexity " + Self.perplexity(metrics.perplexity),
-            "(\(samples), \(Format.fixed(metrics.seconds, 1)) s)"
-                + (metrics.isBest && metrics.step > 0 ? "  best" : ""),
-        ].joined(separator: "  ")
+        return "loss \(metrics.lossText)  perplexity \(perplexity(metrics.perplexity))  "
+            + "(\(samples), \(Format.fixed(metrics.seconds, 1)) s)"
     }
 
     /// Three digits that matter at least: `1.67`, `5,388`

@@ -111,7 +111,7 @@ extension RunDirectory {
     package var weightsPath: String { path + "/model.safetensors" }
     /// The configuration and the tokenizer of a pretrained model, as they were when the run began.
     package var pretrainedPath: String { path + "/pretrained" }
-    var logsPath: String { path + "/logs" }
+    package var logsPath: String { path + "/logs" }
 
     package func logPath(rank: Int) -> String { "\(logsPath)/rank-\(rank).log" }
 }

@@ -58,8 +58,11 @@ package final class StageExecutor {
         stage = layout.stages[index]
         hasWeightHalf = model.nodes[layout.stages[index].nodes].contains { $0.hasWeightHalf }
         let programs = (shorter + [model]).map {
-            StageProgram(
-                $0, layout, stage: index, splitsBackward: splitsBackward, recomputation: recomputation, on: backend)
+            isTraining
+                ? StageProgram(
+                    $0, layout, stage: index, splitsBackward: splitsBackward, recomputation: recomputation,
+                    on: backend)
+                : StageProgram(evaluating: $0, layout, stage: index, on: backend)
         }
         memory = try StageMemory(
             model, nodes: stage.nodes, programs: programs, slots: slots, deferredSlots: deferredSlots,

@@ -23,7 +23,7 @@ struct MessageTensors {
                     crossing.values.map { program.values[$0]! }
                 }
                 backwardIn[edge] = Self.tensors(sender, slots) { program in
-                    crossing.gradients.map { program.received[$0]! }
+                    crossing.gradients.compactMap { program.received[$0] }
                 }
             }
             if let receiver = executors[crossing.to] {
@@ -32,7 +32,7 @@ struct MessageTensors {
                     crossing.values.map { program.values[$0]! }
                 }
                 backwardOut[edge] = Self.tensors(receiver, slots) { program in
-                    crossing.gradients.map { program.sent[$0]! }
+                    crossing.gradients.compactMap { program.sent[$0] }
                 }
             }
         }

@@ -46,7 +46,7 @@ struct TieExchange {
         self.backend = backend
         let replica = plan.placement.replica(of: rank)
         var ties: [OwnTie] = []
-        for (index, tie) in plan.model.ties.enumerated() where plan.model.isTrained(tie) {
+        for (index, tie) in plan.model.ties.enumerated() where plan.isTraining && plan.model.isTrained(tie) {
             var members = plan.members(of: tie).enumerated().map { index, place in
                 Member(
                     index: index, rank: plan.placement.rank(atPosition: place.position, replica: replica),

@@ -80,7 +80,7 @@ package struct WorkerRun {
                 deferredSlots: plan.lowered.deferredCount[stage],
                 microBatches: plan.manifest.batch.microBatches, micro: plan.manifest.batch.micro,
                 seed: plan.manifest.seed, splitsBackward: plan.lowered.splitsBackward(stage: stage),
-                recomputation: plan.recomputation, on: backend)
+                recomputation: plan.recomputation, isTraining: plan.isTraining, on: backend)
             endpoint.updateStatus { $0.progress &+= 1 }
             if let weights {
                 let ownAdapters = weights.holdsAdapters(of: plan.model) ? weights : nil
@@ -90,7 +90,9 @@ package struct WorkerRun {
             }
             if let adapters { try executor.loadAdapters(adapters) }
             executors[stage] = executor
-            parameters[stage] = try StageParameters(executor, optimizer: plan.optimizer, rules: plan.rules)
+            if plan.isTraining {
+                parameters[stage] = try StageParameters(executor, optimizer: plan.optimizer, rules: plan.rules)
+            }
         }
         let feed = try executors[0].map {
             try DataFeed(TrainingData(plan), heldOut: HeldOutData(plan), plan, graphs, executor: $0)

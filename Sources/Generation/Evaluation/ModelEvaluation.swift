@@ -1,0 +1,79 @@
+import CPUDevices
+import Coordination
+import Families
+import Foundation
+package import Manifests
+import Notation
+import Planning
+package import Runs
+import Systems
+
+/// The loss of a trained model on a file of samples or exchanges.
+///
+///     let evaluation = try ModelEvaluation(source, data: "test.jsonl", coding, devices: [.cpu(0), .cpu(1)], batch: 4)
+///     print(try evaluation.loss().perplexity)
+package struct ModelEvaluation {
+    /// A stage for each core that this process may use.
+    package static var usualStages: Int { max(1, min(Cores.allowed.count, 8)) }
+
+    private var manifest: PipelineManifest
+    /// What is rendered lies there while the loss is computed.
+    private let rendered: String?
+
+    /// - Parameters:
+    ///   - exchanges: what the file holds, rendered by `coding`; nil: it holds samples.
+    ///   - devices: one for each stage.
+    ///   - batch: samples of a micro-batch.
+    ///   - samples: the first so many; nil: all.
+    package init(
+        _ source: ModelSource, data path: String, _ exchanges: (list: [HeldOutExchange], coding: ExchangeCoding)?,
+        devices: [PipelineManifest.Device], batch: Int, samples: Int?
+    ) throws(RunFailure) {
+        rendered = try exchanges.map { exchanges throws(RunFailure) in
+            try Self.render(exchanges.list, exchanges.coding, window: source.window, path)
+        }
+        let file = PipelineManifest.Data.samples(rendered ?? path, order: .sequential)
+        manifest = PipelineManifest(
+            source.model, name: "evaluate", devices: devices, data: file,
+            batch: .init(micro: batch, microBatches: 2 * devices.count), steps: 1, partition: .parameters)
+        manifest.marks = ["": Mark(file: "--data \(path.printable())", line: 0, column: 0)]
+        manifest.evaluation = .init(file.source, every: 1, samples: samples, keepsBest: false)
+        if source.manifest == nil {
+            manifest.pretrained = .init(path: source.path)
+        } else {
+            manifest.weights = RunDirectory(source.path).weightsPath
+        }
+    }
+
+    /// Removes what was rendered.
+    package func close() { if let rendered { File.remove(Self.folder(of: rendered)) } }
+
+    /// - Throws: bad input: samples that do not fit the model, or more memory than there is.
+    package func loss() throws(RunFailure) -> EvaluationMetrics { try EvaluationRun(manifest).run() }
+
+    private static func folder(of file: String) -> String { String(file.dropLast(name.utf8.count + 1)) }
+    private static let name = "samples.jsonl"
+
+    /// A file in a folder of its own.
+    private static func render(
+        _ exchanges: [HeldOutExchange], _ coding: ExchangeCoding, window: Int, _ path: String
+    ) throws(RunFailure) -> String {
+        var text = ""
+        for exchange in exchanges {
+            let count = try coding.prompt(exchange).count + coding.answer(exchange).count
+            guard (2...window + 1).contains(count) else {
+                throw .badInput(
+                    "\(path.printable()):\(exchange.line): \(count) tokens, expected 2 to \(window + 1), as the model reads them"
+                )
+            }
+            text += try coding.sampleLine(exchange)
+        }
+        do {
+            let folder = try ScratchFolder.make("echelon-evaluate")
+            try File.write(text.utf8, to: "\(folder)/\(name)")
+            return "\(folder)/\(name)"
+        } catch {
+            throw RunFailure(wrapping: error)
+        }
+    }
+}
