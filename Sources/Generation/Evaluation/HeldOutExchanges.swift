@@ -10,6 +10,10 @@ package struct HeldOutExchange: Sendable {
     package var messages: [(role: String, text: String)]
     package var response: String
 
+    package init(line: Int, messages: [(role: String, text: String)], response: String) {
+        (self.line, self.messages, self.response) = (line, messages, response)
+    }
+
     /// The question alone.
     package var prompt: String { messages.last?.text ?? "" }
 }
