@@ -177,7 +177,12 @@ struct EvaluationPrinter {
         var tokens: Int
         var samples: Int
         var seconds: Double
-        var exact_match: Answers?
+        var exactMatch: Answers?
+
+        enum CodingKeys: String, CodingKey {
+            case loss, perplexity, tokens, samples, seconds
+            case exactMatch = "exact_match"
+        }
     }
 
     private func object(_ metrics: EvaluationMetrics, _ answers: ExactMatch?) throws -> String {
@@ -187,7 +192,7 @@ struct EvaluationPrinter {
             loss: metrics.loss.isFinite ? metrics.loss : nil,
             perplexity: metrics.perplexity.isFinite ? metrics.perplexity : nil, tokens: metrics.tokens,
             samples: metrics.samples, seconds: metrics.seconds,
-            exact_match: answers.map { answers in
+            exactMatch: answers.map { answers in
                 .init(
                     share: answers.share, right: answers.right, count: answers.count, seconds: answers.seconds,
                     wrong: answers.wrong.map {
