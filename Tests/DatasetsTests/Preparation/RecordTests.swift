@@ -100,6 +100,12 @@ import Testing
         #expect(manifest.samples == 1 && manifest.skipped.count == 25 && manifest.skipped.first.count == 20)
     }
 
+    @Test func `a first line that is no record is passed over like any other`() throws {
+        var prepared = try Prepared()
+        prepared.allowed = 1
+        #expect(try prepared.texts(of: "# made by hand\n{\"prompt\": \"a\", \"response\": \"b\"}\n") == ["a[b$]"])
+    }
+
     @Test func `nesting without end is refused`() throws {
         let line = "{\"prompt\": \"a\", \"response\": \"b\", \"x\": " + String(repeating: "[", count: 100_000) + "}"
         #expect(try Prepared().message(of: line).hasPrefix("in.jsonl:1:70: expected at most 32 levels, got more"))

@@ -30,21 +30,33 @@ struct RecordFile: Sendable {
             throw .size(path: path, bytes: file.byteCount, expected: "at least one record")
         }
         do throws(LineProblem) {
-            if format == .text {
-                (layout, names) = (nil, [])
-            } else {
-                let columns = try block.with(head) { bytes throws(LineProblem) in
-                    format == .jsonl
-                        ? try RecordFields.keys(bytes)
-                        : try TableRow.cells(bytes, separator: Self.separator(format))
+            switch format {
+            case .jsonl: (layout, names) = (try Self.layout(block, settings), [])
+            case .csv, .tsv:
+                names = try block.with(head) { bytes throws(LineProblem) in
+                    try TableRow.cells(bytes, separator: Self.separator(format))
                 }
-                names = format == .jsonl ? [] : columns
-                layout = try RecordLayout(columns: columns, settings)
+                layout = try RecordLayout(columns: names, settings)
+            case .text, .megatron, .nanogpt: (layout, names) = (nil, [])
             }
         } catch {
             throw .line(path: path, line: head.line, error)
         }
         first = format == .csv || format == .tsv ? head.next : RecordPlace(file: number)
+    }
+
+    /// Of the first line that has one: a line before it may be passed over.
+    private static func layout(
+        _ block: borrowing RecordBlock, _ settings: PreparationSettings
+    ) throws(LineProblem) -> RecordLayout {
+        var first: LineProblem?
+        for entry in block.entries {
+            do throws(LineProblem) {
+                let keys = try block.with(entry) { bytes throws(LineProblem) in try RecordFields.keys(bytes) }
+                return try RecordLayout(columns: keys, settings)
+            } catch { first = first ?? error }
+        }
+        throw first ?? LineProblem(expected: "an object a line", got: "none")
     }
 
     /// Records from a place on, which is one that a block named, or nil for the first.
