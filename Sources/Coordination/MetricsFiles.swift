@@ -45,7 +45,7 @@ final class MetricsFiles {
     func append(_ step: StepMetrics, bubbles: [Double]) {
         tell(lines.append(Array((step.line() + "\n").utf8)))
         if let table {
-            let head = table.isEmpty ? StepMetrics.csvHead(ranks: ranks) : ""
+            let head = table.isEmpty ? step.csvHead(ranks: ranks) : ""
             tell(table.append(Array((head + step.csvRow(ranks: ranks)).utf8)))
         }
         guard let board else { return }

@@ -14,8 +14,8 @@ package final class StageExecutor {
     package let backend: any Backend
     package let memory: StageMemory
     private let seed: UInt64
-    private let micro: Int
-    private let microBatches: Int
+    let micro: Int
+    let microBatches: Int
     /// What the loss's gradient is multiplied with, so that small f16 gradients do not vanish.
     package var lossScale: Float = 1
     /// Set only while a failure is diagnosed.
@@ -38,7 +38,7 @@ package final class StageExecutor {
     /// When the last backward pass recomputed activations.
     private var recomputationSpans: [DeviceSpan] = []
     /// f32[micro-batches × rows]: every row's own loss, so that their sum does not depend on the schedule's order.
-    private let rowLosses: Tensor?
+    let rowLosses: Tensor?
 
     /// - Parameters:
     ///   - model: of the longest micro-batches.
@@ -255,33 +255,4 @@ package final class StageExecutor {
 
     /// Each node has eight random streams to itself.
     static func stream(ofNode node: Int) -> UInt32 { UInt32(truncatingIfNeeded: node * 8) }
-
-    // MARK: Results of a step
-
-    /// Σ over the global batch of every row's loss, not yet divided; nil but on the last stage.
-    package func lossSum() -> Double? { rowLosses.map { backend.sum($0) } }
-
-    /// The same of the first so many samples, where each has as many rows of losses.
-    package func lossSum(samples: Int) -> Double? {
-        lossSum { losses in losses.count / (microBatches * micro) * samples }
-    }
-
-    /// The same of the first so many micro-batches.
-    package func lossSum(microBatches count: Int) -> Double? {
-        lossSum { losses in losses.count / microBatches * count }
-    }
-
-    private func lossSum(_ rows: (Tensor) -> Int) -> Double? {
-        rowLosses.map { backend.sum($0.slice(start: 0, [rows($0)])) }
-    }
-
-    /// Σ of the squared gradients of each node that has parameters, in the model's order. A tie counts at its first member,
-    /// once all members hold the sum.
-    package func gradientSquares() -> [Double] {
-        var squares = backend.sumsOfSquares(memory.allCountedGradients)[...]
-        return zip(memory.gradients, memory.countedGradients).lazy.filter { !$0.0.isEmpty }.map { _, counted in
-            defer { squares = squares.dropFirst(counted.count) }
-            return squares.prefix(counted.count).reduce(0, +)
-        }
-    }
 }

@@ -99,8 +99,8 @@ import Testing
         for step in 4..<9 {
             for microBatch in 0..<3 {
                 let batch = try #require(try prefetcher.next()).buffer
-                try plan.fill(
-                    step: step, microBatch: microBatch, from: dataset, input: expected.input, target: expected.target)
+                let layout = try plan.contents(of: dataset, step: step).layouts[microBatch]
+                try plan.fill(layout, from: dataset, input: expected.input, target: expected.target)
                 #expect(Array(batch.input) == Array(expected.input) && Array(batch.target) == Array(expected.target))
             }
         }

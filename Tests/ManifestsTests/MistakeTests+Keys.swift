@@ -49,7 +49,8 @@ extension MistakeTests {
         ),
         change(
             ["evaluate": "{data: {}, every: 2}"],
-            "p/x.yaml:6:18: evaluate.data without a source; expected one of text, tokens, samples, shards, random and rows"),
+            "p/x.yaml:6:18: evaluate.data without a source; expected one of text, tokens, samples, shards, random and rows"
+        ),
         change(
             ["evaluate": "{data: {rows: b.f32, inputs: 2, targets: 1}, every: 2}"],
             "p/x.yaml:6:25: evaluate.data.rows with the loss cross-entropy; expected loss: mean-squared-error for rows"),

@@ -27,7 +27,7 @@ import Testing
         let file = try TensorBoardFile(in: folder.file("run/tensorboard"))
         #expect(file.path.contains("/run/tensorboard/events.out.tfevents."))
         #expect(file.append(step.scalars, step: 7) == nil)
-        #expect(file.append(EvaluationMetrics(step: 7, loss: 1, perplexity: 2.7).scalars, step: 7) == nil)
+        #expect(file.append(EvaluationMetrics(step: 7, loss: 1).scalars, step: 7) == nil)
         file.close()
         let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: file.path)), as: UTF8.self)
         #expect(text.components(separatedBy: "brain.Event:2").count == 2)
@@ -48,12 +48,17 @@ import Testing
     }
 
     @Test func `the table has the columns of a step's line`() throws {
-        let head = StepMetrics.csvHead(ranks: 3)
+        let head = step.csvHead(ranks: 3)
         #expect(
             head == "step,loss,lr,grad_norm,tokens,tokens_per_s,step_s,bubble_fraction,loss_scale,skipped,"
                 + "peak_bytes_0,peak_bytes_1,peak_bytes_2\n")
         #expect(step.csvRow(ranks: 3) == "7,2.5,0.001,nan,64,128.0,0.5,,,false,10,20,\n")
         #expect(try StepMetrics(line: step.line()).peakBytes == [10, 20])
+        var padded = step
+        padded.padding = 0.25
+        #expect(padded.csvHead(ranks: 3).hasSuffix("peak_bytes_2,padding\n"))
+        #expect(padded.csvRow(ranks: 3) == "7,2.5,0.001,nan,64,128.0,0.5,,,false,10,20,,0.25\n")
+        #expect(try StepMetrics(line: padded.line()).padding == 0.25)
         #expect(
             step.line().hasPrefix(
                 "{\"step\":7,\"loss\":2.5,\"lr\":0.001,\"grad_norm\":null,\"grad_norm_text\":\"nan\","))

@@ -1,10 +1,8 @@
 /// The same figures as in `line()`, as a row of `metrics.csv`.
 extension StepMetrics {
     /// The first line: the keys of a step's line, and a column for each rank's memory. With its line end.
-    package static func csvHead(ranks: Int) -> String {
-        let blank = StepMetrics(
-            step: 0, loss: nil, lr: 0, gradNorm: nil, tokens: 0, tokensPerS: 0, stepS: 0, bubbleFraction: nil)
-        let columns = blank.values.flatMap { key, value in
+    package func csvHead(ranks: Int) -> String {
+        let columns = values.flatMap { key, value in
             if case .list = value { (0..<ranks).map { "\(key)_\($0)" } } else { [key] }
         }
         return columns.joined(separator: ",") + "\n"

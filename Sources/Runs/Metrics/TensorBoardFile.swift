@@ -50,6 +50,7 @@ extension StepMetrics {
         let values: [(String, Double?)] = [
             ("Train/loss", loss), ("Train/lr", lr), ("Train/grad_norm", gradNorm), ("Train/tokens_per_s", tokensPerS),
             ("Train/loss_scale", lossScale), ("Pipeline/bubble_fraction", bubbleFraction),
+            ("Pipeline/padding", padding),
         ]
         return values.compactMap { tag, value in value.map { (tag, $0) } }
     }
