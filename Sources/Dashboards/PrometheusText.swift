@@ -28,7 +28,7 @@ struct PrometheusText {
         add("train_steps_total", "Steps that are done.", [("", Double(step.step))], type: "counter")
         if let tokens {
             add(
-                "train_tokens_total", "Tokens of the steps that are done, padding included.", [("", Double(tokens))],
+                "train_tokens_total", "Tokens of the steps that are done.", [("", Double(tokens))],
                 type: "counter")
         }
         let gauges: [(String, String, Double?)] = [

@@ -135,7 +135,7 @@ import Testing
                     bubbleFraction: 0.5), tokens: 192,
                 ranks: [LiveStatus.Rank(rank: 0, device: "cpu:0", bubbleFraction: 0.25, peakBytes: 4096)]
             ).write(to: run.livePath)
-            try folder.write("{\"step\":2,\"loss\":1.5,\"perplexity\":4.48}\n", to: "run/evaluations.jsonl")
+            try folder.write(EvaluationMetrics(step: 2, loss: 1.5).line() + "\n", to: "run/evaluations.jsonl")
             dashboard.update()
             let text = try page(dashboard, "/metrics")
             #expect(text.contains("Content-Type: text/plain; version=0.0.4"))

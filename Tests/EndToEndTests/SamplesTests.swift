@@ -57,9 +57,9 @@ extension EndToEndTests {
         private static let attentive = """
             layers:
               - embedding: {vocab: 61, width: 12}
-              - residual: [rms-norm, {attention: {heads: 3, key_heads: 1, rotary: {base: 100}}}]
+              - residual: [{rms-norm: {width: 12}}, {attention: {width: 12, heads: 3, key_heads: 1, rotary: {base: 100}}}]
               - transformer: {width: 12, heads: 2}
-              - residual: [rms-norm, {gated-mlp: {hidden: 20}}]
+              - residual: [{rms-norm: {width: 12}}, {gated-mlp: {width: 12, hidden: 20}}]
               - linear: {in: 12, out: 61}
             loss: cross-entropy
 
@@ -99,7 +99,7 @@ extension EndToEndTests {
 
         @Test func `layers that might mix samples do not share rows`() throws {
             let lab = try Lab(
-                model: Self.attentive.replacing("  - linear", with: "  - reshape: [12]\n  - linear"))
+                model: Self.attentive.replacing("  - linear", with: "  - split: 2\n  - concatenate\n  - linear"))
             try differing(lab)
             let outcome = try lab.startTraining(["data.samples=samples.jsonl", "data.sequence=null", "data.pack=true"])
                 .finish()

@@ -92,7 +92,7 @@ extension MistakeTests {
             "p/x.yaml:4:7: data without a source; expected one of text, tokens, samples, shards, random and rows"),
         change(
             ["data": "{samples: s.jsonl, type: u16}"],
-            "p/x.yaml:4:26: data.type has no effect beside data.samples; expected samples, sequence and order only"
+            "p/x.yaml:4:26: data.type has no effect beside data.samples; expected samples, sequence, order and pack only"
         ),
         change(
             ["data": "{tokens: b.u16}"],
