@@ -231,11 +231,13 @@ extension BubbleReport {
 extension RunDirectory {
     /// Reads the run and makes its report.
     public func report(skip: Int = 2, eventLimit: Int = RunDirectory.reportEvents) throws -> BubbleReport {
-        let description = try description()
+        let padding = PaddingWaste(self)
+        let description = try padding?.applied(to: description()) ?? description()
         let found = try logs(eventLimit: eventLimit)
         do {
             return try BubbleReport(
-                description, logs: found.logs, skip: skip, notes: found.notes, finishedSteps: found.finishedSteps)
+                description, logs: found.logs, skip: skip, notes: found.notes + (padding?.notes ?? []),
+                finishedSteps: found.finishedSteps)
         } catch RunError.noEvents {
             throw RunError.noEvents(path: path)
         }

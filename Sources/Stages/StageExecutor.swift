@@ -72,9 +72,11 @@ package final class StageExecutor {
             stage.isLast
             ? try Tensor.make(TensorSpec([microBatches * rows]), on: backend) : nil
         let (memory, rowLosses) = (memory, rowLosses)
+        let nodes = stage.nodes
         lengths = zip(shorter + [model], programs).map { model, program in
             StageLength(
-                model, program, memory, slots: slots, deferredSlots: deferredSlots, isTraining: isTraining,
+                model, nodes: nodes, program, memory, slots: slots, deferredSlots: deferredSlots,
+                isTraining: isTraining,
                 losses: rowLosses.map { ($0, microBatches) })
         }
         lengthOfSlot = Array(repeating: lengths.count - 1, count: slots)

@@ -7,6 +7,8 @@ import Tensors
 struct StageLength {
     let model: ModelGraph
     let program: StageProgram
+    /// By node: specs of pieces of scratch.
+    private let pieces: [Signature]
     /// By slot, by node.
     private(set) var forwardFrames: [[LayerFrame]]
     private(set) var recomputedFrames: [[LayerFrame]]
@@ -31,16 +33,19 @@ struct StageLength {
 
     /// - Parameter losses: where all rows' losses lie, the longest micro-batches', and of how many micro-batches.
     init(
-        _ model: ModelGraph, _ program: StageProgram, _ memory: StageMemory, slots: Int, deferredSlots: Int,
+        _ model: ModelGraph, nodes: Range<Int>, _ program: StageProgram, _ memory: StageMemory, slots: Int,
+        deferredSlots: Int,
         isTraining: Bool, losses: (Tensor, microBatches: Int)?
     ) {
         self.model = model
         self.program = program
+        let pieces = model.nodes[nodes].map(\.plan.pieces)
+        self.pieces = pieces
         forwardFrames = (0..<slots).map {
-            memory.forwardFrames(program, \.forward, slot: $0, isTraining: isTraining)
+            memory.forwardFrames(program, \.forward, slot: $0, isTraining: isTraining).with(pieces)
         }
         recomputedFrames = (0..<slots).map {
-            memory.forwardFrames(program, \.recomputed, slot: $0, isTraining: isTraining)
+            memory.forwardFrames(program, \.recomputed, slot: $0, isTraining: isTraining).with(pieces)
         }
         backwardFrames = Array(repeating: Array(repeating: [], count: max(deferredSlots, 1)), count: slots)
         guard let (all, microBatches) = losses, let loss = program.loss else { return }
@@ -77,11 +82,23 @@ struct StageLength {
     ) -> LayerFrame {
         if backwardFrames[slot][deferred].isEmpty {
             backwardFrames[slot][deferred] = memory.backwardFrames(
-                program, slot: slot, deferred: deferred, isTraining: isTraining)
+                program, slot: slot, deferred: deferred, isTraining: isTraining
+            ).with(pieces)
         }
         backwardFrames[slot][deferred][local].key = forwardFrames[slot][local].key
         backwardFrames[slot][deferred][local].documents = forwardFrames[slot][local].documents
         return backwardFrames[slot][deferred][local]
+    }
+}
+
+extension [LayerFrame] {
+    /// Of all nodes, in their order.
+    fileprivate func with(_ pieces: [Signature]) -> [LayerFrame] {
+        zip(self, pieces).map { frame, pieces in
+            var frame = frame
+            frame.pieces = pieces
+            return frame
+        }
     }
 }
 

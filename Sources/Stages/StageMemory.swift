@@ -15,8 +15,6 @@ package struct StageMemory {
     let shared: SharedParameters
     /// Parallel to the stage's nodes, then to each layer's parameters: which of them are trained.
     let trained: [[Bool]]
-    /// By node: specs of pieces of scratch.
-    private let pieces: [Signature]
     /// The gradients that count in the norm: those of trained parameters; of a tie, the first member's.
     let countedGradients: [[Tensor]]
     /// The same, one after the other.
@@ -36,7 +34,7 @@ package struct StageMemory {
         let shared = SharedParameters(model, nodes: nodes)
         self.shared = shared
         let trained = model.nodes[nodes].map(\.trained)
-        (self.trained, pieces) = (trained, model.nodes[nodes].map(\.plan.pieces))
+        self.trained = trained
         masters = shared.joined(try Self.carve(shared.separate(shapes), on: backend).tensors)
         if isTraining {
             let written = zip(shapes, model.nodes[nodes].map(\.hasGradient)).map { shapes, written in
@@ -114,7 +112,6 @@ package struct StageMemory {
         frame.scratch = places.scratch.map { tensor($0, slot: slot) }
         frame.parameters = parameters[local]
         frame.gradients = gradients[local]
-        frame.pieces = pieces[local]
         frame.isTraining = isTraining
         return frame
     }

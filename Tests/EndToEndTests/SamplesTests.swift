@@ -65,11 +65,15 @@ extension EndToEndTests {
 
             """
 
-        @Test(arguments: [false, true])
-        func `micro batches of many lengths are the same bits over any number of stages`(isPacked: Bool) throws {
+        @Test(arguments: [(false, "lora=null"), (true, "lora=null"), (true, "lora={rank: 2, dropout: 0.1}")])
+        func `micro batches of many lengths are the same bits over any number of stages`(
+            isPacked: Bool, adapters: String
+        ) throws {
             let lab = try Lab(model: Self.attentive)
             try differing(lab)
-            let data = ["data.samples=samples.jsonl", "data.sequence=null", "data.pack=\(isPacked)", "steps=6"]
+            let data = [
+                "data.samples=samples.jsonl", "data.sequence=null", "data.pack=\(isPacked)", "steps=6", adapters,
+            ]
             let whole = try lab.train(data + ["devices=[cpu:0]"], run: "whole")
             #expect(whole.losses.count == 6 && Set(whole.losses).count == 6)
             for (index, more) in [
@@ -92,6 +96,9 @@ extension EndToEndTests {
             #expect(packed.steps.map(\.tokens) == alone.steps.map(\.tokens))
             for (one, other) in zip(packed.losses, alone.losses) { #expect(abs(one / other - 1) < 1e-6) }
             for (one, other) in zip(packed.gradientNorms, alone.gradientNorms) { #expect(abs(one / other - 1) < 1e-5) }
+            let report = try RunDirectory(lab.folder.file("alone")).report()
+            #expect(report.notes.contains { $0.hasPrefix("padding: ") }, "\(report.notes)")
+            #expect(report.tokensPerStep == alone.steps.reduce(0) { $0 + $1.tokens } / 6)
             let waste = (packed.steps.compactMap(\.padding), alone.steps.compactMap(\.padding))
             #expect(waste.0.count == 6 && waste.1.count == 6)
             #expect(waste.0.reduce(0, +) < 0.5 * waste.1.reduce(0, +))

@@ -38,11 +38,16 @@ package struct ModelEvaluation {
             batch: .init(micro: batch, microBatches: 2 * devices.count), steps: 1, partition: .parameters)
         manifest.marks = ["": Mark(file: "--data \(path.printable())", line: 0, column: 0)]
         manifest.evaluation = .init(file.source, every: 1, samples: samples, keepsBest: false)
-        if source.manifest == nil {
+        guard let run = source.manifest else {
             manifest.pretrained = .init(path: source.path)
-        } else {
-            manifest.weights = RunDirectory(source.path).weightsPath
+            return
         }
+        manifest.weights = RunDirectory(source.path).weightsPath
+        guard run.lora != nil else { return }
+        // The run's weights hold its adapters; the family says beside which matrices they stand.
+        manifest.lora = run.lora
+        manifest.lora?.from = nil
+        if source.family != nil { manifest.pretrained = .init(path: source.familyPath) }
     }
 
     /// Removes what was rendered.
