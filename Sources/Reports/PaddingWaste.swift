@@ -1,30 +1,19 @@
-import Foundation
 import Runs
 
 /// What a run whose samples differ in length computed for nothing: positions that hold no token.
 struct PaddingWaste {
-    /// Of all computed positions, over the run's last steps.
+    /// Of all computed positions, over as many of the first steps as 4 MiB hold.
     let share: Double
     /// Tokens of such a step, without padding.
     let tokensPerStep: Int
 
-    /// Of so many bytes of the metrics: some thousand steps.
-    private static let bytes = 1 << 20
     /// Shares below this are not worth a line.
     private static let least = 0.05
 
     /// nil where samples have one length, or no step is there.
     init?(_ directory: RunDirectory) {
-        guard let file = FileHandle(forReadingAtPath: directory.metricsPath) else { return nil }
-        defer { try? file.close() }
-        guard let end = try? file.seekToEnd(),
-            (try? file.seek(toOffset: end > Self.bytes ? end - UInt64(Self.bytes) : 0)) != nil,
-            let data = try? file.read(upToCount: Self.bytes)
-        else { return nil }
-        // The first line may have lost its beginning, and the last one its end.
-        let steps = data.split(separator: UInt8(ascii: "\n")).compactMap { line in
-            try? StepMetrics(line: String(decoding: line, as: UTF8.self))
-        }
+        var file = LineTail(directory.metricsPath)
+        let steps = file.read().lines.compactMap { try? StepMetrics(line: String(decoding: $0, as: UTF8.self)) }
         let shares = steps.compactMap(\.padding)
         guard !shares.isEmpty, shares.count == steps.count else { return nil }
         share = shares.reduce(0, +) / Double(shares.count)
