@@ -101,7 +101,6 @@ struct Evaluate: ParsableCommand {
     ) throws -> EvaluationMetrics {
         let evaluation = try ModelEvaluation(
             source, data: data, exchanges, devices: places, batch: batch, samples: samples)
-        defer { evaluation.close() }
         return try evaluation.loss()
     }
 

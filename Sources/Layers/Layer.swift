@@ -33,12 +33,12 @@ public protocol Layer: ManifestKind {
     /// by itself.
     var separatesDocuments: Bool { get }
     /// The same layer with outputs of this type: for layers whose output type does not follow from their input's.
-    /// Computes the outputs of one micro-batch; writes every output and every `saved` tensor of the frame.
     func making(_ dtype: DType) -> Self
-    /// Computes the gradients of the inputs, and what `backwardWeight` needs of the output gradients (`deferred`).
+    /// Computes the outputs of one micro-batch; writes every output and every `saved` tensor of the frame.
     func forward(_ frame: LayerFrame, on backend: any Backend)
-    /// Adds this micro-batch's gradients to those of the parameters.
+    /// Computes the gradients of the inputs, and what `backwardWeight` needs of the output gradients (`deferred`).
     func backwardInput(_ frame: LayerFrame, on backend: any Backend)
+    /// Adds this micro-batch's gradients to those of the parameters.
     func backwardWeight(_ frame: LayerFrame, on backend: any Backend)
     /// The matrix products that adapters may stand beside; none unless the layer says so.
     var products: [Product] { get }

@@ -51,7 +51,7 @@ package struct BatchPlan: Hashable, Sendable {
         var tokens: Int?
         for microBatch in 0..<microBatches {
             samples.append([])
-            for row in 0..<micro where !isOver(step * globalBatch + microBatch * micro + row) {
+            for row in 0..<micro where !isOver(step, microBatch * micro + row) {
                 let sample = sample(step: step, microBatch: microBatch, row: row)
                 targets += try dataset.targetCount(sample: sample)
                 let count = ladder == nil ? nil : try dataset.tokenCount(ofSample: sample)
@@ -62,12 +62,16 @@ package struct BatchPlan: Hashable, Sendable {
         return StepContents(targets: targets, tokens: tokens, layouts: layouts(samples))
     }
 
-    /// How many positions the fullest row has of so many steps, packed.
+    /// More samples than this are not dealt out for their fullest row: it takes some ten seconds.
+    private static let mostDealt = 1 << 25
+
+    /// How many positions the fullest row has of so many steps, packed; of very many steps, how many it has at most.
     /// - Parameter tokens: of each sample, in the order of storage.
     package func fullestRow(steps: Int, tokens: [Int32]) -> Int {
+        guard steps <= Self.mostDealt / globalBatch else { return fullestRowAtMost(tokens) }
         var fullest = 1
         for step in 0..<steps {
-            let samples = (0..<globalBatch).filter { !isOver(step * globalBatch + $0) }.map { place in
+            let samples = (0..<globalBatch).filter { !isOver(step, $0) }.map { place in
                 let index = sample(step: step, microBatch: place / micro, row: place % micro)
                 return (index: index, positions: Self.positions(Int(tokens[index])))
             }
@@ -76,6 +80,16 @@ package struct BatchPlan: Hashable, Sendable {
             }
         }
         return fullest
+    }
+
+    /// Dealing leaves no row fuller than the mean of its step and one sample more; no step has more than the longest samples,
+    /// each once for every epoch that the step touches.
+    private func fullestRowAtMost(_ tokens: [Int32]) -> Int {
+        let longest = tokens.lazy.map { Self.positions(Int($0)) }.sorted(by: >)
+        let epochs = globalBatch / longest.count + 2
+        let (whole, rest) = globalBatch.quotientAndRemainder(dividingBy: epochs)
+        let sum = epochs * longest.prefix(whole).reduce(0, +) + rest * (longest.dropFirst(whole).first ?? 0)
+        return sum / microBatches + (longest.first ?? 1)
     }
 
     /// From a sample's last token nothing is predicted.
@@ -89,7 +103,11 @@ package struct BatchPlan: Hashable, Sendable {
         return samples.map { .padded($0, rows: micro, ladder) }
     }
 
-    private func isOver(_ position: Int) -> Bool { end.map { position >= $0 } ?? false }
+    /// Whether nothing follows at that place of the step.
+    private func isOver(_ step: Int, _ place: Int) -> Bool {
+        guard let end else { return false }
+        return UInt128(step) * UInt128(globalBatch) + UInt128(place) >= UInt128(end)
+    }
 
     /// Throws where nothing counts in the loss of one of the first so many steps.
     package func checkTargets(of dataset: some Dataset, steps: Int, cache: ScanCache) throws(DatasetError) {

@@ -1,40 +1,42 @@
+import Datasets
 package import Runs
 import Systems
+import Tokenizers
 
-/// How a model reads exchanges: a prompt as its chat template writes it, and behind it the answer and the token that ends it.
-///
-/// What counts as a target is the answer and its end, known by their positions.
+/// How a model reads exchanges: what counts is what counts when it is trained on them, as `data prepare` writes them.
 package struct ExchangeCoding: Sendable {
     package let text: TextCoding
     /// Behind each answer; nil where the model has no such token.
     package let end: Int32?
     /// Behind which an answer ends.
     package let endTokens: Set<Int32>
+    /// nil for a model of bytes that knows no end.
+    private let coder: SampleCoder?
+    /// nil: prompts are written as they are.
     private let format: ChatFormat?
     private let firstToken: Int32
 
     /// - Parameters:
-    ///   - template: a file, or the name of a built-in template; nil: the model's.
+    ///   - template: a file, or the name of a built-in template; nil: the model's, none where it has none.
     ///   - isPlain: prompts as they are, without a template.
-    /// - Throws: bad input: a model without tokenizer or template.
+    /// - Throws: bad input: a model without tokenizer, or a template that is not understood.
     package init(_ source: ModelSource, template: String?, isPlain: Bool) throws(RunFailure) {
-        text = try source.textCoding(wantsIDs: false)
         firstToken = source.firstToken
-        format = isPlain || source.family == nil ? nil : try ChatFormat(source, named: template)
-        end = try Self.end(format, text, source.endTokens)
+        if source.family == nil {
+            text = try source.textCoding(wantsIDs: false)
+            let hasEnd = source.endTokens.contains(Int32(ShardManifest.Tokenizer.bytesEnd))
+            coder = hasEnd ? try PreparationModel(bytes: nil).coder : nil
+            format = nil
+        } else {
+            let coder = try PreparationModel(
+                path: source.path, template: isPlain ? PreparationModel.plain : template
+            ).coder
+            text = .tokenizer(coder.tokenizer)
+            format = ChatFormat(coder)
+            self.coder = coder
+        }
+        end = coder?.end
         endTokens = source.endTokens.union(end.map { [$0] } ?? [])
-    }
-
-    /// The first token behind an earlier answer that ends texts; else the model's own.
-    private static func end(
-        _ format: ChatFormat?, _ text: TextCoding, _ tokens: Set<Int32>
-    ) throws(RunFailure) -> Int32? {
-        guard let format else { return tokens.min() }
-        let question = [(role: "user", text: "question")]
-        let before = try format.ids(question, text)
-        let all = try format.ids(question + [("assistant", "answer")] + question, text)
-        let shared = zip(before, all).prefix { $0 == $1 }.count
-        return all.dropFirst(shared).first(where: tokens.contains) ?? tokens.min()
     }
 
     /// All that stands before the answer.
@@ -53,10 +55,13 @@ package struct ExchangeCoding: Sendable {
         try text.encode(exchange.response, addSpecial: false) + (end.map { [$0] } ?? [])
     }
 
-    /// A line as `SampleFile` reads it.
-    package func sampleLine(_ exchange: HeldOutExchange) throws(RunFailure) -> String {
-        let (prompt, answer) = (try prompt(exchange), try answer(exchange))
-        let labels = [Int32](repeating: -100, count: prompt.count) + answer
-        return "{\"input_ids\":\(prompt + answer),\"labels\":\(labels)}\n"
+    /// The exchange's ids and labels, as it is trained on.
+    package func sample(_ exchange: HeldOutExchange) throws(RunFailure) -> (ids: [Int32], labels: [Int32]) {
+        guard let coder else {
+            let (prompt, answer) = (try prompt(exchange), try answer(exchange))
+            return (prompt + answer, prompt.map { _ in -100 } + answer)
+        }
+        let messages = exchange.messages.map { ChatMessage(role: $0.role, content: $0.text) }
+        do { return try coder.sample(of: messages, response: exchange.response) } catch { throw .badInput(error) }
     }
 }

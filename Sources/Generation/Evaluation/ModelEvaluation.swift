@@ -18,7 +18,7 @@ package struct ModelEvaluation {
 
     private var manifest: PipelineManifest
     /// What is rendered lies there while the loss is computed.
-    private let rendered: String?
+    private let rendered: ScratchFile?
 
     /// - Parameters:
     ///   - exchanges: what the file holds, rendered by `coding`; nil: it holds samples.
@@ -32,7 +32,7 @@ package struct ModelEvaluation {
         rendered = try exchanges.map { exchanges throws(RunFailure) in
             try Self.render(exchanges.list, exchanges.coding, window: source.window, path)
         }
-        let file = PipelineManifest.Data.samples(rendered ?? path, order: .sequential)
+        let file = PipelineManifest.Data.samples(rendered?.path ?? path, order: .sequential)
         manifest = PipelineManifest(
             source.model, name: "evaluate", devices: devices, data: file,
             batch: .init(micro: batch, microBatches: 2 * devices.count), steps: 1, partition: .parameters)
@@ -50,35 +50,23 @@ package struct ModelEvaluation {
         if source.family != nil { manifest.pretrained = .init(path: source.familyPath) }
     }
 
-    /// Removes what was rendered.
-    package func close() { if let rendered { File.remove(Self.folder(of: rendered)) } }
-
     /// - Throws: bad input: samples that do not fit the model, or more memory than there is.
     package func loss() throws(RunFailure) -> EvaluationMetrics { try EvaluationRun(manifest).run() }
 
-    private static func folder(of file: String) -> String { String(file.dropLast(name.utf8.count + 1)) }
-    private static let name = "samples.jsonl"
-
-    /// A file in a folder of its own.
+    /// Lines as `SampleFile` reads them.
     private static func render(
         _ exchanges: [HeldOutExchange], _ coding: ExchangeCoding, window: Int, _ path: String
-    ) throws(RunFailure) -> String {
+    ) throws(RunFailure) -> ScratchFile {
         var text = ""
         for exchange in exchanges {
-            let count = try coding.prompt(exchange).count + coding.answer(exchange).count
-            guard (2...window + 1).contains(count) else {
+            let (ids, labels) = try coding.sample(exchange)
+            guard (2...window + 1).contains(ids.count) else {
                 throw .badInput(
-                    "\(path.printable()):\(exchange.line): \(count) tokens, expected 2 to \(window + 1), as the model reads them"
+                    "\(path.printable()):\(exchange.line): \(ids.count) tokens, expected 2 to \(window + 1), as the model reads them"
                 )
             }
-            text += try coding.sampleLine(exchange)
+            text += "{\"input_ids\":\(ids),\"labels\":\(labels)}\n"
         }
-        do {
-            let folder = try ScratchFolder.make("echelon-evaluate")
-            try File.write(text.utf8, to: "\(folder)/\(name)")
-            return "\(folder)/\(name)"
-        } catch {
-            throw RunFailure(wrapping: error)
-        }
+        do { return try ScratchFile("echelon-evaluate", text.utf8) } catch { throw RunFailure(wrapping: error) }
     }
 }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Datasets
 import Families
 import Foundation
 import Manifests
@@ -43,6 +44,29 @@ struct ChatFiles {
             return (text, "\(folder)/\(name)")
         }
         return nil
+    }
+
+    /// How the model reads conversations: by the template that the user names, or its own, or in ChatGLM's pieces; nil: it has
+    /// no form of its own.
+    /// - Parameters:
+    ///   - named: a template's file, or the name of one that is built in.
+    ///   - tokenizer: looked at where there is no template.
+    func form(
+        named: String?, _ tokenizer: () throws -> (any Tokenizer)?
+    ) throws -> (form: SampleCoder.Form, template: ShardManifest.Template)? {
+        let tokens = try specialTokens()
+        if let named {
+            let template =
+                File.exists(named)
+                ? try ChatTemplate(Self.text(named), path: named, specialTokens: tokens)
+                : try ChatTemplate(named: named, specialTokens: tokens)
+            return (.template(template), .init(name: named, text: template.text))
+        }
+        if let (text, path) = try template() {
+            let template = try ChatTemplate(text, path: path, specialTokens: tokens)
+            return (.template(template), .init(name: "model", text: text))
+        }
+        return try tokenizer().flatMap { ChatGLMPrompt($0) }.map { (.chatGLM($0), .init(name: "chatglm")) }
     }
 
     /// A text, or a list of named ones: then the one called `default`.

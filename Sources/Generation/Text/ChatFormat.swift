@@ -1,3 +1,4 @@
+import Datasets
 import Families
 import Manifests
 package import Runs
@@ -9,42 +10,37 @@ import Tokenizers
 ///     let chat = try ChatFormat(source)
 ///     let ids = try chat.ids([(role: "user", text: "Hi")], coding)
 package struct ChatFormat: Sendable {
-    private enum Form {
-        case template(ChatTemplate)
-        /// ChatGLM's, which no template can say.
-        case pieces(ChatGLMPrompt, any Tokenizer)
-    }
-
-    private let form: Form
+    private let form: SampleCoder.Form
+    /// For ChatGLM's pieces, which no template can say.
+    private let tokenizer: (any Tokenizer)?
 
     /// - Parameter named: a template's file, or the name of one that is built in; nil: the model's.
     /// - Throws: bad input: a model without a template, or one that is not understood.
     package init(_ source: ModelSource, named: String? = nil) throws(RunFailure) {
         do {
-            let files = try ChatFiles(source)
-            let tokens = try files.specialTokens()
-            if let named {
-                form = .template(
-                    File.exists(named)
-                        ? try ChatTemplate(ChatFiles.text(named), path: named, specialTokens: tokens)
-                        : try ChatTemplate(named: named, specialTokens: tokens))
-            } else if let (text, path) = try files.template() {
-                form = .template(try ChatTemplate(text, path: path, specialTokens: tokens))
-            } else if let tokenizer = try FamilyTokenizer.load(firstOf: source.familyPlaces),
-                let pieces = ChatGLMPrompt(tokenizer)
-            {
-                form = .pieces(pieces, tokenizer)
-            } else {
+            var loaded: (any Tokenizer)?
+            let found = try ChatFiles(source).form(named: named) {
+                loaded = try FamilyTokenizer.load(firstOf: source.familyPlaces)
+                return loaded
+            }
+            guard let found else {
                 let names = ChatTemplate.named.keys.sorted().joined(separator: ", ")
                 throw RunFailure.badInput(
                     "\(source.path.printable()): the model has no chat template: --chat-template FILE gives one, or a "
                         + "name: \(names)")
             }
+            (form, tokenizer) = (found.form, loaded)
         } catch let error as RunFailure {
             throw error
         } catch {
             throw .badInput(error)
         }
+    }
+
+    /// The same way in which samples are coded; nil where that is none.
+    init?(_ coder: SampleCoder) {
+        if case .plain = coder.form { return nil }
+        (form, tokenizer) = (coder.form, coder.tokenizer)
     }
 
     /// A conversation's ids, up to where the model's answer begins.
@@ -56,7 +52,10 @@ package struct ChatFormat: Sendable {
         do {
             switch form {
             case .template(let template): text = try template.text(of: messages, addsGenerationPrompt: true)
-            case .pieces(let pieces, let tokenizer): return try pieces.ids(of: messages, tokenizer)
+            case .chatGLM(let pieces):
+                guard let tokenizer else { preconditionFailure("pieces without their tokenizer") }
+                return try pieces.ids(of: messages, tokenizer)
+            case .plain: text = messages.map(\.content).joined()
             }
         } catch {
             throw .badInput(error)

@@ -29,7 +29,8 @@ package struct PreparationModel: Sendable {
                 throw RunFailure.badInput("\(path.printable()): there is no tokenizer")
             }
             let files = try ChatFiles(path: places.first(where: File.exists) ?? path)
-            let (form, named) = try Self.form(template, files, found)
+            let none = (form: SampleCoder.Form.plain, template: ShardManifest.Template(name: Self.plain))
+            let (form, named) = template == Self.plain ? none : try files.form(named: template) { found } ?? none
             let end = try Self.end(form, files, found, path)
             coder = try SampleCoder(found, form, end: end, time: time)
             tokenizer = .model(found, end: coder.end, path: try File.absolute(path))
@@ -55,27 +56,6 @@ package struct PreparationModel: Sendable {
         }
         tokenizer = .bytes
         self.template = .init(name: Self.plain)
-    }
-
-    private static func form(
-        _ name: String?, _ files: ChatFiles, _ tokenizer: any Tokenizer
-    ) throws -> (SampleCoder.Form, ShardManifest.Template) {
-        let tokens = try files.specialTokens()
-        if name == plain { return (.plain, .init(name: plain)) }
-        if let name {
-            let template =
-                File.exists(name)
-                ? try ChatTemplate(ChatFiles.text(name), path: name, specialTokens: tokens)
-                : try ChatTemplate(named: name, specialTokens: tokens)
-            return (.template(template), .init(name: name, text: template.text))
-        }
-        if let (text, path) = try files.template() {
-            return (
-                .template(try ChatTemplate(text, path: path, specialTokens: tokens)), .init(name: "model", text: text)
-            )
-        }
-        if let prompt = ChatGLMPrompt(tokenizer) { return (.chatGLM(prompt), .init(name: "chatglm")) }
-        return (.plain, .init(name: plain))
     }
 
     /// The token that ends a text, as the model's files say.

@@ -15,8 +15,8 @@ package struct SampleCoder: Sendable {
         case chatGLM(ChatGLMPrompt)
     }
 
-    let tokenizer: any Tokenizer
-    let form: Form
+    package let tokenizer: any Tokenizer
+    package let form: Form
     /// Behind each response and each text.
     package let end: Int32
     /// Before each text, and each prompt without a template.
@@ -71,6 +71,17 @@ package struct SampleCoder: Sendable {
         }
     }
 
+    /// An exchange's ids, uncut, and their labels: −100 where a token does not count.
+    /// - Parameter messages: all before the response.
+    package func sample(
+        of messages: [ChatMessage], response: String
+    ) throws(TokenizerError) -> (ids: [Int32], labels: [Int32]) {
+        let draft = try draft(messages, response: response, asRounds: messages.count > 1)
+        let words = draft.prompt + draft.response
+        let ids = words.map { Int32(bitPattern: $0 & ShardSet.idMask) }
+        return (ids, zip(words, ids).map { $0 & ShardSet.countBit == 0 ? SampleLine.ignored : $1 })
+    }
+
     // MARK: Drafts
 
     /// A sample before it is cut: the response is what is kept.
@@ -82,21 +93,26 @@ package struct SampleCoder: Sendable {
     }
 
     private func draft(_ exchange: Record.Exchange) throws(TokenizerError) -> Draft {
-        let response = try tokenizer.encode(exchange.response, addSpecial: false)
+        try draft(exchange.messages, response: exchange.response, asRounds: exchange.history != nil)
+    }
+
+    /// - Parameter asRounds: with ChatGLM, whether a first question stands in a round too.
+    private func draft(
+        _ messages: [ChatMessage], response: String, asRounds: Bool
+    ) throws(TokenizerError) -> Draft {
+        let answer = try tokenizer.encode(response, addSpecial: false) + [end]
         switch form {
         case .plain:
-            let earlier = (exchange.history ?? []).map { $0.prompt + $0.response }.joined()
-            let prompt = (exchange.system ?? "") + earlier + exchange.prompt
+            let prompt = messages.map(\.content).joined()
             let ids = try start + tokenizer.encode(prompt, addSpecial: false)
-            return Draft(prompt: ids.words(counted: false), response: (response + [end]).words(counted: true))
+            return Draft(prompt: ids.words(counted: false), response: answer.words(counted: true))
         case .template(let template):
-            let text = try template.text(of: exchange.messages, addsGenerationPrompt: true, time: time)
+            let text = try template.text(of: messages, addsGenerationPrompt: true, time: time)
             return Draft(
                 prompt: try tokenizer.encode(text, addSpecial: false).words(counted: false),
-                response: (response + [end]).words(counted: true), opening: opening)
+                response: answer.words(counted: true), opening: opening)
         case .chatGLM(let format):
-            return try format.draft(
-                exchange.messages, response: exchange.response, asRounds: exchange.history != nil, end: end, tokenizer)
+            return try format.draft(messages, response: response, asRounds: asRounds, end: end, tokenizer)
         }
     }
 
@@ -109,8 +125,7 @@ package struct SampleCoder: Sendable {
         }
         switch form {
         case .plain:
-            let prompt = messages.dropLast().map(\.content).joined()
-            return try draft(Record.Exchange(prompt: prompt, response: last.content))
+            return try draft(Array(messages.dropLast()), response: last.content, asRounds: false)
         case .template(let template):
             var turns = ConversationTurns(template, tokenizer, end: end, time: time)
             let (prompt, response) = try turns.words(of: messages)
