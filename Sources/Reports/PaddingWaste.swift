@@ -2,18 +2,22 @@ import Runs
 
 /// What a run whose samples differ in length computed for nothing: positions that hold no token.
 struct PaddingWaste {
-    /// Of all computed positions, over as many of the first steps as 4 MiB hold.
+    /// Of all computed positions, over its first steps.
     let share: Double
     /// Tokens of such a step, without padding.
     let tokensPerStep: Int
 
+    /// So many of the first steps say it: a live page asks again and again.
+    private static let steps = 500
     /// Shares below this are not worth a line.
     private static let least = 0.05
 
     /// nil where samples have one length, or no step is there.
     init?(_ directory: RunDirectory) {
         var file = LineTail(directory.metricsPath)
-        let steps = file.read().lines.compactMap { try? StepMetrics(line: String(decoding: $0, as: UTF8.self)) }
+        let steps = file.read().lines.prefix(Self.steps).compactMap {
+            try? StepMetrics(line: String(decoding: $0, as: UTF8.self))
+        }
         let shares = steps.compactMap(\.padding)
         guard !shares.isEmpty, shares.count == steps.count else { return nil }
         share = shares.reduce(0, +) / Double(shares.count)

@@ -35,15 +35,12 @@ public struct EvaluationMetrics: Hashable, Sendable {
     /// The JSON object on one line, without a line end: fixed key order, numbers that read back to the same value. What is
     /// no number is null, and `loss_text` or `perplexity_text` says which.
     public func line() -> String {
-        let fields =
-            ["\"step\":\(step)"] + number("loss", loss) + number("perplexity", perplexity)
-            + ["\"tokens\":\(tokens)", "\"samples\":\(samples)", "\"seconds\":\(seconds)", "\"best\":\(isBest)"]
-        return "{" + fields.joined(separator: ",") + "}"
-    }
-
-    private func number(_ key: String, _ value: Double) -> [String] {
-        if value.isFinite { return ["\"\(key)\":\(value)"] }
-        return ["\"\(key)\":null", "\"\(key)_text\":\"\(value.isNaN ? "nan" : "\(value)")\""]
+        let values: [(String, StepMetrics.Value)] = [
+            ("step", .whole(step)), ("loss", .number(loss)), ("perplexity", .number(perplexity)),
+            ("tokens", .whole(tokens)), ("samples", .whole(samples)), ("seconds", .number(seconds)),
+            ("best", .flag(isBest)),
+        ]
+        return "{" + values.flatMap { StepMetrics.json($0, $1) }.joined(separator: ",") + "}"
     }
 
     /// - Returns: nil for a line that is no evaluation, or one whose loss was no number.

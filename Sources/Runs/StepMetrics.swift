@@ -78,7 +78,7 @@ public struct StepMetrics: Hashable, Sendable {
         "{" + values.flatMap { Self.json($0.key, $0.value) }.joined(separator: ",") + "}"
     }
 
-    private static func json(_ key: String, _ value: Value) -> [String] {
+    static func json(_ key: String, _ value: Value) -> [String] {
         switch value {
         case .whole(let value): ["\"\(key)\":\(value)"]
         case .flag(let value): ["\"\(key)\":\(value)"]

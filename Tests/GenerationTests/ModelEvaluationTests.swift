@@ -19,7 +19,6 @@ import Testing
         let evaluation = try ModelEvaluation(
             source, data: path, exchanges, devices: GenerationPlan.devices(stages: stages), batch: batch,
             samples: samples)
-        defer { evaluation.close() }
         return try evaluation.loss()
     }
 

@@ -51,7 +51,11 @@ package struct ModelEvaluation {
     }
 
     /// - Throws: bad input: samples that do not fit the model, or more memory than there is.
-    package func loss() throws(RunFailure) -> EvaluationMetrics { try EvaluationRun(manifest).run() }
+    package func loss() throws(RunFailure) -> EvaluationMetrics {
+        // The run knows the rendered file by its path alone.
+        defer { withExtendedLifetime(rendered) {} }
+        return try EvaluationRun(manifest).run()
+    }
 
     /// Lines as `SampleFile` reads them.
     private static func render(

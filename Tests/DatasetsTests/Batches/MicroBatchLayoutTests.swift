@@ -73,4 +73,15 @@ import Testing
         #expect(plan(3, 2, isPacked: true).fullestRow(steps: 5, tokens: counts) == 12)
         #expect(plan(2, 2, isPacked: true).fullestRow(steps: 1, tokens: counts) == 9)
     }
+
+    /// Dealing out all steps of such a run would take hours.
+    @Test func `of very many steps the fullest row is bounded from the longest samples`() {
+        for (micro, microBatches) in [(3, 2), (2, 2), (5, 1), (7, 4)] {
+            let plan = BatchPlan(
+                sampleCount: 6, micro: micro, microBatches: microBatches, order: .shuffled(seed: 1), isPacked: true)
+            let counts: [Int32] = [9, 2, 4, 7, 3, 5]
+            let bound = plan.fullestRow(steps: .max, tokens: counts)
+            #expect((plan.fullestRow(steps: 400, tokens: counts)...4 * 8 * micro).contains(bound))
+        }
+    }
 }
