@@ -37,4 +37,7 @@ extension CPUBackend {
     public func extractColumns(_ x: Tensor, from start: Int, into y: Tensor) {
         HostMemory.extractColumns(x, from: start, into: y)
     }
+
+    public func gatherRows(_ x: Tensor, _ rows: Tensor, into y: Tensor) { HostMemory.gatherRows(x, rows, into: y) }
+    public func scatterRows(_ x: Tensor, _ rows: Tensor, into y: Tensor) { HostMemory.scatterRows(x, rows, into: y) }
 }

@@ -32,6 +32,9 @@ public protocol Layer: ManifestKind {
     /// Whether samples stay apart that share a row, as `LayerFrame.documents` says: so it is where each position is computed
     /// by itself.
     var separatesDocuments: Bool { get }
+    /// Whether the passes also take frames with fewer rows than planned, and compute each row by itself: a head computes
+    /// only those rows whose targets count.
+    var takesFewerRows: Bool { get }
     /// The same layer with outputs of this type: for layers whose output type does not follow from their input's.
     func making(_ dtype: DType) -> Self
     /// Computes the outputs of one micro-batch; writes every output and every `saved` tensor of the frame.
@@ -57,6 +60,8 @@ extension Layer {
     public var vocabulary: Int? { nil }
     /// False: what a layer does over positions is its own to say.
     public var separatesDocuments: Bool { false }
+    /// False: a layer may have planned for all rows.
+    public var takesFewerRows: Bool { false }
     public func making(_ dtype: DType) -> Self { self }
     public var products: [Product] { [] }
     public var adapters: [Adapter] { [] }

@@ -49,6 +49,8 @@ public struct Linear: Layer {
     }
 
     public var separatesDocuments: Bool { true }
+    /// What adapters keep has a shape of its own.
+    public var takesFewerRows: Bool { adapters.isEmpty }
 
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
         try checkSettings()

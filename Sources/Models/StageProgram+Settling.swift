@@ -9,6 +9,8 @@ extension StageProgram {
             case .zero(let place): .zero(final(place))
             }
         }
+        let head = loss?.head?.settled(final)
+        loss?.head = head
     }
 }
 
@@ -21,6 +23,17 @@ extension StageProgram.NodePlaces {
         places.outputGradients = outputGradients.map(final)
         places.inputGradients = inputGradients.map { $0.map(final) }
         places.backwardScratch = backwardScratch.map(final)
+        return places
+    }
+}
+
+extension StageProgram.HeadPlaces {
+    fileprivate func settled(_ final: (StageProgram.Place) -> StageProgram.Place) -> Self {
+        var places = self
+        places.targets = final(targets)
+        places.losses = final(losses)
+        places.input = final(input)
+        places.backward = backward.map(final)
         return places
     }
 }

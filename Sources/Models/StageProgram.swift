@@ -100,5 +100,23 @@ public struct StageProgram: Sendable {
         public var gradient: Place
         /// A `TargetsMessage`, as it arrives.
         public var message: Place
+        /// Where the head can leave out rows whose targets do not count.
+        public var head: HeadPlaces?
+    }
+
+    /// The last node, where it can compute some of its rows alone, and what it does that in.
+    public struct HeadPlaces: Sendable {
+        /// Counted from the stage's first.
+        public var node: Int
+        /// i32[rows]: which rows it computes; as long as the micro-batch is in flight.
+        public var rows: Place
+        /// i32[rows × 1]: their targets, one behind the other.
+        public var targets: Place
+        /// f32[rows × 1]: their losses.
+        public var losses: Place
+        /// As the node's input: the rows that are computed, in the forward.
+        public var input: Place
+        /// The same in the backward halves, then those rows' gradients.
+        public var backward: Place?
     }
 }

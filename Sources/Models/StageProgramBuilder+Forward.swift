@@ -98,6 +98,7 @@ extension StageProgramBuilder {
         let gradient = isOwn && !isRead ? prediction : frame(prediction.spec)
         program.loss = StageProgram.LossPlaces(
             prediction: prediction, gradient: gradient, message: frame(TargetsMessage.spec(model.targets)))
+        placeHead()
         gradients[value] = gradient.viewed(as: spec(value))
     }
 }

@@ -40,6 +40,23 @@ extension PipelineManifest {
         return max(own, heldOut ?? 1)
     }
 
+    /// Which part of the samples' tokens count as targets: so much of a head's rows is computed. 1 where all count. Looks at
+    /// samples at equal distances, as many as 256.
+    func countedShare() -> Double {
+        guard data.source.hasLengths,
+            let dataset = try? data.source.open(sequence: data.sequence, vocabulary: nil, seed: seed)
+        else { return 1 }
+        let stride = max(1, dataset.sampleCount / 256)
+        var (counted, tokens) = (0, 0)
+        for sample in Swift.stride(from: 0, to: dataset.sampleCount, by: stride) {
+            guard let targets = try? dataset.targetCount(sample: sample),
+                let length = try? dataset.tokenCount(ofSample: sample)
+            else { return 1 }
+            (counted, tokens) = (counted + targets, tokens + length)
+        }
+        return tokens > 0 ? min(1, Double(counted) / Double(tokens)) : 1
+    }
+
     /// In which order samples are trained on.
     package var sampleOrder: SampleOrder { data.order == .sequential ? .sequential : .shuffled(seed: seed) }
 

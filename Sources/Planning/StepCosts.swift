@@ -25,7 +25,8 @@ struct StepCosts: Sendable {
             (link, barrier, source) = (.free, 0, "what the sim devices pretend")
         case .cpu:
             guard let profile = profiles.profile(for: ProfileKey(manifest)) else { return nil }
-            times = profile.layers.map(Times.init)
+            let (head, share) = (model.headEntry, manifest.countedShare())
+            times = profile.layers.enumerated().map { Times($1, share: $0 == head ? share : 1) }
             link = profile.link.map { LinkCost(latency: $0.latency, bytesPerSecond: $0.bytesPerSecond) } ?? .free
             (barrier, source) = (profile.barrier, profile.source)
         }
@@ -53,11 +54,12 @@ struct StepCosts: Sendable {
             backward = inputGradient + weightGradient
         }
 
-        init(_ line: LayerProfile.Line) {
-            forward = line.forward
-            backward = line.backwardInput + line.backwardWeight
-            inputApart = line.inputApart
-            weightApart = line.weightApart
+        /// - Parameter share: which part of its rows the layer computes.
+        init(_ line: LayerProfile.Line, share: Double) {
+            forward = line.forward * share
+            backward = (line.backwardInput + line.backwardWeight) * share
+            inputApart = line.inputApart * share
+            weightApart = line.weightApart * share
             update = line.update
         }
     }

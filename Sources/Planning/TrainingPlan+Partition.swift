@@ -19,7 +19,8 @@ extension TrainingPlan {
                 return try Partition.balanced(weights: model.entries.map { Double($0.parameterCount) }, stages: stages)
                     .cuts
             case .flops:
-                return try Partition.balanced(weights: model.entries.map(\.cost.total), stages: stages).cuts
+                return try Partition.balanced(weights: flops(model, headShare: manifest.countedShare()), stages: stages)
+                    .cuts
             case .type(let pattern):
                 return try Partition.matching(pattern, kinds: model.entries.map(\.kind), stages: stages).cuts
             case .cuts(let cuts):
@@ -36,6 +37,12 @@ extension TrainingPlan {
             let mark = manifest.marks["partition"] ?? manifest.marks["devices"]
             throw .badInput((mark.map { "\($0): " } ?? "") + "\(error)")
         }
+    }
+
+    /// By entry.
+    /// - Parameter headShare: which part of the head's rows is computed.
+    private static func flops(_ model: ModelGraph, headShare: Double) -> [Double] {
+        model.entries.map { $0.cost.total * ($0.index == model.headEntry ? headShare : 1) }
     }
 }
 

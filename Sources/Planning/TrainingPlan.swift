@@ -15,7 +15,8 @@ import Tensors
 ///     print(plan.cuts, plan.schedule.inFlight(stage: 0))
 ///     print(plan.layout.stages.indices.map { plan.describe(stage: $0) })
 public struct TrainingPlan: Sendable {
-    /// What the plan was made of; where the cuts were planned, with these cuts, and with its samples' length.
+    /// What the plan was made of; where the cuts were planned or depend on the data, with these cuts, and with its samples'
+    /// length.
     public let manifest: PipelineManifest
     /// The model's layers and the values between them, for one micro-batch.
     public let model: ModelGraph
@@ -74,7 +75,9 @@ public struct TrainingPlan: Sendable {
             isPlanned = manifest.partition == .profile
             try Self.checkPacking(model, manifest)
             var settled = manifest
-            if isPlanned { settled.partition = .cuts(cuts) }
+            if isPlanned || (manifest.partition == .flops && manifest.data.source.hasLengths) {
+                settled.partition = .cuts(cuts)
+            }
             self.manifest = settled
             layout = PipelineLayout(model, cuts: cuts)
             edges = Self.edges(layout)

@@ -30,7 +30,7 @@ package final class StageExecutor {
     /// Whether it has a weight half of the backward.
     private let hasWeightHalf: Bool
     /// By length, the shortest first.
-    private var lengths: [StageLength]
+    private(set) var lengths: [StageLength]
     /// By slot: the length that it computes with.
     private var lengthOfSlot: [Int]
     /// By slot: where the samples of its only row lie; empty where each row is one sample.
@@ -115,30 +115,30 @@ package final class StageExecutor {
 
     // MARK: Passes
 
-    /// `F`; on the last stage the loss is part of it, and leaves the prediction's gradient.
+    /// `F`; on the last stage the loss is part of it, and leaves the prediction's gradient. There only those rows of the
+    /// prediction are computed whose targets count, where the head can leave others out.
     package func forward(step: Int, microBatch: Int, slot: Int, around node: (Int, () -> Void) -> Void = { $1() }) {
-        predict(step: step, microBatch: microBatch, slot: slot, around: node)
+        pass(step: step, microBatch: microBatch, slot: slot, hasLoss: true, around: node)
         if rowLosses != nil { evaluateLoss(microBatch: microBatch, slot: slot) }
     }
 
     /// The layers alone, without the loss.
     package func predict(step: Int, microBatch: Int, slot: Int, around node: (Int, () -> Void) -> Void = { $1() }) {
+        pass(step: step, microBatch: microBatch, slot: slot, hasLoss: false, around: node)
+    }
+
+    private func pass(
+        step: Int, microBatch: Int, slot: Int, hasLoss: Bool, around node: (Int, () -> Void) -> Void
+    ) {
         setKeys(step: step, microBatch: microBatch, slot: slot)
         let length = lengthOfSlot[slot]
+        lengths[length].chooseHeadRows(slot, hasLoss: hasLoss, on: backend)
         for local in program.nodes.indices {
-            node(local) { forward(local, lengths[length].forwardFrames[slot][local], length) }
+            node(local) {
+                forward(
+                    lengths[length].forwardFrames[slot][local], NodeNumber(local: local, length: length, slot: slot))
+            }
         }
-    }
-
-    private func forward(_ local: Int, _ frame: LayerFrame, _ length: Int) {
-        let node = node(local, length)
-        node.layer.forward(frame, on: backend)
-        observer?.finishedForward(stage.nodes.lowerBound + local, frame, on: backend)
-        backend.simulate(Work(flops: node.plan.cost.forward, units: units(node)))
-    }
-
-    private func node(_ local: Int, _ length: Int) -> Node {
-        lengths[length].model.nodes[stage.nodes.lowerBound + local]
     }
 
     private func evaluateLoss(microBatch: Int, slot: Int) {
@@ -147,9 +147,15 @@ package final class StageExecutor {
         if frame.gradient.address != frame.prediction.address {
             backend.copy(frame.prediction, to: frame.gradient)
         }
-        length.model.loss.evaluate(
-            frame.gradient, targets: frame.message.targets, normaliser: frame.message.normaliser,
-            rowLosses: losses.rows, gradientScale: lossScale, on: backend)
+        if let head = length.heads.first.flatMap({ length.headRows($0.node, slot) }) {
+            head.evaluate(
+                length.model.loss, frame.gradient, frame.message, rowLosses: losses.rows, gradientScale: lossScale,
+                on: backend)
+        } else {
+            length.model.loss.evaluate(
+                frame.gradient, targets: frame.message.targets, normaliser: frame.message.normaliser,
+                rowLosses: losses.rows, gradientScale: lossScale, on: backend)
+        }
         if let unused = losses.unused { backend.zero(unused) }
         observer?.finishedLoss(stage.nodes.upperBound - 1, losses.rows, on: backend)
     }
@@ -184,7 +190,8 @@ package final class StageExecutor {
         for step in lengths[length].program.backward {
             switch step {
             case .recompute(let local): recomputationSpans.append(recompute(local, slot))
-            case .node(let local): node(backwardFrame(local, slot, deferred), NodeNumber(local: local, length: length))
+            case .node(let local):
+                node(backwardFrame(local, slot, deferred), NodeNumber(local: local, length: length, slot: slot))
             case .add, .zero: break
             }
         }
@@ -198,7 +205,8 @@ package final class StageExecutor {
         for step in lengths[length].program.backward {
             switch step {
             case .recompute(let local): recomputationSpans.append(recompute(local, slot))
-            case .node(let local): node(backwardFrame(local, slot, deferred), NodeNumber(local: local, length: length))
+            case .node(let local):
+                node(backwardFrame(local, slot, deferred), NodeNumber(local: local, length: length, slot: slot))
             case .add(let part, let sum):
                 let sum = tensor(sum)
                 backend.add(tensor(part).reshaped(sum.shape), sum, into: sum)
@@ -211,38 +219,13 @@ package final class StageExecutor {
     private func recompute(_ local: Int, _ slot: Int) -> DeviceSpan {
         let start = backend.mark()
         let length = lengthOfSlot[slot]
-        forward(local, lengths[length].recomputedFrames[slot][local], length)
+        forward(lengths[length].recomputedFrames[slot][local], NodeNumber(local: local, length: length, slot: slot))
         return DeviceSpan(start: start, end: backend.mark())
     }
 
     private func backwardFrame(_ local: Int, _ slot: Int, _ deferred: Int) -> LayerFrame {
         lengths[lengthOfSlot[slot]].backwardFrame(local, slot, deferred, in: memory, isTraining: isTraining)
     }
-
-    /// A node of the stage, in the graph of one length.
-    struct NodeNumber {
-        /// Counted from the stage's first.
-        var local: Int
-        var length: Int
-    }
-
-    func backwardInput(_ frame: LayerFrame, _ number: NodeNumber) {
-        let node = node(number.local, number.length)
-        node.layer.backwardInput(frame, on: backend)
-        observer?.finishedBackwardInput(stage.nodes.lowerBound + number.local, frame, on: backend)
-        backend.simulate(Work(flops: node.plan.cost.backwardInput, units: units(node)))
-    }
-
-    func backwardWeight(_ frame: LayerFrame, _ number: NodeNumber) {
-        let node = node(number.local, number.length)
-        guard node.hasWeightHalf else { return }
-        node.layer.backwardWeight(frame, on: backend)
-        observer?.finishedBackwardWeight(stage.nodes.lowerBound + number.local, frame, on: backend)
-        backend.simulate(Work(flops: node.plan.cost.backwardWeight, units: units(node)))
-    }
-
-    /// An entry of the Sequential counts as one unit, however many nodes it became.
-    private func units(_ node: Node) -> Double { 1 / Double(model.entries[node.entry].nodes.count) }
 
     private func setKeys(step: Int, microBatch: Int, slot: Int) {
         let length = lengthOfSlot[slot]

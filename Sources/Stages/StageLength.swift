@@ -16,6 +16,8 @@ struct StageLength {
     private var backwardFrames: [[[LayerFrame]]]
     /// By slot; empty but on the last stage.
     private(set) var lossFrames: [LossFrame] = []
+    /// By slot; empty where the head computes all rows.
+    private(set) var heads: [HeadRows] = []
     /// By micro-batch; empty but on the last stage.
     private(set) var losses: [RowLosses] = []
 
@@ -61,6 +63,25 @@ struct StageLength {
                 gradient: memory.tensor(loss.gradient, slot: slot),
                 message: TargetsMessage(memory.tensor(loss.message, slot: slot), targets: model.targets))
         }
+        guard let head = loss.head, let ignored = model.loss.ignoredTarget else { return }
+        heads = (0..<slots).map { HeadRows(head, ignored: ignored, memory, slot: $0) }
+    }
+
+    /// Which rows of the slot's micro-batch the head computes.
+    /// - Parameter hasLoss: whether its loss alone is asked for.
+    mutating func chooseHeadRows(_ slot: Int, hasLoss: Bool, on backend: any Backend) {
+        guard !heads.isEmpty else { return }
+        if hasLoss {
+            heads[slot].choose(by: lossFrames[slot].message.targets, on: backend)
+        } else {
+            heads[slot].chooseAll()
+        }
+    }
+
+    /// Of a node that computes some of the slot's rows alone; nil: it computes all.
+    func headRows(_ local: Int, _ slot: Int) -> HeadRows? {
+        guard !heads.isEmpty, heads[slot].node == local, heads[slot].isPartial else { return nil }
+        return heads[slot]
     }
 
     mutating func setTraining(_ isTraining: Bool) {

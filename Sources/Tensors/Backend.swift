@@ -39,6 +39,10 @@ public protocol Backend: AnyObject, Sendable {
     func insertColumns(_ x: Tensor, into y: Tensor, at start: Int)
     /// `y = x[:, start ..< start + y.width]`
     func extractColumns(_ x: Tensor, from start: Int, into y: Tensor)
+    /// `y[i] = x[rows[i]]`; x and y as matrices of their rows, rows: i32.
+    func gatherRows(_ x: Tensor, _ rows: Tensor, into y: Tensor)
+    /// `y[rows[i]] = x[i]`; all other rows of y become 0.
+    func scatterRows(_ x: Tensor, _ rows: Tensor, into y: Tensor)
     /// y = a + b; y may be a or b.
     func add(_ a: Tensor, _ b: Tensor, into y: Tensor)
     /// y = a + factor · x; y may be a or x.

@@ -36,6 +36,36 @@ package enum HostMemory {
         copyRows(from, to, count: y.shape.rows)
     }
 
+    /// y[i] = x[rows[i]]
+    package static func gatherRows(_ x: Tensor, _ rows: Tensor, into y: Tensor) {
+        let byteCount = rowBytes(wide: x, rows, narrow: y)
+        for (index, row) in numbers(rows).enumerated() {
+            (y.address + index * byteCount).copyMemory(from: x.address + Int(row) * byteCount, byteCount: byteCount)
+        }
+    }
+
+    /// y[rows[i]] = x[i]; all other rows of y become 0.
+    package static func scatterRows(_ x: Tensor, _ rows: Tensor, into y: Tensor) {
+        let byteCount = rowBytes(wide: y, rows, narrow: x)
+        y.address.initializeMemory(as: UInt8.self, repeating: 0, count: y.byteCount)
+        for (index, row) in numbers(rows).enumerated() {
+            (y.address + Int(row) * byteCount).copyMemory(from: x.address + index * byteCount, byteCount: byteCount)
+        }
+    }
+
+    private static func rowBytes(wide: Tensor, _ rows: Tensor, narrow: Tensor) -> Int {
+        let fits =
+            narrow.dtype == wide.dtype && narrow.shape.width == wide.shape.width && narrow.shape.rows == rows.count
+        precondition(fits, "\(rows.count) rows of \(wide.spec) do not fit \(narrow.spec)")
+        precondition(numbers(rows).allSatisfy { 0..<wide.shape.rows ~= Int($0) }, "a row outside \(wide.spec)")
+        return wide.shape.width * wide.dtype.size
+    }
+
+    private static func numbers(_ rows: Tensor) -> UnsafeBufferPointer<Int32> {
+        precondition(rows.dtype == .i32, "numbers of rows in \(rows.spec)")
+        return UnsafeBufferPointer(start: rows.address.assumingMemoryBound(to: Int32.self), count: rows.count)
+    }
+
     /// Equally long rows, `stride` bytes apart.
     private struct Rows {
         var address: UnsafeMutableRawPointer

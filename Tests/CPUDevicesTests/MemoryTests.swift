@@ -48,6 +48,20 @@ import Testing
         }
     }
 
+    @Test(arguments: [DType.f32, .bf16, .i32])
+    func `gathered rows go back to their places, and all others become 0`(_ dtype: DType) {
+        let (wide, narrow) = (lab.empty([5, 3], dtype), lab.empty([2, 3], dtype))
+        let rows = lab.empty([2], .i32)
+        let bytes = (0..<wide.byteCount).map { UInt8($0 + 1) }
+        bytes.withUnsafeBytes { lab.backend.upload($0, to: wide) }
+        [Int32(1), 4].withUnsafeBytes { lab.backend.upload($0, to: rows) }
+        lab.backend.gatherRows(wide, rows, into: narrow)
+        let row = 3 * dtype.size
+        #expect(lab.bytes(narrow) == Array(bytes[row..<2 * row] + bytes[(4 * row)...]))
+        lab.backend.scatterRows(narrow, rows, into: wide)
+        #expect(lab.bytes(wide) == bytes.indices.map { [1, 4].contains($0 / row) ? bytes[$0] : 0 })
+    }
+
     @Test(arguments: oddSizes) func `addition may overwrite either operand`(count: Int) {
         let (a, b) = (numbers(count, seed: 1), numbers(count, seed: 2))
         let sum = zip(a, b).map(+)

@@ -58,6 +58,9 @@ final class DoubleBackend: TestBackend {
         }
     }
 
+    func gatherRows(_ x: Tensor, _ rows: Tensor, into y: Tensor) { preconditionFailure("no layer gathers rows") }
+    func scatterRows(_ x: Tensor, _ rows: Tensor, into y: Tensor) { preconditionFailure("no layer scatters rows") }
+
     func extractColumns(_ x: Tensor, from start: Int, into y: Tensor) {
         let (from, to) = (slots(x), slots(y))
         for row in 0..<y.shape.rows {

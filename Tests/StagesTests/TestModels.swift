@@ -5,7 +5,7 @@ import Tensors
 enum TestModels {
     static let all = tokens.map(\.name) + rows.map(\.name)
 
-    /// On token ids [2 × 4].
+    /// On token ids [2 × 4], or [2 × 24]: the longer ones' targets do not all count.
     private static let tokens: [(name: String, layers: String)] = [
         ("plain", "{embedding: {vocab: 7, width: 4}}, {linear: {in: 4, out: 6}}, gelu, {linear: {in: 6, out: 7}}"),
         (
@@ -30,7 +30,18 @@ enum TestModels {
             {select: 1}, {embedding: {vocab: 7, width: 4}}, {pop: x}, add, {linear: {in: 4, out: 7}}
             """
         ),
+        (longNames[0], "\(trunk), {linear: {in: 8, out: 7}}"),
+        // Where another layer reads the prediction all of its rows are computed.
+        (
+            longNames[1],
+            "\(trunk), {linear: {in: 8, out: 7}}, {stash: p}, tanh, {pop: p}, {select: 1}"
+        ),
     ]
+
+    /// The same model, whose head computes some rows alone or all.
+    static let longNames = ["a head of counted rows", "a head of all rows"]
+    private static let trunk =
+        "{embedding: {vocab: 7, width: 8, positions: 24}}, {transformer: {width: 8, heads: 2}}, {rms-norm: {width: 8}}"
 
     /// On rows f32[3 × 4].
     private static let rows: [(name: String, layers: String)] = [
@@ -107,7 +118,8 @@ enum TestModels {
 
     static func build(_ name: String, _ adaptation: Adaptation = .none) throws -> ModelGraph {
         if let found = tokens.first(where: { $0.name == name }) {
-            return try build("[\(found.layers)]", loss: "cross-entropy", input: TensorSpec([2, 4], .i32), adaptation)
+            let input = TensorSpec([2, longNames.contains(name) ? 24 : 4], .i32)
+            return try build("[\(found.layers)]", loss: "cross-entropy", input: input, adaptation)
         }
         let layers = rows.first { $0.name == name }?.layers ?? ""
         return try build("[\(layers)]", loss: "mean-squared-error", input: TensorSpec([3, 4]), adaptation)

@@ -99,6 +99,16 @@ public final class DetachedBackend: Backend {
         run { $0.extractColumns(x, from: start, into: y) }
     }
 
+    public func gatherRows(_ x: Tensor, _ rows: Tensor, into y: Tensor) {
+        let (x, rows, y) = (twin(x), twin(rows), twin(y))
+        run { $0.gatherRows(x, rows, into: y) }
+    }
+
+    public func scatterRows(_ x: Tensor, _ rows: Tensor, into y: Tensor) {
+        let (x, rows, y) = (twin(x), twin(rows), twin(y))
+        run { $0.scatterRows(x, rows, into: y) }
+    }
+
     public func add(_ a: Tensor, _ b: Tensor, into y: Tensor) {
         let (a, b, y) = (twin(a), twin(b), twin(y))
         run { $0.add(a, b, into: y) }

@@ -31,6 +31,9 @@ public struct CrossEntropy: Loss {
 
     public func vocabulary(of prediction: TensorSpec) -> Int? { prediction.shape.width }
 
+    /// `ignoreIndex`
+    public var ignoredTarget: Int32? { Int32(exactly: ignoreIndex) }
+
     /// One for each target: [batch, …].
     public func rows(for prediction: Signature) -> Int { prediction.first?.shape.rows ?? 0 }
 

@@ -10,6 +10,8 @@ public protocol Loss: ManifestKind {
     func targets(for prediction: Signature) throws(LayerError) -> TensorSpec
     /// How many ids a prediction tells apart, where the targets are tokens.
     func vocabulary(of prediction: TensorSpec) -> Int?
+    /// The target that leaves its row out; nil where all rows count.
+    var ignoredTarget: Int32? { get }
     /// Rows that have a loss of their own in one micro-batch.
     func rows(for prediction: Signature) -> Int
     /// FLOPs for one micro-batch.
@@ -31,6 +33,8 @@ public enum LossTargets: Sendable {
 extension Loss {
     public var kind: String { Self.syntax.name }
     public func vocabulary(of prediction: TensorSpec) -> Int? { nil }
+    /// nil: all rows count.
+    public var ignoredTarget: Int32? { nil }
 
     /// The same with unscaled gradients, for f32 and bf16.
     public func evaluate(

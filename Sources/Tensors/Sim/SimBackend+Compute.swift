@@ -3,6 +3,8 @@ extension SimBackend {
     public func zero(_ x: Tensor) {}
     public func insertColumns(_ x: Tensor, into y: Tensor, at start: Int) {}
     public func extractColumns(_ x: Tensor, from start: Int, into y: Tensor) {}
+    public func gatherRows(_ x: Tensor, _ rows: Tensor, into y: Tensor) {}
+    public func scatterRows(_ x: Tensor, _ rows: Tensor, into y: Tensor) {}
     public func add(_ a: Tensor, _ b: Tensor, into y: Tensor) {}
     public func addScaled(_ x: Tensor, by factor: Float, to a: Tensor, into y: Tensor) {}
     public func scale(_ x: Tensor, by factor: Float, into y: Tensor) {}
