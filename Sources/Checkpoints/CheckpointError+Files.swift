@@ -33,7 +33,7 @@ extension CheckpointError {
     private static func describe(_ kind: ForeignFile, _ path: String, _ head: [UInt8]) -> String? {
         switch kind {
         case .torch: return "\(kind), expected safetensors; convert it:\n  \(conversion(of: path))"
-        case .numpy, .gguf, .hdf5: return "\(kind), expected safetensors"
+        case .numpy, .gguf, .hdf5, .parquet: return "\(kind), expected safetensors"
         case .json where path.hasSuffix(".json"): return nil
         case .json:
             let isIndex = String(decoding: head, as: UTF8.self).contains("weight_map")

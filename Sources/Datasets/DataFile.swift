@@ -58,7 +58,7 @@ package final class DataFile: Sendable {
         let kind: ForeignFile?
         do { kind = ForeignFile(head: try file.head(ForeignFile.headCount)) } catch { throw Self.datasetError(error) }
         guard let kind, kind != .json, kind != .empty else { return }
-        throw .foreign(path: path, kind: "\(kind)")
+        throw .foreign(path: path, kind)
     }
 
     /// Tells the kernel how the file will be read. Only speed depends on it.

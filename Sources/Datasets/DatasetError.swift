@@ -59,6 +59,17 @@ extension DatasetError: CustomStringConvertible {
         }
     }
 
+    /// A file that is no text, with what helps.
+    static func foreign(path: String, _ kind: ForeignFile) -> Self {
+        .foreign(path: path, kind: kind == .parquet ? "\(kind), which is not read; \(parquetAdvice)" : "\(kind)")
+    }
+
+    /// A line for a shell: pyarrow reads a block of rows at a time, so the file may be of any size.
+    private static let parquetAdvice =
+        "write its rows as JSON lines (pip install pyarrow):\n  python3 -c 'import json, sys, pyarrow.parquet as p; "
+        + "sys.stdout.writelines(json.dumps(r, ensure_ascii=False, default=str) + \"\\n\" "
+        + "for b in p.ParquetFile(sys.argv[1]).iter_batches() for r in b.to_pylist())' in.parquet > out.jsonl"
+
     static func line(path: String, line: Int, _ problem: LineProblem) -> Self {
         .line(path: path, line: line, column: problem.column, expected: problem.expected, got: problem.got)
     }

@@ -9,6 +9,7 @@ package enum ForeignFile: Hashable, Sendable {
     case numpy
     case gguf
     case hdf5
+    case parquet
     case webPage
     /// Compressed, by this program.
     case compressed(String)
@@ -37,6 +38,8 @@ package enum ForeignFile: Hashable, Sendable {
             self = .gguf
         } else if head.starts(with: [0x89]), head.dropFirst().starts(with: "HDF\r\n".utf8) {
             self = .hdf5
+        } else if starts("PAR1") {
+            self = .parquet
         } else if let program = Self.compression(head) {
             self = .compressed(program)
         } else {
@@ -72,6 +75,7 @@ extension ForeignFile: CustomStringConvertible {
         case .numpy: "a NumPy file"
         case .gguf: "a GGUF file"
         case .hdf5: "an HDF5 file"
+        case .parquet: "a Parquet file"
         case .webPage: "a web page, as a download from the page about a file gives: download the file itself"
         case .compressed(let program): "a compressed file: unpack it with \(program)"
         case .zip: "a zip archive: unpack it"

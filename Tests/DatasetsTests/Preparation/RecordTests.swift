@@ -57,6 +57,13 @@ import Testing
             "in.parquet: expected --format jsonl, csv, tsv, text, megatron, nanogpt, got a name that says none"
         ),
         (
+            "in.parquet", "PAR1\u{15}",
+            "in.parquet is a Parquet file, which is not read; write its rows as JSON lines (pip install pyarrow):\n"
+                + "  python3 -c 'import json, sys, pyarrow.parquet as p; sys.stdout.writelines(json.dumps(r, "
+                + "ensure_ascii=False, default=str) + \"\\n\" for b in p.ParquetFile(sys.argv[1]).iter_batches() "
+                + "for r in b.to_pylist())' in.parquet > out.jsonl"
+        ),
+        (
             "in.jsonl", "{\"prompt\": \"a\", \"response\": \"b\"}\n{\"prompt\": \"a\"}\n{\"prompt\": 5}",
             """
             in.jsonl:2: expected a text for "response", got none

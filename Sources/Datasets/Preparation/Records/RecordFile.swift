@@ -99,6 +99,8 @@ struct RecordFile: Sendable {
     private static func format(_ path: String, _ settings: PreparationSettings) throws(DatasetError) -> RecordFormat {
         if let format = settings.format ?? RecordFormat(path: path) { return format }
         if path.hasSuffix(".bin") { return File.exists(TokenRecords.indexPath(path)) ? .megatron : .nanogpt }
+        // A file of another kind is named as such, one that cannot be read with the reason.
+        try DataFile(path: path, staysOpen: false).requireText()
         throw .setting(
             name: path.printable(),
             expected: "--format " + RecordFormat.allCases.map(\.rawValue).joined(separator: ", "),
