@@ -164,7 +164,7 @@ final class RunRecord {
                     layerCosts: plan.model.entries[stage.entries].map { plan.relativeCost(of: $0) })
             }, devices: plan.placement.ranks.map { plan.device(of: $0).description }, tokensPerStep: tokens,
             flopsPerToken: plan.flopsPerStep / Double(tokens),
-            startedAt: ISO8601DateFormatter().string(from: Date()))
+            startedAt: ISO8601DateFormatter().string(from: Date()), isPacked: plan.manifest.data.isPacked)
     }
 }
 

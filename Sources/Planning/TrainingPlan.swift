@@ -117,7 +117,9 @@ public struct TrainingPlan: Sendable {
     /// What is recomputed in the backward instead of kept from the forward.
     public var recomputation: Recomputation { manifest.recompute }
     /// Tokens (or rows) of one step, padding included: what the model computes.
-    public var tokensPerStep: Int { manifest.batch.global * (manifest.data.sequence ?? 1) }
+    public var tokensPerStep: Int {
+        manifest.data.rows(manifest.batch) * manifest.batch.microBatches * (manifest.data.sequence ?? 1)
+    }
     /// FLOPs of forward and backward of one step, the loss included; recomputation does not count.
     public var flopsPerStep: Double { model.flopsPerMicroBatch * Double(manifest.batch.microBatches) }
     /// The index of the edge that carries targets, behind the crossings' edges.

@@ -8,6 +8,7 @@ public import Runs
 /// all measured durations, data waits, transfers, waits for room, reductions. What a rank waits for late peers in the first
 /// replay is warm-up and cool-down; what each further replay adds is imbalance, straggler, data wait, transfer,
 /// back-pressure, gradient sync, in this order, up to what was measured; what no replay explains counts as straggler.
+/// Of a step's passes, padding takes the share that it has in the step's positions.
 public struct Accounts: Sendable {
     /// By step, then rank.
     public var steps: [StepAccount] = []
@@ -32,13 +33,16 @@ public struct Accounts: Sendable {
     ///   - description: the run's.
     ///   - logs: one for each rank of the description. Steps that a rank did not finish are left out.
     ///   - skip: how many of the first steps do not count in the medians.
+    ///   - padding: of each step, where samples differ in length.
     /// - Throws: `RunError.inconsistent` for logs that cannot be of one run, and for accounts that do not add up.
-    public init(_ description: RunDescription, logs: [RankLog], skip: Int = 0) throws {
+    public init(
+        _ description: RunDescription, logs: [RankLog], skip: Int = 0, padding: StepPadding = StepPadding()
+    ) throws {
         var builder = try TimelineBuilder(description, logs: logs)
-        try self.init(try builder.build(skip: skip))
+        try self.init(try builder.build(skip: skip), padding)
     }
 
-    init(_ timeline: ActivityTimeline) throws {
+    init(_ timeline: ActivityTimeline, _ padding: StepPadding) throws {
         guard !timeline.steps.isEmpty else { return }
         let measured = timeline.lateWaits(timeline.measuredTiming)
         var replays: [[[LateWaits]]] = []
@@ -56,6 +60,7 @@ public struct Accounts: Sendable {
             for rank in timeline.ranges.indices {
                 var account = direct[rank][step]
                 account.split(measured[rank][step], replays: replays.map { $0[rank][step] })
+                account.separate(padding: padding[timeline.steps[step]])
                 try account.check()
                 steps.append(account)
                 balanced.append(forecasts[0][rank][step])

@@ -10,6 +10,9 @@ public enum Category: String, Codable, Hashable, Sendable, CaseIterable, CodingK
     case backwardWeight = "backward_weight"
     /// Running a forward again before its backward, for activations that were not kept.
     case recompute
+    /// Passes over positions that hold no token: of all passes the share that padding has in the step's positions. The
+    /// categories above are without it.
+    case padding
     /// The optimizer's updates.
     case optimizer
     /// Waiting for the global gradient norm or another reduction over ranks, before the update.
@@ -50,10 +53,10 @@ extension Category {
         }
     }
 
-    /// Work on the model: what the ideal counts.
+    /// Passes of the model, over padding too: what the ideal counts.
     public var isCompute: Bool {
         switch self {
-        case .forward, .backward, .backwardInput, .backwardWeight, .recompute: true
+        case .forward, .backward, .backwardInput, .backwardWeight, .recompute, .padding: true
         default: false
         }
     }

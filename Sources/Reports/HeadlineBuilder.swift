@@ -1,20 +1,24 @@
 /// Picks the most important cause, names the stages or ranks responsible, and advises.
 struct HeadlineBuilder {
     private let report: BubbleReport
+    private let isPacked: Bool
     /// Causes below this share of wall, or a tenth of the schedule's own bubble, are not worth a headline.
     private static let threshold = 0.02
 
-    /// The report has its what-ifs.
-    init(_ report: BubbleReport) { self.report = report }
+    /// - Parameters:
+    ///   - report: with its what-ifs.
+    ///   - isPacked: samples share rows.
+    init(_ report: BubbleReport, isPacked: Bool) { (self.report, self.isPacked) = (report, isPacked) }
 
     func headline() -> BubbleReport.Headline {
-        let avoidable = report.causes.filter { $0.cause.isIdle && !$0.cause.isStructural }
+        let avoidable = report.causes.filter { $0.cause == .padding || $0.cause.isIdle && !$0.cause.isStructural }
         let top = avoidable.max { $0.share < $1.share }
         let structural = share(.warmUp) + share(.coolDown)
         guard let top, top.share >= max(Self.threshold, structural / 10) else {
             return structural >= Self.threshold ? schedule(structural) : busy()
         }
         switch top.cause {
+        case .padding: return padding(top.share)
         case .imbalance: return imbalance(top.share)
         case .straggler: return straggler(top.share)
         case .transfer: return transfer(top.share)
@@ -64,6 +68,20 @@ struct HeadlineBuilder {
     private func busy() -> BubbleReport.Headline {
         let sentence = report.ranks.count == 1 ? "one stage, nobody to wait for." : "every stage is busy."
         return make(nil, [], sentence)
+    }
+
+    // MARK: Padding
+
+    private func padding(_ share: Double) -> BubbleReport.Headline {
+        let passes = report.causes.reduce(0) { $0 + ($1.cause.isCompute ? $1.share : 0) }
+        let sentence =
+            "padding, \(Format.percent(share)): of all passes, \(Format.percent(passes > 0 ? share / passes : 0)) are over "
+            + "positions without a token."
+        let fix =
+            isPacked
+            ? "more samples in a micro-batch: its row is filled up to one of a few lengths."
+            : "data.pack: true, where samples share rows, or fewer samples in a micro-batch."
+        return make(.padding, [], sentence, fix: fix)
     }
 
     // MARK: Imbalance

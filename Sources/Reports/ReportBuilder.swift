@@ -7,6 +7,8 @@ struct ReportBuilder {
     private let logs: [RankLog]
     private let timeline: ActivityTimeline
     private let accounts: Accounts
+    /// Of all positions of the steps that count.
+    private let paddingShare: Double
     private let skipped: Int
     private let rankCount: Int
     /// The places of the steps that count, rising: not the first ones, and of a sample none behind a hole, since where
@@ -16,18 +18,20 @@ struct ReportBuilder {
     /// The accounts of those steps, rank by rank.
     private var counted: [Int] { countedSteps.flatMap { $0 * rankCount..<($0 + 1) * rankCount } }
 
-    init?(_ description: RunDescription, logs: [RankLog], skip: Int) throws {
+    init?(_ description: RunDescription, logs: [RankLog], skip: Int, _ padding: StepPadding) throws {
         var builder = try TimelineBuilder(description, logs: logs)
         timeline = try builder.build(skip: skip)
-        accounts = try Accounts(timeline)
+        accounts = try Accounts(timeline, padding)
         guard !timeline.steps.isEmpty else { return nil }
-        self.description = description
         self.logs = logs.sorted { $0.rank < $1.rank }
         rankCount = logs.count
         skipped = max(0, min(skip, timeline.steps.count - 1))
         let late = Array(timeline.steps.indices.dropFirst(skipped))
         let behindStep = late.filter { [holes = timeline.isBehindHole] in !holes[$0] }
         countedSteps = behindStep.isEmpty ? late : behindStep
+        let steps = countedSteps.map { [steps = timeline.steps] in steps[$0] }
+        self.description = padding.applied(to: description, steps: steps)
+        paddingShare = padding.share(steps)
     }
 
     /// - Parameter finished: how many steps the run has, where these are a sample.
@@ -50,7 +54,7 @@ struct ReportBuilder {
             notes: notes + clockNotes() + unattributedNotes())
         report.flopsPerS = report.tokensPerS * description.flopsPerToken
         addReplays(to: &report, step: timeline.steps[place])
-        report.headline = HeadlineBuilder(report).headline()
+        report.headline = HeadlineBuilder(report, isPacked: description.isPacked ?? false).headline()
         return report
     }
 
@@ -183,7 +187,7 @@ struct ReportBuilder {
     private func addReplays(to report: inout BubbleReport, step: Int) {
         let measured = MeasuredScenario(description, timeline, skip: skipped)
         guard let scenario = measured.scenario(logs: logs, step: step),
-            let builder = WhatIfBuilder(description, scenario)
+            let builder = WhatIfBuilder(description, scenario, padding: paddingShare)
         else { return }
         report.whatIfs = builder.whatIfs()
         report.idealStep = builder.idealStep()
@@ -217,11 +221,13 @@ extension BubbleReport {
     ///   - skip: how many of the first finished steps to leave out of the figures; at least one step is kept.
     ///   - notes: what else a reader should know, a line each.
     ///   - finishedSteps: how many steps the run has, where the logs hold a sample of them.
+    ///   - padding: of each step, where samples differ in length.
     /// - Throws: `RunError`; `noEvents` where no step was finished by every rank.
     public init(
-        _ description: RunDescription, logs: [RankLog], skip: Int = 2, notes: [String] = [], finishedSteps: Int? = nil
+        _ description: RunDescription, logs: [RankLog], skip: Int = 2, notes: [String] = [], finishedSteps: Int? = nil,
+        padding: StepPadding = StepPadding()
     ) throws {
-        guard let builder = try ReportBuilder(description, logs: logs, skip: max(0, skip)) else {
+        guard let builder = try ReportBuilder(description, logs: logs, skip: max(0, skip), padding) else {
             throw RunError.noEvents(path: description.name)
         }
         self = builder.report(notes: notes, finished: finishedSteps)
@@ -231,13 +237,14 @@ extension BubbleReport {
 extension RunDirectory {
     /// Reads the run and makes its report.
     public func report(skip: Int = 2, eventLimit: Int = RunDirectory.reportEvents) throws -> BubbleReport {
-        let padding = PaddingWaste(self)
-        let description = try padding?.applied(to: description()) ?? description()
+        let description = try description()
         let found = try logs(eventLimit: eventLimit)
+        var tail = PaddingTail(self, .steps(Set((found.logs.first?.events ?? []).lazy.map(\.step))))
+        tail.read()
         do {
             return try BubbleReport(
-                description, logs: found.logs, skip: skip, notes: found.notes + (padding?.notes ?? []),
-                finishedSteps: found.finishedSteps)
+                description, logs: found.logs, skip: skip, notes: found.notes, finishedSteps: found.finishedSteps,
+                padding: tail.padding)
         } catch RunError.noEvents {
             throw RunError.noEvents(path: path)
         }

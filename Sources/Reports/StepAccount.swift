@@ -38,6 +38,17 @@ public struct StepAccount: Hashable, Sendable {
     /// Nanoseconds of all categories: `wall`, once the account is complete.
     public var sum: Int64 { times.reduce(0, +) }
 
+    /// Takes what passes spent on padding out of their categories.
+    /// - Parameter share: of the step's positions, those that hold no token; 0 to below 1.
+    mutating func separate(padding share: Double) {
+        guard share > 0 else { return }
+        for category in Category.allCases where category.isCompute && category != .padding {
+            let part = min(self[category], Int64(saturating: Double(self[category]) * share))
+            self[category] -= part
+            self[.padding] += part
+        }
+    }
+
     /// Throws where the accounts do not add up: no report is made of them.
     func check() throws {
         guard sum == wall, times.allSatisfy({ $0 >= 0 }) else {
@@ -56,17 +67,18 @@ extension Category {
         case .backwardInput: 2
         case .backwardWeight: 3
         case .recompute: 4
-        case .optimizer: 5
-        case .gradientSync: 6
-        case .dataWait: 7
-        case .warmUp: 8
-        case .coolDown: 9
-        case .imbalance: 10
-        case .straggler: 11
-        case .transfer: 12
-        case .backPressure: 13
-        case .reporting: 14
-        case .unattributed: 15
+        case .padding: 5
+        case .optimizer: 6
+        case .gradientSync: 7
+        case .dataWait: 8
+        case .warmUp: 9
+        case .coolDown: 10
+        case .imbalance: 11
+        case .straggler: 12
+        case .transfer: 13
+        case .backPressure: 14
+        case .reporting: 15
+        case .unattributed: 16
         }
     }
 }

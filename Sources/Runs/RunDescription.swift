@@ -20,11 +20,14 @@ public struct RunDescription: Codable, Hashable, Sendable {
     public var peakFlops: Double?
     /// ISO 8601, UTC.
     public var startedAt: String
+    /// Whether samples share rows; nil where nobody said.
+    public var isPacked: Bool?
 
     /// A description that is not checked here: reading `run.json` back does that.
     public init(
         name: String, schedule: String, microBatches: Int, stages: [StageDescription], devices: [String],
-        tokensPerStep: Int, flopsPerToken: Double = 0, peakFlops: Double? = nil, startedAt: String = ""
+        tokensPerStep: Int, flopsPerToken: Double = 0, peakFlops: Double? = nil, startedAt: String = "",
+        isPacked: Bool? = nil
     ) {
         self.name = name
         self.schedule = schedule
@@ -35,6 +38,7 @@ public struct RunDescription: Codable, Hashable, Sendable {
         self.flopsPerToken = flopsPerToken
         self.peakFlops = peakFlops
         self.startedAt = startedAt
+        self.isPacked = isPacked
     }
 
     /// The rank that owns each stage, indexed by stage.

@@ -97,7 +97,10 @@ extension EndToEndTests {
             for (one, other) in zip(packed.losses, alone.losses) { #expect(abs(one / other - 1) < 1e-6) }
             for (one, other) in zip(packed.gradientNorms, alone.gradientNorms) { #expect(abs(one / other - 1) < 1e-5) }
             let report = try RunDirectory(lab.folder.file("alone")).report()
-            #expect(report.notes.contains { $0.hasPrefix("padding: ") }, "\(report.notes)")
+            let share = try #require(report[.padding]).share
+            #expect(share > 0.05 && share < alone.steps.compactMap(\.padding).max() ?? 0, "\(share)")
+            #expect(abs(report.causes.reduce(0) { $0 + $1.share } - 1) < 1e-6)
+            #expect(report.whatIfs.contains { $0.kind == .noPadding })
             #expect(report.tokensPerStep == alone.steps.reduce(0) { $0 + $1.tokens } / 6)
             let waste = (packed.steps.compactMap(\.padding), alone.steps.compactMap(\.padding))
             #expect(waste.0.count == 6 && waste.1.count == 6)

@@ -13,7 +13,7 @@ struct CauseSection {
     var text: String {
         let lead =
             "Milliseconds a step, p50" + (hasTail ? " above p95" : "")
-            + "; each row sums to its wall time. Warm-up and cool-down are the schedule’s own; the rest can be avoided."
+            + "; each row sums to its wall time. Warm-up and cool-down are the schedule’s own, padding is passes over positions without a token; the rest can be avoided."
         let whole = "<div class=\"whole\">\(stack(report.causes, "all stages"))</div>"
         return Html.section("causes", "Where the time goes", lead: lead, whole + shares + table)
     }

@@ -6,7 +6,7 @@ enum HtmlStyle {
         :root {
           --paper: #f6f5f2; --card: #fff; --ink: #1c1f24; --soft: #646a74; --line: #e2e0db; --faint: #f0eeea;
           --accent: #1f5fbf; --good: #1b7f4b; --bad: #c0341d; --path: #14161a; --halo: #fff;
-          --forward: #3d7cc9; --backward: #2b9c8c; --weight: #86c7ae; --recompute: #8b6fc7; --optimizer: #5d6470;
+          --forward: #3d7cc9; --backward: #2b9c8c; --weight: #86c7ae; --recompute: #8b6fc7; --padding: #a3b8a0; --optimizer: #5d6470;
           --sync: #b27bb0; --data: #d65a9e; --warm: #c4c8cf; --cool: #a4aab4; --imbalance: #e68a1a;
           --straggler: #d3432d; --transfer: #e0b32a; --pressure: #99683a; --other: #d9d5cc;
         }
@@ -14,13 +14,13 @@ enum HtmlStyle {
           :root {
             --paper: #121417; --card: #1a1d22; --ink: #e9e8e4; --soft: #9aa0aa; --line: #2d3138; --faint: #22262c;
             --accent: #7fb0f5; --good: #57c98b; --bad: #f2806b; --path: #fff; --halo: #121417;
-            --forward: #5a95de; --backward: #35ad9c; --weight: #7fc4aa; --recompute: #a288dc; --optimizer: #8b929e;
+            --forward: #5a95de; --backward: #35ad9c; --weight: #7fc4aa; --recompute: #a288dc; --padding: #71886f; --optimizer: #8b929e;
             --sync: #bd8abb; --data: #e06fae; --warm: #4b515b; --cool: #666d79; --imbalance: #ee9a35;
             --straggler: #e5604b; --transfer: #e3bd45; --pressure: #b4814f; --other: #3b3d40;
           }
         }
         .c-forward { --c: var(--forward) } .c-backward, .c-back-input { --c: var(--backward) }
-        .c-back-weight { --c: var(--weight) } .c-recompute { --c: var(--recompute) }
+        .c-back-weight { --c: var(--weight) } .c-recompute { --c: var(--recompute) } .c-padding { --c: var(--padding) }
         .c-optimizer { --c: var(--optimizer) } .c-grad-sync { --c: var(--sync) } .c-data-wait { --c: var(--data) }
         .c-warm-up { --c: var(--warm) } .c-cool-down { --c: var(--cool) } .c-imbalance { --c: var(--imbalance) }
         .c-straggler { --c: var(--straggler) } .c-transfer { --c: var(--transfer) }

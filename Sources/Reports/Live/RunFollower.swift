@@ -14,6 +14,7 @@ public struct RunFollower {
     public private(set) var description: RunDescription?
     private var tails: [EventTail] = []
     private var windows: [StepWindow] = []
+    private var padding: PaddingTail
     private let eventLimit: Int
 
     /// - Parameters:
@@ -22,11 +23,13 @@ public struct RunFollower {
     public init(_ directory: RunDirectory, eventLimit: Int = 200_000) {
         self.directory = directory
         self.eventLimit = eventLimit
+        padding = PaddingTail(directory, .newest(2 * Self.stepLimit))
     }
 
     /// Reads what the run wrote since the last call; a run that has written nothing yet is no error.
     public mutating func refresh() throws {
         if description == nil { try begin() }
+        padding.read()
         let parts = tails.isEmpty ? [:] : directory.eventParts()
         for rank in tails.indices {
             let news = try tails[rank].read(parts[rank] ?? [], limit: limit)
@@ -74,7 +77,8 @@ public struct RunFollower {
     public func report() throws -> BubbleReport? {
         guard let description, let steps else { return nil }
         do {
-            return try BubbleReport(description, logs: logs(steps), skip: max(0, 2 - steps.lowerBound))
+            return try BubbleReport(
+                description, logs: logs(steps), skip: max(0, 2 - steps.lowerBound), padding: padding.padding)
         } catch RunError.noEvents {
             return nil
         }

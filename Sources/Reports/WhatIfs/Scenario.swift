@@ -70,6 +70,19 @@ extension Scenario {
         return copy
     }
 
+    /// Every pass takes so many times as long.
+    func withPasses(times factor: Double) -> Scenario {
+        func scaled(_ time: Int64) -> Int64 { Int64(saturating: Double(time) * factor) }
+        var copy = self
+        copy.stages = stages.map { stage in
+            StageTime(
+                forward: scaled(stage.forward), backward: scaled(stage.backward),
+                backwardInput: scaled(stage.backwardInput), backwardWeight: scaled(stage.backwardWeight),
+                recompute: scaled(stage.recompute))
+        }
+        return copy
+    }
+
     func withFreeMessages() -> Scenario {
         var copy = self
         copy.latencies = [:]

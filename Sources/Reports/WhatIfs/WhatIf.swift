@@ -14,6 +14,8 @@ public struct WhatIf: Codable, Hashable, Sendable {
         case moreMicroBatches = "more_micro_batches"
         /// Messages arrive when they are made.
         case freeMessages = "free_messages"
+        /// Passes over nothing but tokens.
+        case noPadding = "no_padding"
         /// The same stages and micro-batches in the order of another schedule.
         case otherSchedule = "other_schedule"
     }

@@ -6,20 +6,23 @@ struct WhatIfBuilder {
     private let description: RunDescription
     private let scenario: Scenario
     private let base: ScenarioSimulation
+    private let padding: Double
 
-    init?(_ description: RunDescription, _ scenario: Scenario) {
+    /// - Parameter padding: the share of positions that hold no token.
+    init?(_ description: RunDescription, _ scenario: Scenario, padding: Double) {
         guard let base = ScenarioSimulation(scenario) else { return nil }
         self.description = description
         self.scenario = scenario
         self.base = base
+        self.padding = padding
     }
 
     /// The run as it was, then the changes, the one that gains most first.
     func whatIfs() -> [WhatIf] {
         let asRun = whatIf(
             .asRun, "as it ran", base, remark: "every instruction and message takes its median")
-        guard scenario.stages.count > 1 else { return [asRun] + moreMicroBatches() }
-        let changes = balanced() + cuts() + moreMicroBatches() + freeMessages() + otherSchedules()
+        guard scenario.stages.count > 1 else { return [asRun] + moreMicroBatches() + withoutPadding() }
+        let changes = balanced() + withoutPadding() + cuts() + moreMicroBatches() + freeMessages() + otherSchedules()
         return [asRun] + changes.sorted { ($1.gain, $0.title) < ($0.gain, $1.title) }
     }
 
@@ -49,6 +52,16 @@ struct WhatIfBuilder {
             return []
         }
         return [whatIf(.freeMessages, "free communication", simulation, remark: "messages arrive when they are made")]
+    }
+
+    private func withoutPadding() -> [WhatIf] {
+        guard padding >= 0.005, let simulation = ScenarioSimulation(scenario.withPasses(times: 1 - padding)) else {
+            return []
+        }
+        let remark =
+            "passes take \(Format.percent(padding)) less"
+            + (description.isPacked == true ? "" : "; data.pack gets near it")
+        return [whatIf(.noPadding, "no padding", simulation, remark: remark)]
     }
 
     // MARK: Cuts
