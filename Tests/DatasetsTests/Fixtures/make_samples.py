@@ -4,8 +4,9 @@
     pip install sentencepiece==0.2.3 protobuf
     python make_samples.py
 
-chatglm.jsonl has a sample a line: the model, the record as a user writes it, and the ids and labels that follow. Labels
-stand under their own ids; -100 does not count. The tokenizers are those of TokenizersTests, which lie beside it too.
+chatglm.jsonl has a sample a line: the model, the record as a user writes it, and the ids, labels and positions that
+follow. Labels stand under their own ids; -100 does not count. Positions are those of the published modelling code: two rows
+for ChatGLM-6B, one for the later ones. The tokenizers are those of TokenizersTests, which lie beside it too.
 tokenizer.json is that of its smollm with two special tokens more, <|im_start|> and <|im_end|>.
 """
 import json, os, shutil
@@ -74,6 +75,18 @@ def chatglm3(x):
     return ids + [SECOND.eos_id()], labels + [SECOND.eos_id()]
 
 
+def first_positions(ids):
+    """get_position_ids of ChatGLM-6B, position_encoding_2d: positions stay at the mask's from bos on, blocks count from there."""
+    bos, mask = ids.index(FIRST.piece_to_id("<sop>")), FIRST.piece_to_id("[gMASK]")
+    mask = ids.index(mask if mask in ids else FIRST.piece_to_id("[MASK]"))
+    positions = list(range(len(ids)))
+    positions[bos:] = [mask] * (len(ids) - bos)
+    return [positions, [0] * bos + list(range(1, len(ids) - bos + 1))]
+
+
+def later_positions(ids): return [list(range(len(ids)))]
+
+
 EXCHANGES = [
     {"prompt": "one two", "response": "three"},
     {"prompt": "你好", "response": "你好，世界！"},
@@ -108,11 +121,15 @@ def main():
     chat_tokenizer()
     for name in ["ice_text.model", "bpe-bytes.model"]: shutil.copy(os.path.join(MODELS, name), HERE)
     with open(os.path.join(HERE, "chatglm.jsonl"), "w") as file:
-        for name, make, records in [("chatglm", chatglm, EXCHANGES), ("chatglm2", chatglm2, EXCHANGES),
-                                    ("chatglm3", chatglm3, [{"messages": [{"role": r, "content": c} for r, c in x]} for x in CONVERSATIONS])]:
+        conversations = [{"messages": [{"role": r, "content": c} for r, c in x]} for x in CONVERSATIONS]
+        for name, make, positions, records in [("chatglm", chatglm, first_positions, EXCHANGES),
+                                               ("chatglm2", chatglm2, later_positions, EXCHANGES),
+                                               ("chatglm3", chatglm3, later_positions, conversations)]:
             for record in records:
                 ids, labels = make(record)
-                file.write(json.dumps({"model": name, "record": json.dumps(record, ensure_ascii=False), "ids": ids, "labels": labels}) + "\n")
+                line = {"model": name, "record": json.dumps(record, ensure_ascii=False), "ids": ids, "labels": labels,
+                        "positions": positions(ids)}
+                file.write(json.dumps(line) + "\n")
 
 
 if __name__ == "__main__": main()

@@ -1,33 +1,14 @@
 import Datasets
-import Foundation
 import Testing
 import Tokenizers
 
 /// Which tokens a record becomes, and which of them count.
 @Suite struct SampleCoderTests {
-    private struct Case: Decodable {
-        var model: String
-        var record: String
-        var ids: [Int32]
-        var labels: [Int32]
-    }
-
-    private func prepared(_ model: String) throws -> Prepared {
-        guard model != "chatglm" else {
-            let tokenizer = try ChatGLMTokenizer(path: Prepared.fixture("ice_text.model"))
-            return try Prepared(tokenizer, .chatGLM(.first), end: #require(tokenizer.id(of: "<eop>")))
-        }
-        let tokenizer = try SentencePieceTokenizer.chatGLM(
-            path: Prepared.fixture("bpe-bytes.model"), tokens: SentencePieceTokenizer.chatGLM3Tokens)
-        return try Prepared(tokenizer, .chatGLM(model == "chatglm2" ? .second : .third), end: 2)
-    }
-
     @Test func `samples of the ChatGLMs have the ids and labels of their training scripts`() throws {
-        let text = try String(contentsOfFile: Prepared.fixture("chatglm.jsonl"), encoding: .utf8)
-        let cases = try text.split(separator: "\n").map { try JSONDecoder().decode(Case.self, from: Data($0.utf8)) }
+        let cases = try ChatGLMCase.all()
         #expect(cases.count == 27)
         for example in cases {
-            let set = try prepared(example.model).shards(of: example.record)
+            let set = try example.prepared().shards(of: example.record)
             let runs = try set.runs(ofSample: 0)
             #expect(runs.flatMap(\.ids) == example.ids, "\(example.model): \(example.record)")
             let labels = runs.flatMap { run in run.counts ? run.ids : run.ids.map { _ in -100 } }
