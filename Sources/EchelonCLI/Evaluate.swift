@@ -9,10 +9,10 @@ struct Evaluate: ParsableCommand {
         abstract:
             "A trained model's loss and perplexity on held-out data; with --generate, how many answers are right.",
         discussion: """
-            --data is a file with a JSON object a line: {"prompt": …, "response": …}, perhaps with "system" and "history" \
-            ([[prompt, response], …]), or {"messages": […]}, which are rendered by the model's chat template; or ids, \
-            {"input_ids": […], "labels": […]}, as they are trained on. Of exchanges the answer counts, and the token that \
-            ends it.
+            --data is a file of exchanges or conversations in any form that `data prepare` reads, as {"prompt": …, \
+            "response": …} a line or a table of such columns; they are rendered by the model's chat template, and of each \
+            the answer counts, with the token that ends it. Or it holds ids as they are trained on: lines of \
+            {"input_ids": […], "labels": […]}, or a folder that `data prepare` wrote.
 
             --generate lets the model answer each prompt, its likeliest token each time, and compares answers word for word, \
             but for blanks around them. Many prompts are written at once: they fill the pipeline.
@@ -23,7 +23,7 @@ struct Evaluate: ParsableCommand {
     @Argument(help: "A run directory, its best/ folder, a pretrained model's folder, or a .gguf file.")
     var model: String
 
-    @Option(help: ArgumentHelp("What to evaluate on.", valueName: "file"))
+    @Option(help: ArgumentHelp("What to evaluate on: a file, or a folder of shards.", valueName: "path"))
     var data: String
 
     @Option(help: "The first so many samples; all unless given.")

@@ -85,23 +85,34 @@ import Testing
         let folder = try TemporaryFolder()
         let lines = [
             #"{"prompt": "c", "response": "d", "system": "s", "history": [["a", "b"]]}"#, "",
-            #"{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "id": 7}"#,
+            #"{"prompt": "a", "response": "b", "id": 7}"#,
         ]
         let list = try exchanges(folder.write(lines.joined(separator: "\n"), to: "good.jsonl"))
         #expect(list.map(\.line) == [1, 3] && list.map(\.response) == ["d", "b"] && list.map(\.prompt) == ["c", "a"])
         #expect(list[0].messages.map(\.role) == ["system", "user", "assistant", "user"])
+        let chat = #"{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "id": 7}"#
+        let chats = try exchanges(folder.write(chat, to: "chat.jsonl"))
+        #expect(chats.map(\.prompt) == ["a"] && chats.map(\.response) == ["b"])
+        let table = try exchanges(folder.write("response,prompt\n95,37+58=\n\"a\nb\",c\n", to: "table.csv"))
+        #expect(table.map(\.line) == [2, 3] && table.map(\.response) == ["95", "a\nb"])
+        let question = #"{"messages": [{"role": "user", "content": "a"}]}"#
+        #expect(
+            message { try HeldOutFile(path: folder.write(question, to: "q.jsonl")) }.contains(
+                "q.jsonl:1: expected a message of the assistant"))
+        #expect(
+            message { try HeldOutFile(path: folder.write(#"{"text": "a"}"#, to: "t.jsonl")) }.contains(
+                "t.jsonl:1: expected prompts and responses"))
         for (line, expected) in [
-            ("[1]", "x.jsonl:2: expected a JSON object"),
-            ("{\"prompt\": \"a\"}", "x.jsonl:2: expected texts for \"prompt\""),
-            (#"{"messages": [{"role": "user", "content": "a"}]}"#, "x.jsonl:2: expected a message of the assistant"),
-            (#"{"messages": ["a"]}"#, "x.jsonl:2: expected messages of the form"),
-            (#"{"prompt": "a", "response": "b", "history": ["a"]}"#, "x.jsonl:2: expected a history of the form"),
+            ("[1]", "x.jsonl:2:1: expected an object a line"),
+            ("{\"prompt\": \"a\"}", "x.jsonl:2: expected a text for \"response\""),
+            (#"{"prompt": "a", "response": "b", "history": ["a"]}"#, "x.jsonl:2:"),
         ] {
             let path = try folder.write(lines[0] + "\n" + line, to: "x.jsonl")
             #expect(message { try HeldOutFile(path: path) }.contains(expected))
             #expect(try exchanges(path, limit: 1).count == 1)
         }
-        #expect(message { try HeldOutFile(path: folder.path) }.contains("got a folder"))
-        #expect(message { try HeldOutFile(path: folder.write("\n", to: "empty")) }.contains("got no line"))
+        #expect(message { try HeldOutFile(path: folder.path) }.contains("got another folder"))
+        #expect(
+            message { try HeldOutFile(path: folder.write("\n", to: "empty")) }.contains("expected at least one record"))
     }
 }

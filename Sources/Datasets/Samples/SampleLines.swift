@@ -12,6 +12,8 @@ final class SampleLines: Sendable {
     private struct Memory: ~Copyable {
         var bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 1)
         var line = SampleLine()
+        /// Which one `line` holds: a sample's lengths are asked for one after the other, and need not be parsed each time.
+        var index: Int?
 
         mutating func room(_ size: Int) -> UnsafeMutableRawBufferPointer {
             if bytes.count < size {
@@ -45,6 +47,7 @@ final class SampleLines: Sendable {
     ) throws(DatasetError) {
         precondition(lines.lowerBound >= 0 && lines.upperBound <= count, "lines \(lines) of \(count)")
         try memory.withLock { memory throws(DatasetError) in
+            if lines.count == 1, memory.index == lines.lowerBound { return try body(lines.lowerBound, memory.line) }
             var first = lines.lowerBound
             while first < lines.upperBound {
                 let block = first..<blockEnd(first, lines.upperBound)
@@ -53,7 +56,9 @@ final class SampleLines: Sendable {
                 try file.read(at: base, into: bytes)
                 for index in block {
                     let text = UnsafeRawBufferPointer(rebasing: bytes[starts[index] - base..<end(index) - base])
+                    memory.index = nil
                     do throws(LineProblem) { try memory.line.read(text) } catch { throw self.error(error, at: index) }
+                    memory.index = index
                     try body(index, memory.line)
                 }
                 first = block.upperBound

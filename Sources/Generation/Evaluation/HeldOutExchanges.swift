@@ -1,6 +1,7 @@
-import Foundation
+import Datasets
 package import Runs
 import Systems
+import Tokenizers
 
 /// A question and the answer that a model should give to it.
 package struct HeldOutExchange: Sendable {
@@ -18,75 +19,63 @@ package struct HeldOutExchange: Sendable {
     package var prompt: String { messages.last?.text ?? "" }
 }
 
-/// What a file to evaluate on holds.
+/// What there is to evaluate on.
 package enum HeldOutFile: Sendable {
-    /// Lines of ids, which `SampleFile` reads.
+    /// A file with an object of ids a line, which `SampleFile` reads.
     case samples
-    /// Lines of texts: `{"prompt": …, "response": …}`, perhaps with `system` and `history`, or `{"messages": […]}`.
+    /// A folder that `echelon data prepare` wrote.
+    case shards
+    /// Texts, in any form that `echelon data prepare` reads.
     case exchanges([HeldOutExchange])
-
-    private static let longestFile = 1 << 30
 
     /// - Parameter limit: the most exchanges that are read; nil: all.
     /// - Throws: bad input, with file and line.
     package init(path: String, limit: Int? = nil) throws(RunFailure) {
         guard !File.isFolder(path) else {
-            throw .badInput("--data \(path.printable()): expected a file with a JSON object a line, got a folder")
-        }
-        let bytes: Data
-        do { bytes = Data(try File.read(path, limit: Self.longestFile)) } catch {
-            throw .badInput("--data \(error)")
-        }
-        var exchanges: [HeldOutExchange] = []
-        for (index, line) in bytes.split(separator: 10, omittingEmptySubsequences: false).enumerated() {
-            guard exchanges.count < limit ?? .max else { break }
-            guard !line.allSatisfy({ $0 == 32 || $0 == 13 || $0 == 9 }) else { continue }
-            let place = "\(path.printable()):\(index + 1)"
-            guard let object = (try? JSONSerialization.jsonObject(with: line)) as? [String: Any] else {
-                throw .badInput("\(place): expected a JSON object")
+            guard File.exists("\(path)/\(ShardManifest.fileName)") else {
+                throw .badInput(
+                    "--data \(path.printable()): expected a file, or a folder that `echelon data prepare` wrote, got "
+                        + "another folder")
             }
-            if object["input_ids"] != nil {
+            self = .shards
+            return
+        }
+        do throws(DatasetError) {
+            guard try !FileRecords.holdsIDs(path) else {
                 self = .samples
                 return
             }
-            exchanges.append(try Self.exchange(object, index + 1, place))
+            var records = try FileRecords(path: path)
+            var exchanges: [HeldOutExchange] = []
+            while exchanges.count < limit ?? .max, let (line, record) = try records.next() {
+                exchanges.append(try Self.exchange(record, line, path))
+            }
+            self = .exchanges(exchanges)
+        } catch {
+            throw .badInput(error)
         }
-        guard !exchanges.isEmpty else {
-            throw .badInput("\(path.printable()): expected a JSON object a line, got no line")
-        }
-        self = .exchanges(exchanges)
     }
 
     private static func exchange(
-        _ object: [String: Any], _ line: Int, _ place: String
-    ) throws(RunFailure) -> HeldOutExchange {
-        if let list = object["messages"] as? [Any] {
-            var messages: [(role: String, text: String)] = []
-            for entry in list {
-                guard let entry = entry as? [String: Any], let role = entry["role"] as? String,
-                    let text = entry["content"] as? String
-                else { throw .badInput("\(place): expected messages of the form {\"role\": …, \"content\": …}") }
-                messages.append((role, text))
-            }
+        _ record: Record, _ line: Int, _ path: String
+    ) throws(DatasetError) -> HeldOutExchange {
+        var messages: [ChatMessage]
+        let response: String
+        switch record {
+        case .exchange(let exchange): (messages, response) = (exchange.messages, exchange.response)
+        case .conversation(let turns):
+            messages = turns
             guard let last = messages.popLast(), last.role == "assistant", !messages.isEmpty else {
-                throw .badInput("\(place): expected a message of the assistant behind others")
+                throw .line(
+                    path: path, line: line, column: nil, expected: "a message of the assistant behind others",
+                    got: turns.last.map { "one of \"\($0.role.printable(limit: 60))\" at the end" } ?? "none")
             }
-            return HeldOutExchange(line: line, messages: messages, response: last.text)
+            response = last.content
+        case .text, .tokens:
+            throw .line(
+                path: path, line: line, column: nil, expected: "prompts and responses, or conversations",
+                got: "a text without an answer")
         }
-        guard let prompt = object["prompt"] as? String, let response = object["response"] as? String else {
-            let keys = object.keys.sorted().prefix(8).joined(separator: ", ").printable(limit: 200)
-            throw .badInput(
-                "\(place): expected texts for \"prompt\" and \"response\", \"messages\", or \"input_ids\"; got the keys \(keys)"
-            )
-        }
-        var messages: [(role: String, text: String)] = []
-        if let system = object["system"] as? String, !system.isEmpty { messages.append(("system", system)) }
-        if let history = object["history"], !(history is NSNull) {
-            guard let rounds = history as? [[String]], rounds.allSatisfy({ $0.count == 2 }) else {
-                throw .badInput("\(place): expected a history of the form [[prompt, response], …]")
-            }
-            for round in rounds { messages += [("user", round[0]), ("assistant", round[1])] }
-        }
-        return HeldOutExchange(line: line, messages: messages + [("user", prompt)], response: response)
+        return HeldOutExchange(line: line, messages: messages.map { ($0.role, $0.content) }, response: response)
     }
 }

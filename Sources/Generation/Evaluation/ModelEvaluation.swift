@@ -1,5 +1,6 @@
 import CPUDevices
 import Coordination
+import Datasets
 import Families
 import Foundation
 package import Manifests
@@ -21,7 +22,7 @@ package struct ModelEvaluation {
     private let rendered: ScratchFile?
 
     /// - Parameters:
-    ///   - exchanges: what the file holds, rendered by `coding`; nil: it holds samples.
+    ///   - exchanges: what the file holds, rendered by `coding`; nil: it holds samples, or is a folder of shards.
     ///   - devices: one for each stage.
     ///   - batch: samples of a micro-batch.
     ///   - samples: the first so many; nil: all.
@@ -32,7 +33,10 @@ package struct ModelEvaluation {
         rendered = try exchanges.map { exchanges throws(RunFailure) in
             try Self.render(exchanges.list, exchanges.coding, window: source.window, path)
         }
-        let file = PipelineManifest.Data.samples(rendered?.path ?? path, order: .sequential)
+        let isShards = exchanges == nil && File.isFolder(path)
+        if isShards { try Self.checkTokenizer(of: path, source) }
+        let file: PipelineManifest.Data =
+            isShards ? .shards(path, order: .sequential) : .samples(rendered?.path ?? path, order: .sequential)
         manifest = PipelineManifest(
             source.model, name: "evaluate", devices: devices, data: file,
             batch: .init(micro: batch, microBatches: 2 * devices.count), steps: 1, partition: .parameters)
@@ -55,6 +59,22 @@ package struct ModelEvaluation {
         // The run knows the rendered file by its path alone.
         defer { withExtendedLifetime(rendered) {} }
         return try EvaluationRun(manifest).run()
+    }
+
+    /// Shards that were prepared with another model's tokenizer say nothing about this one.
+    private static func checkTokenizer(of path: String, _ source: ModelSource) throws(RunFailure) {
+        guard source.family != nil else { return }
+        do {
+            let prepared = try ShardManifest.load(folder: path).tokenizer
+            guard let tokenizer = try FamilyTokenizer.load(firstOf: source.familyPlaces),
+                prepared.hash != ShardManifest.Tokenizer.hash(of: tokenizer)
+            else { return }
+            throw DatasetError.shards(
+                path: path, expected: "tokens of the tokenizer of \(source.path.printable())",
+                got: prepared.isBytes ? "bytes" : "those of another")
+        } catch {
+            throw .badInput("\(error)")
+        }
     }
 
     /// Lines as `SampleFile` reads them.

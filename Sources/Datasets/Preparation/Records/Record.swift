@@ -23,7 +23,7 @@ package enum Record: Hashable, Sendable {
         }
 
         /// All but the response, as turns.
-        var messages: [ChatMessage] {
+        package var messages: [ChatMessage] {
             let earlier = (history ?? []).flatMap {
                 [ChatMessage(role: "user", content: $0.prompt), ChatMessage(role: "assistant", content: $0.response)]
             }
