@@ -1,4 +1,5 @@
 import Echelon
+import Foundation
 import TestSupport
 import Testing
 
@@ -37,6 +38,64 @@ extension EndToEndTests {
             }
             let text = try lab.run(["generate", "2", "--prompt", "1+1=", "--tokens", "3", "--greedy"])
             #expect(text.exitCode == 0 && text.output.hasPrefix("1+1="), "\(text.output)\(text.errors)")
+        }
+
+        private struct Figures: Decodable {
+            struct Answers: Decodable {
+                var right: Int
+                var count: Int
+            }
+            var loss: Double
+            var tokens: Int
+            var exactMatch: Answers?
+
+            enum CodingKeys: String, CodingKey {
+                case loss, tokens
+                case exactMatch = "exact_match"
+            }
+        }
+
+        /// pipelines/addition.yaml in small: sixteen sums, all of them learnt.
+        @Test(arguments: [false, true])
+        func `a model of bytes learns from nothing to answer sums and to end there`(isPacked: Bool) throws {
+            let lab = try Lab(
+                model: """
+                    layers:
+                      - embedding: {vocab: 257, width: 32, positions: 48}
+                      - repeat: 2
+                        layers:
+                          - transformer: {width: 32, heads: 2}
+                      - layer-norm: {width: 32}
+                      - linear: {in: 32, out: 257, bias: false}
+                    loss: cross-entropy
+
+                    """,
+                pipeline: """
+                    model: model.yaml
+                    devices: \(Lab.devices(2))
+                    batch: {micro: 8, microbatches: 2}
+                    optimizer: {adamw: {lr: 1e-2}}
+                    learning_rate: {decay: linear, minimum: 1e-4}
+                    clip: 1.0
+                    data: {shards: shards, pack: \(isPacked)}
+                    steps: 200
+
+                    """)
+            let sums = (0..<4).flatMap { a in
+                (0..<4).map { "{\"prompt\": \"\(a)+\($0)=\", \"response\": \"\(a + $0)\"}\n" }
+            }
+            try lab.folder.write(sums.joined(), to: "sums.jsonl")
+            let prepared = try lab.run(["data", "prepare", "sums.jsonl", "--out", "shards", "--tokenizer", "bytes"])
+            try #require(prepared.exitCode == 0, "\(prepared.errors)")
+            let run = try lab.train()
+            #expect(run.steps.count == 200)
+            let outcome = try lab.run(["evaluate", "run", "--data", "sums.jsonl", "--generate", "--json"])
+            try #require(outcome.exitCode == 0, "\(outcome.errors)")
+            let found = try JSONDecoder().decode(Figures.self, from: Data(outcome.output.utf8))
+            #expect(found.exactMatch?.right == 16 && found.exactMatch?.count == 16, "\(outcome.output)")
+            let shards = try lab.run(["evaluate", "run", "--data", "shards", "--json"])
+            let same = try JSONDecoder().decode(Figures.self, from: Data(shards.output.utf8))
+            #expect(same.loss == found.loss && same.tokens == 32, "\(shards.errors)")
         }
 
         @Test func `a sample is shown as the model will see it`() throws {

@@ -52,9 +52,9 @@ enum Shipped {
     static let root = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
 
     static let pipelines = [
-        "bench-gpt", "bench-gpt-small", "by-hand", "demo", "four-stages", "mlp-tuple", "sim-16",
+        "addition", "bench-gpt", "bench-gpt-small", "by-hand", "demo", "four-stages", "mlp-tuple", "sim-16",
     ].map { "\(root)/pipelines/\($0).yaml" }
     static let models = [
-        "gpt-bench", "gpt-bench-small", "gpt-demo", "mlp-tuple", "sixteen-layers",
+        "gpt-addition", "gpt-bench", "gpt-bench-small", "gpt-demo", "mlp-tuple", "sixteen-layers",
     ].map { "\(root)/models/\($0).yaml" }
 }
