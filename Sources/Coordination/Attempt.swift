@@ -5,6 +5,7 @@ import Runs
 import Scheduling
 import Systems
 import Transport
+import Workers
 
 /// One attempt at a run: starts its workers, watches them, gathers what they report, and sees every one of them end.
 ///
@@ -19,31 +20,38 @@ final class Attempt {
         var divergence = Divergence()
         /// The best evaluation, of a run that evaluates.
         var best: EvaluationMetrics?
+        /// Steps that were done when the run was interrupted; nil: it was not.
+        var stoppedAfter: Int?
     }
 
-    private let plan: TrainingPlan
-    private let range: Range<Int>
+    /// Where an attempt begins.
+    struct Start {
+        var steps: Range<Int>
+        /// The checkpoint to begin with.
+        var point: ResumePoint?
+    }
+
+    let plan: TrainingPlan
     private let server: ControlServer
-    private let launcher: any Launcher
-    private let stop: StopRequest
-    private var watch: RunWatch
-    private var clock = ListeningClock()
-    private var steps: StepAssembly
+    let launcher: any Launcher
+    let stop: StopRequest
+    var watch: RunWatch
+    var clock = ListeningClock()
+    var steps: StepAssembly
     private var gate: UpdateGate?
     private var evaluation: EvaluationAssembly?
+    var start = Start(steps: 0..<0)
+    var words: StepWords?
+    /// Whether the run ends behind the step in flight.
+    var isStopping = false
     private var outcome = Outcome()
     private var finished: Set<Int> = []
     private var left: Set<Int> = []
 
     /// Listens for workers; nothing is started or written yet.
-    /// - Parameters:
-    ///   - steps: those of the run that this attempt is to do.
-    ///   - port: where workers started by hand connect; nil: any free one.
-    init(
-        _ plan: TrainingPlan, _ steps: Range<Int>, _ mode: LaunchMode, port: UInt16?, stop: StopRequest
-    ) throws(RunFailure) {
+    /// - Parameter port: where workers started by hand connect; nil: any free one.
+    init(_ plan: TrainingPlan, _ mode: LaunchMode, port: UInt16?, stop: StopRequest) throws(RunFailure) {
         self.plan = plan
-        range = steps
         self.stop = stop
         launcher = try mode.launcher(plan)
         server = try Self.listen(plan, launcher, port: port)
@@ -79,7 +87,10 @@ final class Attempt {
 
     /// Returns when all workers have left.
     /// - Throws: what ended it early; no worker is left then either.
-    func run(_ journal: RunJournal) throws(RunFailure) -> Outcome {
+    func run(_ journal: RunJournal, _ start: Start) throws(RunFailure) -> Outcome {
+        self.start = start
+        watch.begin(at: start.steps.lowerBound)
+        if let best = start.point?.manifest.best { evaluation?.goOn(from: best.metrics) }
         let secretPath = SecretFile.path(besides: journal.directory.manifestPath)
         defer {
             launcher.endAll(grace: 1)
@@ -88,14 +99,16 @@ final class Attempt {
         }
         do {
             try startWorkers(journal, secretPath)
-            while left.count < plan.placement.rankCount {
+            while left.count < plan.placement.rankCount || journal.record.steps?.isBusy == true {
                 try listen(for: .milliseconds(50), journal)
                 for (rank, ending) in launcher.reap() { ended(rank, ending) }
-                try checkHealth(journal.directory)
+                try checkHealth(journal)
+                try journal.noteCheckpoints()
                 journal.refresh()
             }
             return outcome
         } catch {
+            journal.record.steps?.close()
             try? server.abort("the run ended")
             throw RunFailure(wrapping: error)
         }
@@ -143,7 +156,14 @@ final class Attempt {
             watch.begin()
             journal.enter(.running)
             let path = try journal.record.weightsDraftPath.map { path throws(SystemError) in try File.absolute(path) }
-            for rank in plan.placement.ranks { try tell(rank, .begin(steps: range, weightsFile: path)) }
+            let folder = start.point?.folder
+            for rank in plan.placement.ranks {
+                try tell(rank, .begin(steps: start.steps, weightsFile: path, resume: folder))
+            }
+            var words = StepWords(plan, start.steps, now: clock.now)
+            let first = words.begin(now: clock.now)
+            self.words = words
+            try tell(first, journal)
         case .status(let rank, let status):
             watch.heard(rank, status, now: clock.now)
             journal.heard(rank, status)
@@ -170,9 +190,15 @@ final class Attempt {
         case .gradientSquares(let step, let squares, let isFinite):
             let sum = steps.add(squares: squares, step: step, rank: rank)
             let answers = gate?.add(rank: rank, step: step, isFinite: isFinite, sum: sum) ?? []
+            if !answers.isEmpty {
+                let next = words?.opening(step: step, now: clock.now, isStopping: isStopping) ?? []
+                try tell(next, journal)
+            }
             for answer in answers { try tell(answer.rank, answer.message) }
         case .diverged(let step, let tensor): outcome.divergence.add(step: step, tensor)
         case .step(let part):
+            let next = words?.finished(step: part.step, now: clock.now, isStopping: isStopping) ?? []
+            try tell(next, journal)
             guard let metrics = steps.add(part, rank: rank) else { return }
             watch.finishedStep(seconds: metrics.stepS)
             outcome.divergence.finished(metrics)
@@ -189,6 +215,20 @@ final class Attempt {
             guard let all = evaluation?.add(written: bytes, rank: rank) else { return }
             journal.record.finishBest(bytesWritten: all)
             for rank in plan.placement.ranks { try tell(rank, .afterEvaluation(step: step, weightsFile: nil)) }
+        case .saved(let part):
+            journal.record.steps?.add(part, rank: rank, best: evaluation?.best(upTo: part.step))
+        case .notSaved(let step, let reason): journal.record.steps?.fail(step, reason)
+        }
+    }
+
+    /// Tells every rank what follows behind some steps.
+    private func tell(_ words: [StepWords.Word], _ journal: RunJournal) throws {
+        for word in words {
+            let folder = word.saves ? journal.record.steps?.begin(word.step) : nil
+            if folder != nil { steps.pause(behind: word.step) }
+            if isStopping, word.ends, word.step < start.steps.upperBound { outcome.stoppedAfter = word.step }
+            let message = CoordinatorMessage.word(BoundaryWord(step: word.step, folder: folder, ends: word.ends))
+            for rank in plan.placement.ranks { try tell(rank, message) }
         }
     }
 
@@ -204,31 +244,5 @@ final class Attempt {
 
     private func tell(_ rank: Int, _ message: CoordinatorMessage) throws {
         try server.sendApplication(message.encoded(), to: rank)
-    }
-
-    // MARK: Health
-
-    private func checkHealth(_ directory: RunDirectory) throws(RunFailure) {
-        launcher.pauseIfAsked()
-        if stop.count > 0 { throw stopped() }
-        if let verdict = watch.verdict(now: clock.now) { throw explain(verdict, directory) }
-    }
-
-    private func stopped() -> RunFailure {
-        if stop.count > 1 { launcher.endAll(grace: 0) }
-        return RunFailure(
-            .interrupted,
-            "interrupted after \(steps.finishedSteps) of \(plan.manifest.steps) steps; all workers are stopped, no weights "
-                + "were written")
-    }
-
-    private func explain(_ verdict: RunWatch.Verdict, _ directory: RunDirectory) -> RunFailure {
-        guard let rank = verdict.rank else { return verdict.failure }
-        var failure = verdict.failure
-        let log = directory.logPath(rank: rank)
-        if failure.code == .bug || failure.code == .interrupted, let tail = LogTail.read(log) {
-            failure.message += "\nits log, \(log), ends:\n\(tail)"
-        }
-        return failure
     }
 }

@@ -28,17 +28,22 @@ public final class Coordinator {
         public var dashboard: String?
         /// What the workers are.
         public var launch: LaunchMode
+        /// Which checkpoint of the run's folder to go on from; nil: a new run begins.
+        public var resume: ResumeMode?
+        /// Keys of the manifest that may differ from the run's that goes on, though it goes on otherwise then.
+        public var accepted: Set<String> = []
 
         /// Progress lines and processes of its own, unless given.
         public init(
             runDirectory: String? = nil, port: UInt16? = nil, output: Output = .progress, dashboard: String? = nil,
-            launch: LaunchMode = .processes
+            launch: LaunchMode = .processes, resume: ResumeMode? = nil
         ) {
             self.runDirectory = runDirectory
             self.port = port
             self.output = output
             self.dashboard = dashboard
             self.launch = launch
+            self.resume = resume
         }
     }
 
@@ -72,6 +77,7 @@ public final class Coordinator {
     private let plan: TrainingPlan
     private let attempt: Attempt
     private let journal: RunJournal
+    private let steps: Range<Int>?
 
     /// Claims the run's folder. All that may be refused comes before that: what is refused leaves no folder.
     /// - Parameters:
@@ -83,12 +89,13 @@ public final class Coordinator {
         onStep: @escaping @Sendable (StepMetrics) -> Void = { _ in }
     ) throws(RunFailure) {
         self.plan = plan
+        self.steps = steps
         let display = try RunDisplay(plan, options.output, stop)
-        let attempt = try Attempt(
-            plan, steps ?? 0..<plan.manifest.steps, options.launch, port: options.port, stop: stop)
+        let attempt = try Attempt(plan, options.launch, port: options.port, stop: stop)
         self.attempt = attempt
         do throws(RunFailure) {
-            let record = try RunRecord(plan, directory: options.runDirectory) { display.note($0) }
+            let place = RunPlace(path: options.runDirectory, resume: options.resume, accepted: options.accepted)
+            let record = try RunRecord(plan, place) { display.note($0) }
             journal = RunJournal(plan, record, display, onStep: onStep)
         } catch {
             attempt.close()
@@ -104,13 +111,23 @@ public final class Coordinator {
     package func run() throws(RunFailure) {
         let (record, display) = (journal.record, journal.display)
         if let note = record.note { display.note(note) }
+        let first = record.point?.step ?? 0
+        guard first < plan.manifest.steps else {
+            attempt.close()
+            display.note("run \(directory.path.printable()) is done: \(first) of \(plan.manifest.steps) steps")
+            return try display.end()
+        }
         display.begin(directory: directory.path)
+        if record.point != nil { display.note("going on behind step \(first) of \(plan.manifest.steps)") }
         do {
-            let outcome = try attempt.run(journal)
-            let failure = outcome.divergence.failure(plan, directory: directory)
+            let outcome = try attempt.run(
+                journal, Attempt.Start(steps: steps ?? first..<plan.manifest.steps, point: record.point))
+            let failure =
+                outcome.divergence.failure(plan, directory: directory)
+                ?? outcome.stoppedAfter.map { stopped(after: $0) }
             journal.enter(failure == nil ? .done : .failed)
             display.reporting(loggedBytes: record.loggedBytes)
-            let report = try record.finish(bytesWritten: outcome.bytesWritten)
+            let report = try record.finish(bytesWritten: outcome.stoppedAfter == nil ? outcome.bytesWritten : nil)
             for missing in record.missing { display.note(missing) }
             if let failure { throw failure }
             if plan.manifest.onNaN == .skip, let skipped = outcome.divergence.skippedText { display.note(skipped) }
@@ -121,5 +138,18 @@ public final class Coordinator {
             throw RunFailure(wrapping: error)
         }
         try display.end()
+    }
+
+    /// What an interrupted run left, and how it goes on.
+    private func stopped(after step: Int) -> RunFailure {
+        let saved = journal.record.steps?.newest
+        let place =
+            saved == step
+            ? "its state is in \(directory.stepsPath.printable())"
+            : saved.map { "the newest checkpoint is behind step \($0)" } ?? "there is no checkpoint"
+        return RunFailure(
+            .interrupted,
+            "interrupted after \(step) of \(plan.manifest.steps) steps; \(place)"
+                + (saved == nil ? "" : "; go on with\n  \(RunDisplay.resumeCommand(directory))"))
     }
 }

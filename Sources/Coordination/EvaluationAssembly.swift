@@ -11,7 +11,9 @@ package struct EvaluationAssembly {
     private var parts: [Int: WorkerMessage.EvaluationPart] = [:]
     private var written: [Int: Int] = [:]
     /// The evaluation with the lowest loss so far; of several, the first.
-    package private(set) var best: EvaluationMetrics?
+    package var best: EvaluationMetrics? { bests.last }
+    /// Each was the best for a while; the newest few.
+    private var bests: [EvaluationMetrics] = []
 
     /// nil where the run evaluates nothing.
     package init?(_ plan: TrainingPlan) {
@@ -32,9 +34,15 @@ package struct EvaluationAssembly {
             step: part.step, loss: sum.map { count == 0 ? .nan : $0 / Double(count) } ?? .nan, tokens: count,
             samples: samples, seconds: Double(parts.values.map(\.nanoseconds).max() ?? 0) / 1e9, isBest: false)
         metrics.isBest = metrics.loss.isFinite && best.map { metrics.loss < $0.loss } ?? true
-        if metrics.isBest { best = metrics }
+        if metrics.isBest { bests = bests.suffix(15) + [metrics] }
         return metrics
     }
+
+    /// The best of those behind a step and before it.
+    package func best(upTo step: Int) -> EvaluationMetrics? { bests.last { $0.step <= step } }
+
+    /// Of a run that goes on: the best so far.
+    package mutating func goOn(from best: EvaluationMetrics) { bests = [best] }
 
     /// Whether the weights are to be written: those that the run began with are not.
     package func keepsWeights(of metrics: EvaluationMetrics) -> Bool { keepsBest && metrics.isBest && metrics.step > 0 }

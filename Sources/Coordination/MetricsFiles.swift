@@ -20,12 +20,28 @@ final class MetricsFiles {
     private let rankInterval: Int
     private let warn: (String) -> Void
 
+    /// Lines of steps behind the one that the run goes on from: they are taken out, and written again.
+    let taken: [String]
+
     /// Makes the files.
-    init(_ plan: TrainingPlan, _ directory: RunDirectory, warn: @escaping (String) -> Void) throws(SystemError) {
+    /// - Parameter done: of a run that goes on, the steps that are done.
+    init(
+        _ plan: TrainingPlan, _ directory: RunDirectory, behind done: Int? = nil, warn: @escaping (String) -> Void
+    ) throws(SystemError) {
         let forms = plan.manifest.metrics
-        lines = try RecordFile(directory.metricsPath)
-        table = forms.contains(.csv) ? try RecordFile(directory.tablePath) : nil
-        board = forms.contains(.tensorboard) ? try TensorBoardFile(in: directory.tensorBoardPath) : nil
+        func file(_ path: String) throws(SystemError) -> RecordFile {
+            try done == nil ? RecordFile(path) : RecordFile(continuing: path)
+        }
+        var taken: [String] = []
+        if let done {
+            taken = try RecordTruncation.keep(upTo: done, in: directory.metricsPath, prefix: "{\"step\":")
+            try RecordTruncation.keep(upTo: done, in: directory.tablePath, prefix: "")
+        }
+        self.taken = taken
+        lines = try file(directory.metricsPath)
+        table = forms.contains(.csv) ? try file(directory.tablePath) : nil
+        board =
+            forms.contains(.tensorboard) ? try TensorBoardFile(in: directory.tensorBoardPath, behind: done) : nil
         ranks = plan.placement.rankCount
         names = Self.names(plan)
         steps = plan.manifest.steps

@@ -82,6 +82,15 @@ final class RunDisplay {
         }
     }
 
+    func show(_ checkpoint: CheckpointMetrics) {
+        tellBrokenOutput()
+        switch output {
+        case .quiet: break
+        case .json: write("{\"checkpoint\":\(checkpoint.line())}\n", to: STDOUT_FILENO)
+        case .progress: say(CheckpointLine(checkpoint, of: plan.manifest.steps).plain)
+        }
+    }
+
     private func showProgress(_ metrics: StepMetrics, _ flops: Double, _ durations: [Double]) {
         let recent = durations.suffix(20).sorted()
         let seconds = recent[recent.count / 2]
@@ -152,6 +161,24 @@ final class RunDisplay {
     private static var absoluteProgram: String {
         let name = CommandLine.arguments.first ?? ""
         return name.hasSuffix("/echelon") ? Program.path.shellQuoted : "echelon"
+    }
+
+    /// The command line that this program was started with, with what makes it go on.
+    static func resumeCommand(_ directory: RunDirectory) -> String {
+        var words = CommandLine.arguments.dropFirst().map(\.shellQuoted)
+        guard CommandLine.arguments.dropFirst().first == "train" else {
+            return
+                "\(program) train \(directory.manifestPath.shellQuoted) --run-dir \(directory.path.shellQuoted) --resume auto"
+        }
+        if let place = words.firstIndex(of: "--resume"), place + 1 < words.count {
+            words[place + 1] = "auto"
+        } else if !words.contains(where: { $0.hasPrefix("--resume=") }) {
+            words += ["--resume", "auto"]
+        }
+        if !words.contains(where: { $0 == "--run-dir" || $0.hasPrefix("--run-dir=") }) {
+            words += ["--run-dir", directory.path.shellQuoted]
+        }
+        return "\(program) \(words.joined(separator: " "))"
     }
 
     // MARK: Writing

@@ -45,4 +45,25 @@ final class RunJournal {
         record.append(evaluation)
         display.show(evaluation)
     }
+
+    /// Tells what became of checkpoints since the last call.
+    /// - Throws: where several in a row could not be written: the run would go on unprotected.
+    func noteCheckpoints() throws(RunFailure) {
+        guard let steps = record.steps else { return }
+        for outcome in steps.poll() {
+            switch outcome {
+            case .committed(let metrics): display.show(metrics)
+            case .failed(let step, let reason):
+                guard steps.failures < Self.failureLimit else {
+                    throw RunFailure(
+                        .interrupted,
+                        "\(steps.failures) checkpoints in a row could not be written, the last behind step \(step): "
+                            + "\(reason); the run is stopped")
+                }
+                display.note("the checkpoint behind step \(step) could not be written: \(reason); training goes on")
+            }
+        }
+    }
+
+    private static let failureLimit = 3
 }

@@ -1,6 +1,7 @@
 import Checkpoints
 import Families
 import Foundation
+import Glibc
 import Layers
 import Manifests
 import Models
@@ -9,6 +10,7 @@ import Reports
 import Runs
 import Scheduling
 import Systems
+import Workers
 
 /// What a run leaves behind, as it goes: manifest, description, metrics, events, and at last the weights.
 ///
@@ -27,28 +29,53 @@ final class RunRecord {
     /// By rank: chunks that are not in its event log, and why the first of them is not.
     private var lostEvents: [Int: (count: Int, error: String)] = [:]
     private var lacksReport = false
+    /// Of a run that keeps its state.
+    private(set) var steps: StepKeeper?
+    /// The checkpoint that the run goes on from.
+    let point: ResumePoint?
     private let warn: (String) -> Void
 
-    /// - Parameter warn: tells the user of something that does not end the run.
-    init(_ plan: TrainingPlan, directory path: String?, warn: @escaping (String) -> Void) throws(RunFailure) {
+    /// - Parameters:
+    ///   - place: the run's folder, and whether a run in it goes on.
+    ///   - warn: tells the user of something that does not end the run.
+    init(_ plan: TrainingPlan, _ place: RunPlace, warn: @escaping (String) -> Void) throws(RunFailure) {
         self.plan = plan
         self.warn = warn
-        try Preflight.checkPlace(path, plan)
-        claim = try RunClaim(named: path, run: plan.manifest.name, manifest: plan.manifest.resolvedYAML())
+        try Preflight.checkPlace(place.path, plan)
+        (claim, point) = try place.claim(plan, warn)
         directory = claim.directory
-        events = EventStore(claim.directory, budget: plan.manifest.events)
-        best = BestWeights(plan, in: claim.directory)
+        let done = point?.step
         do {
-            try File.write(plan.manifest.resolvedYAML().utf8, to: directory.manifestPath)
-            try directory.write(Self.describe(plan))
+            let history = AttemptHistory(directory)
+            let attempt = history.attempts + 1
+            if done != nil { try history.setAside(attempt: attempt - 1) }
+            events = EventStore(claim.directory, budget: plan.manifest.events)
+            best = BestWeights(plan, in: claim.directory)
+            try File.replace(directory.manifestPath, with: plan.manifest.resolvedYAML().utf8)
+            let description = plan.description
+            try directory.write(description)
             try Self.keepFamily(plan, directory)
-            metrics = try MetricsFiles(plan, directory, warn: warn)
-            evaluations = plan.manifest.evaluation == nil ? nil : try RecordFile(directory.evaluationsPath)
+            metrics = try MetricsFiles(plan, directory, behind: done, warn: warn)
+            if let done {
+                try RecordTruncation.keep(upTo: done, in: directory.evaluationsPath, prefix: "{\"step\":")
+            }
+            try history.begin(attempt, behind: done, taken: metrics.taken)
+            let evaluates = plan.manifest.evaluation != nil
+            evaluations =
+                evaluates
+                ? try done == nil
+                    ? RecordFile(directory.evaluationsPath) : RecordFile(continuing: directory.evaluationsPath) : nil
             let computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
             draft =
                 computes
                 ? try SafetensorsDraft(
                     path: directory.weightsPath, layout: try plan.weightsLayout(), replacingPartial: true) : nil
+            steps = try plan.checkpoint.map { rule in
+                try StepKeeper(
+                    plan, rule, in: directory,
+                    run: point?.manifest.run ?? "\(description.name) \(description.startedAt) \(getpid())",
+                    attempt: attempt, base: try plan.baseHashes(), newest: done)
+            }
         } catch {
             throw RunFailure(wrapping: error)
         }
@@ -137,9 +164,10 @@ final class RunRecord {
     }
 
     /// Puts the weights and the report in place.
+    /// - Parameter bytesWritten: of the weights; nil: the run was interrupted, and there are none.
     /// - Returns: the report, where there were steps enough for one.
-    func finish(bytesWritten: Int) throws -> BubbleReport? {
-        try draft?.commit(bytesWritten: bytesWritten)
+    func finish(bytesWritten: Int?) throws -> BubbleReport? {
+        if let bytesWritten { try draft?.commit(bytesWritten: bytesWritten) } else { draft?.discard() }
         try? events.close()
         metrics.close()
         evaluations?.close()
@@ -151,29 +179,5 @@ final class RunRecord {
             warn("\(error): there is no report.json")
         }
         return report
-    }
-
-    private static func describe(_ plan: TrainingPlan) -> RunDescription {
-        let tokens = plan.tokensPerStep
-        return RunDescription(
-            name: plan.manifest.name, schedule: plan.schedule.name, microBatches: plan.schedule.microBatches,
-            stages: plan.layout.stages.map { stage in
-                StageDescription(
-                    rank: plan.placement.rank(ofStage: stage.index), firstLayer: stage.entries.lowerBound,
-                    layers: plan.model.entries[stage.entries].map(\.kind),
-                    layerCosts: plan.model.entries[stage.entries].map { plan.relativeCost(of: $0) })
-            }, devices: plan.placement.ranks.map { plan.device(of: $0).description }, tokensPerStep: tokens,
-            flopsPerToken: plan.flopsPerStep / Double(tokens),
-            startedAt: ISO8601DateFormatter().string(from: Date()), isPacked: plan.manifest.data.isPacked)
-    }
-}
-
-extension TrainingPlan {
-    /// What an entry takes, compared with others: its FLOPs, but where simulated devices take equally long over each.
-    fileprivate func relativeCost(of entry: Entry) -> Double {
-        if manifest.devices.contains(where: { $0.kind == .sim }), case .secondsPerLayer = manifest.simulation.pace {
-            return 1
-        }
-        return entry.cost.total
     }
 }

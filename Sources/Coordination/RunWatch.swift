@@ -24,6 +24,7 @@ package struct RunWatch {
     /// When each rank last made progress.
     private var moved: [Int: (progress: UInt64, at: UInt64)] = [:]
     private var isRunning = false
+    private var firstStep = 0
     private var rule: HangRule
 
     package init(_ plan: TrainingPlan) {
@@ -36,6 +37,9 @@ package struct RunWatch {
     // MARK: What was seen
 
     package mutating func begin() { isRunning = true }
+
+    /// Of a run that goes on: steps that are done.
+    package mutating func begin(at step: Int) { firstStep = step }
 
     /// A sign of life of any kind.
     package mutating func heard(_ rank: Int, now: UInt64) { liveness.heard(rank, at: now) }
@@ -136,10 +140,11 @@ package struct RunWatch {
     /// Where the worker was when it was last heard of; where the run has gone on since, how far the run is.
     private func place(of rank: Int) -> String {
         guard isRunning else { return " before the first step" }
-        if let status = statuses[rank], !status.instruction.isEmpty, status.step >= rule.finishedSteps {
+        if let status = statuses[rank], !status.instruction.isEmpty, status.step >= firstStep + rule.finishedSteps {
             return " at step \(status.step + 1), instruction \(status.instruction) (\(status.phase))"
         }
-        return rule.finishedSteps == 0 ? " in the first step" : " after step \(rule.finishedSteps)"
+        let done = firstStep + rule.finishedSteps
+        return done == 0 ? " in the first step" : " after step \(done)"
     }
 
     private func waits(_ other: Int, for rank: Int) -> String? {

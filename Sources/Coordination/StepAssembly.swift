@@ -20,6 +20,8 @@ package struct StepAssembly {
     private var totals: [Int: Double] = [:]
     private var parts: [Int: [Int: WorkerMessage.StepPart]] = [:]
     private var ends: [UInt64]?
+    /// Steps behind which the ranks do something that belongs to no step.
+    private var pauses: Set<Int> = []
     /// By rank: what to add to its clock to get the coordinator's.
     private var clockOffsets: [Int64]
     package private(set) var finishedSteps = 0
@@ -61,6 +63,9 @@ package struct StepAssembly {
     /// All ranks have evaluated: the next step lasts from its own beginning.
     package mutating func pause() { ends = nil }
 
+    /// The same behind a step, which need not be done yet.
+    package mutating func pause(behind done: Int) { pauses.insert(done) }
+
     /// Notes what a rank's clock says, so that the parts of a step that follow are on one clock.
     package mutating func add(_ reading: ClockReading, rank: Int) {
         clockOffsets[rank] = reading.fitsOneClock ? 0 : reading.offset
@@ -81,7 +86,8 @@ package struct StepAssembly {
     }
 
     private mutating func metrics(_ parts: [WorkerMessage.StepPart], gradientSquares: Double?) -> StepMetrics {
-        let starts = ends ?? parts.map(\.start)
+        if pauses.remove(parts[0].step) != nil { self.ends = nil }
+        let starts = self.ends ?? parts.map(\.start)
         let ends = parts.map(\.end)
         self.ends = ends
         let begin = self.durations.isEmpty ? starts.min() : starts.max()

@@ -9,5 +9,7 @@ package final class StopRequest: Sendable {
     package init() {}
 
     package var count: Int { asked.load(ordering: .relaxed) + Interrupts.count }
+    /// Whether a signal asked, which is to lose nothing: a program that asks wants no more of the run.
+    package var isInterrupt: Bool { Interrupts.count > 0 }
     package func ask() { asked.add(1, ordering: .relaxed) }
 }

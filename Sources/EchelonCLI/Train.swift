@@ -9,7 +9,8 @@ struct Train: ParsableCommand {
             (one object per step), events/, logs/ and, at the end, model.safetensors.
 
             A worker that dies or hangs ends the run within seconds: the message says which instruction it was at and who \
-            waited for it. Interrupt (Ctrl-C) stops all workers; a second interrupt kills them at once.
+            waited for it. Interrupt (Ctrl-C) finishes the step in flight and writes a checkpoint; a second one kills all \
+            workers at once. `--resume auto` goes on from the newest checkpoint, with the same bits.
 
             --dashboard 8080 serves the bubble report as a page that follows the run, to browsers on this machine; port 0 \
             takes any free one. A process of its own serves it, and ends with the run.
@@ -33,6 +34,17 @@ struct Train: ParsableCommand {
             valueName: "port"))
     var dashboard: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Go on from a checkpoint of the run directory: the newest that is whole (latest), the same or else begin "
+                + "(auto), or the one behind so many steps.", valueName: "auto|latest|step"))
+    var resume: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --resume: go on although this key of the pipeline says something else now.", valueName: "key"))
+    var accept: [String] = []
+
     @Flag(help: "Print nothing but errors.")
     var quiet = false
 
@@ -41,6 +53,10 @@ struct Train: ParsableCommand {
 
     func validate() throws {
         if quiet && json { throw ValidationError("choose one of --quiet and --json") }
+        if let resume, ResumeMode(resume) == nil {
+            throw ValidationError("--resume \(resume): expected auto, latest, or the number of a step from 1")
+        }
+        if !accept.isEmpty && resume == nil { throw ValidationError("--accept has no effect without --resume") }
         if let dashboard {
             do {
                 _ = try DashboardAddress(dashboard)
@@ -53,7 +69,10 @@ struct Train: ParsableCommand {
     func run() throws {
         try reportingFailures {
             let output: Coordinator.Output = quiet ? .quiet : json ? .json : .progress
-            let options = Coordinator.Options(runDirectory: runDir, port: port, output: output, dashboard: dashboard)
+            var options = Coordinator.Options(
+                runDirectory: runDir, port: port, output: output, dashboard: dashboard,
+                resume: resume.flatMap { ResumeMode($0) })
+            options.accepted = Set(accept)
             try Coordinator.train(try pipeline.load(), options)
         }
     }

@@ -69,6 +69,7 @@ extension PipelineManifest {
                 fields["sim"], devices: devices, virtual: virtual, at: fields.required("devices").node),
             byHand: try ranks(fields["by_hand"], stages: devices.count),
             evaluation: try Evaluation.decode(fields["evaluate"], beside: data, model.loss, devices),
+            checkpoint: try Checkpoint.decode(fields["checkpoint"], devices),
             marks: root.marks(skipping: "model").merging(scheduleMarks) { $1 })
     }
 

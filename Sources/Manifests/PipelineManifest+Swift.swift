@@ -32,7 +32,7 @@ extension PipelineManifest {
             onNaN: .stop, deadlines: Deadlines(),
             data: data,
             steps: steps, seed: seed, weights: nil, logEvery: 10, events: Self.usualEvents,
-            metrics: MetricsForm.allCases, simulation: .usual, byHand: [],
+            metrics: MetricsForm.allCases, simulation: .usual, byHand: [], checkpoint: Checkpoint(),
             marks: ["": Mark(file: file, line: line, column: column)])
     }
 

@@ -69,6 +69,8 @@ public struct PipelineManifest: Hashable, Sendable {
     public var byHand: [Int]
     /// Loss on held-out data between steps; nil: none. `evaluate: {data: {samples: FILE}, every: 50}`
     public var evaluation: Evaluation?
+    /// When the run's state is kept; nil: never. `checkpoint: {every: 100, keep_last: 3}`
+    public var checkpoint: Checkpoint?
     /// Where each value was written, by its path (`optimizer.adamw.lr`, `devices.0`); for errors that later checks find.
     public var marks: [String: Mark]
 

@@ -8,6 +8,7 @@ enum Schema {
         "name", "model", "devices", "memory", "partition", "schedule", "virtual", "batch", "precision", "recompute",
         "optimizer", "train", "lora", "groups", "learning_rate", "clip", "on_nan", "deadlines",
         "data", "evaluate", "steps", "seed", "weights", "log_every", "events", "metrics", "sim", "by_hand",
+        "checkpoint",
     ]
     static let batch = ["micro", "microbatches", "global"]
     static var learningRate: [String] { LearningRate.syntax.description.keys }
@@ -36,7 +37,8 @@ enum Schema {
             + [
                 ("optimizer", OptimizerKinds.registry.names), ("learning_rate", learningRate), ("data", data),
                 ("evaluate", evaluate), ("evaluate.data", heldOut),
-                ("deadlines", PipelineManifest.Deadlines.keys), ("sim", sim), ("sim.slow", slow), ("sim.link", link),
+                ("deadlines", PipelineManifest.Deadlines.keys), ("checkpoint", PipelineManifest.Checkpoint.keys),
+                ("sim", sim), ("sim.slow", slow), ("sim.link", link),
                 ("partition", partition), ("schedule", schedule), ("recompute", recompute), ("precision", precision),
                 ("lora", lora),
                 ("precision.f16", lossScale),

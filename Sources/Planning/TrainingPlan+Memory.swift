@@ -1,5 +1,5 @@
 import Layers
-import Manifests
+package import Manifests
 import Models
 import Optimizers
 package import Runs
@@ -20,6 +20,11 @@ package struct StageMemory: Hashable, Sendable {
 }
 
 extension TrainingPlan {
+    /// When the run's state is kept; nil where it has none, or is never to be.
+    package var checkpoint: PipelineManifest.Checkpoint? {
+        isTraining && manifest.devices.allSatisfy { $0.kind != .sim } ? manifest.checkpoint : nil
+    }
+
     /// What a stage takes as it is planned.
     package func memory(ofStage stage: Int) -> StageMemory {
         let backend = device(of: placement.rank(ofStage: stage)).backend(manifest.simulation)

@@ -19,7 +19,7 @@ extension EventKind {
         case .takeOver: (.receive, .transfer)
         case .report: (.gap, .reporting)
         // Left out of timelines: nothing of a step lies there.
-        case .evaluation: (.gap, .unattributed)
+        case .evaluation, .checkpoint: (.gap, .unattributed)
         }
     }
 

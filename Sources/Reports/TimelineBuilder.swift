@@ -44,7 +44,7 @@ struct TimelineBuilder {
     mutating func build(skip: Int) throws -> ActivityTimeline {
         timeline.steps = try FinishedSteps(description, logs: logs).steps
         // An evaluation is a hole as well: behind it the ranks begin anew.
-        let evaluated = Set(logs.flatMap { $0.events.lazy.filter { $0.kind == .evaluation }.map(\.step) })
+        let evaluated = Set(logs.flatMap { $0.events.lazy.filter { $0.kind.isBetweenSteps }.map(\.step) })
         timeline.isBehindHole = zip(timeline.steps, [-1] + timeline.steps).map {
             $0 != $1 + 1 || evaluated.contains($0)
         }
@@ -66,7 +66,7 @@ struct TimelineBuilder {
         var syncs = (step: -1, count: 0)
         var lastStep = -1
         for event in log.events {
-            guard let step = placeOfStep[event.step], event.kind != .evaluation else { continue }
+            guard let step = placeOfStep[event.step], !event.kind.isBetweenSteps else { continue }
             var activity = try self.activity(event, of: log, step: step)
             if step != lastStep, timeline.isBehindHole[step] { cursor = try begin(activity, after: cursor, event) }
             lastStep = step

@@ -10,6 +10,12 @@ struct ByteWriter {
         put(UInt8(value == nil ? 0 : 1))
         put((value ?? 0).bitPattern)
     }
+
+    /// Bytes that others follow.
+    mutating func put(block: [UInt8]) {
+        put(block.count)
+        bytes += block
+    }
 }
 
 struct ByteReader {
@@ -47,6 +53,15 @@ struct ByteReader {
         let value = try double()
         return isPresent ? value : nil
     }
+
+    mutating func block() throws(MessageError) -> [UInt8] {
+        let count = try count()
+        guard count <= remaining else { throw MessageError(description: "a message that ends early") }
+        defer { at += count }
+        return Array(bytes[at..<at + count])
+    }
+
+    mutating func text() throws(MessageError) -> String { String(decoding: try block(), as: UTF8.self) }
 
     mutating func rest() -> [UInt8] {
         defer { at = bytes.count }

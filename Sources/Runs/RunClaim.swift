@@ -37,6 +37,18 @@ package final class RunClaim {
         for folder in [directory.eventsPath, directory.logsPath] { try Self.make(folder, for: directory.path) }
     }
 
+    /// Takes the folder of a run that is to go on: all that it holds stays.
+    /// - Throws: bad input where it is in use, or none of this program's.
+    package init(goingOnIn path: String) throws(RunFailure) {
+        guard File.exists(path + "/lock") else {
+            throw .badInput("run directory \(path.printable()) is of no run of this program: expected a file `lock`")
+        }
+        madeFolder = false
+        directory = RunDirectory(path)
+        lock = try Self.lock(path)
+        for folder in [directory.eventsPath, directory.logsPath] { try Self.make(folder, for: directory.path) }
+    }
+
     /// Unlocked by name: a process that is just being started holds a copy of the open file until its program runs.
     deinit {
         removeIfUnused()

@@ -23,6 +23,10 @@ public struct RunDirectory: Hashable, Sendable {
     public var evaluationsPath: String { path + "/evaluations.jsonl" }
     /// The folder with the weights of the best evaluation so far, and what else a model's folder needs.
     public var best: RunDirectory { RunDirectory(path + "/best") }
+    /// The folder of the run's checkpoints.
+    public var stepsPath: String { path + "/steps" }
+    /// The file of the attempts at the run, a line of JSON for each.
+    package var attemptsPath: String { path + "/attempts.jsonl" }
     /// The file of the bubble report as JSON, written when the run ends.
     public var reportPath: String { path + "/report.json" }
 

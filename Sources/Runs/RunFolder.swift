@@ -31,7 +31,7 @@ struct RunFolder {
     static func isOurs(_ name: String) -> Bool {
         let written: Set = [
             "lock", "pipeline.yaml", "run.json", "live.json", "metrics.jsonl", "metrics.csv", "tensorboard",
-            "evaluations.jsonl", "report.json",
+            "evaluations.jsonl", "attempts.jsonl", "report.json", "steps",
             "events", "logs",
         ]
         return written.contains(name) || name.hasSuffix(".partial")
@@ -54,7 +54,13 @@ struct RunFolder {
     }
 
     /// A run's last weights, or those of a step on the way.
-    var hasWeights: Bool { names.contains { $0.hasSuffix(".safetensors") || $0 == "steps" } }
+    var hasWeights: Bool { hasCheckpoints || names.contains { $0.hasSuffix(".safetensors") } }
+
+    /// Whether a checkpoint lies in `steps`; one that was not finished is none.
+    var hasCheckpoints: Bool {
+        let steps = (try? File.names(in: directory.stepsPath)) ?? []
+        return steps.contains { !$0.isEmpty && $0.utf8.allSatisfy { (48...57).contains($0) } }
+    }
 
     /// Whether its run came to its end; runs on devices that compute nothing leave no weights.
     var isDone: Bool { (try? LiveStatus.read(directory))?.state == .done }
@@ -100,6 +106,11 @@ struct RunFolder {
         defer { close(lock) }
         guard RunClaim.takeLock(lock), isStillThere(lock) else { throw Self.inUse(path) }
         if Set(names).isSubset(of: ["lock", "events", "logs"]), logs.isEmpty { return nil }
+        guard !hasCheckpoints || isDone else {
+            throw .badInput(
+                "run directory \(path.printable()) holds an unfinished run with checkpoints: go on with --resume auto, or "
+                    + "choose another with --run-dir")
+        }
         guard !hasWeights, !isDone else {
             throw .badInput(
                 "run directory \(path.printable()) already holds a run: remove it, or choose another with --run-dir")

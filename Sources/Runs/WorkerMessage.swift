@@ -15,6 +15,10 @@ package enum WorkerMessage: Equatable {
     case evaluated(EvaluationPart)
     /// The rank's part of the best weights so far is on disk: so many bytes.
     case bestWritten(step: Int, bytes: Int)
+    /// The rank's part of a checkpoint is on disk.
+    case saved(SavedPart)
+    /// The rank's part of a checkpoint could not be written.
+    case notSaved(step: Int, reason: String)
 
     package struct StepPart: Equatable {
         package var step: Int
@@ -57,8 +61,11 @@ package enum WorkerMessage: Equatable {
 
 /// What the coordinator tells a worker beside the rendezvous.
 package enum CoordinatorMessage: Equatable {
-    /// Begin with these steps; the weights go into this file at the end, if anywhere.
-    case begin(steps: Range<Int>, weightsFile: String?)
+    /// Begin with these steps, with the state in the folder of a checkpoint, if any; the weights go into this file at the
+    /// end, if anywhere.
+    case begin(steps: Range<Int>, weightsFile: String?, resume: String? = nil)
+    /// What follows behind a step.
+    case word(BoundaryWord)
     /// Σ of squared gradients over all stages, for clipping; NaN where a rank's gradients or the loss are not finite.
     case gradientSquares(step: Int, total: Double)
     /// Where nothing needs the sum: whether the other ranks' gradients are finite, as `UpdateRule` has it.
@@ -113,6 +120,13 @@ extension WorkerMessage {
             bytes.put(UInt8(7))
             bytes.put(step)
             bytes.put(count)
+        case .saved(let part):
+            bytes.put(UInt8(8))
+            part.encode(into: &bytes)
+        case .notSaved(let step, let reason):
+            bytes.put(UInt8(9))
+            bytes.put(step)
+            bytes.bytes += Array(reason.utf8)
         }
         return bytes.bytes
     }
@@ -148,6 +162,9 @@ extension WorkerMessage {
             self = .diverged(step: step, bytes.remaining == 0 ? nil : try NonFiniteTensor(&bytes))
         case 6: self = .evaluated(try EvaluationPart(&bytes))
         case 7: self = .bestWritten(step: try bytes.count(), bytes: try bytes.count())
+        case 8: self = .saved(try SavedPart(&bytes))
+        case 9:
+            self = .notSaved(step: try bytes.count(), reason: String(decoding: bytes.rest(), as: UTF8.self))
         case let kind: throw MessageError(description: "a worker's message of unknown kind \(kind)")
         }
         try bytes.end()
@@ -171,11 +188,17 @@ extension CoordinatorMessage {
             bytes.put(step)
             bytes.bytes += Array((path ?? "").utf8)
         case .leave: bytes.put(UInt8(2))
-        case .begin(let steps, let path):
+        case .begin(let steps, let path, let folder):
             bytes.put(UInt8(3))
             bytes.put(steps.lowerBound)
             bytes.put(steps.upperBound)
-            bytes.bytes += Array((path ?? "").utf8)
+            bytes.put(block: Array((path ?? "").utf8))
+            bytes.put(block: Array((folder ?? "").utf8))
+        case .word(let word):
+            bytes.put(UInt8(6))
+            bytes.put(word.step)
+            bytes.put(UInt8(word.ends ? 1 : 0))
+            bytes.put(block: Array((word.folder ?? "").utf8))
         }
         return bytes.bytes
     }
@@ -188,13 +211,17 @@ extension CoordinatorMessage {
         case 3:
             let (first, last) = (try bytes.count(), try bytes.count())
             guard first <= last else { throw MessageError(description: "steps from \(first) to \(last)") }
-            let path = String(decoding: bytes.rest(), as: UTF8.self)
-            self = .begin(steps: first..<last, weightsFile: path.isEmpty ? nil : path)
+            let (path, folder) = (try bytes.text(), try bytes.text())
+            self = .begin(
+                steps: first..<last, weightsFile: path.isEmpty ? nil : path, resume: folder.isEmpty ? nil : folder)
         case 4: self = .othersAreFinite(step: try bytes.count(), try bytes.byte() == 1)
         case 5:
             let step = try bytes.count()
             let path = String(decoding: bytes.rest(), as: UTF8.self)
             self = .afterEvaluation(step: step, weightsFile: path.isEmpty ? nil : path)
+        case 6:
+            let (step, ends, folder) = (try bytes.count(), try bytes.byte() == 1, try bytes.text())
+            self = .word(BoundaryWord(step: step, folder: folder.isEmpty ? nil : folder, ends: ends))
         case let kind: throw MessageError(description: "a coordinator's message of unknown kind \(kind)")
         }
         try bytes.end()

@@ -84,13 +84,16 @@ extension StageExecutor {
     package func saveParameters(_ write: (String, UnsafeRawBufferPointer) throws(CheckpointError) -> Void)
         throws(CheckpointError)
     {
-        for parameter in ownParameters() {
-            let member = Tie.Member(
-                node: parameter.place.node + stage.nodes.lowerBound, parameter: parameter.place.parameter)
-            guard model.isStored(member) else { continue }
+        for parameter in ownParameters() where isStored(parameter) {
             try backend.withBytes(of: parameter.tensor) { bytes throws(CheckpointError) in
                 try write(parameter.name, bytes)
             }
         }
+    }
+
+    /// Whether files have the parameter from this stage: of a tie, from the first member's.
+    func isStored(_ parameter: OwnParameter) -> Bool {
+        model.isStored(
+            Tie.Member(node: parameter.place.node + stage.nodes.lowerBound, parameter: parameter.place.parameter))
     }
 }

@@ -41,9 +41,15 @@ package struct StageParameters {
     package var state: StageState {
         let states = Dictionary(trained.map { ($0.name, $0.state) }) { first, _ in first }
         let tensors = executor.ownParameters().flatMap { parameter in
-            [StageState.NamedTensor(name: parameter.name, tensor: parameter.tensor)]
-                + zip(optimizer.state.names, states[parameter.name] ?? []).map {
-                    StageState.NamedTensor(name: "\(parameter.name).\($0)", tensor: $1)
+            let own = states[parameter.name]
+            let isKept = executor.isStored(parameter)
+            func named(_ name: String, _ tensor: Tensor, isMoment: Bool) -> StageState.NamedTensor {
+                StageState.NamedTensor(
+                    name: name, tensor: tensor, isMoment: isMoment, isTrained: own != nil, isKept: isKept)
+            }
+            return [named(parameter.name, parameter.tensor, isMoment: false)]
+                + zip(optimizer.state.names, own ?? []).map {
+                    named("\(parameter.name).\($0)", $1, isMoment: true)
                 }
         }
         return StageState(executor, tensors)

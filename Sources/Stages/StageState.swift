@@ -10,6 +10,12 @@ package struct StageState {
     package struct NamedTensor {
         package var name: String
         package var tensor: Tensor
+        /// Whether it is optimizer state; else it is a parameter's master.
+        package var isMoment: Bool
+        /// Whether the parameter moves; its optimizer state does with it.
+        package var isTrained: Bool
+        /// Whether this stage's copy is the one that is kept: a tied parameter lives on several stages, with equal values.
+        package var isKept: Bool
     }
 
     package let tensors: [NamedTensor]
@@ -22,10 +28,15 @@ package struct StageState {
 
     /// The tensors' bytes, on the host.
     package func copy() -> [String: [UInt8]] {
-        let pairs = tensors.map { entry in
-            (entry.name, executor.backend.withBytes(of: entry.tensor) { Array($0) })
-        }
+        let pairs = tensors.map { entry in (entry.name, withBytes(of: entry) { Array($0) }) }
         return Dictionary(uniqueKeysWithValues: pairs)
+    }
+
+    /// Shows the host a tensor's bytes: in place where it can see them, else as a copy.
+    package func withBytes<Result, Failure: Error>(
+        of entry: NamedTensor, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try executor.backend.withBytes(of: entry.tensor, body)
     }
 
     /// - Parameter bytes: by name, among others perhaps.
@@ -39,6 +50,22 @@ package struct StageState {
                     got: found.map { "\($0.count)" } ?? "none")
             }
             found.withUnsafeBytes { executor.backend.upload($0, to: entry.tensor) }
+        }
+        executor.memory.castParameters(on: executor.backend)
+    }
+
+    /// The same, a tensor at a time.
+    /// - Parameters:
+    ///   - trainedOnly: whether what is frozen stays as it is.
+    ///   - read: fills a buffer with a tensor.
+    package func restore(
+        trainedOnly: Bool, _ read: (NamedTensor, UnsafeMutableRawBufferPointer) throws -> Void
+    ) throws {
+        for entry in tensors where entry.isTrained || !trainedOnly {
+            let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: entry.tensor.byteCount, alignment: 64)
+            defer { bytes.deallocate() }
+            try read(entry, bytes)
+            executor.backend.upload(UnsafeRawBufferPointer(bytes), to: entry.tensor)
         }
         executor.memory.castParameters(on: executor.backend)
     }

@@ -49,5 +49,8 @@ package final class JoinableThread: Sendable {
         if let thread { pthread_join(thread, nil) }
     }
 
+    /// Has the system run the calling thread after others that want the same core. Linux keeps priorities by thread.
+    package static func stepBack() { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) }
+
     deinit { precondition(handle.withLock { $0 == nil }, "a thread that nobody joined") }
 }

@@ -13,7 +13,7 @@ package import Transport
 /// It knows which header each end expects, and when a buffer that was sent may be written again.
 package final class MessagePort {
     private let plan: TrainingPlan
-    private let endpoint: WorkerEndpoint
+    let endpoint: WorkerEndpoint
     private let backend: any Backend
     private let faults: SimulatedFaults
     private let staging: Staging
@@ -21,6 +21,9 @@ package final class MessagePort {
     private let links: [Placement.WorkerLink?]
     /// Messages whose buffers a slot's next pass would overwrite.
     private var unsent: [BufferKey: [Unsent]] = [:]
+
+    /// Told ahead, and not asked for yet.
+    var words: [BoundaryWord] = []
 
     private struct BufferKey: Hashable {
         var stage: Int
@@ -202,65 +205,5 @@ package final class MessagePort {
         FrameHeader(
             .tie, step: step, edge: tie, tensor: part, dtype: spec.dtype.rawValue, shape: spec.shape.extents,
             payloadLength: spec.byteCount)
-    }
-
-    // MARK: The coordinator
-
-    func status(step: Int, _ instruction: Instruction, _ phase: WorkerPhase = .computing) {
-        endpoint.updateStatus { status in
-            status.step = step
-            status.microBatch = instruction.microBatch
-            status.instruction = instruction.description
-            status.phase = phase
-            status.progress &+= 1
-        }
-    }
-
-    /// Throws where the run has ended or a peer was lost.
-    func requireRun() throws {
-        if let failure = endpoint.failure { throw failure }
-    }
-
-    /// - Parameter more: whether another message to the coordinator follows at once.
-    func tell(_ message: WorkerMessage, more: Bool = false) {
-        endpoint.sendApplication(message.encoded(), more: more)
-    }
-
-    /// Waits for the coordinator's next message.
-    func listen() throws -> CoordinatorMessage {
-        guard let bytes = try endpoint.receiveApplication() else {
-            throw RunFailure(.interrupted, "the coordinator fell silent")
-        }
-        return try CoordinatorMessage(bytes)
-    }
-
-    /// Behind an evaluation: waits for the word to go on.
-    /// - Returns: where to write the weights before that, if anywhere.
-    func awaitWordOnWeights(step: Int) throws -> String? {
-        guard case .afterEvaluation(step, let path) = try listen() else {
-            throw RunFailure(.bug, "the coordinator did not say what follows the evaluation behind step \(step)")
-        }
-        return path
-    }
-
-    /// Fills the rank's parameters into a file.
-    func save(_ executors: [StageExecutor], to writer: SafetensorsWriter) throws -> Int {
-        try endpoint.save(executors, to: writer)
-    }
-
-    /// Waits for Σ of squared gradients over all stages.
-    func awaitGradientSquares(step: Int) throws -> Double {
-        guard case .gradientSquares(step, let total) = try listen() else {
-            throw RunFailure(.bug, "the coordinator did not send the gradient norm of step \(step)")
-        }
-        return total
-    }
-
-    /// Waits for the word that the gradients of the other ranks are finite, or are not.
-    func awaitOthers(step: Int) throws -> Bool {
-        guard case .othersAreFinite(step, let isFinite) = try listen() else {
-            throw RunFailure(.bug, "the coordinator did not say whether the gradients of step \(step) are finite")
-        }
-        return isFinite
     }
 }

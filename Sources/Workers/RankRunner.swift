@@ -38,6 +38,8 @@ final class RankRunner {
     var skippedInRow = 0
     /// Steps that are done.
     private var done = 0
+    /// Writes checkpoints; nil where the run has no state to keep.
+    var saver: StepSaver?
     var probe: FiniteProbe?
 
     init(
@@ -66,6 +68,8 @@ final class RankRunner {
     /// How a run's steps ended.
     enum Ending {
         case done
+        /// The coordinator ended the run behind this step.
+        case stopped(Int)
         /// The gradients or the loss of a step are not finite; the parameters are those of the step before.
         case diverged(step: Int, NonFiniteTensor?)
     }
@@ -77,10 +81,11 @@ final class RankRunner {
         for step in steps {
             // A worker that waits for nobody would not notice that its run was ended.
             try port.requireRun()
-            guard try run(step: step) else { return .diverged(step: step, try diagnose(step: step)) }
+            guard let end = try run(step: step) else { return .diverged(step: step, try diagnose(step: step)) }
             done += 1
+            if try !passBoundary(since: end) { break }
         }
-        return .done
+        return done == steps.upperBound ? .done : .stopped(done)
     }
 
     /// All of this rank but its tensors, between two steps.
@@ -103,8 +108,8 @@ final class RankRunner {
         try feed?.read(state.step..<last)
     }
 
-    /// - Returns: false where the run is to end before the step's update.
-    private func run(step: Int) throws -> Bool {
+    /// - Returns: when the step ended; nil where the run is to end before its update.
+    private func run(step: Int) throws -> UInt64? {
         recorder.step = step
         let start = MonotonicClock.now
         let lossScale = scaler?.scale
@@ -115,7 +120,7 @@ final class RankRunner {
         let lossSum = plan.placement.stages(of: rank).lazy.compactMap { self.executors[$0]?.lossSum() }.first
         let decision = try decide(step: step, lossSum: lossSum)
         switch decision {
-        case .stop: return false
+        case .stop: return nil
         case .skip: break
         case .move(let scale): update(learningRate: rate, gradientScale: scale)
         }
@@ -127,9 +132,7 @@ final class RankRunner {
             end: end, busy: recorder.busy, lossScale: lossScale, isSkipped: decision == .skip,
             peakBytes: peakMemory.bytes(), work: feed?.work)
         report(part)
-        recorder.step = step + 1
-        if try !evaluateIfDue(behind: step + 1, since: end) { recorder.waited(.report, since: end) }
-        return true
+        return end
     }
 
     func perform(_ index: Int, step: Int) throws {

@@ -100,13 +100,16 @@ package struct WorkerRun {
         let port = MessagePort(plan, rank: rank, endpoint: endpoint, on: backend)
         let runner = try RankRunner(
             plan, rank: rank, executors: executors, parameters: parameters, feed: feed, port: port, on: backend)
+        if let checkpoint = plan.checkpoint {
+            runner.saver = try StepSaver(plan, parameters, endpoint, isRepeated: checkpoint.every != nil)
+        }
         return Parts(executors: stages.compactMap { executors[$0] }, feed: feed, port: port, runner: runner)
     }
 
     private func work(_ parts: Parts) throws {
         defer { parts.feed?.stop() }
         try endpoint.awaitGo(say: say)
-        guard case .begin(let steps, let path) = try parts.port.listen() else {
+        guard case .begin(let steps, let path, let folder) = try parts.port.listen() else {
             throw RunFailure(.bug, "the coordinator did not say what to begin with")
         }
         // Opened before the first step: that the file cannot be written must not be found after the last.
@@ -114,15 +117,46 @@ package struct WorkerRun {
             try SafetensorsWriter(partialPath: path, layout: try plan.weightsLayout())
         }
         if let state = try keeper?.state() { try restore(state, steps, parts.runner) }
-        switch try parts.runner.run(steps) {
-        case .done: try keep(parts.runner)
-        case .diverged(let step, let tensor): parts.port.tell(.diverged(step: step, tensor))
+        if let folder { try restore(folder, steps, parts.runner) }
+        let ending = try parts.runner.run(steps)
+        parts.runner.saver?.finish()
+        var written = 0
+        switch ending {
+        case .stopped: break
+        case .done:
+            try keep(parts.runner)
+            written = try save(parts, writer)
+        case .diverged(let step, let tensor):
+            parts.port.tell(.diverged(step: step, tensor))
+            written = try save(parts, writer)
         }
-        let written = try writer.map { try endpoint.save(parts.executors, to: $0) }
-        parts.port.tell(.weightsWritten(bytes: written ?? 0))
+        parts.port.tell(.weightsWritten(bytes: written))
         guard case .leave = try parts.port.listen() else {
             throw RunFailure(.bug, "the coordinator did not end the run")
         }
+    }
+
+    /// The weights, of a run that ends.
+    private func save(_ parts: Parts, _ writer: SafetensorsWriter?) throws -> Int {
+        try writer.map { try endpoint.save(parts.executors, to: $0) } ?? 0
+    }
+
+    /// - Parameter folder: a checkpoint's, whose files the coordinator has verified.
+    private func restore(_ folder: String, _ steps: Range<Int>, _ runner: RankRunner) throws {
+        let manifest = try StepManifest.read(in: folder)
+        let tensors = try StepTensors(manifest.files, in: folder)
+        let family = try plan.familyWeights(in: folder, manifest)
+        for parameters in runner.parameters.values {
+            try parameters.state.restore(trainedOnly: plan.keepsTrainedOnly) { tensor, bytes in
+                if let family, !tensor.isMoment {
+                    try family.copyFloats(tensor.name, into: bytes.assumingMemoryBound(to: Float.self))
+                } else {
+                    try tensors.read(tensor.name, into: bytes)
+                }
+                endpoint.updateStatus { $0.progress &+= 1 }
+            }
+        }
+        try runner.restore(manifest.state, last: steps.upperBound)
     }
 
     private func restore(_ state: RunState, _ steps: Range<Int>, _ runner: RankRunner) throws {

@@ -22,8 +22,16 @@ import Testing
         .events([]), .events([1, 2, 255]), .weightsWritten(bytes: 1 << 40), .bestWritten(step: 20, bytes: 1 << 40),
         .evaluated(.init(step: 20, lossSum: 12.25, targetCount: nil, nanoseconds: .max)),
         .evaluated(.init(step: 0, lossSum: nil, targetCount: 99, nanoseconds: 0)),
+        .saved(.init(step: 9, files: [], state: [], stalled: 0, took: .max)),
+        .saved(
+            .init(
+                step: 9, files: [.init(name: "optimizer/ä", byteCount: 1 << 40, hash: "00ff")],
+                state: Array("{}".utf8), stalled: 5, took: 6)),
+        .notSaved(step: 9, reason: "cannot write ä: No space left on device"),
     ]
     private let fromCoordinator: [CoordinatorMessage] = [
+        .begin(steps: 3..<9, weightsFile: "w", resume: "/r/steps/00000003"),
+        .word(.init(step: 7)), .word(.init(step: 8, folder: "/r/steps/ä", ends: true)),
         .begin(steps: 0..<9, weightsFile: nil), .begin(steps: 3..<3, weightsFile: "runs/ä b/model.safetensors.partial"),
         .gradientSquares(step: 9, total: 2.5), .othersAreFinite(step: 3, false), .leave,
         .afterEvaluation(step: 20, weightsFile: nil), .afterEvaluation(step: 0, weightsFile: "/r/best/ä.partial"),
@@ -41,8 +49,12 @@ import Testing
             for count in 0..<bytes.count {
                 if case .gradientSquares = message, count >= 10, (count - 10).isMultiple(of: 8) { continue }
                 if case .diverged(_, .some) = message, count == 9 { continue }
+                // Its files, or its reason, end with it.
+                if case .saved(let part) = message, count == bytes.count - (part.files.isEmpty ? 0 : 40) { continue }
+                if case .notSaved = message, count >= 9 { continue }
                 #expect(throws: MessageError.self) { try WorkerMessage(Array(bytes.prefix(count))) }
             }
+            if case .notSaved = message { continue }
             #expect(throws: MessageError.self) { try WorkerMessage(bytes + [0]) }
         }
         for message in [CoordinatorMessage.gradientSquares(step: 9, total: 2.5), .leave] {

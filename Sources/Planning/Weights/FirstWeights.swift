@@ -3,6 +3,7 @@ import Families
 package import Manifests
 package import Models
 package import Notation
+import Systems
 import Tensors
 
 /// What a run's parameters begin with, where the seed does not draw them: a file with the model's own names, or a family's.
@@ -16,7 +17,13 @@ package enum FirstWeights: ParameterSource {
     /// - Throws: `CheckpointError`, or `ManifestError` for a folder whose configuration is not that of a model.
     package init?(_ manifest: PipelineManifest) throws {
         if let path = manifest.weights {
-            self = .native(try Weights(path: path))
+            if let pretrained = manifest.pretrained, File.exists(path + "/config.json") {
+                // A checkpoint, or an export, of a model of the same family.
+                let family = try FamilyModel(path: pretrained.path)
+                self = .pretrained(try PretrainedWeights(path: path).mapped(by: family.exported))
+            } else {
+                self = .native(try Weights(path: path))
+            }
         } else if let pretrained = manifest.pretrained, pretrained.startsFromWeights {
             let family = try FamilyModel(path: pretrained.path)
             self = .pretrained(try PretrainedWeights(path: pretrained.path).mapped(by: family.tensors))
@@ -55,7 +62,7 @@ package enum FirstWeights: ParameterSource {
 
     /// All files that are read.
     package static func files(_ manifest: PipelineManifest) throws -> [String] {
-        if let path = manifest.weights { return [path] }
+        if let path = manifest.weights { return try Weights(path: path).files.map(\.path) }
         guard let pretrained = manifest.pretrained, pretrained.startsFromWeights else { return [] }
         return try PretrainedWeights(path: pretrained.path).files
     }

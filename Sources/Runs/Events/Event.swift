@@ -30,6 +30,11 @@ public enum EventKind: UInt8, Sendable, Hashable, CaseIterable {
     case report = 12
     /// Evaluating on held-out data, before the step it belongs to: no part of any step's time.
     case evaluation = 13
+    /// Copying the state for a checkpoint, before the step it belongs to: no part of any step's time.
+    case checkpoint = 14
+
+    /// Whether it lies between two steps.
+    package var isBetweenSteps: Bool { self == .evaluation || self == .checkpoint }
 }
 
 /// One entry of a rank's event log. Times are nanoseconds of the rank's monotonic clock.
@@ -72,7 +77,8 @@ extension Event {
     public var isBusy: Bool {
         switch kind {
         case .forward, .backward, .backwardInput, .backwardWeight, .recompute, .optimizer: true
-        case .gradientSync, .dataWait, .receiveWait, .takeOver, .sendWait, .handOver, .report, .evaluation: false
+        case .gradientSync, .dataWait, .receiveWait, .takeOver, .sendWait, .handOver, .report, .evaluation, .checkpoint:
+            false
         }
     }
 }

@@ -10,8 +10,16 @@ package final class TensorBoardFile {
     private let file: RecordFile
 
     /// Makes the file, and the folder where it is missing.
-    package init(in folder: String) throws(SystemError) {
+    /// - Parameter done: of a run that goes on, the steps that are done: the newest file goes on behind them.
+    package init(in folder: String, behind done: Int? = nil) throws(SystemError) {
         try File.makeFolder(folder)
+        let prefix = "events.out.tfevents."
+        if let done, let newest = try File.names(in: folder).last(where: { $0.hasPrefix(prefix) }) {
+            let path = "\(folder)/\(newest)"
+            try RecordTruncation.keepEvents(upTo: done, in: path)
+            file = try RecordFile(continuing: path)
+            return
+        }
         file = try RecordFile("\(folder)/\(Self.name(at: Date().timeIntervalSince1970))")
     }
 

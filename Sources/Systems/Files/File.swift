@@ -189,6 +189,42 @@ package enum File {
         }
     }
 
+    /// Renames a file or a folder within its file system; what the new name named is replaced.
+    package static func move(_ path: String, to target: String) throws(SystemError) {
+        guard rename(path, target) == 0 else { throw SystemError("rename", path) }
+    }
+
+    /// Cuts a file off behind so many bytes.
+    package static func truncate(_ path: String, to count: Int) throws(SystemError) {
+        guard Glibc.truncate(path, off_t(count)) == 0 else { throw SystemError("cut off", path) }
+    }
+
+    /// Waits until the names in a folder are on disk: what was made, renamed or removed there lasts from then on.
+    package static func syncFolder(_ path: String) throws(SystemError) {
+        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw SystemError("open", path) }
+        defer { close(folder) }
+        guard fsync(folder) == 0 else { throw SystemError("sync", path) }
+    }
+
+    /// Waits until what a file holds is on disk.
+    package static func sync(_ path: String) throws(SystemError) {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw SystemError("open", path) }
+        defer { close(file) }
+        guard fsync(file) == 0 else { throw SystemError("sync", path) }
+    }
+
+    /// Makes a file that is on disk when the call returns.
+    /// - Throws: also where it exists.
+    package static func writeDurably(_ bytes: some Sequence<UInt8>, to path: String) throws(SystemError) {
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard file >= 0 else { throw SystemError("create", path) }
+        defer { close(file) }
+        try write(Array(bytes), to: file, path: path)
+        guard fsync(file) == 0 else { throw SystemError("sync", path) }
+    }
+
     /// Removes a file or a folder with all that it holds, as far as that goes. Links are removed, not followed.
     package static func remove(_ path: String) {
         guard unlink(path) != 0, errno == EISDIR || errno == EPERM else { return }

@@ -21,6 +21,14 @@ package final class RecordFile {
         file = try File.create(path)
     }
 
+    /// Goes on behind what the file holds; makes it where there is none.
+    package init(continuing path: String) throws(SystemError) {
+        self.path = path
+        file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o644)
+        guard file >= 0 else { throw SystemError("create", path) }
+        length = Int(max(0, lseek(file, 0, SEEK_END)))
+    }
+
     deinit { close() }
 
     /// - Returns: the error, where this is the first record that could not be written.

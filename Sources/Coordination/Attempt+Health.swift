@@ -1,0 +1,41 @@
+import Manifests
+import Planning
+import Runs
+import Systems
+
+/// What ends an attempt before all of its steps are done.
+extension Attempt {
+    func checkHealth(_ journal: RunJournal) throws(RunFailure) {
+        launcher.pauseIfAsked()
+        if stop.count > 0 { try endInOrder(journal) }
+        if let verdict = watch.verdict(now: clock.now) { throw explain(verdict, journal.directory) }
+    }
+
+    /// The first interrupt has the ranks finish the step in flight and write a checkpoint; where there is none to write,
+    /// and at the second, the run ends at once.
+    private func endInOrder(_ journal: RunJournal) throws(RunFailure) {
+        guard stop.count == 1, stop.isInterrupt, words != nil, journal.record.steps != nil else { throw stopped() }
+        guard !isStopping else { return }
+        isStopping = true
+        journal.display.note(
+            "interrupted: finishing the step in flight and writing a checkpoint; interrupt again to end at once")
+    }
+
+    private func stopped() -> RunFailure {
+        if stop.count > 1 { launcher.endAll(grace: 0) }
+        return RunFailure(
+            .interrupted,
+            "interrupted after \(start.steps.lowerBound + steps.finishedSteps) of \(plan.manifest.steps) steps; all workers are stopped, no weights "
+                + "were written")
+    }
+
+    private func explain(_ verdict: RunWatch.Verdict, _ directory: RunDirectory) -> RunFailure {
+        guard let rank = verdict.rank else { return verdict.failure }
+        var failure = verdict.failure
+        let log = directory.logPath(rank: rank)
+        if failure.code == .bug || failure.code == .interrupted, let tail = LogTail.read(log) {
+            failure.message += "\nits log, \(log), ends:\n\(tail)"
+        }
+        return failure
+    }
+}

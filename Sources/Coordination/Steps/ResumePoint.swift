@@ -1,0 +1,85 @@
+import Checkpoints
+import Manifests
+import Planning
+import Runs
+import Systems
+import Workers
+
+/// Which checkpoint a run is to go on from.
+public enum ResumeMode: Hashable, Sendable {
+    /// The newest that is whole; where there is none, the run begins.
+    case auto
+    /// The newest that is whole.
+    case latest
+    /// The one behind so many steps.
+    case step(Int)
+
+    /// `auto`, `latest`, `1000`
+    public init?(_ text: String) {
+        switch text {
+        case "auto": self = .auto
+        case "latest": self = .latest
+        default:
+            guard let step = Int(text), step > 0 else { return nil }
+            self = .step(step)
+        }
+    }
+}
+
+/// A checkpoint that was verified: where a run goes on.
+struct ResumePoint {
+    let step: Int
+    /// The checkpoint's folder, from the root.
+    let folder: String
+    let manifest: StepManifest
+
+    /// Looks at the checkpoints of a run, the newest first, and reads all files of each until one is whole. What is damaged
+    /// is set aside, and so is what is newer than the step that the user named.
+    /// - Parameter note: tells the user of what was passed over.
+    /// - Returns: nil where there is none.
+    /// - Throws: bad input where the named one is damaged or missing.
+    static func find(
+        in directory: RunDirectory, _ mode: ResumeMode, note: (String) -> Void
+    ) throws(RunFailure) -> ResumePoint? {
+        do {
+            let steps = StepsFolder(try File.absolute(directory.stepsPath))
+            if case .step(let step) = mode { return try named(step, in: steps, note) }
+            for step in steps.steps {
+                do throws(CheckpointError) {
+                    let manifest = try StepManifest.verify(in: steps.path(of: step), step: step)
+                    return ResumePoint(step: step, folder: steps.path(of: step), manifest: manifest)
+                } catch {
+                    let place = try steps.setAside(step, as: "damaged")
+                    note(
+                        "the checkpoint behind step \(step) is damaged, and passed over: \(error); it is kept as "
+                            + place.printable())
+                }
+            }
+            return nil
+        } catch {
+            throw RunFailure(wrapping: error)
+        }
+    }
+
+    private static func named(_ step: Int, in steps: StepsFolder, _ note: (String) -> Void) throws -> ResumePoint {
+        let present = steps.steps
+        guard present.contains(step) else {
+            let list = present.isEmpty ? "none" : present.prefix(10).map(String.init).joined(separator: ", ")
+            throw RunFailure.badInput(
+                "--resume \(step): \(steps.path.printable()) has no checkpoint behind step \(step); there are: \(list)")
+        }
+        let manifest: StepManifest
+        do throws(CheckpointError) {
+            manifest = try StepManifest.verify(in: steps.path(of: step), step: step)
+        } catch {
+            throw RunFailure.badInput("--resume \(step): that checkpoint is damaged: \(error)")
+        }
+        for newer in present where newer > step {
+            let place = try steps.setAside(newer, as: "left")
+            note(
+                "the checkpoint behind step \(newer) is newer than the one to go on from; it is kept as \(place.printable())"
+            )
+        }
+        return ResumePoint(step: step, folder: steps.path(of: step), manifest: manifest)
+    }
+}

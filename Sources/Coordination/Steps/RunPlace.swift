@@ -1,0 +1,77 @@
+import Checkpoints
+import Manifests
+import Planning
+import Runs
+import Systems
+import Workers
+
+/// Where a run's folder is, and whether a run in it goes on.
+struct RunPlace {
+    /// As the user named it; nil: below `runs`.
+    var path: String?
+    /// nil: a new run begins.
+    var resume: ResumeMode?
+    /// Keys of the manifest that may differ from the run's that goes on.
+    var accepted: Set<String> = []
+
+    /// Takes the folder.
+    /// - Parameter note: tells the user of checkpoints that are passed over.
+    /// - Returns: the folder, and where the run goes on; nil: it begins.
+    func claim(
+        _ plan: TrainingPlan, _ note: (String) -> Void
+    ) throws(RunFailure) -> (RunClaim, ResumePoint?) {
+        let manifest = plan.manifest
+        guard let resume else {
+            return (try RunClaim(named: path, run: manifest.name, manifest: manifest.resolvedYAML()), nil)
+        }
+        let path = path ?? "runs/\(manifest.name)"
+        let directory = RunDirectory(path)
+        guard StepsFolder(directory.stepsPath).steps.isEmpty == false else {
+            guard resume == .auto else {
+                throw .badInput("--resume: \(directory.stepsPath.printable()) holds no checkpoint to go on from")
+            }
+            return (try RunClaim(named: path, run: manifest.name, manifest: manifest.resolvedYAML()), nil)
+        }
+        let claim = try RunClaim(goingOnIn: path)
+        guard let point = try ResumePoint.find(in: directory, resume, note: note) else {
+            throw .badInput(
+                "--resume: no checkpoint in \(directory.stepsPath.printable()) is whole: begin anew with another --run-dir"
+            )
+        }
+        let old = (try? PipelineManifest.load(path: directory.manifestPath))?.parts ?? [:]
+        try ManifestChange.check(manifest, against: point.manifest.manifest, old: old, accepted: accepted)
+        guard point.step <= manifest.steps else {
+            throw .badInput(
+                "\(manifest.mark(of: "steps")): steps: \(manifest.steps), expected at least \(point.step): so many are done"
+            )
+        }
+        try plan.check(base: point.manifest.base)
+        return (claim, point)
+    }
+}
+
+extension TrainingPlan {
+    /// What a run that trains adapters needs again when it goes on: the files of its first weights, by content.
+    func baseHashes() throws -> [String: String] {
+        guard keepsTrainedOnly else { return [:] }
+        var hashes: [String: String] = [:]
+        for path in try FirstWeights.files(manifest) {
+            hashes[try File.absolute(path)] = try ContentHash(path: path).description
+        }
+        return hashes
+    }
+
+    /// Throws where the frozen weights are no longer those that the adapters were trained beside.
+    fileprivate func check(base: [String: String]) throws(RunFailure) {
+        for (path, hash) in base.sorted(by: { $0.key < $1.key }) {
+            let found: String
+            do throws(SystemError) { found = try ContentHash(path: path).description } catch {
+                throw RunFailure(wrapping: error)
+            }
+            guard found != hash else { continue }
+            throw .badInput(
+                "\(path.printable()): expected the weights that the adapters are trained beside (\(hash)), got \(found)"
+            )
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Checkpoints
+import Manifests
+import Models
+package import Planning
+import Scheduling
+import Stages
+import Systems
+import Tensors
+
+/// One file of a checkpoint: which tensors of a stage it has, and where.
+///
+/// A file for each stage and kind, so that each is written and hashed by one worker from its first byte to its last.
+struct StageFile: Sendable {
+    /// Below the checkpoint's folder.
+    let name: String
+    let layout: SafetensorsLayout
+    /// By name, where the file has the family's tensors: what each is made of.
+    private let made: [String: FamilyTensor]
+    private let parameters: [StoredParameter]
+
+    /// Where optimizer state lies, below the checkpoint's folder.
+    static let optimizerFolder = "optimizer"
+
+    /// The model's own tensors; nil where there are none.
+    private init?(_ name: String, _ tensors: [StageState.NamedTensor]) throws(CheckpointError) {
+        guard !tensors.isEmpty else { return nil }
+        self.name = name
+        layout = try SafetensorsLayout(tensors.map { ($0.name, $0.tensor.spec) })
+        (made, parameters) = ([:], [])
+    }
+
+    /// The family's tensors; nil where there are none.
+    private init?(_ name: String, _ tensors: [FamilyTensor], _ map: TensorMap) throws(CheckpointError) {
+        guard !tensors.isEmpty else { return nil }
+        self.name = name
+        layout = try SafetensorsLayout(tensors.map { ($0.name, TensorSpec(Shape($0.shape))) })
+        made = Dictionary(tensors.map { ($0.name, $0) }) { first, _ in first }
+        parameters = map.parameters
+    }
+
+    /// The files of one stage: its masters, and its optimizer state.
+    ///
+    /// Where adapters are trained, what is frozen is in none of them: it is as the run's first weights have it.
+    /// - Parameter map: the family's form of the masters; nil: the model's own.
+    static func files(
+        ofStage stage: Int, _ state: StageState, _ map: TensorMap?, _ plan: TrainingPlan
+    ) throws(CheckpointError) -> [Self] {
+        let kept = kept(state, plan)
+        let part = StepParts.suffix(stage + 1, of: plan.layout.stages.count)
+        let name = "\(StepParts.prefix(plan))-\(part)"
+        let masters = kept.filter { !$0.isMoment }
+        let weights: Self?
+        if let map {
+            let own = Set(masters.map(\.name))
+            let tensors = map.storedTensors.filter { tensor in
+                tensor.pieces.first.map { own.contains(map.parameters[$0.parameter].name) } ?? false
+            }
+            weights = try Self(name, tensors, map)
+        } else {
+            weights = try Self(name, masters)
+        }
+        let moments = try Self("\(optimizerFolder)/optimizer-\(part)", kept.filter(\.isMoment))
+        return [weights, moments].compactMap { $0 }
+    }
+
+    /// What a stage's files are made of.
+    static func kept(_ state: StageState, _ plan: TrainingPlan) -> [StageState.NamedTensor] {
+        state.tensors.filter { $0.isKept && ($0.isTrained || !plan.keepsTrainedOnly) }
+    }
+
+    /// Writes the file's tensors.
+    /// - Parameter wrote: called behind each.
+    func write(
+        to stream: SafetensorsStream, from source: some StateBytes, wrote: () -> Void
+    ) throws(SystemError) {
+        for tensor in layout.tensors {
+            if let made = made[tensor.name] {
+                try stream.append(made, of: parameters) { parameter, rows, out in
+                    let width = parameter.shape.dropFirst().reduce(1, *)
+                    source.withBytes(of: parameter.name) { bytes in
+                        let start = rows.lowerBound * width * 4
+                        UnsafeMutableRawBufferPointer(out).copyMemory(
+                            from: UnsafeRawBufferPointer(rebasing: bytes[start..<start + out.count * 4]))
+                    }
+                }
+            } else {
+                try source.withBytes(of: tensor.name) { bytes throws(SystemError) in try stream.append(bytes) }
+            }
+            wrote()
+        }
+    }
+}
+
+/// A stage's, or a rank's, state on the host, by name.
+protocol StateBytes {
+    /// Shows the bytes of a tensor, which there must be.
+    func withBytes<Failure: Error>(
+        of name: String, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
+    ) throws(Failure)
+}
+
+/// How a checkpoint's files are named.
+package enum StepParts {
+    /// `model`, or `adapter` where adapters alone are trained.
+    package static func prefix(_ plan: TrainingPlan) -> String { plan.keepsTrainedOnly ? "adapter" : "model" }
+
+    /// `00001-of-00002.safetensors`
+    static func suffix(_ number: Int, of count: Int) -> String {
+        func digits(_ value: Int) -> String {
+            let text = String(value)
+            return String(repeating: "0", count: max(5 - text.count, 0)) + text
+        }
+        return "\(digits(number))-of-\(digits(count)).safetensors"
+    }
+}
+
+extension TrainingPlan {
+    /// Whether checkpoints leave out what is frozen: beside adapters, that is nearly all of the model.
+    package var keepsTrainedOnly: Bool { manifest.lora != nil }
+}
