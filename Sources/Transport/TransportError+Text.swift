@@ -5,6 +5,8 @@ extension TransportError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .malformed(let what, let expected, let got): "malformed \(what): expected \(expected), got \(got)"
+        case .otherVersion(let got, let own):
+            "it is another version of this program: it speaks version \(got) of the coordinator's protocol, this one \(own)"
         case .mismatch(let link, let source, let destination, let differences):
             "link \(link), rank \(source) → rank \(destination): \(differences)"
         case .corrupt(let link, let source, let destination, let message, let expected, let got):
@@ -22,6 +24,9 @@ extension TransportError: CustomStringConvertible {
             "\(Rendezvous.names(ranks)) of \(world) did not \(stage.verb) within \(seconds) s"
         case .address(let address, let reason): "\(address.printable(limit: 300)): \(reason)"
         case .links(let text): text
+        case .noCURVE:
+            "connections over TCP are encrypted, and this machine's libzmq has no CURVE (libsodium): install one that has, "
+                + "such as Debian's libzmq5"
         case .descriptors(let needed, let room):
             "the sockets need \(needed) descriptors, this process may open \(room) more: raise the limit with "
                 + "`ulimit -n`, now \(DescriptorLimit.current.soft)"

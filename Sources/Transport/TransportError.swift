@@ -5,6 +5,8 @@ package import Systems
 package enum TransportError: Error, Hashable, Sendable {
     /// Bytes that are not what the protocol allows at this place.
     case malformed(String, expected: String, got: String)
+    /// A worker and its coordinator are programs of different versions.
+    case otherVersion(got: UInt16, own: UInt16)
     /// A message is not the one that the receiver's schedule expects next. `differences` names both sides.
     case mismatch(link: Int, source: Int, destination: Int, differences: String)
     /// A payload's CRC32C is not the one its sender computed.
@@ -31,6 +33,8 @@ package enum TransportError: Error, Hashable, Sendable {
     case address(String, reason: String)
     /// The ranks do not agree about the links between them.
     case links(String)
+    /// ZeroMQ cannot encrypt here, and what is to be done needs that.
+    case noCURVE
     /// The process may not open as many descriptors as its sockets need.
     case descriptors(needed: Int, room: Int)
     /// The system starts no more threads.
@@ -52,7 +56,8 @@ package enum TransportError: Error, Hashable, Sendable {
 extension TransportError: ExitCoded {
     package var exitCode: ExitCode {
         switch self {
-        case .address, .refused, .descriptors, .system(_, code: EADDRINUSE), .system(_, code: EACCES),
+        case .address, .refused, .otherVersion, .noCURVE, .descriptors, .system(_, code: EADDRINUSE),
+            .system(_, code: EACCES),
             .system(_, code: EADDRNOTAVAIL):
             .badInput
         case .mismatch, .malformed, .violation, .links: .bug

@@ -8,12 +8,20 @@ import Systems
 package struct WorkerConfiguration: Sendable {
     package var rank: Int
     /// The coordinator's address: `ipc:///…` from `ControlServer.ipcAddress`, or `tcp://HOST:PORT` with a name or number of
-    /// this machine.
+    /// this machine, with keys of any.
     package var coordinator: String
     /// Must equal the coordinator's for this rank.
     package var digest: RunDigest
-    /// The coordinator's. Needed on sockets; the in-memory twin checks no secret.
+    /// The coordinator's. Needed on sockets unless there are keys; the in-memory twin checks no secret.
     package var secret: RunSecret?
+    /// With which this worker proves its rank to the coordinator's port, instead of with the secret.
+    package var keys: WorkerKeys?
+    /// This machine's address, at which links with a port are bound and peers reach them; nil: that from which this machine
+    /// reaches the coordinator.
+    package var address: String?
+    /// The peers that are not in the directory of ipc sockets: links to them have ports. A worker that reaches its
+    /// coordinator over TCP has no others.
+    package var distant: Set<Int> = []
     /// All links that begin or end at this rank.
     package var links: [LinkDeclaration]
     /// nil: learn it from the coordinator.
@@ -29,6 +37,8 @@ package struct WorkerConfiguration: Sendable {
     package var onCoordinatorGone: (@Sendable () -> Void)?
     /// Called on the network thread, at a limited rate, with a sentence about peers that were refused at this worker's ports.
     package var note: (@Sendable (String) -> Void)?
+    /// Changes the headers of messages as they leave: for tests that break the protocol.
+    package var tamper: (@Sendable (inout FrameHeader) -> Void)?
     /// What this worker's events are timed with, in nanoseconds.
     package var clock: @Sendable () -> UInt64 = { MonotonicClock.now }
     package var process: Int32 = getpid()
@@ -45,6 +55,11 @@ package struct WorkerConfiguration: Sendable {
         var name = [CChar](repeating: 0, count: 256)
         gethostname(&name, name.count - 1)
         return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Whether this end of a link has a port.
+    func hasPort(_ link: LinkDeclaration) -> Bool {
+        !coordinator.hasPrefix("ipc://") || distant.contains(link.source == rank ? link.destination : link.source)
     }
 
     /// Throws for what a user can write; link lists are the program's own.

@@ -86,7 +86,9 @@ package final class WorkerEndpoint: DataPlane {
     package func awaitGo(
         timeout: Duration = .seconds(120), say: (String) -> Void = { _ in }
     ) throws(TransportError) {
-        var watch = JoinWatch(address: configuration.coordinator, limit: timeout, at: MonotonicClock.now)
+        var watch = JoinWatch(
+            address: configuration.coordinator, limit: timeout, hasKeys: configuration.keys != nil,
+            at: MonotonicClock.now)
         while true {
             let look = watch.nextLook(after: MonotonicClock.now)
             let went = try state.wait(until: look) { (state) throws(TransportError) -> Bool? in

@@ -17,8 +17,9 @@ public enum DescriptorCheck {
     }
 
     /// By one worker: its sockets, and what `besides` counts.
-    public static func worker(links: Int, isByHand: Bool) -> Int {
-        DescriptorNeeds.worker(links: links, hasPorts: isByHand) + besides
+    /// - Parameter ports: how many of the links may have a port at the worker's end.
+    public static func worker(links: Int, ports: Int) -> Int {
+        DescriptorNeeds.worker(links: links, ports: ports) + besides
     }
 
     /// Raises the limit of this process, and so of its children, where it must.
@@ -39,7 +40,12 @@ public enum DescriptorCheck {
 
     /// A worker's, with its links.
     public static func worker(of rank: Int, _ plan: TrainingPlan) -> Int {
-        worker(links: MessagePort.links(of: rank, plan).count, isByHand: plan.placement.host(of: rank) == .byHand)
+        let links = MessagePort.links(of: rank, plan)
+        // With keys a link has ports at both ends where one of them is started by hand.
+        let ports = links.count { link in
+            [link.source, link.destination].contains { plan.placement.host(of: $0) == .byHand }
+        }
+        return worker(links: links.count, ports: ports)
     }
 
     package static func require(_ needed: Int, _ who: String) throws(RunFailure) {

@@ -4,6 +4,7 @@ import Transport
 
 @Suite struct ControlMessageTests {
     static let link = LinkDeclaration(id: 4, from: 0, to: 1, credit: 2, maxPayload: 1 << 20)
+    static let key = PublicKey(bytes: (0..<32).map { $0 })!
     static let samples: [ControlMessage] = [
         .hello(
             Hello(
@@ -16,7 +17,8 @@ import Transport
                 phase: .receiving(from: 1, kind: .activation, step: 7, microBatch: 3), progress: 88)),
         .status(WorkerStatus(phase: .sending(to: 2))), .status(WorkerStatus(phase: .saving, stalled: 7)),
         .failure(code: 64, text: "no such token"), .refused("why"), .abort("because"),
-        .peers([BoundSocket(link, .data, address: "tcp://127.0.0.1:5555")]),
+        .peers([BoundSocket(link, .data, address: "tcp://127.0.0.1:5555")], keys: [0: key, 70_000: key]),
+        .hello(Hello(rank: 3, process: 1, host: "", values: [], sockets: [], key: key)),
         .ping(1 << 40), .pong(ping: 1 << 40, clock: 77),
         .application([1, 2, 3], more: true), .application([], more: false),
     ]
@@ -26,6 +28,16 @@ import Transport
         let decoded = try ControlMessage.decode(message.encoded(runID: 42))
         #expect(decoded.message == message)
         #expect(decoded.runID == 42)
+    }
+
+    @Test(arguments: [ControlMessage.ready, .refused("why")])
+    func `another version of the program is told apart from broken bytes`(message: ControlMessage) {
+        var bytes = message.encoded(runID: 42)
+        bytes[4] += 1
+        let version = ControlMessage.version
+        #expect(throws: TransportError.otherVersion(got: version + 1, own: version)) {
+            try ControlMessage.decode(bytes)
+        }
     }
 
     @Test(arguments: samples)

@@ -72,6 +72,7 @@ import Transport
             $0.put(UInt16(1))
             $0.put(text: "e" + String(repeating: "\u{301}", count: 30_000))
             $0.put(UInt16(0))
+            $0.put(UInt16(0))
         }
         guard case .hello(let read) = try decode(1, hello) else {
             Issue.record("no hello")

@@ -61,6 +61,31 @@ private let second: UInt64 = 1_000_000_000
         #expect(ledger.takeEnded() == [])
     }
 
+    /// The monitor tells of a failed handshake, and next of the end of the connection that it was.
+    @Test func `who failed a handshake is told by the address of the connection that ends next`() {
+        var ledger = ConnectionLedger()
+        ledger.accepted(5, from: "10.0.0.5")
+        ledger.accepted(6, from: "10.0.0.6")
+        ledger.accepted(7)
+        ledger.failed()
+        ledger.over(6)
+        ledger.over(5)
+        ledger.failed()
+        ledger.over(7)
+        ledger.settle()
+        #expect(ledger.takeRefusals() == ["10.0.0.6", nil])
+        #expect(ledger.takeRefusals() == [])
+    }
+
+    @Test func `those that a port has let in are not shut`() {
+        var ledger = ConnectionLedger()
+        ledger.accepted(1)
+        ledger.admitAll()
+        for descriptor: Int32 in 2...5 { ledger.accepted(descriptor) }
+        ledger.settle()
+        #expect(ledger.evict(beyond: 2) == [2, 3])
+    }
+
     @Test func `strangers that come and go leave nothing`() {
         var ledger = ConnectionLedger()
         for number in 0..<1000 {
@@ -83,6 +108,19 @@ private let second: UInt64 = 1_000_000_000
         #expect(lines == [1])
         #expect(limit.due(at: 10 * second) == 9999)
         #expect(limit.due(at: 11 * second) == nil)
+    }
+
+    @Test func `a line names where strangers came from, a few of them`() {
+        var notes = StrangerNotes(place: "tcp://10.0.0.1:5")
+        #expect(
+            notes.refused(["10.0.0.7"], at: second) == "a connection to tcp://10.0.0.1:5 from 10.0.0.7 was refused: "
+                + "whoever made it does not belong to this run")
+        for host in 1...9 { #expect(notes.refused(["10.0.1.\(host)", "10.0.1.1", nil], at: 2 * second) == nil) }
+        let line = notes.due(at: 12 * second)
+        #expect(
+            line?.hasPrefix("27 connections to tcp://10.0.0.1:5 from 10.0.1.1, 10.0.1.2, 10.0.1.3 were refused") == true
+        )
+        #expect(notes.due(at: 60 * second) == nil)
     }
 
     @Test func `a few at once are each told`() {
@@ -153,25 +191,6 @@ private let second: UInt64 = 1_000_000_000
             #expect(RunSecret(wrong) == nil, "\(wrong)")
         }
     }
-
-    @Test func `only who knows it is let in`() throws {
-        let (mine, other) = (RunSecret(), RunSecret())
-        let credentials = try Credentials(mine)
-        func status(_ mechanism: String, _ given: [[UInt8]], version: String = "1.0") -> String {
-            let question = [Array(version.utf8), [7], Array("echelon".utf8), [], [], Array(mechanism.utf8)] + given
-            let answer = credentials.answer(to: question)
-            #expect(answer.count == 6 && answer[1] == [7])
-            return String(decoding: answer[2], as: UTF8.self)
-        }
-        #expect(status("PLAIN", [Array("run".utf8), Array(mine.text.utf8)]) == "200")
-        #expect(status("PLAIN", [Array("run".utf8), Array(other.text.utf8)]) == "400")
-        #expect(status("PLAIN", [Array(mine.text.utf8)]) == "400")
-        #expect(status("PLAIN", [Array("run".utf8), Array(mine.text.utf8)], version: "2.0") == "400")
-        #expect(status("NULL", []) == "400")
-        #expect(status("CURVE", [mine.bytes]) == "400")
-        #expect(status("CURVE", []) == "400")
-        #expect(credentials.answer(to: [])[2] == Array("400".utf8))
-    }
 }
 
 @Suite struct RunDigestTests {
@@ -199,6 +218,18 @@ private let second: UInt64 = 1_000_000_000
     func `other machines are refused`(address: String) {
         let error = #expect(throws: TransportError.self) { _ = try Address.resolve(address) }
         #expect(error.map { "\($0)" }?.contains("another machine") == true)
+    }
+
+    @Test func `with keys any one address will do, and all of them together will not`() throws {
+        for address in ["tcp://10.0.0.1:5", "tcp://[fd00::2]:5", "tcp://127.0.0.1:5"] {
+            #expect(try Address.resolve(address, elsewhere: true) == address)
+            try Address.check(address, elsewhere: true)
+        }
+        for address in ["tcp://*:5", "tcp://0.0.0.0:5", "tcp://[::]:5", "tcp://:5"] {
+            let error = #expect(throws: TransportError.self) { _ = try Address.resolve(address, elsewhere: true) }
+            #expect(error.map { "\($0)" }?.contains("no single address") == true)
+        }
+        #expect(try Address.host(of: "tcp://[fd00::2]:5") == "[fd00::2]")
     }
 
     @Test func `what was typed is shown without effect`() {

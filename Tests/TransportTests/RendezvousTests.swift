@@ -29,13 +29,13 @@ import Transport
                     [
                         BoundSocket(Self.forward, .data, address: "ipc:///s/0-1"),
                         BoundSocket(Self.backward, .credit, address: "ipc:///s/1-1"),
-                    ]),
+                    ], keys: [:]),
                 .introduce(
                     peer(1),
                     [
                         BoundSocket(Self.forward, .credit, address: "ipc:///s/0-0"),
                         BoundSocket(Self.backward, .data, address: "ipc:///s/1-0"),
-                    ]),
+                    ], keys: [:]),
             ])
         #expect(rendezvous.stage == .connecting)
         #expect(rendezvous.ready(from: peer(0)).isEmpty)
@@ -48,7 +48,9 @@ import Transport
     @Test func `a run of one rank waits for no other`() {
         var rendezvous = Rendezvous(world: 1, digest: "d")
         #expect(
-            rendezvous.receive(hello(0, links: []), from: peer(0)) == [.registered(rank: 0), .introduce(peer(0), [])])
+            rendezvous.receive(hello(0, links: []), from: peer(0)) == [
+                .registered(rank: 0), .introduce(peer(0), [], keys: [:]),
+            ])
         #expect(rendezvous.ready(from: peer(0)) == [.go([peer(0)])])
     }
 
@@ -70,6 +72,22 @@ import Transport
         _ = rendezvous.receive(hello(1), from: peer(1))
         #expect(refusal(rendezvous.receive(hello(1), from: peer(7))) == "the run has already started")
         #expect(rendezvous.peer(of: 1) == peer(1))
+    }
+
+    @Test func `a key registers as its own rank alone, and its rank's peers learn the key of its links`() {
+        var rendezvous = Rendezvous(world: 3, digest: "d")
+        var hellos = [hello(0), hello(1), hello(2, links: [])]
+        for rank in hellos.indices { hellos[rank].key = PublicKey(bytes: [UInt8](repeating: UInt8(rank), count: 32)) }
+        #expect(
+            refusal(rendezvous.receive(hellos[1], from: peer(1), grant: .rank(2)))
+                == "it wants to be rank 1 with the key of worker 2")
+        _ = rendezvous.receive(hellos[1], from: peer(1), grant: .rank(1))
+        _ = rendezvous.receive(hellos[0], from: peer(0), grant: .anyRank)
+        let keys = rendezvous.receive(hellos[2], from: peer(2), grant: .rank(2)).compactMap { action in
+            if case .introduce(_, _, let keys) = action { keys } else { nil }
+        }
+        #expect(keys.map(\.keys).map(Array.init) == [[1], [0], []])
+        #expect(keys[0][1] == hellos[1].key && keys[1][0] == hellos[0].key)
     }
 
     @Test func `the missing ranks are listed`() {

@@ -11,6 +11,8 @@ enum Medium: CaseIterable, Sendable {
     case memory, ipc, tcp
     /// Rank 0 as a child of the coordinator, the others as if started by hand.
     case mixed
+    /// Rank 0 as a child of the coordinator, the others with keys of their own, as if on other machines.
+    case keyed
 }
 
 /// A coordinator on a thread of its own and the endpoints of a whole run, in one process.
@@ -28,11 +30,21 @@ final class Rig: Sendable {
         workers = (0..<world).map { [coordinator] rank in
             var worker = WorkerConfiguration(
                 rank: rank,
-                coordinator: medium == .mixed && rank == 0 ? coordinator.ipcAddress : coordinator.address,
+                coordinator: [.mixed, .keyed].contains(medium) && rank == 0
+                    ? coordinator.ipcAddress : coordinator.address,
                 digest: "digest",
                 links: links.filter { $0.source == rank || $0.destination == rank })
             worker.heartbeat = .milliseconds(10)
             worker.secret = coordinator.secret
+            if medium == .keyed {
+                worker.keys = coordinator.keys[rank]
+                if rank == 0 {
+                    worker.address = "127.0.0.1"
+                    worker.distant = Set(1..<world)
+                } else {
+                    worker.secret = nil
+                }
+            }
             adjust(&worker)
             return if let network { WorkerEndpoint(worker, network: network) } else { WorkerEndpoint(worker) }
         }
@@ -99,12 +111,17 @@ final class Coordinator: Sendable {
     let address: String
     let ipcAddress: String
     let secret: RunSecret
+    /// By rank.
+    let keys: [Int: WorkerKeys]
     private let record = Shared(Record())
     private let thread: JoinableThread
 
     private struct Box: @unchecked Sendable { let server: ControlServer }
 
-    init(_ configuration: ControlServer.Configuration, _ network: InMemoryNetwork?) throws {
+    init(
+        _ configuration: ControlServer.Configuration, _ network: InMemoryNetwork?, keys: [Int: WorkerKeys] = [:]
+    ) throws {
+        self.keys = keys
         let server =
             if let network { ControlServer(configuration, network: network) } else { try ControlServer(configuration) }
         ipcAddress = server.ipcAddress
@@ -119,8 +136,16 @@ final class Coordinator: Sendable {
 
     convenience init(_ medium: Medium, world: Int = 2, _ network: InMemoryNetwork? = nil) throws {
         var configuration = ControlServer.Configuration(world: world, digest: "digest")
-        configuration.tcpAddress = medium == .tcp || medium == .mixed ? "tcp://127.0.0.1:0" : nil
-        try self.init(configuration, network)
+        configuration.tcpAddress = [.tcp, .mixed, .keyed].contains(medium) ? "tcp://127.0.0.1:0" : nil
+        var keys: [Int: WorkerKeys] = [:]
+        if medium == .keyed {
+            let own = try CurvePair()
+            for rank in 1..<max(world, 2) {
+                keys[rank] = WorkerKeys(rank: rank, own: try CurvePair(), coordinator: own.publicKey)
+            }
+            configuration.keys = CoordinatorKeys(own: own, workers: keys.mapValues(\.own.publicKey))
+        }
+        try self.init(configuration, network, keys: keys)
     }
 
     private static func serve(_ server: ControlServer, _ record: Shared<Record>) {

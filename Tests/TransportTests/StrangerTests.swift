@@ -57,7 +57,7 @@ extension LiveTests {
             let lines = try rig.coordinator.see { event -> String? in
                 if case .refused(let text) = event { text } else { nil }
             }
-            #expect(lines.contains("refused") && lines.contains("does not know this run's secret"), "\(lines)")
+            #expect(lines.contains("refused") && lines.contains("does not belong to this run"), "\(lines)")
             // Each is closed from this side: at once, or when its time for a handshake is over.
             for connection in connections { _ = try connection.read() }
             let buffer = rig.buffer(count: 10)
@@ -90,7 +90,7 @@ extension LiveTests {
             let contexts = try addresses.map { try sendUnasked(to: $0) }
             for connection in connections { _ = try connection.read() }
             let note = try #require(notes.wait { $0.first })
-            #expect(note.contains("does not know this run's secret"), "\(note)")
+            #expect(note.contains("does not belong to this run"), "\(note)")
             let buffer = rig.buffer(count: 10)
             _ = try rig.workers[0].send(link: 0, header: header(0, count: 10), payload: buffer.view)
             try rig.workers[1].receive(link: 0, expecting: header(0, count: 10)) { _ in }
@@ -137,7 +137,7 @@ extension LiveTests {
             defer { rig.stop() }
             try rig.workers[1].start()
             try rig.coordinator.see { event -> Void? in
-                if case .refused(let text) = event, text.contains("secret") { () } else { nil }
+                if case .refused(let text) = event, text.contains("does not belong to this run") { () } else { nil }
             }
             let contact = rig.workers[1].state.wait { $0.contact == .refused ? true : nil }
             #expect(contact == true)

@@ -6,8 +6,7 @@ import Workers
     @Test func `more ranks and more links need more descriptors`() {
         #expect(DescriptorCheck.coordinator(ranks: 64) > 145)
         #expect(DescriptorCheck.coordinator(ranks: 65) == DescriptorCheck.coordinator(ranks: 64) + 2)
-        #expect(
-            DescriptorCheck.worker(links: 3, isByHand: false) - DescriptorCheck.worker(links: 2, isByHand: false) == 7)
-        #expect(DescriptorCheck.worker(links: 3, isByHand: true) > DescriptorCheck.worker(links: 3, isByHand: false))
+        #expect(DescriptorCheck.worker(links: 3, ports: 0) - DescriptorCheck.worker(links: 2, ports: 0) == 7)
+        #expect(DescriptorCheck.worker(links: 3, ports: 1) > DescriptorCheck.worker(links: 3, ports: 0))
     }
 }

@@ -8,8 +8,11 @@ package struct ConnectionLedger {
         /// Its place among all that were accepted.
         var number: Int
         var peer: Rendezvous.Peer?
+        /// Where it came from, where that is known.
+        var origin: String?
         var isOver = false
-        var isEvicted = false
+        /// It is shut already, or is not to be.
+        var isExempt = false
     }
 
     /// By descriptor, oldest first.
@@ -19,6 +22,9 @@ package struct ConnectionLedger {
     private var unplaced: [(peer: Rendezvous.Peer, descriptor: Int32)] = []
     private var ended: [Rendezvous.Peer] = []
     private var count = 0
+    /// A handshake failed: at the connection that ends next.
+    private var hasFailed = false
+    private var refusals: [String?] = []
     /// Whether any event came since the last `settle`.
     private var isUnsettled = false
 
@@ -35,16 +41,37 @@ package struct ConnectionLedger {
         unplaced.append((peer, descriptor))
     }
 
-    package mutating func accepted(_ descriptor: Int32) {
+    /// - Parameter origin: where the connection came from.
+    package mutating func accepted(_ descriptor: Int32, from origin: String? = nil) {
         isUnsettled = true
         count += 1
-        connections[descriptor, default: []].append(Connection(number: count))
+        connections[descriptor, default: []].append(Connection(number: count, origin: origin))
+    }
+
+    /// A handshake failed. The monitor does not say of which connection, but the next to end is that one: both are reported
+    /// by the one thread that moves all connections, one after the other.
+    package mutating func failed() { hasFailed = true }
+
+    /// Where those came from whose handshakes failed since the last call; nil where that is not known.
+    package mutating func takeRefusals() -> [String?] {
+        defer { refusals = [] }
+        return refusals
+    }
+
+    /// All open connections belong to the run: those of a link's port, once its only peer is there.
+    package mutating func admitAll() {
+        for descriptor in connections.keys {
+            for index in connections[descriptor]?.indices ?? 0..<0 { connections[descriptor]?[index].isExempt = true }
+        }
     }
 
     /// The oldest connection of this number ended: a number is reused only after that.
     package mutating func over(_ descriptor: Int32) {
         isUnsettled = true
-        guard let index = connections[descriptor]?.firstIndex(where: { !$0.isOver }) else { return }
+        let first = connections[descriptor]?.firstIndex { !$0.isOver }
+        if hasFailed { refusals.append(first.flatMap { connections[descriptor]?[$0].origin }) }
+        hasFailed = false
+        guard let index = first else { return }
         connections[descriptor]?[index].isOver = true
         end(connections[descriptor]?[index].peer)
     }
@@ -85,12 +112,12 @@ package struct ConnectionLedger {
     package mutating func evict(beyond limit: Int) -> [Int32] {
         guard connections.count > limit else { return [] }
         let open = connections.flatMap { descriptor, list in
-            list.filter { $0.peer == nil && !$0.isOver && !$0.isEvicted }.map { (descriptor, $0.number) }
+            list.filter { $0.peer == nil && !$0.isOver && !$0.isExempt }.map { (descriptor, $0.number) }
         }
         let evicted = open.sorted { $0.1 < $1.1 }.prefix(max(0, open.count - limit))
         for (descriptor, number) in evicted {
             guard let index = connections[descriptor]?.firstIndex(where: { $0.number == number }) else { continue }
-            connections[descriptor]?[index].isEvicted = true
+            connections[descriptor]?[index].isExempt = true
         }
         return evicted.map(\.0)
     }

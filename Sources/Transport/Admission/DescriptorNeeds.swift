@@ -20,10 +20,11 @@ package enum DescriptorNeeds {
 
     /// A worker's: its connection to the coordinator, and at its end of each link a bound socket with its peer (monitored
     /// where it has a port) and a connected one.
-    package static func worker(links: Int, hasPorts: Bool) -> Int {
-        let bound = socket + 2 * connection + (hasPorts ? monitor : 0)
+    /// - Parameter ports: how many of the links may have a port at this end.
+    package static func worker(links: Int, ports: Int) -> Int {
+        let bound = socket + 2 * connection
         let connected = socket + connection + monitor
-        return context + 1 + socket + connection + monitor + links * (bound + connected)
+        return context + 1 + socket + connection + monitor + links * (bound + connected) + ports * monitor
     }
 
     /// Throws where this process has no room for so many more.

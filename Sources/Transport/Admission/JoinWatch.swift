@@ -18,11 +18,14 @@ package enum Contact: Hashable, Sendable {
 package struct JoinWatch {
     let address: String
     let limit: Duration
+    /// Whether the worker proves itself by a key of its own, not by the run's secret.
+    let hasKeys: Bool
     private let start: UInt64
     private var sayAt: UInt64
     static let interval: UInt64 = 10_000_000_000
 
-    package init(address: String, limit: Duration, at now: UInt64) {
+    package init(address: String, limit: Duration, hasKeys: Bool = false, at now: UInt64) {
+        self.hasKeys = hasKeys
         self.address = address
         self.limit = limit
         start = now
@@ -57,8 +60,12 @@ package struct JoinWatch {
     }
 
     private func advice(_ contact: Contact) -> String {
-        contact == .refused
-            ? "it did not accept the run's secret: take address and pipeline from the line that its train printed"
-            : "compare the port with the line that train printed, and see that it still runs"
+        switch (contact, hasKeys) {
+        case (.refused, true):
+            "it did not accept this worker's key: its train and this worker need files of one `echelon keys`"
+        case (.refused, false):
+            "it did not accept the run's secret: take address and pipeline from the line that its train printed"
+        default: "compare the port with the line that train printed, and see that it still runs"
+        }
     }
 }

@@ -1,7 +1,8 @@
 /// The shared secret of one run's processes: 32 random bytes, new for every run.
 ///
-/// The coordinator makes it; its children inherit it in their environment, workers started by hand read it from a file that
-/// only the run's owner can read. A peer that connects to a socket of the run has to prove that it knows the secret (`Credentials`).
+/// The coordinator makes it; its children inherit it in their environment, workers started by hand without keys of their own
+/// read it from a file that only the run's owner can read. It is the password of ipc sockets, and on loopback the key of the
+/// coordinator's port (`Terms`).
 package struct RunSecret: Hashable, Sendable {
     package static let byteCount = 32
     package let bytes: [UInt8]
@@ -14,17 +15,12 @@ package struct RunSecret: Hashable, Sendable {
 
     /// Reads `text`; nil unless it is 64 hexadecimal digits, with white space around them or none.
     package init?(_ text: some StringProtocol) {
-        let digits = text.utf8.filter { !" \t\r\n".utf8.contains($0) }
-        let values = digits.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
-        guard digits.count == 2 * Self.byteCount, values.count == digits.count else { return nil }
-        bytes = stride(from: 0, to: values.count, by: 2).map { UInt8(values[$0] << 4 | values[$0 + 1]) }
+        guard let bytes = Hexadecimal.bytes(text, count: Self.byteCount) else { return nil }
+        self.bytes = bytes
     }
 
     /// 64 hexadecimal digits.
-    package var text: String {
-        let digits = Array("0123456789abcdef")
-        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
-    }
+    package var text: String { Hexadecimal.text(bytes) }
 }
 
 extension RunSecret: CustomStringConvertible {

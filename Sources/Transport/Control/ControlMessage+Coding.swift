@@ -2,7 +2,7 @@
 extension ControlMessage {
     /// `ECTL` in the order of the bytes.
     private static let magic: UInt32 = 0x4C54_4345
-    package static let version: UInt16 = 3
+    package static let version: UInt16 = 4
 
     private var type: UInt8 {
         switch self {
@@ -36,7 +36,9 @@ extension ControlMessage {
             writer.put(code)
             writer.put(text: text)
         case .refused(let text), .abort(let text): writer.put(text: text)
-        case .peers(let sockets): BoundSocket.encode(sockets, into: &writer)
+        case .peers(let sockets, let keys):
+            BoundSocket.encode(sockets, into: &writer)
+            PublicKey.encode(keys, into: &writer)
         case .application(let bytes, let more):
             writer.put(UInt8(more ? 1 : 0))
             writer.put(bytes)
@@ -53,7 +55,8 @@ extension ControlMessage {
         try bytes.withUnsafeBufferPointer { (bytes) throws(TransportError) in
             var reader = ByteReader(UnsafeRawBufferPointer(bytes), of: "control message")
             try reader.expect(reader.integer(UInt32.self), magic, "magic")
-            try reader.expect(reader.integer(UInt16.self), version, "version")
+            let got = try reader.integer(UInt16.self)
+            guard got == version else { throw .otherVersion(got: got, own: version) }
             let type = try reader.integer(UInt8.self)
             let runID = try reader.integer(UInt64.self)
             let message = try decodeBody(type, &reader)
@@ -74,7 +77,7 @@ extension ControlMessage {
             return .failure(code: code, text: try reader.lines("text"))
         case 5: return .goodbye
         case 6: return .refused(try reader.lines("text"))
-        case 7: return .peers(try BoundSocket.decode(&reader))
+        case 7: return .peers(try BoundSocket.decode(&reader), keys: try PublicKey.decode(&reader))
         case 8: return .go
         case 9: return .abort(try reader.lines("text"))
         case 10:
@@ -96,6 +99,7 @@ extension Hello {
         writer.put(UInt16(clamping: values.count))
         for value in values { writer.put(text: value, limit: 255) }
         BoundSocket.encode(sockets, into: &writer)
+        PublicKey.encode(key.map { [rank: $0] } ?? [:], into: &writer)
     }
 
     init(_ reader: inout ByteReader) throws(TransportError) {
@@ -106,49 +110,7 @@ extension Hello {
         values = []
         for _ in 0..<count { values.append(try reader.text("digest", limit: 255)) }
         sockets = try BoundSocket.decode(&reader)
-    }
-}
-
-extension BoundSocket {
-    static func encode(_ sockets: [BoundSocket], into writer: inout ByteWriter) {
-        writer.put(UInt16(sockets.count))
-        for socket in sockets {
-            writer.put(UInt32(socket.link.id))
-            writer.put(UInt32(socket.link.source))
-            writer.put(UInt32(socket.link.destination))
-            writer.put(UInt32(socket.link.credit))
-            writer.put(UInt32(socket.link.creditBatch))
-            writer.put(UInt64(socket.link.maxPayload))
-            writer.put(socket.role.rawValue)
-            writer.put(text: socket.address, limit: 255)
-        }
-    }
-
-    static func decode(_ reader: inout ByteReader) throws(TransportError) -> [BoundSocket] {
-        let count = try reader.int(UInt16.self, "sockets")
-        var sockets: [BoundSocket] = []
-        for _ in 0..<count { sockets.append(try BoundSocket(&reader)) }
-        return sockets
-    }
-
-    private init(_ reader: inout ByteReader) throws(TransportError) {
-        let limit = Int(Int32.max) / 2 - 1
-        let id = try reader.int(UInt32.self, "link", atMost: limit)
-        let source = try reader.int(UInt32.self, "source", atMost: limit)
-        let destination = try reader.int(UInt32.self, "destination", atMost: limit)
-        let credit = try reader.int(UInt32.self, "credit", atMost: limit)
-        let creditBatch = try reader.int(UInt32.self, "credit batch", atMost: limit)
-        let maxPayload = try reader.int(UInt64.self, "largest payload")
-        let role = try reader.integer(UInt8.self)
-        guard source != destination else { throw reader.malformed("link", "two ranks", "rank \(source) twice") }
-        guard credit > creditBatch else {
-            throw reader.malformed("credit", "more than the credit batch", "\(credit)")
-        }
-        guard let known = Role(rawValue: role) else { throw reader.malformed("role", "0 or 1", "\(role)") }
-        link = LinkDeclaration(
-            id: id, from: source, to: destination, credit: credit, creditBatch: creditBatch, maxPayload: maxPayload)
-        self.role = known
-        address = try reader.text("address")
+        key = try PublicKey.decode(&reader)[rank]
     }
 }
 

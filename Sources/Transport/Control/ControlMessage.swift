@@ -11,8 +11,8 @@ package enum ControlMessage: Hashable, Sendable {
     case pong(ping: UInt64, clock: UInt64)
     // Coordinator to worker.
     case refused(String)
-    /// The sockets that this worker has to connect to.
-    case peers([BoundSocket])
+    /// The sockets that this worker has to connect to, and its peers' keys by rank, as far as they have any.
+    case peers([BoundSocket], keys: [Int: PublicKey])
     case go
     case abort(String)
     /// The goodbye, and so everything before it, has arrived.

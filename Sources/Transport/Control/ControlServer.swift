@@ -14,6 +14,8 @@ package final class ControlServer {
         package var runID: UInt64 = .random(in: 1...UInt64.max)
         /// Also listen here, for workers started by hand: `tcp://127.0.0.1:PORT`, 0 for a port that the system chooses.
         package var tcpAddress: String?
+        /// Who is let in there, which then may be any address of this machine; nil: who knows the secret.
+        package var keys: CoordinatorKeys?
         /// How long all ranks together may take to register. Workers wait as long as the coordinator does.
         package var startTimeout: Duration = .seconds(60)
         /// How long they may take then to connect their links.
@@ -34,6 +36,10 @@ package final class ControlServer {
     package let ipcAddress: String
     /// Where workers started by hand connect, with the port that was chosen.
     package let tcpAddress: String?
+    /// Where the coordinator's own children have the ports of their links to workers with keys; nil where there are none.
+    package var linkHost: String? {
+        configuration.keys == nil ? nil : tcpAddress.flatMap { try? Address.host(of: $0) }
+    }
     package private(set) var rendezvous: Rendezvous
     package private(set) var liveness: Liveness
     private let wire: any ControlWire
@@ -44,14 +50,12 @@ package final class ControlServer {
     private var startDeadline: UInt64
     private var events: [ControlEvent] = []
     private var refusals = NoteLimit(burst: 5)
-    private var strangers = NoteLimit(burst: 1)
+    private var strangers: StrangerNotes
     private var isClosed = false
 
     /// Listens on ZeroMQ sockets.
     package convenience init(_ configuration: Configuration) throws(TransportError) {
-        let wire = try SocketControlWire(
-            tcpAddress: configuration.tcpAddress, socketParent: configuration.socketParent,
-            secret: configuration.secret, world: configuration.world)
+        let wire = try SocketControlWire(configuration)
         self.init(configuration, wire, ipcAddress: wire.ipcAddress, tcpAddress: wire.tcpAddress)
     }
 
@@ -66,6 +70,7 @@ package final class ControlServer {
         self.wire = wire
         self.ipcAddress = ipcAddress
         self.tcpAddress = tcpAddress
+        strangers = StrangerNotes(place: tcpAddress ?? ipcAddress)
         rendezvous = Rendezvous(digests: configuration.digests)
         liveness = Liveness(world: configuration.world, heartbeatTimeout: configuration.heartbeatTimeout)
         startDeadline = configuration.startTimeout.after(MonotonicClock.now)
@@ -83,9 +88,9 @@ package final class ControlServer {
         try wire.poll(until: deadline, into: &mail)
         for item in mail {
             switch item {
-            case .message(let peer, let bytes): try receive(bytes, from: peer)
+            case .message(let peer, let bytes, let grant): try receive(bytes, from: peer, grant)
             case .lost(let peer): lose(peer)
-            case .strangers(let count): note(strangers.happened(count, at: MonotonicClock.now))
+            case .strangers(let origins): note(strangers.refused(origins, at: MonotonicClock.now))
             }
         }
         note(strangers.due(at: MonotonicClock.now))
@@ -133,18 +138,23 @@ package final class ControlServer {
 
     // MARK: What workers say
 
-    private func receive(_ bytes: [UInt8], from peer: Rendezvous.Peer) throws(TransportError) {
+    private func receive(_ bytes: [UInt8], from peer: Rendezvous.Peer, _ grant: Grant) throws(TransportError) {
         do throws(TransportError) {
             let (message, runID) = try ControlMessage.decode(bytes)
             guard runID == configuration.runID || runID == 0 else {
                 return try refuse(peer, "it belongs to another run")
             }
-            if case .hello(let hello) = message { return try perform(rendezvous.receive(hello, from: peer)) }
+            if case .hello(let hello) = message {
+                return try perform(rendezvous.receive(hello, from: peer, grant: grant), of: hello)
+            }
             guard let rank = rendezvous.rank(of: peer) else { return }
             liveness.heard(rank, at: MonotonicClock.now)
             try receive(message, from: rank, peer)
         } catch {
-            guard case .malformed = error else { throw error }
+            switch error {
+            case .malformed, .otherVersion: break
+            default: throw error
+            }
             // Of a registered rank, which has proved to run the same program, that is the run's end.
             if let rank = rendezvous.rank(of: peer) {
                 throw .violation(rank: rank, "the coordinator got a \(error)")
@@ -213,12 +223,12 @@ package final class ControlServer {
 
     // MARK: What the rendezvous decides
 
-    private func perform(_ actions: [Rendezvous.Action]) throws(TransportError) {
+    private func perform(_ actions: [Rendezvous.Action], of hello: Hello? = nil) throws(TransportError) {
         for action in actions {
             switch action {
-            case .refuse(let peer, let reason): try refuse(peer, reason)
+            case .refuse(let peer, let reason): try refuse(peer, reason, hello)
             case .registered(let rank): register(rank)
-            case .introduce(let peer, let sockets): try send(.peers(sockets), to: peer)
+            case .introduce(let peer, let sockets, let keys): try send(.peers(sockets, keys: keys), to: peer)
             case .go(let peers): try start(peers)
             case .broken(let text): throw .links(text)
             }
@@ -229,26 +239,17 @@ package final class ControlServer {
         }
     }
 
-    private func refuse(_ peer: Rendezvous.Peer, _ reason: String) throws(TransportError) {
+    private func refuse(_ peer: Rendezvous.Peer, _ reason: String, _ hello: Hello? = nil) throws(TransportError) {
         try send(.refused(reason), to: peer)
         guard let count = refusals.happened(at: MonotonicClock.now) else { return }
-        let who = rendezvous.rank(of: peer).map { "rank \($0)" } ?? "a worker"
+        let who =
+            rendezvous.rank(of: peer).map { "rank \($0)" }
+            ?? hello.map { "a worker, process \($0.process) on \($0.host)," } ?? "a worker"
         let others = count == 1 ? "" : " (and \(count - 1) others since the last such line)"
         events.append(.refused("\(who) was refused: \(reason)\(others)"))
     }
 
-    /// Of connections that ended in their handshake.
-    private func note(_ strangers: Int?) {
-        guard let strangers else { return }
-        let place = tcpAddress ?? ipcAddress
-        events.append(.refused(Self.note(ofStrangers: strangers, at: place)))
-    }
-
-    static func note(ofStrangers count: Int, at place: String) -> String {
-        count == 1
-            ? "a connection to \(place) was refused: whoever made it does not know this run's secret"
-            : "\(count) connections to \(place) were refused: whoever made them does not know this run's secret"
-    }
+    private func note(_ line: String?) { if let line { events.append(.refused(line)) } }
 
     private func register(_ rank: Int) {
         guard let hello = rendezvous.hello(of: rank) else { return }

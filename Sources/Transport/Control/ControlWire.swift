@@ -10,8 +10,8 @@ protocol ControlWire: AnyObject {
 }
 
 enum ControlWireEvent {
-    case message(Rendezvous.Peer, [UInt8])
+    case message(Rendezvous.Peer, [UInt8], Grant)
     case lost(Rendezvous.Peer)
-    /// How many connections were refused for lack of the run's secret.
-    case strangers(Int)
+    /// Connections were refused that do not belong to the run: where each came from; nil where that is not known.
+    case strangers(from: [String?])
 }

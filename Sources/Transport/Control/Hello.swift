@@ -7,13 +7,18 @@ package struct Hello: Hashable, Sendable {
     package var values: [String]
     /// The sockets that this worker has bound for its links.
     package var sockets: [BoundSocket]
+    /// With which this worker's links prove whose they are, where any has a port.
+    package var key: PublicKey?
 
-    package init(rank: Int, process: Int32, host: String, values: [String], sockets: [BoundSocket]) {
+    package init(
+        rank: Int, process: Int32, host: String, values: [String], sockets: [BoundSocket], key: PublicKey? = nil
+    ) {
         self.rank = rank
         self.process = process
         self.host = host
         self.values = values
         self.sockets = sockets
+        self.key = key
     }
 }
 

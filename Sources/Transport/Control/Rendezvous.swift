@@ -17,8 +17,8 @@ package struct Rendezvous: Sendable {
     package enum Action: Hashable, Sendable {
         case refuse(Peer, String)
         case registered(rank: Int)
-        /// Tell this worker which sockets to connect to.
-        case introduce(Peer, [BoundSocket])
+        /// Tell this worker which sockets to connect to, and its peers' keys.
+        case introduce(Peer, [BoundSocket], keys: [Int: PublicKey])
         case go([Peer])
         /// The ranks declare their links differently: the run cannot start.
         case broken(String)
@@ -61,8 +61,9 @@ package struct Rendezvous: Sendable {
         .missingRanks(missing, world: world, stage: stage, seconds: seconds)
     }
 
-    package mutating func receive(_ hello: Hello, from peer: Peer) -> [Action] {
-        if let reason = objection(to: hello, from: peer) { return [.refuse(peer, reason)] }
+    /// - Parameter grant: which ranks the connection may register as.
+    package mutating func receive(_ hello: Hello, from peer: Peer, grant: Grant = .anyRank) -> [Action] {
+        if let reason = objection(to: hello, from: peer, grant) { return [.refuse(peer, reason)] }
         workers[hello.rank] = (hello, peer, false)
         ranks[peer] = hello.rank
         guard missing.isEmpty else { return [.registered(rank: hello.rank)] }
@@ -90,7 +91,10 @@ package struct Rendezvous: Sendable {
         return rank
     }
 
-    private func objection(to hello: Hello, from peer: Peer) -> String? {
+    private func objection(to hello: Hello, from peer: Peer, _ grant: Grant) -> String? {
+        if case .rank(let owner) = grant, owner != hello.rank {
+            return "it wants to be rank \(hello.rank) with the key of worker \(owner)"
+        }
         guard stage == .registering else { return "the run has already started" }
         guard hello.rank < world else { return "rank \(hello.rank) is not one of 0 to \(world - 1)" }
         if let known = ranks[peer] { return "this worker has already registered as rank \(known)" }
@@ -107,8 +111,12 @@ package struct Rendezvous: Sendable {
     }
 
     private func introduction(of hello: Hello, _ peer: Peer) -> Action {
-        let sockets = workers.compactMap(\.self).flatMap(\.hello.sockets)
-        return .introduce(peer, sockets.filter { $0.visitor == hello.rank })
+        let sockets = workers.compactMap(\.self).flatMap(\.hello.sockets).filter { $0.visitor == hello.rank }
+        // Each peer both visits and is visited: messages go one way, credit the other.
+        let peers = Set(sockets.map(\.owner))
+        let keys = workers.compactMap(\.self).filter { peers.contains($0.hello.rank) }
+            .compactMap { worker in worker.hello.key.map { (worker.hello.rank, $0) } }
+        return .introduce(peer, sockets, keys: Dictionary(uniqueKeysWithValues: keys))
     }
 
     /// Each link has one socket for data and one for credit, and both ends declare it alike.

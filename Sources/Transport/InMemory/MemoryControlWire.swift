@@ -11,7 +11,7 @@ final class MemoryControlWire: ControlWire {
     func poll(until deadline: UInt64, into events: inout [ControlWireEvent]) {
         for item in port.take(until: deadline) {
             switch item {
-            case .message(let id, let bytes): events.append(.message(peer(id), bytes))
+            case .message(let id, let bytes): events.append(.message(peer(id), bytes, .anyRank))
             case .lost(let id): events.append(.lost(peer(id)))
             }
         }

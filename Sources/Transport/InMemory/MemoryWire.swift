@@ -23,7 +23,9 @@ final class MemoryWire: Wire {
         }
     }
 
-    func connect(_ sockets: [BoundSocket]) throws(TransportError) {
+    var linkKey: PublicKey? { nil }
+
+    func connect(_ sockets: [BoundSocket], keys: [Int: PublicKey]) throws(TransportError) {
         for (index, link) in configuration.links.enumerated() {
             let role: BoundSocket.Role = link.source == configuration.rank ? .data : .credit
             guard let place = sockets.first(where: { $0.link == link && $0.role == role }) else {

@@ -2,12 +2,12 @@ import Systems
 
 extension NetworkLoop {
     func handle(control bytes: [UInt8]) throws(TransportError) {
-        let (message, runID) = try ControlMessage.decode(bytes)
+        let (message, runID) = try decode(bytes)
         try learn(runID)
         switch message {
         case .refused(let text): throw .refused(text)
         case .abort(let text): throw .aborted(text)
-        case .peers(let sockets): try connect(sockets)
+        case .peers(let sockets, let keys): try connect(sockets, keys)
         case .dismissed: isDismissed = true
         case .ping(let time):
             state.withLock { $0.outbox.append(.pong(ping: time, clock: configuration.clock())) }
@@ -20,6 +20,13 @@ extension NetworkLoop {
         }
     }
 
+    private func decode(_ bytes: [UInt8]) throws(TransportError) -> (message: ControlMessage, runID: UInt64) {
+        do throws(TransportError) { return try ControlMessage.decode(bytes) } catch {
+            guard case .otherVersion = error else { throw error }
+            throw .refused("\(error)")
+        }
+    }
+
     private func learn(_ runID: UInt64) throws(TransportError) {
         try state.withLock { (state) throws(TransportError) in
             if state.runID == 0 { state.runID = runID }
@@ -29,9 +36,9 @@ extension NetworkLoop {
         }
     }
 
-    private func connect(_ sockets: [BoundSocket]) throws(TransportError) {
+    private func connect(_ sockets: [BoundSocket], _ keys: [Int: PublicKey]) throws(TransportError) {
         isConnecting = true
-        try wire.connect(sockets)
+        try wire.connect(sockets, keys: keys)
         if state.withLock({ $0.links.allSatisfy(\.isConnected) }) && isConnecting { becomeReady() }
     }
 

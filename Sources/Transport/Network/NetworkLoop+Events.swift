@@ -9,7 +9,7 @@ extension NetworkLoop {
             case .control(let bytes): try handle(control: bytes)
             case .controlConnected: state.update { $0.contact = .connected }
             case .controlFailed(let contact): state.update { $0.contact = contact }
-            case .stranger: note(strangers.happened(at: MonotonicClock.now))
+            case .strangers(let origins): noteStrangers(from: origins)
             case .controlLost, .lifelineEnded: loseCoordinator()
             case .linkConnected(let link): connected(link)
             case .linkLost(let link): lost(link)

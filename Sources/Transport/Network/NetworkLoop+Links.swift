@@ -5,7 +5,9 @@ extension NetworkLoop {
     func pumpMessages(_ link: Int) throws(TransportError) {
         while let message = nextWithCredit(link) {
             let payload = OutgoingPayload(bytes: message.payload, release: releases[link])
-            guard try wire.send(message.header, payload: payload, on: link) else { return }
+            var header = message.header
+            configuration.tamper?(&header)
+            guard try wire.send(header, payload: payload, on: link) else { return }
             state.withLock { state in
                 _ = state.links[link].sending.queue.popFirst()
                 state.links[link].sending.dispatched += 1

@@ -11,7 +11,7 @@ final class NetworkLoop {
     var nextHeartbeat: UInt64 = 0
     /// A heartbeat is due: it is sent once nothing is queued before it, with the state of that moment.
     private var owesStatus = false
-    var strangers = NoteLimit(burst: 1)
+    private var strangers: StrangerNotes
     var isConnecting = false
     var saidGoodbye = false
     var isDismissed = false
@@ -23,6 +23,7 @@ final class NetworkLoop {
         self.state = state
         self.status = status
         self.wire = wire
+        strangers = StrangerNotes(place: "a port of worker \(configuration.rank)")
         releases = configuration.links.indices.map { ReleaseCounter(state, link: $0) }
     }
 
@@ -49,7 +50,7 @@ final class NetworkLoop {
     private func introduce(_ sockets: [BoundSocket]) throws(TransportError) {
         let hello = Hello(
             rank: configuration.rank, process: configuration.process, host: configuration.host,
-            values: configuration.digest.values, sockets: sockets)
+            values: configuration.digest.values, sockets: sockets, key: wire.linkKey)
         guard ControlMessage.hello(hello).encoded(runID: 0).count <= ControlMessage.maxSize else {
             throw .links("rank \(configuration.rank) has too many links to register: \(configuration.links.count)")
         }
@@ -95,12 +96,11 @@ final class NetworkLoop {
         guard now >= nextHeartbeat else { return }
         nextHeartbeat = configuration.heartbeat.after(now)
         owesStatus = true
-        note(strangers.due(at: now))
+        if let line = strangers.due(at: now) { configuration.note?(line) }
     }
 
-    func note(_ strangers: Int?) {
-        guard let strangers else { return }
-        configuration.note?(ControlServer.note(ofStrangers: strangers, at: "a port of worker \(configuration.rank)"))
+    func noteStrangers(from origins: [String?]) {
+        if let line = strangers.refused(origins, at: MonotonicClock.now) { configuration.note?(line) }
     }
 
     func pumpControl() throws(TransportError) {

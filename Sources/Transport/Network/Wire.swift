@@ -6,8 +6,11 @@ import Systems
 protocol Wire: AnyObject {
     /// Binds the sockets of all links and begins to connect to the coordinator.
     func open() throws(TransportError) -> [BoundSocket]
-    /// Connects to the peers' sockets.
-    func connect(_ sockets: [BoundSocket]) throws(TransportError)
+    /// With which this endpoint's links prove whose they are, where any has a port; known once the wire is open.
+    var linkKey: PublicKey? { get }
+    /// Connects to the peers' sockets, and lets them in at this endpoint's own.
+    /// - Parameter keys: the peers', by rank, as far as they have any.
+    func connect(_ sockets: [BoundSocket], keys: [Int: PublicKey]) throws(TransportError)
     /// Waits until something happens or `wake` is called, and appends what happened.
     func poll(milliseconds: Int, into events: inout [WireEvent]) throws(TransportError)
     /// Sends a message, or with no payload a credit or goodbye; false where it has to be tried again after a poll.
@@ -37,8 +40,8 @@ enum WireEvent {
     case controlConnected
     /// The connection to the coordinator could not be made, this time.
     case controlFailed(Contact)
-    /// A peer without the run's secret connected to a port of this worker and was refused.
-    case stranger
+    /// Connections to a port of this worker were refused: where each came from; nil where that is not known.
+    case strangers(from: [String?])
     case controlLost
     case lifelineEnded
     case linkConnected(Int)

@@ -10,7 +10,7 @@ enum LinkOptions {
         try socket.set(ZMQ_IMMEDIATE, 1)
         try socket.set(ZMQ_RECONNECT_IVL, -1)
         let largest = role == .data ? max(FrameHeader.encodedSize, link.maxPayload) : FrameHeader.encodedSize
-        try socket.setMaxMessageSize(Credentials.frameSize(of: largest))
+        try socket.setMaxMessageSize(Terms.frameSize(of: largest))
         try socket.set(ZMQ_SNDBUF, 1 << 20)
         try socket.set(ZMQ_RCVBUF, 1 << 20)
         try applyCommon(to: socket)
@@ -20,7 +20,7 @@ enum LinkOptions {
     static func applyToControl(_ socket: Socket) throws(TransportError) {
         try socket.set(ZMQ_RECONNECT_IVL, 100)
         try socket.set(ZMQ_SNDHWM, controlDepth)
-        try socket.setMaxMessageSize(Credentials.frameSize(of: ControlMessage.maxSize))
+        try socket.setMaxMessageSize(Terms.frameSize(of: ControlMessage.maxSize))
         try applyCommon(to: socket)
     }
 
@@ -36,7 +36,7 @@ enum LinkOptions {
         try socket.set(ZMQ_SNDHWM, 100_000)
         try socket.set(ZMQ_RCVHWM, controlDepth)
         try socket.set(ZMQ_BACKLOG, backlog)
-        try socket.setMaxMessageSize(Credentials.frameSize(of: ControlMessage.maxSize))
+        try socket.setMaxMessageSize(Terms.frameSize(of: ControlMessage.maxSize))
         try applyCommon(to: socket)
     }
 

@@ -91,7 +91,10 @@ final class Socket {
     @discardableResult
     func bind(_ address: String) throws(TransportError) -> String {
         try allowIPv6(address)
-        guard zmq_bind(handle, address) == 0 else { throw .lastError("bind \(address)") }
+        guard zmq_bind(handle, address) == 0 else {
+            if zmq_errno() == EADDRNOTAVAIL { throw .address(address, reason: "this machine has no such address") }
+            throw .lastError("bind \(address)")
+        }
         var name = [CChar](repeating: 0, count: 512)
         var size = name.count
         guard zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, &name, &size) == 0 else {
@@ -140,14 +143,15 @@ final class Socket {
         }
     }
 
-    /// The next message with all its parts, copied, and the descriptor of the connection it came over; nil when there
-    /// is none. For small messages.
-    func receiveParts() throws(TransportError) -> (parts: [[UInt8]], descriptor: Int32)? {
+    /// The next message with all its parts, copied; the descriptor of the connection it came over, and what that one is
+    /// granted. nil when there is none. For small messages.
+    func receiveParts() throws(TransportError) -> (parts: [[UInt8]], descriptor: Int32, grant: Grant?)? {
         var parts: [[UInt8]] = []
         while try receive(into: scratch) {
             parts.append([UInt8](scratch.bytes))
             if zmq_msg_more(scratch.message) == 0 {
-                return (parts, zmq_msg_get(scratch.message, ZMQ_SRCFD))
+                let user = zmq_msg_gets(scratch.message, "User-Id").map { String(cString: $0) }
+                return (parts, zmq_msg_get(scratch.message, ZMQ_SRCFD), user.flatMap { Grant($0) })
             }
         }
         return nil

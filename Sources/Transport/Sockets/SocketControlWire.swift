@@ -1,12 +1,8 @@
 internal import CZeroMQ
 import Systems
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
-/// The coordinator's ROUTER: bound to an ipc socket in a private directory, and to a loopback port where wanted. Only
-/// messages of peers that proved to know the run's secret are read.
+/// The coordinator's ROUTER: bound to an ipc socket in a private directory, and to a port where wanted. Only messages of
+/// peers that proved to belong to the run are read.
 final class SocketControlWire: ControlWire {
     let ipcAddress: String
     let tcpAddress: String?
@@ -23,17 +19,20 @@ final class SocketControlWire: ControlWire {
     static let strangers = 64
     private let strangerLimit: Int
 
-    init(
-        tcpAddress wanted: String?, socketParent: String, secret: RunSecret, world: Int
-    ) throws(TransportError) {
-        strangerLimit = world + Self.strangers
-        let wanted = if let wanted { try Address.resolve(wanted) } else { String?.none }
-        let credentials = try Credentials(secret)
-        directory = try SocketDirectory(in: socketParent)
+    init(_ configuration: ControlServer.Configuration) throws(TransportError) {
+        strangerLimit = configuration.world + Self.strangers
+        let wanted = try configuration.tcpAddress.map { address throws(TransportError) in
+            try Address.resolve(address, elsewhere: configuration.keys != nil)
+        }
+        // Made before the context: ZeroMQ's random numbers must not be opened while one lives.
+        let port = try wanted.map { address throws(TransportError) in
+            try Port(address, configuration.secret, configuration.keys)
+        }
+        directory = try SocketDirectory(in: configuration.socketParent)
         ipcAddress = "ipc://\(directory.path)/control"
         try Address.check(ipcAddress)
-        context = try Context(descriptors: DescriptorNeeds.coordinator(world: world))
-        do throws(TransportError) { authenticator = try Authenticator(context, credentials) } catch {
+        context = try Context(descriptors: DescriptorNeeds.coordinator(world: configuration.world))
+        do throws(TransportError) { authenticator = try Authenticator(context) } catch {
             context.end()
             throw error
         }
@@ -53,16 +52,42 @@ final class SocketControlWire: ControlWire {
         }
         do throws(TransportError) {
             // A socket's addresses keep the terms under which each was bound.
-            try credentials.demand(from: router, at: ipcAddress)
+            try authenticator.decide(.password(configuration.secret.text), at: Terms.ipc)
+            try Terms.demandPassword(from: router)
             try router.bind(ipcAddress)
-            if let wanted { try credentials.demand(from: router, at: wanted) }
-            tcpAddress = if let wanted { try router.bind(wanted) } else { nil }
+            tcpAddress = if let port { try port.bind(router, authenticator) } else { nil }
         } catch {
             monitor.close()
             router.close(lingerMilliseconds: 0)
             authenticator.close()
             context.end()
             throw error
+        }
+    }
+
+    /// Where workers started by hand connect, and who is let in there: who has a worker's key, or without keys who knows
+    /// the run's secret, which then is the key of both ends.
+    private struct Port {
+        let address: String
+        let own: CurvePair
+        let known: [PublicKey: Grant]
+
+        init(_ address: String, _ secret: RunSecret, _ keys: CoordinatorKeys?) throws(TransportError) {
+            self.address = address
+            own = if let keys { keys.own } else { try CurvePair(secret) }
+            known =
+                if let keys {
+                    // Of two ranks with one key neither would be who it says.
+                    Dictionary(keys.workers.map { ($1, Grant.rank($0)) }) { first, _ in first }
+                } else {
+                    [own.publicKey: .anyRank]
+                }
+        }
+
+        func bind(_ router: Socket, _ authenticator: Authenticator) throws(TransportError) -> String {
+            try authenticator.decide(.keys(known), at: Terms.port)
+            try Terms.demandKey(from: router, own: own, door: Terms.port)
+            return try router.bind(address)
         }
     }
 
@@ -78,39 +103,25 @@ final class SocketControlWire: ControlWire {
             if zmq_errno() == EINTR { return }
             throw .lastError("poll the coordinator's socket")
         }
-        try authenticator.serve()
+        let denied = try authenticator.serve()
         if try receiveMessages(&events) { for peer in ledger.takeEnded() { events.append(.lost(peer)) } }
-        try readMonitor(&events)
+        while let event = try monitor.next() { ledger.note(event) }
+        ledger.settle()
+        ledger.shutStrangers(beyond: strangerLimit)
+        let refused = denied + ledger.takeRefusals()
+        if !refused.isEmpty { events.append(.strangers(from: refused)) }
     }
 
     /// - Returns: whether nothing is left.
     private func receiveMessages(_ events: inout [ControlWireEvent]) throws(TransportError) -> Bool {
         for _ in 0..<Self.budget {
-            guard let (parts, descriptor) = try router.receiveParts() else { return true }
-            guard parts.count == 2 else { continue }
+            guard let (parts, descriptor, grant) = try router.receiveParts() else { return true }
+            guard parts.count == 2, let grant else { continue }
             let peer = Rendezvous.Peer(parts[0])
             ledger.spoke(peer, over: descriptor)
-            events.append(.message(peer, parts[1]))
+            events.append(.message(peer, parts[1], grant))
         }
         return false
-    }
-
-    private func readMonitor(_ events: inout [ControlWireEvent]) throws(TransportError) {
-        var refused = 0
-        while let event = try monitor.next() {
-            switch event {
-            case .accepted(let descriptor): ledger.accepted(descriptor)
-            case .disconnected(let descriptor): ledger.over(descriptor)
-            case .refused: refused += 1
-            // Only the run's owner can enter the ipc socket's directory: there it is a worker that was too slow on a busy
-            // machine, and connects again.
-            case .unfinished(let address): refused += address.hasPrefix("ipc://") ? 0 : 1
-            case .connected, .unreachable: break
-            }
-        }
-        ledger.settle()
-        for descriptor in ledger.evict(beyond: strangerLimit) { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
-        if refused > 0 { events.append(.strangers(refused)) }
     }
 
     func send(_ bytes: [UInt8], to peer: Rendezvous.Peer) throws(TransportError) {

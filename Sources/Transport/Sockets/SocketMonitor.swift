@@ -9,8 +9,10 @@ final class SocketMonitor {
         case accepted(Int32)
         /// A connection ended; its descriptor on this side.
         case disconnected(Int32)
-        /// A handshake failed: the other side does not know the run's secret, or speaks something else.
+        /// A handshake failed: the other side does not know this side's key, or speaks something else.
         case refused
+        /// A handshake failed by the answer of the bound socket's `Authenticator`.
+        case denied
         /// A connection ended before its handshake was over: too slow, or closed by the other side.
         case unfinished(address: String)
         /// Nothing listens there.
@@ -18,7 +20,7 @@ final class SocketMonitor {
 
         var isFailedHandshake: Bool {
             switch self {
-            case .refused, .unfinished: true
+            case .refused, .denied, .unfinished: true
             default: false
             }
         }
@@ -43,7 +45,7 @@ final class SocketMonitor {
 
     /// The next event, if any.
     func next() throws(TransportError) -> Event? {
-        while let (parts, _) = try socket.receiveParts() {
+        while let parts = try socket.receiveParts()?.parts {
             guard let first = parts.first, first.count == 6 else { continue }
             let kind = Int32(first[0]) | Int32(first[1]) << 8
             let value = first[2...].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
@@ -54,6 +56,7 @@ final class SocketMonitor {
             case ZMQ_EVENT_CLOSED: return .unreachable
             case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
                 return .unfinished(address: String(decoding: parts.dropFirst().first ?? [], as: UTF8.self))
+            case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: return .denied
             default: return .refused
             }
         }

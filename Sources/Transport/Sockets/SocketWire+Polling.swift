@@ -27,8 +27,8 @@ extension SocketWire {
         switch sources[item] {
         case .wakeUp: wakeUp.clear()
         case .lifeline: try readLifeline(item, &events)
-        case .authenticator: try authenticator?.serve()
-        case .portMonitor(let index): try receivePortMonitor(index, &events)
+        case .authenticator: tellOfStrangers(try authenticator?.serve() ?? [], &events)
+        case .port(let index): tellOfStrangers(try ports[index].read(), &events)
         case .control: try receiveControl(&events)
         case .controlMonitor: try receiveControlMonitor(&events)
         case .bound(let link): try receiveFrames(link, &events)
@@ -49,7 +49,9 @@ extension SocketWire {
     }
 
     private func receiveControl(_ events: inout [WireEvent]) throws(TransportError) {
-        while let (parts, _) = try control?.receiveParts() { events.append(.control(parts.count == 1 ? parts[0] : [])) }
+        while let parts = try control?.receiveParts()?.parts {
+            events.append(.control(parts.count == 1 ? parts[0] : []))
+        }
     }
 
     private func receiveControlMonitor(_ events: inout [WireEvent]) throws(TransportError) {
@@ -68,9 +70,9 @@ extension SocketWire {
         }
     }
 
-    /// Whoever is let in at a link's port is the peer; of the others only their number is told.
-    private func receivePortMonitor(_ index: Int, _ events: inout [WireEvent]) throws(TransportError) {
-        while let event = try portMonitors[index].next() { if event.isFailedHandshake { events.append(.stranger) } }
+    /// Those who were refused at this worker's ports. At ipc sockets it is for the peer to notice.
+    private func tellOfStrangers(_ origins: [String?], _ events: inout [WireEvent]) {
+        if !origins.isEmpty, !ports.isEmpty { events.append(.strangers(from: origins)) }
     }
 
     private func receiveMonitor(_ link: Int, _ events: inout [WireEvent]) throws(TransportError) {

@@ -10,8 +10,11 @@ final class SocketWire: Wire {
     let configuration: WorkerConfiguration
     let wakeUp: WakeUp
     var context: Context?
-    var credentials: Credentials?
     var authenticator: Authenticator?
+    /// New for each endpoint: a link's peer learns its public half from the coordinator, and nobody else does.
+    var linkPair: CurvePair?
+    private var host = "127.0.0.1"
+    private var strangersPerPort = SocketControlWire.strangers
     var control: Socket?
     var controlMonitor: SocketMonitor?
     var hasCoordinator = false
@@ -20,8 +23,8 @@ final class SocketWire: Wire {
     /// The connected PUSH of each link.
     var connected: [Socket?]
     var monitors: [SocketMonitor] = []
-    /// Monitors of bound sockets with a port: who was refused there.
-    var portMonitors: [SocketMonitor] = []
+    /// Of bound sockets with a port: who was refused there.
+    var ports: [PortWatch] = []
     var files: [String] = []
     var lifeline: Int32?
     let frame = MessageBuffer()
@@ -39,7 +42,7 @@ final class SocketWire: Wire {
     /// What a poll item stands for.
     enum Source {
         case wakeUp, lifeline, authenticator, control, controlMonitor
-        case portMonitor(Int)
+        case port(Int)
         case bound(Int)
         case connected(Int)
         case monitor(Int)
@@ -60,24 +63,31 @@ final class SocketWire: Wire {
     func open() throws(TransportError) -> [BoundSocket] {
         watch(descriptor: wakeUp.descriptor, as: .wakeUp)
         if let lifeline { watch(descriptor: lifeline, as: .lifeline) }
-        let address = try Address.resolve(configuration.coordinator)
-        guard let secret = configuration.secret else {
-            throw .address(configuration.coordinator, reason: "its run's secret is not known here")
-        }
-        let credentials = try Credentials(secret)
-        self.credentials = credentials
+        let address = try Address.resolve(configuration.coordinator, elsewhere: configuration.keys != nil)
+        // Keys are made before the context: ZeroMQ's random numbers must not be opened while one lives.
+        let proof = try proof(at: address)
+        let ports = configuration.links.count { configuration.hasPort($0) }
+        // Where all its own sockets are files, a peer's may still be a port.
+        linkPair = ports > 0 ? try CurvePair() : try? CurvePair()
+        host = try linkHost(toward: address)
+        strangersPerPort = max(8, SocketControlWire.strangers / max(ports, 1))
         let context = try Context(
-            descriptors: DescriptorNeeds.worker(links: configuration.links.count, hasPorts: directory == nil))
+            descriptors: DescriptorNeeds.worker(links: configuration.links.count, ports: ports))
         self.context = context
-        let authenticator = try Authenticator(context, credentials)
+        let authenticator = try Authenticator(context)
         self.authenticator = authenticator
+        if let secret = configuration.secret { try authenticator.decide(.password(secret.text), at: Terms.ipc) }
         try watch(authenticator.socket, as: .authenticator)
-        let sockets = try bindLinks(context)
-        try connectControl(context, address)
+        let sockets = try bindLinks(context, authenticator)
+        try connectControl(context, address, proof)
         return sockets
     }
 
-    private func bindLinks(_ context: Context) throws(TransportError) -> [BoundSocket] {
+    var linkKey: PublicKey? { linkPair?.publicKey }
+
+    private func bindLinks(
+        _ context: Context, _ authenticator: Authenticator
+    ) throws(TransportError) -> [BoundSocket] {
         var sockets: [BoundSocket] = []
         for (index, link) in configuration.links.enumerated() {
             let role: BoundSocket.Role = link.source == configuration.rank ? .credit : .data
@@ -85,13 +95,17 @@ final class SocketWire: Wire {
             bound.append(socket)
             try LinkOptions.apply(to: socket, link, role)
             let address = try bindAddress(link, role)
-            try credentials?.demand(from: socket, at: address)
-            if address.hasPrefix("tcp://") {
-                let monitor = try SocketMonitor(context, of: socket, name: "port-\(index)")
-                portMonitors.append(monitor)
-                try watch(monitor.socket, as: .portMonitor(portMonitors.count - 1))
+            if let linkPair, configuration.hasPort(link) {
+                // The peer's key comes with its address, later.
+                try authenticator.decide(.undecided, at: Terms.link(index))
+                try Terms.demandKey(from: socket, own: linkPair, door: Terms.link(index))
+                let port = try PortWatch(context, of: socket, name: "port-\(index)", limit: strangersPerPort)
+                ports.append(port)
+                try watch(port.socket, as: .port(ports.count - 1))
+            } else {
+                try Terms.demandPassword(from: socket)
+                files.append(String(address.dropFirst(6)))
             }
-            if address.hasPrefix("ipc://") { files.append(String(address.dropFirst(6))) }
             sockets.append(BoundSocket(link, role, address: try socket.bind(address)))
             try watch(socket, as: .bound(index))
         }
@@ -100,7 +114,7 @@ final class SocketWire: Wire {
 
     /// Beside the coordinator's socket where that is a file, else a port that the system chooses.
     private func bindAddress(_ link: LinkDeclaration, _ role: BoundSocket.Role) throws(TransportError) -> String {
-        guard let directory else { return "tcp://127.0.0.1:*" }
+        guard let directory, !configuration.hasPort(link) else { return "tcp://\(host):*" }
         let kind = role == .data ? "data" : "credit"
         let address = "ipc://\(directory)/\(link.id)-\(link.source)-\(link.destination)-\(kind)"
         try Address.check(address)
@@ -117,34 +131,38 @@ final class SocketWire: Wire {
         return path.lastIndex(of: "/").map { path[..<$0] }
     }
 
-    private func connectControl(_ context: Context, _ address: String) throws(TransportError) {
+    private func connectControl(_ context: Context, _ address: String, _ proof: Proof) throws(TransportError) {
         let socket = try Socket(context, ZMQ_DEALER)
         control = socket
         try LinkOptions.applyToControl(socket)
         let monitor = try SocketMonitor(context, of: socket, name: "control")
         controlMonitor = monitor
-        try credentials?.present(by: socket, to: address)
+        switch proof {
+        case .password(let secret): try Terms.presentPassword(secret, by: socket)
+        case .key(let own, let server): try Terms.presentKey(own, by: socket, to: server)
+        }
         try socket.connect(address)
         try watch(monitor.socket, as: .controlMonitor)
         controlItem = items.count
         try watch(socket, as: .control)
     }
 
-    func connect(_ sockets: [BoundSocket]) throws(TransportError) {
+    func connect(_ sockets: [BoundSocket], keys: [Int: PublicKey]) throws(TransportError) {
         guard let context else { return }
+        try admitPeers(keys)
         for (index, link) in configuration.links.enumerated() {
             let role: BoundSocket.Role = link.source == configuration.rank ? .data : .credit
             guard let place = sockets.first(where: { $0.link == link && $0.role == role }) else {
                 throw .links("\(link): the coordinator names no socket to connect to")
             }
-            try Address.check(place.address)
+            try Address.check(place.address, elsewhere: configuration.keys != nil || configuration.address != nil)
             guard connected[index] == nil else { throw .links("\(link): the coordinator introduced it twice") }
             let socket = try Socket(context, ZMQ_PUSH)
             connected[index] = socket
             try LinkOptions.apply(to: socket, link, role)
             let monitor = try SocketMonitor(context, of: socket, name: "\(index)")
             monitors.append(monitor)
-            try credentials?.present(by: socket, to: place.address)
+            try present(to: place, keys, by: socket)
             try Self.checkAccess(to: place.address)
             try socket.connect(place.address)
             try watch(monitor.socket, as: .monitor(index))
@@ -188,7 +206,8 @@ final class SocketWire: Wire {
     }
 
     func close(lingerMilliseconds: Int, isOrderly: Bool) {
-        for monitor in monitors + portMonitors { monitor.close() }
+        for monitor in monitors { monitor.close() }
+        for port in ports { port.close() }
         controlMonitor?.close()
         for socket in bound { socket.close(lingerMilliseconds: 0) }
         for socket in connected { socket?.close(lingerMilliseconds: isOrderly ? lingerMilliseconds : 0) }

@@ -1,0 +1,87 @@
+internal import Systems
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The numbers of hosts, as the system knows them.
+extension Address {
+    /// The host's addresses, IPv4 first.
+    static func look(up host: String, of address: String) throws(TransportError) -> [String] {
+        var numbers: [String] = []
+        try eachEntry(of: host, of: address) { entry in
+            guard let number = number(entry.ai_addr, entry.ai_addrlen) else { return }
+            if entry.ai_family == AF_INET { numbers.insert(number, at: 0) } else { numbers.append(number) }
+        }
+        return numbers
+    }
+
+    /// This machine's address from which it reaches the host of a resolved tcp address: by the system's routes, nothing is
+    /// sent.
+    static func local(toward address: String) throws(TransportError) -> String {
+        var found: String?
+        try eachEntry(of: try host(of: address), of: address) { entry in
+            guard found == nil else { return }
+            let file = socket(entry.ai_family, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            guard file >= 0 else { return }
+            defer { close(file) }
+            // Any port that is not 0.
+            var target = sockaddr_storage()
+            memcpy(&target, entry.ai_addr, Int(entry.ai_addrlen))
+            let isConnected = withUnsafeMutablePointer(to: &target) { target in
+                target.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+                    $0.pointee.sin_port = UInt16(9).bigEndian
+                }
+                return target.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(file, $0, entry.ai_addrlen) == 0
+                }
+            }
+            if isConnected { found = number(of: file, getsockname) }
+        }
+        guard let found else {
+            throw .address(address, reason: "this machine has no way there: name one of its addresses with --address")
+        }
+        return found
+    }
+
+    /// The number of whoever is at the other end of a connection; nil where it has none, or is gone.
+    static func peer(of descriptor: Int32) -> String? { number(of: descriptor, getpeername) }
+
+    private static func number(
+        of descriptor: Int32, _ call: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+    ) -> String? {
+        var storage = sockaddr_storage()
+        var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        return withUnsafeMutablePointer(to: &storage) { storage in
+            storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                guard call(descriptor, address, &size) == 0,
+                    [AF_INET, AF_INET6].contains(Int32(address.pointee.sa_family))
+                else { return nil }
+                return number(address, size)
+            }
+        }
+    }
+
+    private static func eachEntry(
+        of host: String, of address: String, _ body: (addrinfo) -> Void
+    ) throws(TransportError) {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        let name = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+        let code = getaddrinfo(name, nil, &hints, &list)
+        guard code == 0 else {
+            throw .address(address, reason: "the host's name leads nowhere: \(String(cString: gai_strerror(code)))")
+        }
+        defer { freeaddrinfo(list) }
+        for entry in sequence(first: list, next: { $0?.pointee.ai_next }).compactMap(\.self) { body(entry.pointee) }
+    }
+
+    private static func number(_ address: UnsafeMutablePointer<sockaddr>?, _ size: socklen_t) -> String? {
+        guard let address else { return nil }
+        var name = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        guard getnameinfo(address, size, &name, socklen_t(name.count), nil, 0, NI_NUMERICHOST) == 0 else { return nil }
+        let text = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return Int32(address.pointee.sa_family) == AF_INET6 ? "[\(text)]" : text
+    }
+}
