@@ -49,12 +49,14 @@ final class Attempt {
     private var left: Set<Int> = []
 
     /// Listens for workers; nothing is started or written yet.
-    /// - Parameter port: where workers started by hand connect; nil: any free one.
-    init(_ plan: TrainingPlan, _ mode: LaunchMode, port: UInt16?, stop: StopRequest) throws(RunFailure) {
+    /// - Parameter entrance: where workers started by hand connect.
+    init(
+        _ plan: TrainingPlan, _ mode: LaunchMode, _ entrance: HandEntrance, stop: StopRequest
+    ) throws(RunFailure) {
         self.plan = plan
         self.stop = stop
         launcher = try mode.launcher(plan)
-        server = try Self.listen(plan, launcher, port: port)
+        server = try Self.listen(plan, launcher, entrance)
         self.steps = StepAssembly(plan)
         gate = plan.gate.map { UpdateGate(rankCount: plan.placement.rankCount, $0) }
         evaluation = EvaluationAssembly(plan)
@@ -62,21 +64,19 @@ final class Attempt {
     }
 
     private static func listen(
-        _ plan: TrainingPlan, _ launcher: any Launcher, port: UInt16?
+        _ plan: TrainingPlan, _ launcher: any Launcher, _ entrance: HandEntrance
     ) throws(RunFailure) -> ControlServer {
         do {
             var contents = ContentHashes()
             let digests = try plan.placement.ranks.map { rank in try plan.digest(of: rank, &contents) }
             var configuration = ControlServer.Configuration(digests: digests)
             configuration.socketParent = try ScratchFolder.parentForSockets()
-            let hasOthers = !plan.placement.ranks(on: .byHand).isEmpty
-            if port != nil || hasOthers {
-                configuration.tcpAddress = "tcp://127.0.0.1:\(port ?? 0)"
-            }
-            if hasOthers { configuration.startTimeout = .seconds(3600) }
+            configuration.tcpAddress = entrance.address
+            configuration.keys = entrance.keys
+            if !plan.placement.ranks(on: .byHand).isEmpty { configuration.startTimeout = .seconds(3600) }
             return try launcher.listen(configuration)
         } catch TransportError.system(_, code: EADDRINUSE) {
-            throw .badInput("--port \(port ?? 0) is taken: choose another, or leave it out for any free one")
+            throw .badInput("--port \(entrance.port ?? 0) is taken: choose another, or leave it out for any free one")
         } catch {
             throw RunFailure(wrapping: error)
         }
@@ -122,9 +122,10 @@ final class Attempt {
         }
         let others = plan.placement.ranks(on: .byHand)
         guard !others.isEmpty else { return }
-        try SecretFile.write(server.configuration.secret, to: secretPath)
+        let hasKeys = server.configuration.keys != nil
+        if !hasKeys { try SecretFile.write(server.configuration.secret, to: secretPath) }
         for rank in others {
-            journal.display.askFor(rank: rank, address: server.tcpAddress ?? server.ipcAddress)
+            journal.display.askFor(rank: rank, address: server.tcpAddress ?? server.ipcAddress, hasKeys: hasKeys)
         }
     }
 

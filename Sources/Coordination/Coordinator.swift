@@ -22,6 +22,11 @@ public final class Coordinator {
         public var runDirectory: String?
         /// Where workers started by hand connect; nil: any free port.
         public var port: UInt16?
+        /// This machine's address, where they connect from other machines; nil: its loopback address.
+        public var address: String?
+        /// What `echelon keys` made: the folder, or the coordinator's file in it; nil: workers started by hand show the
+        /// run's secret, and are on this machine.
+        public var keys: String?
         /// What is written while the run goes on.
         public var output: Output
         /// Where to serve a live page, as `DashboardAddress` reads it; nil: nowhere.
@@ -35,9 +40,12 @@ public final class Coordinator {
 
         /// Progress lines and processes of its own, unless given.
         public init(
-            runDirectory: String? = nil, port: UInt16? = nil, output: Output = .progress, dashboard: String? = nil,
-            launch: LaunchMode = .processes, resume: ResumeMode? = nil
+            runDirectory: String? = nil, port: UInt16? = nil, address: String? = nil, keys: String? = nil,
+            output: Output = .progress, dashboard: String? = nil, launch: LaunchMode = .processes,
+            resume: ResumeMode? = nil
         ) {
+            self.address = address
+            self.keys = keys
             self.runDirectory = runDirectory
             self.port = port
             self.output = output
@@ -90,8 +98,9 @@ public final class Coordinator {
     ) throws(RunFailure) {
         self.plan = plan
         self.steps = steps
+        let entrance = try HandEntrance(plan, options)
         let display = try RunDisplay(plan, options.output, stop)
-        let attempt = try Attempt(plan, options.launch, port: options.port, stop: stop)
+        let attempt = try Attempt(plan, options.launch, entrance, stop: stop)
         self.attempt = attempt
         do throws(RunFailure) {
             let place = RunPlace(path: options.runDirectory, resume: options.resume, accepted: options.accepted)

@@ -48,12 +48,14 @@ final class RunDisplay {
         }
     }
 
-    func askFor(rank: Int, address: String) {
+    /// - Parameter hasKeys: whether the worker proves itself by a key of its own, from whatever machine.
+    func askFor(rank: Int, address: String, hasKeys: Bool) {
         let path = directory + "/pipeline.yaml"
         let absolute = (try? File.absolute(path)) ?? path
         say(
-            "waiting for worker \(rank); start it in another terminal:\n"
-                + "  \(Self.absoluteProgram) worker \(absolute.shellQuoted) --rank \(rank) --coordinator \(address)",
+            "waiting for worker \(rank); start it \(hasKeys ? "on its machine" : "in another terminal"):\n"
+                + "  \(Self.absoluteProgram) worker \(absolute.shellQuoted) --rank \(rank) --coordinator \(address)"
+                + (hasKeys ? " --keys \(KeyFile.workerName(rank))" : ""),
             always: true)
     }
 

@@ -24,9 +24,20 @@ struct Train: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where workers started by hand reach the coordinator: a port on this machine's loopback address.",
+            "Where workers started by hand reach the coordinator: a port on this machine's loopback address, or on --address.",
             valueName: "port"))
     var port: UInt16?
+
+    @Option(
+        help: ArgumentHelp(
+            "This machine's address, where workers on other machines reach it; needs --keys.", valueName: "address"))
+    var address: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What `echelon keys` made: the folder, or its coordinator.key. Workers started by hand prove themselves by "
+                + "their own.", valueName: "path"))
+    var keys: String?
 
     @Option(
         help: ArgumentHelp(
@@ -70,7 +81,7 @@ struct Train: ParsableCommand {
         try reportingFailures {
             let output: Coordinator.Output = quiet ? .quiet : json ? .json : .progress
             var options = Coordinator.Options(
-                runDirectory: runDir, port: port, output: output, dashboard: dashboard,
+                runDirectory: runDir, port: port, address: address, keys: keys, output: output, dashboard: dashboard,
                 resume: resume.flatMap { ResumeMode($0) })
             options.accepted = Set(accept)
             try Coordinator.train(try pipeline.load(), options)

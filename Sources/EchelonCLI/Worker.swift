@@ -8,7 +8,7 @@ struct Worker: ParsableCommand {
             `echelon train` starts workers itself. For the ranks listed under by_hand it prints this command and waits. \
             The pipeline, every --set, the program's version and the contents of weights and data must be the same as the \
             coordinator's; a difference is refused. The run's secret, which proves that the worker belongs to it, is read \
-            from the file `secret` beside the pipeline.
+            from the file `secret` beside the pipeline. On another machine --keys takes its place: see `echelon keys`.
             """)
 
     @OptionGroup var pipeline: PipelineArguments
@@ -23,6 +23,18 @@ struct Worker: ParsableCommand {
         help: ArgumentHelp("The run's secret, where it does not lie beside the pipeline.", valueName: "file"))
     var secretFile: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "This worker's file of `echelon keys`, or the folder with it: its links then work over any address.",
+            valueName: "path"))
+    var keys: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "This machine's address, where other workers reach this one; unless given, that from which it reaches the "
+                + "coordinator.", valueName: "address"))
+    var address: String?
+
     @Option(help: ArgumentHelp("The weights file that the coordinator prepared.", visibility: .hidden))
     var weightsFile: String?
 
@@ -35,7 +47,7 @@ struct Worker: ParsableCommand {
                 try pipeline.load(),
                 WorkerProcess.Options(
                     rank: rank, coordinator: coordinator, pipeline: pipeline.pipeline, secretFile: secretFile,
-                    hasLifeline: lifeline))
+                    keys: keys, address: address, hasLifeline: lifeline))
         }
     }
 }

@@ -19,7 +19,7 @@ extension WorkerProcess {
     /// Registers the program's own kinds of layers and losses, in the main process and in every worker. Starts the program
     /// again, in place, where its environment lacks what matrix products need to be as fast as the processor allows:
     /// nothing before this call should have an effect. A worker on another machine is started by hand as
-    /// `PROGRAM worker PIPELINE --rank R --coordinator tcp://HOST:PORT`.
+    /// `PROGRAM worker PIPELINE --rank R --coordinator tcp://HOST:PORT --keys worker-R.key`.
     public static func enter(layers: [any Layer.Type] = [], losses: [any Loss.Type] = []) {
         Startup.openStandardStreams()
         for kind in layers { register(kind) }
@@ -54,14 +54,14 @@ extension WorkerProcess {
 }
 
 extension WorkerProcess.Options {
-    /// `PIPELINE --rank R --coordinator ADDRESS [--lifeline] [--secret-file FILE]`
+    /// `PIPELINE --rank R --coordinator ADDRESS [--lifeline] [--secret-file FILE] [--keys PATH] [--address ADDRESS]`
     init(arguments: ArraySlice<String>) throws(RunFailure) {
         var values: [String: String] = [:]
         var rest = arguments
         while let word = rest.popFirst() {
             switch word {
             case "--lifeline": values[word] = ""
-            case "--rank", "--coordinator", "--secret-file": values[word] = rest.popFirst()
+            case "--rank", "--coordinator", "--secret-file", "--keys", "--address": values[word] = rest.popFirst()
             case _ where !word.hasPrefix("-") && values["pipeline"] == nil: values["pipeline"] = word
             default: throw .badInput("worker: unexpected \(word.printable(limit: 60))")
             }
@@ -73,6 +73,6 @@ extension WorkerProcess.Options {
         }
         self.init(
             rank: rank, coordinator: coordinator, pipeline: pipeline, secretFile: values["--secret-file"],
-            hasLifeline: values["--lifeline"] != nil)
+            keys: values["--keys"], address: values["--address"], hasLifeline: values["--lifeline"] != nil)
     }
 }

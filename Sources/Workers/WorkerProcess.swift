@@ -20,11 +20,18 @@ public enum WorkerProcess {
         public var pipeline: String
         /// Where else the secret is.
         public var secretFile: String?
+        /// The worker's file of `echelon keys`, or the folder with it: it takes the secret's place.
+        public var keys: String?
+        /// This machine's address, where other workers reach this one; nil: that from which it reaches the coordinator.
+        public var address: String?
 
         /// Started by hand unless `hasLifeline` says that the coordinator started it.
         public init(
-            rank: Int, coordinator: String, pipeline: String, secretFile: String? = nil, hasLifeline: Bool = false
+            rank: Int, coordinator: String, pipeline: String, secretFile: String? = nil, keys: String? = nil,
+            address: String? = nil, hasLifeline: Bool = false
         ) {
+            self.keys = keys
+            self.address = address
             self.rank = rank
             self.coordinator = coordinator
             self.pipeline = pipeline
@@ -54,9 +61,7 @@ public enum WorkerProcess {
     private static func join(_ plan: TrainingPlan, _ options: Options) throws(RunFailure) -> WorkerEndpoint {
         var configuration = WorkerRun.configuration(
             plan, rank: options.rank, coordinator: options.coordinator, digest: try plan.digest(of: options.rank))
-        // Where to is the first thing that can be wrong.
-        do { _ = try Address.resolve(options.coordinator) } catch { throw RunFailure(wrapping: error) }
-        configuration.secret = try SecretFile.find(beside: options.pipeline, named: options.secretFile)
+        try introduce(options, plan, &configuration)
         configuration.note = say
         if options.hasLifeline {
             configuration.lifeline = STDIN_FILENO
@@ -69,6 +74,34 @@ public enum WorkerProcess {
         } catch {
             throw RunFailure(wrapping: error)
         }
+    }
+
+    /// What the worker proves itself by, and where its links are.
+    private static func introduce(
+        _ options: Options, _ plan: TrainingPlan, _ configuration: inout WorkerConfiguration
+    ) throws(RunFailure) {
+        // Where to is the first thing that can be wrong.
+        do {
+            _ = try Address.resolve(options.coordinator, elsewhere: options.keys != nil)
+        } catch {
+            throw RunFailure(wrapping: error)
+        }
+        configuration.address = options.address
+        if let keys = options.keys {
+            guard options.secretFile == nil else { throw .badInput("choose one of --keys and --secret-file") }
+            guard options.coordinator.hasPrefix("tcp://") else {
+                throw .badInput(
+                    "--keys: a worker at \(options.coordinator.printable()) needs none; expected tcp://HOST:PORT")
+            }
+            configuration.keys = try KeyFile.worker(at: keys, rank: options.rank)
+            return
+        }
+        configuration.secret = try SecretFile.find(beside: options.pipeline, named: options.secretFile)
+        guard options.address != nil else { return }
+        guard options.hasLifeline else {
+            throw .badInput("--address: other machines may reach it, which needs --keys (`echelon keys`)")
+        }
+        configuration.distant = Set(plan.placement.ranks(on: .byHand))
     }
 
     /// On the terminal of whoever started it by hand, else in its log.

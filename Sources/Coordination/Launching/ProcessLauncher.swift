@@ -21,7 +21,7 @@ final class ProcessLauncher: Launcher {
     func start(rank: Int, server: ControlServer, directory: RunDirectory) throws(RunFailure) {
         try pool.start(
             rank: rank, coordinator: server.ipcAddress, directory: directory,
-            threads: plan.device(of: rank).threads, secret: server.configuration.secret)
+            threads: plan.device(of: rank).threads, address: server.linkHost, secret: server.configuration.secret)
     }
 
     func reap() -> [(rank: Int, ending: ChildProcess.Ending)] { pool.reap() }

@@ -22,12 +22,15 @@ package final class WorkerPool {
         close(lifeline.write)
     }
 
+    /// - Parameter address: where the worker's links to workers on other machines have their ports.
     package func start(
-        rank: Int, coordinator: String, directory: RunDirectory, threads: Int, secret: RunSecret
+        rank: Int, coordinator: String, directory: RunDirectory, threads: Int, address: String? = nil,
+        secret: RunSecret
     ) throws(RunFailure) {
-        let arguments = [
+        var arguments = [
             "worker", directory.manifestPath, "--rank", "\(rank)", "--coordinator", coordinator, "--lifeline",
         ]
+        if let address { arguments += ["--address", address] }
         let log = try Self.log(directory.logPath(rank: rank))
         defer { close(log) }
         try start(rank, arguments, threads: threads, log: log, secret: secret)

@@ -1,0 +1,45 @@
+import Planning
+import Runs
+import Scheduling
+import Systems
+import Transport
+
+/// Where workers that somebody starts by hand reach the coordinator, and by what they prove themselves.
+struct HandEntrance {
+    /// The port that was asked for; nil: any free one.
+    let port: UInt16?
+    /// `tcp://10.0.0.1:5555`; nil where nobody is expected.
+    let address: String?
+    /// nil: they know the run's secret, and are on this machine.
+    let keys: CoordinatorKeys?
+
+    /// - Throws: bad input: an address that others reach without keys, keys that nobody would show.
+    init(_ plan: TrainingPlan, _ options: Coordinator.Options) throws(RunFailure) {
+        let ranks = plan.placement.ranks(on: .byHand)
+        for (option, value) in [("--address", options.address), ("--keys", options.keys)] where value != nil {
+            guard !ranks.isEmpty else {
+                throw .badInput("\(option): no worker is started by hand; expected by_hand: [RANK] in the pipeline")
+            }
+        }
+        port = options.port
+        let host = try options.address.map { name throws(RunFailure) in try Self.host(name) } ?? "127.0.0.1"
+        if let name = options.address, options.keys == nil, !Address.isLoopback(host[...]) {
+            throw .badInput(
+                "--address \(name.printable()): other machines reach it, and the run has no keys: make them with "
+                    + "`echelon keys keys --workers \(plan.placement.rankCount)`, and add --keys keys")
+        }
+        keys = try options.keys.map { path throws(RunFailure) in try KeyFile.coordinator(at: path, ranks: ranks) }
+        address = options.port == nil && ranks.isEmpty ? nil : "tcp://\(host):\(options.port ?? 0)"
+    }
+
+    /// The number of one of this machine's addresses.
+    private static func host(_ name: String) throws(RunFailure) -> String {
+        do {
+            return try Address.host(of: Address.resolve("tcp://\(name):0", elsewhere: true))
+        } catch TransportError.address(_, let reason) {
+            throw .badInput("--address \(name.printable(limit: 300)): \(reason)")
+        } catch {
+            throw RunFailure(wrapping: error)
+        }
+    }
+}
