@@ -121,11 +121,14 @@ extension EndToEndTests {
         }
 
         private static let options = [
-            "train": ["<pipeline>", "--set", "--run-dir", "--port", "--dashboard", "--quiet", "--json"],
+            "train": [
+                "<pipeline>", "--set", "--run-dir", "--port", "--address", "--keys", "--dashboard", "--quiet", "--json",
+            ],
             "top": ["<run>", "--once"],
             "dashboard": ["<run>", "--at"],
             "plan": ["<pipeline>", "--set", "--json", "--search"],
-            "worker": ["<pipeline>", "--set", "--rank", "--coordinator"],
+            "worker": ["<pipeline>", "--set", "--rank", "--coordinator", "--keys", "--address"],
+            "keys": ["<folder>", "--workers"],
             "report": ["<run>", "--json", "--skip"],
             "schedule": ["<name>", "--stages", "--microbatches", "--virtual", "--text", "--columns"],
             "profile": ["<pipeline>", "--set", "--repetitions", "--json"],
