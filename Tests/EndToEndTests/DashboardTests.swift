@@ -42,6 +42,8 @@ extension EndToEndTests {
             }
             #expect(page.hasPrefix("HTTP/1.1 200 OK"))
             #expect(page.contains("class=\"running\"") && page.contains("One step"))
+            // Where the run lies is nobody's business who sees its page.
+            for text in [events, page, try get("/metrics", port)] { #expect(!text.contains(lab.folder.path)) }
             process.signal(SIGINT)
             #expect(try process.finish(within: 20).exitCode == 75)
             #expect(process.leftovers() == [])

@@ -21,7 +21,7 @@ extension Lab {
         return "127.0.0.1"
     }
 
-    /// Starts a run whose rank 1 comes with a key of its own to this machine's address.
+    /// Starts a run whose ranks 1 and 2 come with keys of their own to this machine's address.
     func startKeyed(_ overrides: [String], _ flags: [String] = []) throws -> (train: EchelonProcess, port: UInt16) {
         let made = try run(["keys", folder.file("keys"), "--workers", "3"])
         #expect(made.exitCode == 0, "\(made.errors)")
@@ -34,10 +34,10 @@ extension Lab {
         return (train, port)
     }
 
-    func startKeyedWorker(_ key: String, port: UInt16) throws -> EchelonProcess {
+    func startKeyedWorker(_ rank: Int, keys: String = "keys", port: UInt16) throws -> EchelonProcess {
         try start([
-            "worker", folder.file("run/pipeline.yaml"), "--rank", "1", "--coordinator", "tcp://\(Self.address):\(port)",
-            "--keys", folder.file(key),
+            "worker", folder.file("run/pipeline.yaml"), "--rank", "\(rank)", "--coordinator",
+            "tcp://\(Self.address):\(port)", "--keys", folder.file(keys),
         ])
     }
 }
@@ -45,11 +45,13 @@ extension Lab {
 extension EndToEndTests {
     /// Workers that come from other machines, as far as one machine can show it.
     @Suite struct KeyedRunTests {
-        private let overrides = ["devices=\(Lab.devices(3))", "by_hand=[1]"]
+        private let overrides = ["devices=\(Lab.devices(3))", "by_hand=[1, 2]"]
 
         @Test func `what may not be is refused before anything starts`() throws {
             let lab = try Lab()
-            #expect(try lab.run(["keys", "keys", "--workers", "2"]).exitCode == 0)
+            for (name, count) in [("keys", "3"), ("few", "2")] {
+                #expect(try lab.run(["keys", name, "--workers", count]).exitCode == 0)
+            }
             func refusal(_ overrides: [String], _ flags: [String]) throws -> String {
                 let outcome = try lab.startTraining(overrides, flags).finish()
                 #expect(outcome.exitCode == 64 && !lab.folder.exists("run"))
@@ -66,7 +68,7 @@ extension EndToEndTests {
                 try refusal(overrides, ["--address", "192.0.2.254", "--keys", "keys"])
                     .contains("this machine has no such address"))
             #expect(try refusal([overrides[0]], ["--keys", "keys"]).contains("no worker is started by hand"))
-            #expect(try refusal([overrides[0], "by_hand=[2]"], ["--keys", "keys"]).contains("worker 2"))
+            #expect(try refusal([overrides[0], "by_hand=[2]"], ["--keys", "few"]).contains("worker 2"))
             let worker = try lab.run(
                 ["worker", "pipeline.yaml", "--rank", "1", "--coordinator", "tcp://10.1.2.3:5"])
             #expect(worker.exitCode == 64 && worker.errors.contains("needs keys (`echelon keys`"), "\(worker.errors)")
@@ -84,13 +86,20 @@ extension EndToEndTests {
             var held = Stranger.press(port, at: Lab.address)
             // Keys of another folder.
             #expect(try lab.run(["keys", lab.folder.file("others"), "--workers", "2"]).exitCode == 0)
-            let wrong = try lab.startKeyedWorker("others/worker-1.key", port: port)
+            let wrong = try lab.startKeyedWorker(1, keys: "others", port: port)
             try train.wait(for: "a line about strangers") {
                 (train.output + train.errors).contains(
                     " from \(Lab.address) was refused: whoever made it does not belong")
                     || (train.output + train.errors).contains(" from \(Lab.address) were refused") ? () : nil
             }
-            let worker = try lab.startKeyedWorker("keys/worker-1.key", port: port)
+            // A worker that waits for the last one has its ports open.
+            var workers = [try lab.startKeyedWorker(1, port: port)]
+            let open = try train.wait(for: "the ports of worker 1") {
+                let ports = Stranger.ports(of: workers[0].id)
+                return ports.count == 4 ? ports : nil
+            }
+            for port in open { held += Stranger.press(port, at: Lab.address) }
+            workers.append(try lab.startKeyedWorker(2, port: port))
             try lab.waitForSteps(of: train)
             // Slow readers of the page, who never end their requests.
             for _ in 0..<200 {
@@ -98,14 +107,14 @@ extension EndToEndTests {
                 try? client.send("GET / HTTP/1.1\r\nHost: ")
                 held.append(client)
             }
-            let processes = [train.id, try train.worker(0).id, worker.id]
+            let processes = [train.id, try train.worker(0).id] + workers.map(\.id)
             for process in processes {
                 for listener in Stranger.ports(of: process) { held += Stranger.press(listener, at: Lab.address) }
             }
             for process in processes { #expect(Stranger.peakMemory(of: process) ?? 0 < 1 << 30) }
             let outcome = try train.finish()
             #expect(outcome.exitCode == 0, "\(outcome.errors)")
-            #expect(try worker.finish().exitCode == 0)
+            for worker in workers { #expect(try worker.finish().exitCode == 0, "\(worker.errors)") }
             wrong.signal(SIGKILL)
             withExtendedLifetime(held) {}
             let run = try FinishedRun(lab.folder, "run", outcome)

@@ -1,5 +1,6 @@
 import Glibc
 import Runs
+import Systems
 import TestSupport
 import Testing
 import Transport
