@@ -6,7 +6,7 @@ PACKAGES := libopenblas-dev libdnnl-dev libzmq3-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 export PYTHON PEER
-.PHONY: demo build test bench docs lint format packages clean
+.PHONY: demo build test bench docs lint format fuzz packages clean
 
 # Two minutes of training, on whatever machine.
 demo: build
@@ -37,6 +37,10 @@ lint:
 
 format:
 	swift format --in-place --recursive --configuration .swift-format Package.swift Sources Tests Examples
+
+# Files and messages that mean harm, SECONDS for each of their kinds, or RUNS inputs; TARGET is one of them alone.
+fuzz: packages
+	@SECONDS_EACH="$(SECONDS)" RUNS="$(RUNS)" Tests/Fuzzing/run $(TARGET)
 
 # Installs what is missing, and asks nothing where nothing is.
 packages:

@@ -119,6 +119,14 @@ let package = Package(
     cLanguageStandard: .gnu11
 )
 
+// `make fuzz`: a program beside the tests, for a build of its own, whose sanitizers no other build has.
+if Context.environment["ECHELON_FUZZING"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzzing", dependencies: dependencies(["Dashboards", "Manifests", "Datasets"]), path: "Tests/Fuzzing",
+            exclude: ["Seeds", "run", "make_seeds.py", "compare_safetensors.py"]))
+}
+
 for target in package.targets where target.type != .system {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [
