@@ -65,6 +65,13 @@ struct JSONScanner {
         return value
     }
 
+    mutating func takeNull() -> Bool {
+        skipSpace()
+        guard bytes[at...].prefix(4).elementsEqual("null".utf8) else { return false }
+        at += 4
+        return true
+    }
+
     mutating func string() throws(FormatProblem) -> String {
         try expect("\"")
         do throws(JSONString.Problem) {

@@ -26,6 +26,8 @@ struct SafetensorsHeader: Hashable {
         try scanner.object(limit: Self.maximumTensorCount + 1, of: "tensors") {
             (scanner: inout JSONScanner, key: String) throws(FormatProblem) in
             if key == "__metadata__" {
+                // The format's own implementation reads null as none.
+                if scanner.takeNull() { return }
                 metadata = try Self.strings(&scanner, limit: Self.maximumMetadataCount, of: "entries of metadata")
             } else {
                 tensors.append(try Self.tensor(key, &scanner))

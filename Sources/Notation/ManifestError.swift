@@ -21,7 +21,8 @@ public struct ManifestError: Error, Hashable, Sendable, CustomStringConvertible 
 
     public var description: String {
         let question = suggestion.map { "; did you mean \"\($0)\"?" } ?? ""
-        return "\(mark): \(found); expected \(expected)\(question)"
+        // Keys and values of a file, and paths, are quoted as they are written.
+        return "\(mark): \(found); expected \(expected)\(question)".printableLines()
     }
 }
 

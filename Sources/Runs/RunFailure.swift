@@ -43,7 +43,8 @@ extension RunFailure {
     public static func exit(reporting error: any Error) -> Never {
         let failure = RunFailure(wrapping: error)
         let program = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? "echelon"
-        try? Console.write("\(program): \(failure.message)\n", to: STDERR_FILENO)
+        let message = failure.message.printableLines(1000, limit: 1 << 16)
+        try? Console.write("\(program): \(message)\n", to: STDERR_FILENO)
         Glibc.exit(failure.code.rawValue)
     }
 }

@@ -36,7 +36,7 @@ import Testing
     @Test(arguments: [
         (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 8),
         (#"{"a" : { "shape" : [ ], "data_offsets" : [ 0 , 4 ], "dtype" : "F32" } }   "#, 4),
-        (#"{}"#, 0),
+        (#"{}"#, 0), (#"{"__metadata__" : null}"#, 0),
         (
             #"{"b":{"dtype":"U8","shape":[0],"data_offsets":[4,4]},"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}"#,
             4

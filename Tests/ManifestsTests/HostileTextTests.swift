@@ -113,4 +113,10 @@ import Testing
         let keys = (0..<100_000).map { "k\($0):" }.joined(separator: "\n")
         #expect(Pipelines.message(keys).contains("unknown key \"k0\""))
     }
+
+    @Test func `a message spells out what a terminal would act on, wherever it was quoted from`() {
+        let error = ManifestError(
+            at: Mark(file: "a\u{1B}[2J.json", line: 1, column: 2), found: "lora_dr\u{7F}opout is 0.0", expected: "null")
+        #expect(error.description == "a\\u{1b}[2J.json:1:2: lora_dr\\u{7f}opout is 0.0; expected null")
+    }
 }

@@ -36,7 +36,7 @@ import Testing
         ("0F0,,+0B0", "line 1, column 6: expected \(instruction), got \"+0B0\""),
         ("0F0 0B", "line 1, column 5: expected \(instruction), got \"0B\""),
         ("0F0 0B99999999999", "line 1, column 5: expected \(instruction), got \"0B99999999999\""),
-        ("0F0\t0B0", "line 1, column 1: expected \(instruction), got \"0F0\t0B0\""),
+        ("0F0\t0B0", "line 1, column 1: expected \(instruction), got \"0F0\\t0B0\""),
         ("0F0 0B0\n\n1F0 1B0", "line 2, column 1: expected \(instruction), got an empty line"),
         ("0F0\n1F0 0B0", "line 2, column 5: expected stage 0 on rank 0 (line 1) alone, got 0B0 on rank 1"),
         ("0F0 0B0\n2F0 2B0", "line 2, column 1: expected stage 1, since stages count from 0 without a gap, got none"),
@@ -47,6 +47,13 @@ import Testing
     ])
     func `other text is refused`(text: String, error: String) {
         #expect(message { try Schedule(parsing: text, name: "text") } == error)
+    }
+
+    @Test func `a damaged schedule cannot steer the terminal that shows what is wrong with it`() {
+        let text = "0F0 0B0\u{1B}[2J\u{202E}" + String(repeating: "\u{301}", count: 100_000)
+        let shown = message { try Schedule(parsing: text, name: "text") }
+        #expect(shown.hasPrefix("line 1, column 5: expected \(Self.instruction), got \"0B0\\u{1B}[2J\\u{202E}"))
+        #expect(shown.utf8.count < 500)
     }
 
     static let instruction = "an instruction such as 0F0 (stage, one of F B I W, micro-batch)"

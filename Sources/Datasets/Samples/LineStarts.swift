@@ -9,7 +9,7 @@ extension DataFile {
     /// its size of memory.
     func lineStarts() throws(DatasetError) -> [Int] {
         var lines = LineFinder(path: path)
-        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunkBytes, alignment: 64)
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunk(of: byteCount), alignment: 64)
         defer { chunk.deallocate() }
         for position in stride(from: 0, to: byteCount, by: chunk.count) {
             let part = UnsafeMutableRawBufferPointer(rebasing: chunk[..<min(chunk.count, byteCount - position)])
@@ -22,7 +22,7 @@ extension DataFile {
 
     /// The number of the line that holds a byte, counted from 1.
     func lineNumber(at offset: Int) throws(DatasetError) -> Int {
-        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunkBytes, alignment: 64)
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunk(of: offset), alignment: 64)
         defer { chunk.deallocate() }
         var number = 1
         for position in stride(from: 0, to: offset, by: chunk.count) {
@@ -33,7 +33,7 @@ extension DataFile {
         return number
     }
 
-    private static let chunkBytes = 1 << 20
+    private static func chunk(of byteCount: Int) -> Int { max(1, min(1 << 20, byteCount)) }
 }
 
 /// Finds the lines of a file that is handed over part by part.

@@ -65,7 +65,7 @@ private struct ScheduleParser {
 
     private mutating func instruction(_ word: Word) throws(ScheduleError) -> Instruction {
         guard let instruction = Instruction(String(word.text)) else {
-            throw Self.error(word.number, word.column, Self.expected, "\"\(word.text.prefix(32))\"")
+            throw Self.error(word.number, word.column, Self.expected, Self.shown(word.text))
         }
         let owner = owners[instruction.stage] ?? (ranks.count, word.number)
         guard owner.rank == ranks.count else {
@@ -91,6 +91,11 @@ private struct ScheduleParser {
         }
         let rankOfStage = (0..<owners.count).compactMap { owners[$0]?.rank }
         return Schedule(name: name, microBatches: microBatches, rankOfStage: rankOfStage, ranks: ranks)
+    }
+
+    /// Bounded, and with all spelled out that a terminal would act on: a character may hold any number of marks.
+    private static func shown(_ text: Substring) -> String {
+        "\"" + text.unicodeScalars.prefix(32).map { $0.escaped(asASCII: true) }.joined() + "\""
     }
 
     private static func words(of line: Substring, number: Int) -> [Word] {

@@ -4,6 +4,8 @@ import Glibc
 package final class FileStream {
     package let path: String
     private let file: Int32
+    /// When it was opened.
+    private let byteCount: Int
     /// Of the next byte to read.
     package private(set) var offset = 0
 
@@ -16,14 +18,19 @@ package final class FileStream {
             close(file)
             throw SystemError("read", path, errno: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
         }
+        byteCount = Int(status.st_size)
     }
 
     deinit { close(file) }
 
-    /// Appends the next bytes.
+    /// Behind the size that a file had, it is read in pieces of so many bytes.
+    private static let smallPiece = 4096
+
+    /// Appends the next bytes, at most so many: memory for a small file is small.
     /// - Returns: how many; 0 at the end.
-    package func read(_ count: Int, into bytes: inout [UInt8]) throws(SystemError) -> Int {
+    package func read(_ most: Int, into bytes: inout [UInt8]) throws(SystemError) -> Int {
         let before = bytes.count
+        let count = min(most, max(Self.smallPiece, byteCount - offset))
         var failure: Int32 = 0
         let piece = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             while filled < count {
