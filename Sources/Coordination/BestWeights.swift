@@ -3,6 +3,7 @@ import Manifests
 import Models
 import Planning
 import Runs
+import Scheduling
 import Systems
 
 /// The folder `best/` of a run: the weights of its best evaluation so far, with all that a run's folder needs to be used.
@@ -16,6 +17,12 @@ final class BestWeights {
     init(_ plan: TrainingPlan, in directory: RunDirectory) {
         self.plan = plan
         self.directory = directory.best
+    }
+
+    /// Bytes that it takes at most: the best weights so far stay while new ones are written.
+    static func room(_ plan: TrainingPlan) -> Int {
+        guard plan.manifest.evaluation?.keepsBest == true, let layout = try? plan.weightsLayout() else { return 0 }
+        return layout.fileByteCount.saturatingTimes(2)
     }
 
     /// - Returns: where workers write their weights.

@@ -126,6 +126,7 @@ public final class Coordinator {
             display.note("run \(directory.path.printable()) is done: \(first) of \(plan.manifest.steps) steps")
             return try display.end()
         }
+        record.watchDisk()
         display.begin(directory: directory.path)
         if record.point != nil { display.note("going on behind step \(first) of \(plan.manifest.steps)") }
         do {

@@ -8,7 +8,7 @@ import Systems
 /// Where the metrics of each step go: `metrics.jsonl`, and the forms that the manifest asks for.
 ///
 /// What cannot be written ends nothing: the first failure is told at once, and at the end what is missing.
-final class MetricsFiles {
+package final class MetricsFiles {
     private let lines: RecordFile
     private let table: RecordFile?
     private let board: TensorBoardFile?
@@ -64,10 +64,19 @@ final class MetricsFiles {
             let head = table.isEmpty ? step.csvHead(ranks: ranks) : ""
             tell(table.append(Array((head + step.csvRow(ranks: ranks)).utf8)))
         }
-        guard let board else { return }
+        guard let board, step.step == steps || Self.boardKeeps(step.step) else { return }
         let isDue = step.step == 1 || step.step == steps || step.step % rankInterval == 0
         let ofRanks = isDue ? step.rankScalars(bubbles: bubbles, names: names) : []
         tell(board.append(step.scalars + ofRanks, step: step.step))
+    }
+
+    /// Whether TensorBoard gets a step: the first 10,000, then one in ten up to 100,000, one in a hundred up to a million,
+    /// and so on. It draws a thousand points of a curve, and a file of all steps of a long run takes longer to open than
+    /// anyone waits.
+    package static func boardKeeps(_ step: Int) -> Bool {
+        var interval = 1
+        while step / interval > 10_000 { interval *= 10 }
+        return step % interval == 0
     }
 
     /// An evaluation's point in TensorBoard's curves.
@@ -80,6 +89,9 @@ final class MetricsFiles {
     }
 
     private var isTold = false
+
+    /// Bytes of all forms together.
+    var bytes: Int { lines.length + (table?.length ?? 0) + (board?.length ?? 0) }
 
     /// What is not there of each file, a line each.
     var missing: [String] {

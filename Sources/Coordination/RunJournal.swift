@@ -25,7 +25,11 @@ final class RunJournal {
     var directory: RunDirectory { record.directory }
 
     func enter(_ state: LiveStatus.State) { board.enter(state) }
-    func refresh() { board.refresh() }
+
+    func refresh() {
+        board.refresh()
+        record.watchDisk()
+    }
 
     func registered(_ rank: Int, host: String) {
         record.register(rank: rank, host: host)

@@ -33,6 +33,9 @@ final class RunRecord {
     private(set) var steps: StepKeeper?
     /// The checkpoint that the run goes on from.
     let point: ResumePoint?
+    private var disk: DiskWatch
+    /// Steps that were written down, and bytes of metrics that had been before them.
+    private var (written, metricsBefore) = (0, 0)
     private let warn: (String) -> Void
 
     /// - Parameters:
@@ -45,6 +48,7 @@ final class RunRecord {
         (claim, point) = try place.claim(plan, warn)
         directory = claim.directory
         let done = point?.step
+        disk = DiskWatch(plan, weights: BestWeights.room(plan), behind: done ?? 0)
         do {
             let history = AttemptHistory(directory)
             let attempt = history.attempts + 1
@@ -56,6 +60,7 @@ final class RunRecord {
             try directory.write(description)
             try Self.keepFamily(plan, directory)
             metrics = try MetricsFiles(plan, directory, behind: done, warn: warn)
+            metricsBefore = metrics.bytes
             if let done {
                 try RecordTruncation.keep(upTo: done, in: directory.evaluationsPath, prefix: "{\"step\":")
             }
@@ -109,7 +114,18 @@ final class RunRecord {
     var loggedBytes: Int { events.loggedBytes }
 
     /// - Parameter bubbles: idle over wall of the step, by rank.
-    func append(_ step: StepMetrics, bubbles: [Double]) { metrics.append(step, bubbles: bubbles) }
+    func append(_ step: StepMetrics, bubbles: [Double]) {
+        metrics.append(step, bubbles: bubbles)
+        written += 1
+    }
+
+    /// Warns where the disk has not the room for what the run has still to write. It looks each ten seconds at most.
+    func watchDisk() {
+        guard disk.isDue(), let free = try? File.freeBytes(at: directory.path) else { return }
+        let written = DiskWatch.Written(
+            steps: written, metrics: metrics.bytes - metricsBefore, events: loggedBytes)
+        if let warning = disk.warning(free: free, written) { warn(warning) }
+    }
 
     func append(_ evaluation: EvaluationMetrics) {
         metrics.append(evaluation)

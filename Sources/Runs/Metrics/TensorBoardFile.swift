@@ -33,6 +33,8 @@ package final class TensorBoardFile {
     }
 
     package var path: String { file.path }
+    /// Bytes that it has.
+    package var length: Int { file.length }
     /// Events that are not in the file.
     package var lost: Int { file.lost }
     /// Why the first of them is not.

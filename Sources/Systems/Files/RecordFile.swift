@@ -6,7 +6,7 @@ package final class RecordFile {
     package let path: String
     private let file: Int32
     /// Bytes of whole records.
-    private var length = 0
+    package private(set) var length = 0
     private var isOpen = true
     /// Nothing has been written yet.
     package var isEmpty: Bool { length == 0 }
