@@ -31,7 +31,7 @@ func start(
     if CommandLine.arguments.dropFirst(2).first == "verdicts" {
         while let path = readLine() {
             let bytes = (try? File.read(path, limit: 1 << 20)) ?? []
-            print(target.refusal(of: bytes)?.split(separator: "\n").joined(separator: " ") ?? "")
+            print(target.refusals(of: bytes).joined(separator: "; ").split(separator: "\n").joined(separator: " "))
         }
         return 0
     }

@@ -12,22 +12,25 @@ struct FuzzTarget: Sendable {
 
     func take(_ bytes: [UInt8]) { Self.attempt { try body(bytes) } }
 
-    /// Why the bytes are refused; nil where they are taken.
-    func refusal(of bytes: [UInt8]) -> String? {
-        do {
-            try body(bytes)
-            return nil
-        } catch {
-            return "\(error)"
-        }
+    /// Why the bytes are refused, or a part of what is done with them; empty where all is taken.
+    func refusals(of bytes: [UInt8]) -> [String] {
+        Self.refusals = []
+        take(bytes)
+        defer { Self.refusals = nil }
+        return Self.refusals ?? []
     }
+
+    /// nil: nobody asks. A fuzzer has one thread.
+    private nonisolated(unsafe) static var refusals: [String]?
 
     /// Does what may be refused, and goes on.
     static func attempt(_ body: () throws -> Void) {
         do {
             try body()
         } catch {
-            check(message: "\(error)")
+            let message = "\(error)"
+            check(message: message)
+            refusals?.append(message)
         }
     }
 

@@ -4,6 +4,8 @@ import Tokenizers
 
 extension FuzzTarget {
     private static let folder = FuzzFolder("datasets")
+    /// Six tokens, four of which count.
+    private static let tokens: [UInt8] = [0, 1, 0, 1, 1, 1].flatMap { [1, 0, 0, $0 << 7] }
     private static let formats: [RecordFormat] = [.jsonl, .csv, .tsv, .text]
 
     static let datasets = [
@@ -31,7 +33,7 @@ extension FuzzTarget {
             let parts = bytes.parts(2)
             folder.put(parts[0], as: ShardManifest.fileName)
             folder.put(parts[1], as: "index-00000.u64")
-            folder.put([UInt8](repeating: 1, count: 24), as: "tokens-00000.u32")
+            folder.put(tokens, as: "tokens-00000.u32")
             let manifest = try ShardManifest.load(folder: folder.path)
             _ = manifest.summary(of: folder.path) + manifest.picture(width: 80)
             let set = try ShardSet(path: folder.path)

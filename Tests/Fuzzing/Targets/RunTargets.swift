@@ -37,7 +37,7 @@ extension FuzzTarget {
             attempt { _ = TopView(try LiveStatus.read(run)).text(width: 100, height: 40) }
             var losses = LossFollower(run)
             _ = losses.refresh()
-            for line in bytes.text.split(separator: "\n") { _ = try StepMetrics(line: String(line)).line() }
+            for line in bytes.parts(4)[1].text.split(separator: "\n") { _ = try StepMetrics(line: String(line)).line() }
         },
     ]
 }

@@ -10,7 +10,7 @@ extension FuzzTarget {
         FuzzTarget("tokenizer-json", longest: 4096) { bytes in
             try use(TokenizerJSON.load(bytes, path: "tokenizer.json"))
         },
-        FuzzTarget("sentencepiece") { bytes in
+        FuzzTarget("sentencepiece", longest: 5120) { bytes in
             for options in [SentencePieceOptions.plain, .llama(beginning: nil)] {
                 try use(SentencePieceTokenizer(bytes: bytes, path: "x.model", options: options))
             }
