@@ -9,9 +9,12 @@ package struct FileRecords {
     /// Of the block, the next one.
     private var entry = 0
 
+    /// A file whose name says nothing holds an object a line.
     /// - Throws: where the file cannot be read, or its first record is of no known form.
     package init(path: String) throws(DatasetError) {
-        file = try RecordFile(path: path, number: 0, PreparationSettings(), vocabulary: Int(Int32.max))
+        var settings = PreparationSettings()
+        if RecordFormat(path: path) == nil, !path.hasSuffix(".bin") { settings.format = .jsonl }
+        file = try RecordFile(path: path, number: 0, settings, vocabulary: Int(Int32.max))
         blocks = file.blocks(from: nil)
     }
 
