@@ -6,7 +6,7 @@ PACKAGES := libopenblas-dev libdnnl-dev libzmq3-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 export PYTHON PEER
-.PHONY: demo build test bench docs lint format fuzz packages clean
+.PHONY: demo build test bench faults fuzz docs lint format packages clean
 
 # Two minutes of training, on whatever machine.
 demo: build
@@ -23,6 +23,12 @@ test: packages
 # On a quiet machine: every experiment of Benchmarks/. Beside PyTorch where PEER and PYTHON say how.
 bench: build
 	Benchmarks/run
+
+# Seeded faults against real runs: make faults SEED=1 COUNT=50
+SEED ?= 1
+COUNT ?= 20
+faults: build
+	python3 Benchmarks/faults/faults.py --seed $(SEED) --count $(COUNT)
 
 # The library's documentation, as pages for a browser.
 docs: packages

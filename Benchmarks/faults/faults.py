@@ -45,7 +45,7 @@ steps: STEPS
 seed: 7
 checkpoint: {every: EVERY, keep_last: 3}
 RESTART"""
-KINDS = ["worker", "worker", "worker", "coordinator", "coordinator", "interrupt", "stop", "truncate", "flip"]
+KINDS = ["worker", "worker", "worker", "coordinator", "coordinator", "interrupt", "stop", "truncate", "flip", "restart"]
 
 
 def sha(path):
@@ -72,6 +72,17 @@ class Lab:
         with open(self.folder + "/model.yaml", "w") as file:
             file.write(MODEL)
         self.pipeline = self.write("pipeline.yaml", 3, "1f1b", "")
+        self.restarting = self.write("restarting.yaml", 3, "1f1b", "restart: {attempts: 100, window: 1h}\n")
+        # Going on with other stages and another schedule changes no bit.
+        self.others = [
+            self.write("two.yaml", 2, "zb-h1", ""), self.write("four.yaml", 4, "gpipe", ""),
+            self.write("one.yaml", 1, "1f1b", ""),
+        ]
+        self.disk = None
+        if args.full and os.geteuid() == 0:
+            self.disk = self.folder + "/disk"
+            os.mkdir(self.disk)
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", self.disk], check=True)
 
     def write(self, name, devices, schedule, restart):
         cores = sorted(os.sched_getaffinity(0))[:2]
@@ -86,8 +97,9 @@ class Lab:
             file.write(text)
         return self.folder + "/" + name
 
-    def start(self, run, pipeline=None):
+    def start(self, run, pipeline=None, before=()):
         command = [self.program, "train", pipeline or self.pipeline, "--run-dir", run, "--resume", "auto", "--quiet"]
+        command = list(before) + command
         log = open(self.folder + "/output", "ab")
         return subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
@@ -200,10 +212,66 @@ def one_fault(lab, run, kind, dice, record):
     return f"{what} at {place}", code
 
 
-def resume(lab, run, record):
+def one_restart(lab, run, dice, record):
+    """Kills workers of a run that goes on by itself."""
+    process = lab.start(run, lab.restarting)
+    kills = 0
+    for _ in range(dice.choice([1, 2, 3])):
+        time.sleep(dice.random() * 1.5)
+        workers = lab.workers(process.pid)
+        if process.poll() is not None or not workers:
+            break
+        os.kill(workers[dice.choice(sorted(workers))], signal.SIGKILL)
+        kills += 1
+        struck, before = time.monotonic(), len(lines(run + "/attempts.jsonl"))
+        while process.poll() is None and len(lines(run + "/attempts.jsonl")) == before:
+            time.sleep(0.002)
+        done = len(lines(run + "/metrics.jsonl"))
+        while process.poll() is None and len(lines(run + "/metrics.jsonl")) <= done:
+            time.sleep(0.002)
+        if process.poll() is None:
+            record.setdefault("restart", []).append(time.monotonic() - struck)
+    code = process.wait(timeout=120)
+    return f"restart after {kills} kills", code
+
+
+def one_full_disk(lab, run, dice, record):
+    """Fills the disk while the run goes on, and empties it before or after the run gives up."""
+    process = lab.start(run)
+    target = dice.randrange(1, lab.args.steps // 2)
+    while process.poll() is None and len(lines(run + "/metrics.jsonl")) < target:
+        time.sleep(0.001)
+    state = os.statvfs(lab.disk)
+    with open(lab.disk + "/ballast", "wb") as file:
+        try:
+            file.truncate(0)
+            file.write(b"\0" * max(0, state.f_bavail * state.f_frsize - dice.randrange(300_000, 900_000)))
+        except OSError:
+            pass
+    if dice.random() < 0.5:
+        time.sleep(dice.random() * 0.3)
+    else:
+        process.wait(timeout=120)
+    os.remove(lab.disk + "/ballast")
+    return "a full disk", process.wait(timeout=120)
+
+
+def one_system_call(lab, run, dice):
+    """Kills whichever process makes the Nth call of a kind, or has that call fail: saving is made of such calls."""
+    call, most = dice.choice([("rename", 60), ("fsync", 60), ("fdatasync", 12), ("mkdir", 12), ("write", 400)])
+    number = dice.randrange(1, most)
+    fault = "signal=SIGKILL"
+    if call in ("fsync", "fdatasync") and dice.random() < 0.4:
+        fault = "error=EIO"
+    tracer = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:{fault}:when={number}"]
+    code = lab.start(run, before=tracer).wait(timeout=300)
+    return f"{fault} at {call} {number}", code
+
+
+def resume(lab, run, record, dice):
     done = len(lines(run + "/metrics.jsonl"))
     start = time.monotonic()
-    process = lab.start(run)
+    process = lab.start(run, dice.choice([lab.pipeline, lab.pipeline] + lab.others))
     seen = None
     while process.poll() is None:
         # Lines behind the checkpoint are taken out before new ones come.
@@ -244,6 +312,8 @@ def main():
     parser.add_argument("--every", type=int, default=5)
     parser.add_argument("--precision", default="f32")
     parser.add_argument("--kinds", default="")
+    parser.add_argument("--full", action="store_true", help="with a full disk as well: a tmpfs, as root")
+    parser.add_argument("--strace", action="store_true", help="with faults at chosen system calls as well: needs strace")
     args = parser.parse_args()
     lab = Lab(args.program, args)
     whole = lab.folder + "/whole"
@@ -258,17 +328,25 @@ def main():
     kinds = args.kinds.split(",") if args.kinds else KINDS
     for number in range(args.count):
         dice = random.Random(args.seed * 1_000_003 + number)
-        run = f"{lab.folder}/run-{number}"
+        run = f"{lab.disk or lab.folder}/run-{number}"
         told = []
         for _ in range(dice.choice([1, 1, 2, 3])):
-            what, code = one_fault(lab, run, dice.choice(kinds), dice, record)
+            kind = dice.choice(kinds + (["full"] if lab.disk else []) + (["call", "call"] if args.strace else []))
+            if kind == "restart":
+                what, code = one_restart(lab, run, dice, record)
+            elif kind == "call":
+                what, code = one_system_call(lab, run, dice)
+            elif kind == "full":
+                what, code = one_full_disk(lab, run, dice, record)
+            else:
+                what, code = one_fault(lab, run, kind, dice, record)
             told.append(f"{what} → {code}")
             left = await_none(lab.leftovers, 10)
             if left:
                 told.append(f"left behind: {left}")
         codes = []
         while len(codes) < 3 and (not codes or codes[-1] != 0):
-            codes.append(resume(lab, run, record))
+            codes.append(resume(lab, run, record, dice))
         wrong = check(lab, run, expected) if codes[-1] == 0 else [f"resuming ended with {codes}"]
         wrong += [text for text in told if text.startswith("left")]
         failures += bool(wrong)
@@ -277,9 +355,12 @@ def main():
             shutil.rmtree(run)
     print(f"{args.count - failures} of {args.count} runs went on to the same bits and left nothing behind")
     for name, title in [("worker", "a killed worker ends the attempt"), ("stop", "a stopped worker does"),
-                        ("recovery", "from starting again to the next step")]:
+                        ("recovery", "from starting again to the next step"),
+                        ("restart", "with restart, from the kill to the next step")]:
         if values := record.get(name):
             print(f"{title}: p50 {quantile(values, 0.5):.2f} s, p99 {quantile(values, 0.99):.2f} s of {len(values)}")
+    if lab.disk:
+        subprocess.run(["umount", "-l", lab.disk], check=False)
     if failures:
         print(f"see {lab.folder}")
         sys.exit(1)

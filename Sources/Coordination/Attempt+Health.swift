@@ -17,7 +17,7 @@ extension Attempt {
         guard stop.count == 1, stop.isInterrupt, words != nil, journal.record.steps != nil else { throw stopped() }
         guard !isStopping else { return }
         isStopping = true
-        journal.display.note(
+        journal.display.tell(
             "interrupted: finishing the step in flight and writing a checkpoint; interrupt again to end at once")
     }
 

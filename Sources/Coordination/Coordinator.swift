@@ -1,3 +1,4 @@
+import Glibc
 public import Manifests
 package import Planning
 public import Runs
@@ -37,6 +38,8 @@ public final class Coordinator {
         public var resume: ResumeMode?
         /// Keys of the manifest that may differ from the run's that goes on, though it goes on otherwise then.
         public var accepted: Set<String> = []
+        /// Whether a new run begins, in a folder of its own, with the weights of the checkpoint that `resume` names.
+        public var takesWeightsOnly = false
 
         /// Progress lines and processes of its own, unless given.
         public init(
@@ -58,6 +61,14 @@ public final class Coordinator {
     /// Runs a pipeline from beginning to end. Returns when the run is done and nothing of it is left but its directory.
     /// - Throws: a user's mistake before any work starts; a lost worker or an interrupt afterwards.
     public static func train(_ manifest: PipelineManifest, _ options: Options) throws(RunFailure) {
+        var (manifest, options) = (manifest, options)
+        if options.takesWeightsOnly {
+            let source = RunDirectory(options.runDirectory ?? "runs/\(manifest.name)")
+            manifest.weights = try ResumePoint.weights(in: source, options.resume ?? .latest) { note in
+                try? Console.write("echelon: \(note)\n", to: STDERR_FILENO)
+            }
+            (options.runDirectory, options.resume) = (nil, nil)
+        }
         let plan = try TrainingPlan(manifest)
         try check(plan, options)
         Interrupts.catchAll()
@@ -83,7 +94,10 @@ public final class Coordinator {
     }
 
     private let plan: TrainingPlan
-    private let attempt: Attempt
+    private var attempt: Attempt
+    private let newAttempt: () throws(RunFailure) -> Attempt
+    private let stop: StopRequest
+    private var restarts: RestartRule
     private let journal: RunJournal
     private let steps: Range<Int>?
 
@@ -100,7 +114,12 @@ public final class Coordinator {
         self.steps = steps
         let entrance = try HandEntrance(plan, options)
         let display = try RunDisplay(plan, options.output, stop)
-        let attempt = try Attempt(plan, options.launch, entrance, stop: stop)
+        self.stop = stop
+        restarts = RestartRule(plan.manifest.restart)
+        newAttempt = { () throws(RunFailure) in
+            try Attempt(plan, options.launch, entrance, stop: stop)
+        }
+        let attempt = try newAttempt()
         self.attempt = attempt
         do throws(RunFailure) {
             let place = RunPlace(path: options.runDirectory, resume: options.resume, accepted: options.accepted)
@@ -128,10 +147,9 @@ public final class Coordinator {
         }
         record.watchDisk()
         display.begin(directory: directory.path)
-        if record.point != nil { display.note("going on behind step \(first) of \(plan.manifest.steps)") }
+        if record.point != nil { display.tell("going on behind step \(first) of \(plan.manifest.steps)") }
         do {
-            let outcome = try attempt.run(
-                journal, Attempt.Start(steps: steps ?? first..<plan.manifest.steps, point: record.point))
+            let outcome = try complete()
             let failure =
                 outcome.divergence.failure(plan, directory: directory)
                 ?? outcome.stoppedAfter.map { stopped(after: $0) }
@@ -148,6 +166,41 @@ public final class Coordinator {
             throw RunFailure(wrapping: error)
         }
         try display.end()
+    }
+
+    /// Does all steps, in several attempts where workers are lost and the pipeline says `restart`.
+    private func complete() throws(RunFailure) -> Attempt.Outcome {
+        let (record, display) = (journal.record, journal.display)
+        while true {
+            let first = record.point?.step ?? 0
+            do throws(RunFailure) {
+                return try attempt.run(
+                    journal, Attempt.Start(steps: steps ?? first..<plan.manifest.steps, point: record.point))
+            } catch {
+                let isLost = error.code == .interrupted || error.code == .bug
+                // Another attempt would find the same full disk.
+                let isKept = (record.steps?.failures ?? 0) < RunJournal.failureLimit
+                guard isLost, isKept, stop.count == 0, restarts.allows(at: MonotonicClock.now) else {
+                    throw withAdvice(error)
+                }
+                let lost = try record.goOn()
+                display.note(
+                    error.message.replacing("; start the run again", with: "") + "\ngoing on behind step "
+                        + "\(record.point?.step ?? 0) with new workers; \(lost) steps are done again "
+                        + "(restart \(restarts.count) of \(restarts.limit))")
+                journal.enter(.starting)
+                attempt = try newAttempt()
+            }
+        }
+    }
+
+    /// The same failure with how the run goes on, where it can.
+    private func withAdvice(_ failure: RunFailure) -> RunFailure {
+        guard failure.code == .interrupted, let newest = journal.record.steps?.newest else { return failure }
+        var failure = failure
+        failure.message +=
+            "\nthe newest checkpoint is behind step \(newest); go on with\n  \(RunDisplay.resumeCommand(directory))"
+        return failure
     }
 
     /// What an interrupted run left, and how it goes on.

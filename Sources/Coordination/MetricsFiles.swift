@@ -12,6 +12,7 @@ package final class MetricsFiles {
     private let lines: RecordFile
     private let table: RecordFile?
     private let board: TensorBoardFile?
+    /// Columns of the table for each rank's figures: as many as its head has, where an earlier attempt wrote that.
     private let ranks: Int
     /// What TensorBoard calls each rank: by its stage where it has but one.
     private let names: [String]
@@ -42,7 +43,9 @@ package final class MetricsFiles {
         table = forms.contains(.csv) ? try file(directory.tablePath) : nil
         board =
             forms.contains(.tensorboard) ? try TensorBoardFile(in: directory.tensorBoardPath, behind: done) : nil
-        ranks = plan.placement.rankCount
+        let head = done == nil ? nil : try? File.firstLine(directory.tablePath, limit: 1 << 20)
+        let columns = head?.split(separator: ",").count { $0.hasPrefix("peak_bytes_") } ?? 0
+        ranks = columns > 0 ? columns : plan.placement.rankCount
         names = Self.names(plan)
         steps = plan.manifest.steps
         rankInterval = plan.manifest.logEvery

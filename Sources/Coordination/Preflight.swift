@@ -52,7 +52,10 @@ package enum Preflight {
         // The best weights so far are there while new ones are written.
         let copies = plan.manifest.evaluation?.keepsBest == true ? 3 : 1
         do {
+            // A new checkpoint is written before an older one goes.
+            let kept = plan.checkpoint?.every == nil ? 0 : plan.checkpointBytes.saturatingTimes(2)
             needed = try plan.weightsLayout().fileByteCount.saturatingTimes(copies).saturatingPlus(firstFilesBytes)
+                .saturatingPlus(kept)
         } catch {
             throw .badInput(error)
         }
@@ -60,7 +63,7 @@ package enum Preflight {
         guard let free = try? File.freeBytes(at: folder), free < needed else { return }
         throw RunFailure(
             .interrupted,
-            "run directory \(name): weights and first files take \(needed.bytesText), its file system has "
+            "run directory \(name): weights\(plan.checkpoint?.every == nil ? "" : ", checkpoints") and first files take \(needed.bytesText), its file system has "
                 + "\(free.bytesText) free: make room, or choose another with --run-dir")
     }
 

@@ -65,6 +65,9 @@ final class RunDisplay {
 
     func note(_ text: String) { say(text, always: true) }
 
+    /// What need not be said where progress is not shown.
+    func tell(_ text: String) { say(text) }
+
     func show(_ metrics: StepMetrics, flops: Double, durations: [Double]) {
         tellBrokenOutput()
         switch output {

@@ -69,5 +69,6 @@ final class RunJournal {
         }
     }
 
-    private static let failureLimit = 3
+    /// Checkpoints in a row that may fail, and the last ends the run.
+    static let failureLimit = 3
 }

@@ -20,22 +20,15 @@ final class RunRecord {
     let directory: RunDirectory
     private let claim: RunClaim
     private let plan: TrainingPlan
-    private let draft: SafetensorsDraft?
-    private let metrics: MetricsFiles
-    /// Of a run that evaluates.
-    private let evaluations: RecordFile?
-    private let best: BestWeights
-    private let events: EventStore
+    /// What the present attempt writes to.
+    private var files: AttemptFiles
     /// By rank: chunks that are not in its event log, and why the first of them is not.
     private var lostEvents: [Int: (count: Int, error: String)] = [:]
     private var lacksReport = false
-    /// Of a run that keeps its state.
-    private(set) var steps: StepKeeper?
     /// The checkpoint that the run goes on from.
-    let point: ResumePoint?
-    private var disk: DiskWatch
-    /// Steps that were written down, and bytes of metrics that had been before them.
-    private var (written, metricsBefore) = (0, 0)
+    private(set) var point: ResumePoint?
+    /// Which run it is, in each checkpoint.
+    private let run: String
     private let warn: (String) -> Void
 
     /// - Parameters:
@@ -47,44 +40,32 @@ final class RunRecord {
         try Preflight.checkPlace(place.path, plan)
         (claim, point) = try place.claim(plan, warn)
         directory = claim.directory
-        let done = point?.step
-        disk = DiskWatch(plan, weights: BestWeights.room(plan), behind: done ?? 0)
         do {
-            let history = AttemptHistory(directory)
-            let attempt = history.attempts + 1
-            if done != nil { try history.setAside(attempt: attempt - 1) }
-            events = EventStore(claim.directory, budget: plan.manifest.events)
-            best = BestWeights(plan, in: claim.directory)
             try File.replace(directory.manifestPath, with: plan.manifest.resolvedYAML().utf8)
-            let description = plan.description
-            try directory.write(description)
             try Self.keepFamily(plan, directory)
-            metrics = try MetricsFiles(plan, directory, behind: done, warn: warn)
-            metricsBefore = metrics.bytes
-            if let done {
-                try RecordTruncation.keep(upTo: done, in: directory.evaluationsPath, prefix: "{\"step\":")
-            }
-            try history.begin(attempt, behind: done, taken: metrics.taken)
-            let evaluates = plan.manifest.evaluation != nil
-            evaluations =
-                evaluates
-                ? try done == nil
-                    ? RecordFile(directory.evaluationsPath) : RecordFile(continuing: directory.evaluationsPath) : nil
-            let computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
-            draft =
-                computes
-                ? try SafetensorsDraft(
-                    path: directory.weightsPath, layout: try plan.weightsLayout(), replacingPartial: true) : nil
-            steps = try plan.checkpoint.map { rule in
-                try StepKeeper(
-                    plan, rule, in: directory,
-                    run: point?.manifest.run ?? "\(description.name) \(description.startedAt) \(getpid())",
-                    attempt: attempt, base: try plan.baseHashes(), newest: done)
-            }
+            run =
+                point?.manifest.run
+                ?? "\(plan.manifest.name) \(ISO8601DateFormatter().string(from: Date())) \(getpid())"
+            files = try AttemptFiles(plan, directory, run: run, point, begins: point == nil, warn)
         } catch {
             throw RunFailure(wrapping: error)
         }
     }
+
+    /// Has another attempt go on from the newest checkpoint that is whole, or begin where there is none.
+    /// - Returns: steps that were done, and are done again.
+    func goOn() throws(RunFailure) -> Int {
+        files.close()
+        point = try ResumePoint.find(in: directory, .latest, note: warn)
+        lostEvents = [:]
+        do { files = try AttemptFiles(plan, directory, run: run, point, begins: false, warn) } catch {
+            throw RunFailure(wrapping: error)
+        }
+        return files.metrics.taken.count
+    }
+
+    /// Of a run that keeps its state.
+    var steps: StepKeeper? { files.steps }
 
     /// Copies what belongs to a pretrained model beside its weights: the folder may be gone when the run is used.
     static func keepFamily(_ plan: TrainingPlan, _ directory: RunDirectory) throws {
@@ -99,50 +80,46 @@ final class RunRecord {
     var note: String? { claim.note }
 
     /// Where workers write their weights at the end; nil on devices that compute nothing.
-    var weightsDraftPath: String? { draft?.partialPath }
+    var weightsDraftPath: String? { files.draft?.partialPath }
 
     func register(rank: Int, host: String) {
         let log = RankLog(rank: rank, device: plan.device(of: rank).description, host: host)
-        attempt(rank) { try events.register(log) }
+        attempt(rank) { try files.events.register(log) }
     }
 
-    func append(events chunk: [UInt8], rank: Int) { attempt(rank) { try events.append(chunk: chunk, rank: rank) } }
+    func append(events chunk: [UInt8], rank: Int) {
+        attempt(rank) { try files.events.append(chunk: chunk, rank: rank) }
+    }
 
-    func append(_ reading: ClockReading, rank: Int) { events.append(reading, rank: rank) }
+    func append(_ reading: ClockReading, rank: Int) { files.events.append(reading, rank: rank) }
 
     /// Bytes of events that were logged: how much there is for a report to read.
-    var loggedBytes: Int { events.loggedBytes }
+    var loggedBytes: Int { files.events.loggedBytes }
 
     /// - Parameter bubbles: idle over wall of the step, by rank.
-    func append(_ step: StepMetrics, bubbles: [Double]) {
-        metrics.append(step, bubbles: bubbles)
-        written += 1
-    }
+    func append(_ step: StepMetrics, bubbles: [Double]) { files.append(step, bubbles: bubbles) }
 
     /// Warns where the disk has not the room for what the run has still to write. It looks each ten seconds at most.
     func watchDisk() {
-        guard disk.isDue(), let free = try? File.freeBytes(at: directory.path) else { return }
-        let written = DiskWatch.Written(
-            steps: written, metrics: metrics.bytes - metricsBefore, events: loggedBytes)
-        if let warning = disk.warning(free: free, written) { warn(warning) }
+        if let warning = files.diskWarning(directory) { warn(warning) }
     }
 
     func append(_ evaluation: EvaluationMetrics) {
-        metrics.append(evaluation)
-        guard let error = evaluations?.append(Array((evaluation.line() + "\n").utf8)) else { return }
+        files.metrics.append(evaluation)
+        guard let error = files.evaluations?.append(Array((evaluation.line() + "\n").utf8)) else { return }
         warn("\(error); training goes on, some evaluations will be missing in the file")
     }
 
     /// - Returns: where workers write the best weights so far; nil, after a warning, where there is no place for them.
     func beginBest() -> String? {
-        do { return try best.begin() } catch {
+        do { return try files.best.begin() } catch {
             warn("\(error); training goes on, these weights are not kept as the best")
             return nil
         }
     }
 
     func finishBest(bytesWritten: Int) {
-        do { try best.finish(bytesWritten: bytesWritten) } catch {
+        do { try files.best.finish(bytesWritten: bytesWritten) } catch {
             warn("\(error); training goes on, these weights are not kept as the best")
         }
     }
@@ -166,8 +143,8 @@ final class RunRecord {
 
     /// What the run should have left and could not, a line each.
     var missing: [String] {
-        var lines = metrics.missing
-        if let evaluations, let error = evaluations.firstError {
+        var lines = files.metrics.missing
+        if let evaluations = files.evaluations, let error = evaluations.firstError {
             lines.append("\(directory.evaluationsPath) lacks \(evaluations.lost) evaluations: \(error)")
         }
         if let error = lostEvents.min(by: { $0.key < $1.key })?.value.error {
@@ -183,10 +160,10 @@ final class RunRecord {
     /// - Parameter bytesWritten: of the weights; nil: the run was interrupted, and there are none.
     /// - Returns: the report, where there were steps enough for one.
     func finish(bytesWritten: Int?) throws -> BubbleReport? {
-        if let bytesWritten { try draft?.commit(bytesWritten: bytesWritten) } else { draft?.discard() }
-        try? events.close()
-        metrics.close()
-        evaluations?.close()
+        if let bytesWritten { try files.draft?.commit(bytesWritten: bytesWritten) } else { files.draft?.discard() }
+        try? files.events.close()
+        files.metrics.close()
+        files.evaluations?.close()
         let report = try? directory.report()
         do {
             if let report { try File.replace(directory.reportPath, with: (try report.json() + "\n").utf8) }

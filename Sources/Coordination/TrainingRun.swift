@@ -50,11 +50,15 @@ public final class TrainingRun: Sendable {
     ///   - launch: what the workers are.
     ///   - directory: the run's folder: new, empty, or of a run that did not begin; nil: `runs/NAME`, or `runs/NAME-2` and
     ///     so on.
+    ///   - resume: which checkpoint of that folder to go on from; nil: a new run begins.
     /// - Throws: a mistake in the pipeline, with the place where it was written; nothing is started then.
     public static func start(
-        _ pipeline: PipelineManifest, launch: LaunchMode = .processes, directory: String? = nil
+        _ pipeline: PipelineManifest, launch: LaunchMode = .processes, directory: String? = nil,
+        resume: ResumeMode? = nil
     ) throws(RunFailure) -> TrainingRun {
-        try TrainingRun(pipeline, Coordinator.Options(runDirectory: directory, output: .quiet, launch: launch))
+        try TrainingRun(
+            pipeline,
+            Coordinator.Options(runDirectory: directory, output: .quiet, launch: launch, resume: resume))
     }
 
     private init(_ pipeline: PipelineManifest, _ options: Coordinator.Options) throws(RunFailure) {

@@ -56,6 +56,12 @@ struct Train: ParsableCommand {
             "With --resume: go on although this key of the pipeline says something else now.", valueName: "key"))
     var accept: [String] = []
 
+    @Flag(
+        help:
+            "With --resume latest or a step: begin a new run, in a folder of its own, with the checkpoint's weights alone."
+    )
+    var weightsOnly = false
+
     @Flag(help: "Print nothing but errors.")
     var quiet = false
 
@@ -66,6 +72,9 @@ struct Train: ParsableCommand {
         if quiet && json { throw ValidationError("choose one of --quiet and --json") }
         if let resume, ResumeMode(resume) == nil {
             throw ValidationError("--resume \(resume): expected auto, latest, or the number of a step from 1")
+        }
+        if weightsOnly && (resume == nil || resume == "auto") {
+            throw ValidationError("--weights-only takes the weights of --resume latest, or of the step that it names")
         }
         if !accept.isEmpty && resume == nil { throw ValidationError("--accept has no effect without --resume") }
         if let dashboard {
@@ -84,6 +93,7 @@ struct Train: ParsableCommand {
                 runDirectory: runDir, port: port, address: address, keys: keys, output: output, dashboard: dashboard,
                 resume: resume.flatMap { ResumeMode($0) })
             options.accepted = Set(accept)
+            options.takesWeightsOnly = weightsOnly
             try Coordinator.train(try pipeline.load(), options)
         }
     }

@@ -57,10 +57,16 @@ extension PipelineManifest.Checkpoint {
         let expected = "a number of steps, or a time such as 30s, 10m or 2h"
         guard let text = field.plain else { throw field.error(expected: expected) }
         if text.utf8.allSatisfy({ (48...57).contains($0) }) { return .steps(try field.int(1...Limit.count)) }
-        guard let unit = units.first(where: { text.hasSuffix($0.0) }), let number = Double(text.dropLast()),
+        return .seconds(try seconds(field, expected: expected))
+    }
+
+    /// `30s`, `10m`, `2h`
+    static func seconds(_ field: Field, expected: String) throws(ManifestError) -> Double {
+        guard let text = field.plain, let unit = units.first(where: { text.hasSuffix($0.0) }),
+            let number = Double(text.dropLast()),
             number * unit.1 >= 1, number * unit.1 <= 31_536_000
         else { throw field.error(expected: expected + ", from 1s to a year") }
-        return .seconds(number * unit.1)
+        return number * unit.1
     }
 
     var yaml: String {

@@ -46,6 +46,7 @@ extension PipelineManifest {
         try data.check(fields.required("data"), batch: batch)
         let optimizer = try optimizer(fields["optimizer"].unlessNull)
         let lora = try fields["lora"].unlessNull.map { field throws(ManifestError) in try LoRA.decode(field) }
+        let checkpoint = try Checkpoint.decode(fields["checkpoint"], devices)
         return PipelineManifest(
             name: try name(fields["name"], file: file), model: model, modelPath: modelPath, pretrained: pretrained,
             devices: devices, memory: try memory(fields["memory"].unlessNull, devices: devices.count),
@@ -69,7 +70,7 @@ extension PipelineManifest {
                 fields["sim"], devices: devices, virtual: virtual, at: fields.required("devices").node),
             byHand: try ranks(fields["by_hand"], stages: devices.count),
             evaluation: try Evaluation.decode(fields["evaluate"], beside: data, model.loss, devices),
-            checkpoint: try Checkpoint.decode(fields["checkpoint"], devices),
+            checkpoint: checkpoint, restart: try Restart.decode(fields["restart"], checkpoint),
             marks: root.marks(skipping: "model").merging(scheduleMarks) { $1 })
     }
 

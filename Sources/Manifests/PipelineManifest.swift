@@ -71,6 +71,8 @@ public struct PipelineManifest: Hashable, Sendable {
     public var evaluation: Evaluation?
     /// When the run's state is kept; nil: never. `checkpoint: {every: 100, keep_last: 3}`
     public var checkpoint: Checkpoint?
+    /// Whether the run goes on by itself where a worker was lost; nil: it ends. `restart: {attempts: 5}`
+    public var restart: Restart?
     /// Where each value was written, by its path (`optimizer.adamw.lr`, `devices.0`); for errors that later checks find.
     public var marks: [String: Mark]
 
@@ -209,59 +211,5 @@ public struct PipelineManifest: Hashable, Sendable {
             self.order = order
             self.isPacked = isPacked
         }
-    }
-
-    /// What `sim` devices pretend: how long work takes, and faults. `sim: {layer_ms: 20}`
-    public struct Simulation: Hashable, Sendable {
-        /// How long a pass of a layer takes.
-        public enum Pace: Hashable, Sendable {
-            /// Seconds of one layer's forward; each backward half takes as long.
-            case secondsPerLayer(Double)
-            /// 10⁹ FLOPs that a device does in a second.
-            case gflops(Double)
-        }
-        /// A stage that now and then takes longer: `slow: {stage: 2, ms: 30, every: 8}`.
-        public struct SlowStage: Hashable, Sendable {
-            /// Which stage, in the order of the data flow.
-            public var stage: Int
-            /// How much longer such a forward takes.
-            public var milliseconds: Double
-            /// Which of its forwards: each so many.
-            public var every: Int
-
-            /// Every eighth forward unless given.
-            public init(stage: Int, milliseconds: Double, every: Int = 8) {
-                self.stage = stage
-                self.milliseconds = milliseconds
-                self.every = every
-            }
-        }
-        /// A link between two ranks whose messages arrive later: `link: {from: 1, to: 2, ms: 6}`.
-        public struct SlowLink: Hashable, Sendable {
-            /// The rank that sends.
-            public var from: Int
-            /// The rank that receives.
-            public var to: Int
-            /// How much later each message arrives, counted from when it was sent.
-            public var milliseconds: Double
-
-            /// One direction only: messages the other way are not slowed.
-            public init(from: Int, to: Int, milliseconds: Double) {
-                self.from = from
-                self.to = to
-                self.milliseconds = milliseconds
-            }
-        }
-        /// How long a pass of a layer takes; 10 ms unless written.
-        public var pace: Pace
-        /// A fault, to see what a report says of it: a stage that now and then takes longer; nil: none.
-        public var slow: SlowStage?
-        /// A fault: a link whose messages arrive later; nil: none.
-        public var link: SlowLink?
-        /// A fault: how many milliseconds longer reading a micro-batch takes; nil: none.
-        public var readMilliseconds: Double?
-
-        /// Without faults.
-        public init(pace: Pace) { self.pace = pace }
     }
 }

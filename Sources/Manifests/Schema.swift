@@ -8,7 +8,7 @@ enum Schema {
         "name", "model", "devices", "memory", "partition", "schedule", "virtual", "batch", "precision", "recompute",
         "optimizer", "train", "lora", "groups", "learning_rate", "clip", "on_nan", "deadlines",
         "data", "evaluate", "steps", "seed", "weights", "log_every", "events", "metrics", "sim", "by_hand",
-        "checkpoint",
+        "checkpoint", "restart",
     ]
     static let batch = ["micro", "microbatches", "global"]
     static var learningRate: [String] { LearningRate.syntax.description.keys }
@@ -38,6 +38,7 @@ enum Schema {
                 ("optimizer", OptimizerKinds.registry.names), ("learning_rate", learningRate), ("data", data),
                 ("evaluate", evaluate), ("evaluate.data", heldOut),
                 ("deadlines", PipelineManifest.Deadlines.keys), ("checkpoint", PipelineManifest.Checkpoint.keys),
+                ("restart", PipelineManifest.Restart.keys),
                 ("sim", sim), ("sim.slow", slow), ("sim.link", link),
                 ("partition", partition), ("schedule", schedule), ("recompute", recompute), ("precision", precision),
                 ("lora", lora),

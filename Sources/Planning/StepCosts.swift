@@ -36,7 +36,9 @@ struct StepCosts: Sendable {
             Scheduling.LayerCost(
                 forward: times.forward, inputGradient: times.inputApart, weightGradient: times.weightApart,
                 backward: times.backward, recomputation: manifest.recompute == .none ? 0 : times.forward,
-                update: times.update, stateBytes: model.stateBytes(nodes: entry.nodes, optimizer),
+                update: times.update,
+                stateBytes: model.stateBytes(nodes: entry.nodes, optimizer)
+                    .saturatingPlus(manifest.snapshotBytes(model, nodes: entry.nodes, optimizer)),
                 outputBytes: Self.bytes(crossingBehind: entry.index, model))
         }
         memory = Self.memoryModel(manifest, model, optimizer)
@@ -121,7 +123,9 @@ extension StepCosts {
             let stage = range.lowerBound > 0 ? 1 : 0
             let program = StageProgram(
                 model, layout, stage: stage, splitsBackward: splitsBackward, recomputation: recomputation, on: backend)
-            let state = model.stateBytes(nodes: layout.stages[stage].nodes, optimizer)
+            let nodes = layout.stages[stage].nodes
+            let state = model.stateBytes(nodes: nodes, optimizer)
+                .saturatingPlus(manifest.snapshotBytes(model, nodes: nodes, optimizer))
             let bytes = StageMemoryModel.Bytes(
                 perMicroBatch: program.frameBytes, perDeferred: program.deferredBytes,
                 fixed: state.saturatingPlus(program.transientBytes))

@@ -8,7 +8,7 @@ import Tensors
 
 /// Bytes that a stage takes on its device. What no Int can count is `Int.max`.
 package struct StageMemory: Hashable, Sendable {
-    /// Of parameters with gradients, optimizer state and 16-bit copies.
+    /// Of parameters with gradients, optimizer state, 16-bit copies, and the copy that checkpoints are written from.
     package var state: Int
     /// Of the frames of all micro-batches in flight, and what they defer.
     package var activations: Int
@@ -39,7 +39,9 @@ extension TrainingPlan {
             model, layout, stage: stage, splitsBackward: lowered.splitsBackward(stage: stage),
             recomputation: recomputation, on: backend)
         return StageMemory(
-            state: model.stateBytes(nodes: layout.stages[stage].nodes, optimizer.state.count),
+            state: model.stateBytes(nodes: layout.stages[stage].nodes, optimizer.state.count)
+                .saturatingPlus(
+                    manifest.snapshotBytes(model, nodes: layout.stages[stage].nodes, optimizer.state.count)),
             activations: program.frameBytes.saturatingTimes(slotCount(ofStage: stage))
                 .saturatingPlus(program.deferredBytes.saturatingTimes(lowered.deferredCount[stage])),
             transient: program.transientBytes)

@@ -243,8 +243,8 @@ extension RunDirectory {
         tail.read()
         do {
             return try BubbleReport(
-                description, logs: found.logs, skip: skip, notes: found.notes, finishedSteps: found.finishedSteps,
-                padding: tail.padding)
+                description, logs: found.logs, skip: skip, notes: found.notes + AttemptsNote.notes(self),
+                finishedSteps: found.finishedSteps, padding: tail.padding)
         } catch RunError.noEvents {
             throw RunError.noEvents(path: path)
         }

@@ -34,7 +34,7 @@ package final class RunClaim {
             madeFolder = true
         }
         lock = try Self.lock(directory.path)
-        for folder in [directory.eventsPath, directory.logsPath] { try Self.make(folder, for: directory.path) }
+        try prepare()
     }
 
     /// Takes the folder of a run that is to go on: all that it holds stays.
@@ -47,6 +47,14 @@ package final class RunClaim {
         directory = RunDirectory(path)
         lock = try Self.lock(path)
         for folder in [directory.eventsPath, directory.logsPath] { try Self.make(folder, for: directory.path) }
+    }
+
+    /// Makes what every run has, and removes what one that was ended was writing: under the lock nobody writes it any more.
+    private func prepare() throws(RunFailure) {
+        for folder in [directory.eventsPath, directory.logsPath] { try Self.make(folder, for: directory.path) }
+        for name in RunFolder(directory).names where name.hasSuffix(".partial") {
+            File.remove("\(directory.path)/\(name)")
+        }
     }
 
     /// Unlocked by name: a process that is just being started holds a copy of the open file until its program runs.

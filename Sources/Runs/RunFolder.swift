@@ -105,7 +105,8 @@ struct RunFolder {
         guard lock >= 0 else { throw RunFailure(path, SystemError("open", path + "/lock")) }
         defer { close(lock) }
         guard RunClaim.takeLock(lock), isStillThere(lock) else { throw Self.inUse(path) }
-        if Set(names).isSubset(of: ["lock", "events", "logs"]), logs.isEmpty { return nil }
+        let whole = Set(names.filter { !$0.hasSuffix(".partial") })
+        if whole.isSubset(of: ["lock", "events", "logs"]), logs.isEmpty { return nil }
         guard !hasCheckpoints || isDone else {
             throw .badInput(
                 "run directory \(path.printable()) holds an unfinished run with checkpoints: go on with --resume auto, or "

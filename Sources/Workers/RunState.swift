@@ -15,6 +15,16 @@ package struct StepState: Codable, Hashable, Sendable {
     package var skippedInRow = 0
 
     package init() {}
+
+    /// Whether a run can have left it: counts to which more can be added, and a scale that gradients can be multiplied by.
+    var isPossible: Bool {
+        let counts = [step, samples, updates, skippedInRow]
+        guard counts.allSatisfy({ (0..<1 << 48).contains($0) }), let scaler = lossScale else {
+            return counts.allSatisfy { (0..<1 << 48).contains($0) }
+        }
+        return scaler.scale > 0 && scaler.scale <= 0x1p127 && (0..<1 << 48).contains(scaler.hysteresis)
+            && (0..<1 << 48).contains(scaler.iteration) && (-1..<scaler.iteration + 1).contains(scaler.lastOverflow)
+    }
 }
 
 /// A run's whole state between two steps, on the host: enough to go on with the same bits, at any number of stages.

@@ -93,7 +93,9 @@ struct Lab {
     }
 
     /// Weights that a run has not finished, whether it knows or not.
-    var halfWritten: [String] { folder.files.filter { $0.contains("model.safetensors") } }
+    var halfWritten: [String] {
+        folder.files.filter { $0.contains("model.safetensors") && !$0.contains("/steps/") }
+    }
 
     /// Waits until the run has finished a step.
     func waitForSteps(of process: EchelonProcess, run: String = "run") throws {

@@ -71,6 +71,22 @@ extension EndToEndTests {
             #expect(lab.folder.exists("run/attempts/1/run.json"))
         }
 
+        @Test func `with restart a run goes on by itself where a worker was killed`() throws {
+            let lab = try Lab()
+            let whole = try whole(lab)
+            let more = ["restart={attempts: 2, window: 1h}"]
+            let process = try lab.startTraining(Self.base + more, ["--quiet"])
+            try waitForSteps(9, of: process, lab)
+            let first = try process.worker(1)
+            kill(first.id, SIGKILL)
+            let outcome = try process.finish()
+            #expect(outcome.exitCode == 0, "\(outcome.errors)")
+            #expect(outcome.errors.contains("worker 1 (\(Lab.device(1))) was killed by signal 9"), "\(outcome.errors)")
+            #expect(outcome.errors.contains("(restart 1 of 2)"), "\(outcome.errors)")
+            #expect(process.leftovers() == [])
+            expectEqual(try FinishedRun(lab.folder, "run", outcome), whole)
+        }
+
         @Test func `a damaged checkpoint is named and passed over, and refused where it was asked for`() throws {
             let lab = try Lab()
             let whole = try whole(lab)

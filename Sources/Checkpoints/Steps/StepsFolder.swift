@@ -42,10 +42,15 @@ package struct StepsFolder: Hashable, Sendable {
         return step
     }
 
-    /// Removes what attempts that were ended left half written, or half removed.
+    /// Removes what attempts that were ended left half written, or half removed, and puts back what was being replaced.
     package func removeDrafts() {
-        for name in (try? File.names(in: path)) ?? [] where name.contains(".tmp-") || name.hasSuffix(".old") {
-            File.remove(path + "/" + name)
+        for name in (try? File.names(in: path)) ?? [] {
+            if name.contains(".tmp-") || name.hasSuffix(".gone") {
+                File.remove(path + "/" + name)
+            } else if name.hasSuffix(".old") {
+                let place = path + "/" + name.dropLast(".old".count)
+                if File.exists(place) || rename(path + "/" + name, place) != 0 { File.remove(path + "/" + name) }
+            }
         }
     }
 
@@ -89,9 +94,9 @@ package struct StepsFolder: Hashable, Sendable {
 
     /// Removes a checkpoint: first its name, so that a folder that is half removed is never found.
     package func remove(_ step: Int) throws(SystemError) {
-        let old = path(of: step) + ".old"
-        File.remove(old)
-        guard rename(path(of: step), old) == 0 else { throw SystemError("remove", path(of: step)) }
-        File.remove(old)
+        let gone = path(of: step) + ".gone"
+        File.remove(gone)
+        guard rename(path(of: step), gone) == 0 else { throw SystemError("remove", path(of: step)) }
+        File.remove(gone)
     }
 }

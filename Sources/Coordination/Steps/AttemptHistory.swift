@@ -10,31 +10,9 @@ struct AttemptHistory {
 
     init(_ directory: RunDirectory) {
         self.directory = directory
-        let text = (try? File.text(directory.attemptsPath, limit: 16 << 20)) ?? ""
+        let known = AttemptRecord.all(in: directory).count
         // A run of a program that did not count them is one.
-        let isOld = text.isEmpty && File.exists(directory.metricsPath)
-        attempts = isOld ? 1 : text.split(separator: "\n").count
-    }
-
-    /// A line of `attempts.jsonl`.
-    private struct Line: Encodable {
-        var attempt: Int
-        /// Steps that were done when it began.
-        var step: Int
-        var startedAt: String
-        /// Steps that the attempt before had done, and that are done again.
-        var lostSteps: Int
-        /// Seconds of those steps, and from the last sign of the attempt before until this one began.
-        var lostSeconds: Double
-        var idleSeconds: Double
-
-        enum CodingKeys: String, CodingKey {
-            case attempt, step
-            case startedAt = "started_at"
-            case lostSteps = "lost_steps"
-            case lostSeconds = "lost_seconds"
-            case idleSeconds = "idle_seconds"
-        }
+        attempts = known == 0 && File.exists(directory.metricsPath) ? 1 : known
     }
 
     /// Notes that an attempt begins.
@@ -43,15 +21,13 @@ struct AttemptHistory {
     ///   - taken: lines of metrics that were taken out.
     func begin(_ attempt: Int, behind done: Int?, taken: [String]) throws {
         let lost = taken.compactMap { try? StepMetrics(line: $0) }
-        let line = Line(
-            attempt: done == nil ? 1 : attempt, step: done ?? 0, startedAt: ISO8601DateFormatter().string(from: Date()),
+        let record = AttemptRecord(
+            attempt: attempt, step: done ?? 0, startedAt: ISO8601DateFormatter().string(from: Date()),
             lostSteps: lost.count, lostSeconds: lost.reduce(0) { $0 + ($1.stepS.isFinite ? $1.stepS : 0) },
             idleSeconds: done == nil ? 0 : idleSeconds)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let file = try done == nil ? RecordFile(directory.attemptsPath) : RecordFile(continuing: directory.attemptsPath)
         defer { file.close() }
-        if let error = file.append(Array(try encoder.encode(line)) + [UInt8(ascii: "\n")]) { throw error }
+        if let error = file.append(Array((try record.line() + "\n").utf8)) { throw error }
     }
 
     /// Since the attempt before was heard of last.

@@ -82,4 +82,34 @@ struct ResumePoint {
         }
         return ResumePoint(step: step, folder: steps.path(of: step), manifest: manifest)
     }
+
+    /// The folder of a checkpoint whose weights another run begins with; nothing of its own run is changed.
+    /// - Throws: bad input where there is none, or it holds no whole weights.
+    static func weights(
+        in directory: RunDirectory, _ mode: ResumeMode, note: (String) -> Void
+    ) throws(RunFailure) -> String {
+        do {
+            let steps = StepsFolder(try File.absolute(directory.stepsPath))
+            var wanted = steps.steps
+            if case .step(let step) = mode { wanted = wanted.filter { $0 == step } }
+            for step in wanted {
+                let folder = steps.path(of: step)
+                do throws(CheckpointError) { _ = try StepManifest.verify(in: folder, step: step) } catch {
+                    if case .step = mode { throw error }
+                    note("the checkpoint behind step \(step) is damaged, and passed over: \(error)")
+                    continue
+                }
+                guard File.exists(folder + "/model.safetensors.index.json") else {
+                    throw RunFailure.badInput(
+                        "--weights-only: \(folder.printable()) holds adapters alone, which are no weights to begin with"
+                    )
+                }
+                return folder
+            }
+            throw RunFailure.badInput(
+                "--weights-only: \(steps.path.printable()) holds no such checkpoint that is whole")
+        } catch {
+            throw RunFailure(wrapping: error)
+        }
+    }
 }

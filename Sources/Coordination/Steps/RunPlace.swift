@@ -30,7 +30,7 @@ struct RunPlace {
             guard resume == .auto else {
                 throw .badInput("--resume: \(directory.stepsPath.printable()) holds no checkpoint to go on from")
             }
-            return (try RunClaim(named: path, run: manifest.name, manifest: manifest.resolvedYAML()), nil)
+            return (try RunClaim(named: path, run: manifest.name, manifest: textOfUnfinished(directory, manifest)), nil)
         }
         let claim = try RunClaim(goingOnIn: path)
         guard let point = try ResumePoint.find(in: directory, resume, note: note) else {
@@ -47,6 +47,17 @@ struct RunPlace {
         }
         try plan.check(base: point.manifest.base)
         return (claim, point)
+    }
+
+    /// By which an unfinished run without checkpoints is known as the same: its own manifest, where the new one differs in
+    /// nothing that would matter to one with checkpoints.
+    private func textOfUnfinished(_ directory: RunDirectory, _ manifest: PipelineManifest) -> String {
+        let new = manifest.resolvedYAML()
+        guard let text = try? File.text(directory.manifestPath, limit: 1 << 24),
+            let old = try? PipelineManifest.decode(yaml: text, file: directory.manifestPath),
+            (try? ManifestChange.check(manifest, against: old.partHashes, old: [:], accepted: accepted)) != nil
+        else { return new }
+        return text
     }
 }
 

@@ -12,6 +12,8 @@ public struct RunFollower {
     public let directory: RunDirectory
     /// The run's `run.json`; nil until it has been written.
     public private(set) var description: RunDescription?
+    /// The `run.json` that was read: an attempt that goes on writes its own, and begins its events anew.
+    private var identity: FileIdentity?
     private var tails: [EventTail] = []
     private var windows: [StepWindow] = []
     private var padding: PaddingTail
@@ -28,7 +30,9 @@ public struct RunFollower {
 
     /// Reads what the run wrote since the last call; a run that has written nothing yet is no error.
     public mutating func refresh() throws {
-        if description == nil { try begin() }
+        let present = try? FileIdentity(path: directory.descriptionPath)
+        let isNew = identity.map { known in present.map { !$0.isSameFile(as: known) } ?? false } ?? true
+        if description == nil || isNew { try begin(present) }
         padding.read()
         let parts = tails.isEmpty ? [:] : directory.eventParts()
         for rank in tails.indices {
@@ -39,10 +43,10 @@ public struct RunFollower {
 
     private var limit: Int { eventLimit / max(1, tails.count) }
 
-    private mutating func begin() throws {
-        guard File.exists(directory.descriptionPath) else { return }
+    private mutating func begin(_ present: FileIdentity?) throws {
+        guard let present else { return }
         let found = try directory.description()
-        description = found
+        (description, identity) = (found, present)
         tails = found.devices.indices.map { EventTail(rank: $0, of: directory) }
         windows = found.devices.map { _ in StepWindow() }
     }

@@ -16,7 +16,7 @@ package final class TensorBoardFile {
         let prefix = "events.out.tfevents."
         if let done, let newest = try File.names(in: folder).last(where: { $0.hasPrefix(prefix) }) {
             let path = "\(folder)/\(newest)"
-            try RecordTruncation.keepEvents(upTo: done, in: path)
+            try RecordTruncation.keepEvents(upTo: done == 0 ? -1 : done, in: path)
             file = try RecordFile(continuing: path)
             return
         }

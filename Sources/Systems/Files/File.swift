@@ -91,6 +91,14 @@ package enum File {
         String(decoding: try read(path, limit: limit), as: UTF8.self)
     }
 
+    /// The file's first line, without its end.
+    /// - Parameter limit: bytes; of a longer line so many.
+    package static func firstLine(_ path: String, limit: Int) throws(SystemError) -> String {
+        var bytes: [UInt8] = []
+        _ = try FileStream(path).read(limit, into: &bytes)
+        return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
+
     // MARK: Writing
 
     /// Makes the file, or replaces its contents in place.

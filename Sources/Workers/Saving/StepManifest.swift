@@ -115,6 +115,9 @@ package struct StepManifest: Codable, Hashable, Sendable {
         guard manifest.step == manifest.state.step, manifest.step >= 0, manifest.step < 1 << 48 else {
             throw damaged("step", "one number from 0 to 2^48", "\(manifest.step) and \(manifest.state.step)")
         }
+        guard manifest.state.isPossible else {
+            throw damaged("state", "counts from 0 to 2^48 and a loss scale above 0", "\(manifest.state)")
+        }
         return manifest
     }
 

@@ -108,7 +108,7 @@ private struct Job: Sendable {
             }
             let end = MonotonicClock.now
             let part = SavedPart(
-                step: step, files: written, state: state, stalled: (released ?? end) - start,
+                step: step, files: written, state: state, stalled: (released ?? start) - start,
                 took: end - (released ?? start))
             endpoint.sendApplication(WorkerMessage.saved(part).encoded())
         } catch {

@@ -1,0 +1,88 @@
+import Checkpoints
+import Manifests
+import Planning
+import Runs
+import Systems
+
+/// What one attempt at a run writes to: in the run's folder, behind what earlier attempts left there.
+final class AttemptFiles {
+    let metrics: MetricsFiles
+    /// Of a run that evaluates.
+    let evaluations: RecordFile?
+    let events: EventStore
+    let best: BestWeights
+    /// The weights of a run's end; nil on devices that compute nothing.
+    let draft: SafetensorsDraft?
+    /// Of a run that keeps its state.
+    let steps: StepKeeper?
+    private var disk: DiskWatch
+    /// Steps that the attempt has written down.
+    private var written = 0
+    /// Bytes of the metrics of earlier attempts.
+    private let metricsBefore: Int
+
+    /// - Parameters:
+    ///   - run: which run it is, in each checkpoint.
+    ///   - point: the checkpoint that it goes on from; what was written of steps behind it is taken out.
+    ///   - begins: whether it is the run's first attempt.
+    init(
+        _ plan: TrainingPlan, _ directory: RunDirectory, run: String, _ point: ResumePoint?, begins: Bool,
+        _ warn: @escaping (String) -> Void
+    ) throws {
+        let done = begins ? nil : point?.step ?? 0
+        let history = AttemptHistory(directory)
+        let attempt = begins ? 1 : history.attempts + 1
+        if !begins { try history.setAside(attempt: attempt - 1) }
+        events = EventStore(directory, budget: plan.manifest.events)
+        best = BestWeights(plan, in: directory)
+        disk = DiskWatch(plan, weights: BestWeights.room(plan), behind: done ?? 0)
+        try directory.write(plan.description)
+        metrics = try MetricsFiles(plan, directory, behind: done, warn: warn)
+        metricsBefore = metrics.bytes
+        try history.begin(attempt, behind: done, taken: metrics.taken)
+        if let done {
+            // The evaluation before the first step is made again with it.
+            try RecordTruncation.keep(upTo: done == 0 ? -1 : done, in: directory.evaluationsPath, prefix: "{\"step\":")
+        }
+        if plan.manifest.evaluation == nil {
+            evaluations = nil
+        } else if begins {
+            evaluations = try RecordFile(directory.evaluationsPath)
+        } else {
+            evaluations = try RecordFile(continuing: directory.evaluationsPath)
+        }
+        let computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
+        draft =
+            computes
+            ? try SafetensorsDraft(
+                path: directory.weightsPath, layout: try plan.weightsLayout(), replacingPartial: true) : nil
+        steps = try plan.checkpoint.map { rule in
+            try StepKeeper(
+                plan, rule, in: directory, run: run, attempt: attempt, base: try plan.baseHashes(),
+                newest: point?.step)
+        }
+    }
+
+    /// - Parameter bubbles: idle over wall of the step, by rank.
+    func append(_ step: StepMetrics, bubbles: [Double]) {
+        metrics.append(step, bubbles: bubbles)
+        written += 1
+    }
+
+    /// What to tell of the disk, at most each ten seconds: that the rest of the run does not fit.
+    func diskWarning(_ directory: RunDirectory) -> String? {
+        guard disk.isDue(), let free = try? File.freeBytes(at: directory.path) else { return nil }
+        return disk.warning(
+            free: free,
+            DiskWatch.Written(steps: written, metrics: metrics.bytes - metricsBefore, events: events.loggedBytes))
+    }
+
+    /// Of an attempt that another one follows.
+    func close() {
+        draft?.discard()
+        steps?.close()
+        try? events.close()
+        metrics.close()
+        evaluations?.close()
+    }
+}
