@@ -34,6 +34,8 @@ extension SocketWire {
             guard let key = keys[peer] else { throw .links("\(link): rank \(peer) has no key for the link's port") }
             try authenticator?.decide(.keys([key: .anyRank]), at: Terms.link(index))
         }
+        // Answers that were sent may have cleared the sign of a question that came meanwhile.
+        pendingReads.append(authenticatorItem)
     }
 
     func present(to place: BoundSocket, _ keys: [Int: PublicKey], by socket: Socket) throws(TransportError) {

@@ -11,7 +11,7 @@ extension SocketWire {
     ///
     /// A socket's descriptor is edge-triggered: any call on the socket clears it, and messages make it ready only after the
     /// socket was read until it was empty. So each read drains its socket, and `pendingReads` lists the sockets to read
-    /// whatever their descriptors say: new ones, and the DEALER after each send.
+    /// whatever their descriptors say: new ones, the DEALER after each send, and the authenticator after late answers.
     func poll(milliseconds: Int, into events: inout [WireEvent]) throws(TransportError) {
         for index in pendingReads { try look(index, &events) }
         pendingReads.removeAll(keepingCapacity: true)

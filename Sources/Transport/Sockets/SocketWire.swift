@@ -34,8 +34,9 @@ final class SocketWire: Wire {
     var sources: [Source] = []
     /// The poll item of each link's PUSH.
     var connectedItems: [Int]
-    /// The poll item of the DEALER.
+    /// The poll items of the DEALER and of the authenticator.
     var controlItem = 0
+    var authenticatorItem = 0
     /// The poll items whose sockets are read before the next wait, whatever their descriptors say: see `poll`.
     var pendingReads: [Int] = []
 
@@ -77,6 +78,7 @@ final class SocketWire: Wire {
         let authenticator = try Authenticator(context)
         self.authenticator = authenticator
         if let secret = configuration.secret { try authenticator.decide(.password(secret.text), at: Terms.ipc) }
+        authenticatorItem = items.count
         try watch(authenticator.socket, as: .authenticator)
         let sockets = try bindLinks(context, authenticator)
         try connectControl(context, address, proof)
