@@ -113,9 +113,7 @@ package struct WorkerRun {
             throw RunFailure(.bug, "the coordinator did not say what to begin with")
         }
         // Opened before the first step: that the file cannot be written must not be found after the last.
-        let writer = try path.map { path throws(CheckpointError) in
-            try SafetensorsWriter(partialPath: path, layout: try plan.weightsLayout())
-        }
+        let writer = try path.map { try openWeights($0) }
         if let state = try keeper?.state() { try restore(state, steps, parts.runner) }
         if let folder { try restore(folder, steps, parts.runner) }
         let ending = try parts.runner.run(steps)
@@ -157,6 +155,20 @@ package struct WorkerRun {
             }
         }
         try runner.restore(manifest.state, last: steps.upperBound)
+    }
+
+    /// The file to which all workers write, each its part.
+    private func openWeights(_ path: String) throws -> SafetensorsWriter {
+        do throws(CheckpointError) {
+            return try SafetensorsWriter(partialPath: path, layout: try plan.weightsLayout())
+        } catch {
+            guard plan.placement.host(of: rank) == .byHand else { throw error }
+            let failure = RunFailure(wrapping: error)
+            throw RunFailure(
+                failure.code,
+                "worker \(rank), on \(endpoint.configuration.host): \(failure.message); it writes its part of the weights "
+                    + "there: the run directory has to be one folder under one path on all machines")
+        }
     }
 
     private func restore(_ state: RunState, _ steps: Range<Int>, _ runner: RankRunner) throws {

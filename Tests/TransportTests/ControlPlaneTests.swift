@@ -106,19 +106,19 @@ extension LiveTests {
             try rig.coordinator.see { if case .refused = $0 { () } else { nil } }
         }
 
-        @Test func `two workers of one rank do not both run`() throws {
-            let network = InMemoryNetwork()
-            let coordinator = try Coordinator(ControlServer.Configuration(world: 2, digest: "d"), network)
-            let twins = (0...1).map { _ in
-                WorkerEndpoint(WorkerConfiguration(rank: 0, coordinator: "", digest: "d", links: []), network: network)
+        @Test(arguments: [Medium.memory, .ipc, .tcp, .mixed])
+        func `two workers of one rank do not both run, and both sides say so`(medium: Medium) throws {
+            let rig = try Rig(medium, links: []) { $0.rank = 0 }
+            defer { rig.stop() }
+            try rig.workers[0].start()
+            try rig.coordinator.see { if case .registered(0, _, _) = $0 { () } else { nil } }
+            try rig.workers[1].start()
+            let error = try #require(throws: TransportError.self) { try rig.workers[1].awaitGo() }
+            #expect("\(error)".contains("rank 0 is already taken by process"), "\(error)")
+            let line = try rig.coordinator.see { event -> String? in
+                if case .refused(let text) = event { text } else { nil }
             }
-            try twins[0].start()
-            try coordinator.see { if case .registered(0, _, _) = $0 { () } else { nil } }
-            try twins[1].start()
-            let error = try #require(throws: TransportError.self) { try twins[1].awaitGo() }
-            #expect("\(error)".contains("rank 0 is already taken by process"))
-            for twin in twins { try twin.close(goodbye: false) }
-            coordinator.stop()
+            #expect(line.contains("rank 0 is already taken by process"), "\(line)")
         }
 
         @Test(arguments: [Medium.memory, .ipc])

@@ -35,7 +35,14 @@ struct HandEntrance {
     /// The number of one of this machine's addresses.
     private static func host(_ name: String) throws(RunFailure) -> String {
         do {
-            return try Address.host(of: Address.resolve("tcp://\(name):0", elsewhere: true))
+            let host = try Address.host(of: Address.resolve("tcp://\(name):0", elsewhere: true))
+            // As the system's own name is 127.0.1.1 on Debian.
+            if Address.isLoopback(host[...]), !Address.isLoopback(name[...]), name != "localhost" {
+                throw RunFailure.badInput(
+                    "--address \(name.printable(limit: 300)) is \(host) here, which no other machine reaches; expected "
+                        + "the number by which the others reach this one")
+            }
+            return host
         } catch TransportError.address(_, let reason) {
             throw .badInput("--address \(name.printable(limit: 300)): \(reason)")
         } catch {
