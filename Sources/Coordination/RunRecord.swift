@@ -46,7 +46,8 @@ final class RunRecord {
             run =
                 point?.manifest.run
                 ?? "\(plan.manifest.name) \(ISO8601DateFormatter().string(from: Date())) \(getpid())"
-            files = try AttemptFiles(plan, directory, run: run, point, begins: point == nil, warn)
+            files = try AttemptFiles(
+                plan, directory, run: run, point, begins: point == nil && AttemptHistory(directory).attempts == 0, warn)
         } catch {
             throw RunFailure(wrapping: error)
         }

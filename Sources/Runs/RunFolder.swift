@@ -136,6 +136,16 @@ struct RunFolder {
             && held.st_dev == named.st_dev
     }
 
+    /// What is of no use to anybody: nobody goes on writing it.
+    private static func removeHalfWritten(in path: String) {
+        let steps = RunDirectory(path).stepsPath
+        for name in (try? File.names(in: path)) ?? [] where name.hasSuffix(".partial") {
+            File.remove("\(path)/\(name)")
+        }
+        for name in (try? File.names(in: steps)) ?? [] where name.contains(".tmp-") { File.remove("\(steps)/\(name)") }
+        rmdir(steps)
+    }
+
     /// To the first free one of `PATH.1`, `PATH.2`, ….
     private func moveAside() throws(RunFailure) -> String {
         var path = path[...]
@@ -145,6 +155,7 @@ struct RunFolder {
             // An empty folder of that name would be replaced.
             guard !File.exists(aside) else { continue }
             guard rename(self.path, aside) == 0 else { throw RunFailure(self.path, SystemError("rename", self.path)) }
+            Self.removeHalfWritten(in: aside)
             return aside
         }
         throw .badInput("\(path.printable()).1 to .9999 are taken: remove some, or choose a folder with --run-dir")

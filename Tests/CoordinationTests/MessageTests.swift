@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test func `an unknown kind is named`() {
-        #expect(message { try WorkerMessage([9]) } == "a worker's message of unknown kind 9")
+        #expect(message { try WorkerMessage([99]) } == "a worker's message of unknown kind 99")
         #expect(message { try CoordinatorMessage([0]) } == "a coordinator's message of unknown kind 0")
     }
 }

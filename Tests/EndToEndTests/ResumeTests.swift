@@ -91,7 +91,7 @@ extension EndToEndTests {
             let lab = try Lab()
             let whole = try whole(lab)
             let process = try start(lab)
-            try waitForSteps(14, of: process, lab)
+            try process.wait(for: "two checkpoints") { lab.folder.exists("run/steps/00000008") ? () : nil }
             process.signal(SIGKILL)
             _ = try process.finish()
             #expect(process.leftovers(within: 10) == [])

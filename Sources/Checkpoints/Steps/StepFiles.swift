@@ -85,6 +85,16 @@ package struct StepTensors: Sendable {
 
 /// The index of a model in several files, as Hugging Face's libraries write it.
 package enum StepIndex {
+    private struct Index: Encodable {
+        var metadata: [String: Int]
+        var weightMap: [String: String]
+
+        enum CodingKeys: String, CodingKey {
+            case metadata
+            case weightMap = "weight_map"
+        }
+    }
+
     /// `model.safetensors.index.json` for the files of a checkpoint whose names begin with `prefix`.
     /// - Returns: nil where there are none.
     package static func text(
@@ -99,14 +109,9 @@ package enum StepIndex {
             }
         }
         guard !map.isEmpty else { return nil }
-        struct Index: Encodable {
-            struct Metadata: Encodable { var total_size: Int }
-            var metadata: Metadata
-            var weight_map: [String: String]
-        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        do { return Array(try encoder.encode(Index(metadata: .init(total_size: size), weight_map: map))) } catch {
+        do { return Array(try encoder.encode(Index(metadata: ["total_size": size], weightMap: map))) } catch {
             throw .file(path: folder, operation: "write the index of", reason: "\(error)")
         }
     }

@@ -41,8 +41,9 @@ struct AttemptHistory {
     func setAside(attempt: Int) throws(SystemError) {
         let folder = "\(directory.path)/attempts/\(attempt)"
         try File.makeFolder(folder)
-        for (path, name) in [(directory.eventsPath, "events"), (directory.descriptionPath, "run.json")]
-        where File.exists(path) {
+        // What is there already was put there by an attempt that was ended before it began: nothing of its own is lost.
+        for (path, name) in [(directory.descriptionPath, "run.json"), (directory.eventsPath, "events")]
+        where File.exists(path) && !File.exists("\(folder)/\(name)") {
             try File.move(path, to: "\(folder)/\(name)")
         }
         try File.makeFolder(directory.eventsPath)

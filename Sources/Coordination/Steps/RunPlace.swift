@@ -30,10 +30,15 @@ struct RunPlace {
             guard resume == .auto else {
                 throw .badInput("--resume: \(directory.stepsPath.printable()) holds no checkpoint to go on from")
             }
-            return (try RunClaim(named: path, run: manifest.name, manifest: textOfUnfinished(directory, manifest)), nil)
+            if let claim = try unfinished(directory, manifest) { return (claim, nil) }
+            return (try RunClaim(named: path, run: manifest.name, manifest: manifest.resolvedYAML()), nil)
         }
         let claim = try RunClaim(goingOnIn: path)
         guard let point = try ResumePoint.find(in: directory, resume, note: note) else {
+            if resume == .auto {
+                note("no checkpoint in \(directory.stepsPath.printable()) is whole: the run begins anew")
+                return (claim, nil)
+            }
             throw .badInput(
                 "--resume: no checkpoint in \(directory.stepsPath.printable()) is whole: begin anew with another --run-dir"
             )
@@ -49,15 +54,14 @@ struct RunPlace {
         return (claim, point)
     }
 
-    /// By which an unfinished run without checkpoints is known as the same: its own manifest, where the new one differs in
-    /// nothing that would matter to one with checkpoints.
-    private func textOfUnfinished(_ directory: RunDirectory, _ manifest: PipelineManifest) -> String {
-        let new = manifest.resolvedYAML()
-        guard let text = try? File.text(directory.manifestPath, limit: 1 << 24),
-            let old = try? PipelineManifest.decode(yaml: text, file: directory.manifestPath),
-            (try? ManifestChange.check(manifest, against: old.partHashes, old: [:], accepted: accepted)) != nil
-        else { return new }
-        return text
+    /// The folder of a run that was ended before its first checkpoint: it begins once more, in the same place.
+    /// - Returns: nil where there is no such run, or it came to its end.
+    private func unfinished(_ directory: RunDirectory, _ manifest: PipelineManifest) throws(RunFailure) -> RunClaim? {
+        guard File.exists(directory.path + "/lock"), (try? LiveStatus.read(directory))?.state != .done,
+            let old = try? PipelineManifest.load(path: directory.manifestPath)
+        else { return nil }
+        try ManifestChange.check(manifest, against: old.partHashes, old: old.parts, accepted: accepted)
+        return try RunClaim(goingOnIn: directory.path)
     }
 }
 
