@@ -46,7 +46,7 @@ package final class RunClaim {
         madeFolder = false
         directory = RunDirectory(path)
         lock = try Self.lock(path)
-        for folder in [directory.eventsPath, directory.logsPath] { try Self.make(folder, for: directory.path) }
+        try prepare()
     }
 
     /// Makes what every run has, and removes what one that was ended was writing: under the lock nobody writes it any more.

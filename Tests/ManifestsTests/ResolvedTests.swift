@@ -139,6 +139,7 @@ import Testing
                 events: 268435456B
                 metrics: [csv, tensorboard]
                 by_hand: []
+                checkpoint: {every: null, keep_last: 3, keep_every: null}
                 model:
                   loss: cross-entropy
                   layers:

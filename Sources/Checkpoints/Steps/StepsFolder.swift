@@ -45,7 +45,7 @@ package struct StepsFolder: Hashable, Sendable {
     /// Removes what attempts that were ended left half written, or half removed, and puts back what was being replaced.
     package func removeDrafts() {
         for name in (try? File.names(in: path)) ?? [] {
-            if name.contains(".tmp-") || name.hasSuffix(".gone") {
+            if name.contains(".tmp-") || name.hasSuffix(".gone") || name.hasSuffix(".partial") {
                 File.remove(path + "/" + name)
             } else if name.hasSuffix(".old") {
                 let place = path + "/" + name.dropLast(".old".count)

@@ -62,7 +62,9 @@ package enum FirstWeights: ParameterSource {
 
     /// All files that are read.
     package static func files(_ manifest: PipelineManifest) throws -> [String] {
-        if let path = manifest.weights { return try Weights(path: path).files.map(\.path) }
+        if let path = manifest.weights {
+            return File.isFolder(path) ? try Weights(path: path).files.map(\.path) : [path]
+        }
         guard let pretrained = manifest.pretrained, pretrained.startsFromWeights else { return [] }
         return try PretrainedWeights(path: pretrained.path).files
     }
