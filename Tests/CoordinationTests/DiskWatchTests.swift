@@ -16,7 +16,7 @@ import Testing
         #expect(
             warning(1 << 30)
                 == "the run directory's file system has 1.0 GiB free, the rest of the run takes about 3.9 GiB "
-                + "(metrics 667.8 MiB, events 206.0 MiB, weights 3.0 GiB): make room; what does not fit will be missing"
+                + "(metrics 667.9 MiB, events 206.0 MiB, weights 3.0 GiB): make room; what does not fit will be missing"
         )
         #expect(
             [1 << 20, needed, 1 << 20, 2 * needed, 1 << 20].map { warning($0) != nil } == [
