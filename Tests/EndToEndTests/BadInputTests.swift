@@ -162,7 +162,8 @@ extension EndToEndTests {
             expectRefusal(try lab.startTraining().finish(), ["run directory", "is in use by another run"])
             busy.signal(SIGINT)
             #expect(try busy.finish().exitCode == 75)
-            expectRefusal(try lab.startTraining().finish(), ["holds an unfinished run with checkpoints", "--resume auto"])
+            expectRefusal(
+                try lab.startTraining().finish(), ["holds an unfinished run with checkpoints", "--resume auto"])
             expectRefusal(
                 try lab.run(["train", "pipeline.yaml", "--run-dir", ""]), ["--run-dir", "expected a folder"])
         }
