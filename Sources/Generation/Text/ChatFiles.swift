@@ -8,16 +8,19 @@ import Systems
 import Tokenizers
 
 /// The files of a model that say how conversations are written.
-struct ChatFiles {
+package struct ChatFiles {
     private let gguf: GGUFFile?
     private let folder: String
 
     private static let longestFile = 64 << 20
 
-    init(_ source: ModelSource) throws {
-        let origin = source.manifest?.pretrained?.path ?? source.familyPath
-        try self.init(
-            path: source.familyPath.hasSuffix(".gguf") || !origin.hasSuffix(".gguf") ? source.familyPath : origin)
+    init(_ source: ModelSource) throws { try self.init(places: source.familyPlaces) }
+
+    /// - Parameter places: a run's own folder and where its model came from, or the model's place alone. What a GGUF file
+    ///   says of conversations is not in the run's folder.
+    package init(places: [String]) throws {
+        let path = places.first { $0.hasSuffix(".gguf") && File.exists($0) } ?? places.first(where: File.exists)
+        try self.init(path: path ?? places.first ?? "")
     }
 
     /// - Parameter path: a folder, or a GGUF file.
@@ -35,7 +38,7 @@ struct ChatFiles {
     }
 
     /// The template and where it stands; nil where there is none.
-    func template() throws -> (text: String, path: String)? {
+    package func template() throws -> (text: String, path: String)? {
         if let gguf { return try gguf.string("tokenizer.chat_template").map { ($0, gguf.path) } }
         let own = folder + "/chat_template.jinja"
         if File.exists(own) { return (try Self.text(own), own) }

@@ -28,7 +28,7 @@ package struct PreparationModel: Sendable {
             guard let found = try FamilyTokenizer.load(firstOf: places) else {
                 throw RunFailure.badInput("\(path.printable()): there is no tokenizer")
             }
-            let files = try ChatFiles(path: places.first(where: File.exists) ?? path)
+            let files = try ChatFiles(places: places)
             let none = (form: SampleCoder.Form.plain, template: ShardManifest.Template(name: Self.plain))
             let (form, named) = template == Self.plain ? none : try files.form(named: template) { found } ?? none
             let end = try Self.end(form, files, found, path)
