@@ -1,3 +1,4 @@
+import Systems
 internal import Tensors
 
 /// Writes the header of a safetensors file.
@@ -35,9 +36,7 @@ enum SafetensorsHeaderText {
         case "\n": return "\\n"
         case "\r": return "\\r"
         case "\t": return "\\t"
-        case "\u{00}"..<"\u{20}":
-            let digits = String(scalar.value, radix: 16)
-            return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        case "\u{00}"..<"\u{20}": return "\\u" + scalar.value.digits(4, radix: 16)
         default: return String(scalar)
         }
     }

@@ -1,3 +1,5 @@
+import Systems
+
 /// Who may see a page.
 ///
 /// Clients of this machine ask for it as localhost, with its port: another name comes from a page elsewhere that points
@@ -24,10 +26,7 @@ struct PageAccess {
     }
 
     private static func newToken() -> String {
-        (0..<4).map { _ in
-            let digits = String(UInt32.random(in: 0...UInt32.max), radix: 16)
-            return String(repeating: "0", count: 8 - digits.count) + digits
-        }.joined()
+        (0..<4).map { _ in UInt32.random(in: 0...UInt32.max).digits(8, radix: 16) }.joined()
     }
 
     /// Cookies belong to a host, whatever the port.

@@ -1,3 +1,5 @@
+import Systems
+
 /// How values are written.
 public enum YAML {
     /// `[a, b]`
@@ -20,8 +22,5 @@ public enum YAML {
         return "\"\(escaped.joined())\""
     }
 
-    private static func hexadecimal(_ scalar: Unicode.Scalar) -> String {
-        let digits = String(scalar.value, radix: 16)
-        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-    }
+    private static func hexadecimal(_ scalar: Unicode.Scalar) -> String { scalar.value.digits(4, radix: 16) }
 }

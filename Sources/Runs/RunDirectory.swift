@@ -34,10 +34,7 @@ public struct RunDirectory: Hashable, Sendable {
     private static let descriptionLimit = 16 << 20
 
     /// `events/rank-0003.events`
-    public func eventsPath(rank: Int) -> String {
-        let digits = String(rank)
-        return eventsPath + "/rank-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits + ".events"
-    }
+    public func eventsPath(rank: Int) -> String { eventsPath + "/rank-\(rank.digits(4)).events" }
 
     /// Writes `run.json`, replacing it at once, and creates `events/`.
     public func write(_ description: RunDescription) throws {

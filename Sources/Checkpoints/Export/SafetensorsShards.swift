@@ -123,12 +123,9 @@ package struct SafetensorsShards {
         return ranges + [start..<sizes.count]
     }
 
-    private static func name(_ number: Int, of count: Int) -> String {
-        func digits(_ value: Int) -> String {
-            let text = String(value)
-            return String(repeating: "0", count: max(5 - text.count, 0)) + text
-        }
-        return "model-\(digits(number))-of-\(digits(count)).safetensors"
+    /// `model-00001-of-00002.safetensors`, or what stands before the numbers.
+    package static func name(_ number: Int, of count: Int, prefix: String = "model") -> String {
+        "\(prefix)-\(number.digits(5))-of-\(count.digits(5)).safetensors"
     }
 
     /// nil where there is one file alone.

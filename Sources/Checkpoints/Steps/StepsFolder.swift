@@ -16,10 +16,7 @@ package struct StepsFolder: Hashable, Sendable {
     private static let digits = 8
 
     /// `00001000`
-    package static func name(of step: Int) -> String {
-        let text = String(step)
-        return String(repeating: "0", count: max(0, digits - text.count)) + text
-    }
+    package static func name(of step: Int) -> String { step.digits(digits) }
 
     package func path(of step: Int) -> String { path + "/" + Self.name(of: step) }
 

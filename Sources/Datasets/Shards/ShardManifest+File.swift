@@ -79,8 +79,5 @@ extension ShardManifest {
     }
 
     /// Of a shard, by its number.
-    static func name(_ number: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
-    }
+    static func name(_ number: Int) -> String { number.digits(5) }
 }

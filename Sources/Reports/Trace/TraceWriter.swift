@@ -1,5 +1,6 @@
 import Runs
 import Scheduling
+import Systems
 
 /// Writes trace events, one a line.
 struct TraceWriter {
@@ -117,8 +118,7 @@ struct TraceWriter {
     /// Nanoseconds as microseconds, exactly.
     private func microseconds(_ nanoseconds: Int64) -> String {
         let value = max(0, nanoseconds)
-        let rest = String(value % 1000)
-        return "\(value / 1000)." + String(repeating: "0", count: 3 - rest.count) + rest
+        return "\(value / 1000).\((value % 1000).digits(3))"
     }
 }
 
@@ -130,9 +130,7 @@ enum JSONText {
             switch scalar {
             case "\"": quoted += "\\\""
             case "\\": quoted += "\\\\"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            case _ where scalar.value < 0x20: quoted += "\\u" + scalar.value.digits(4, radix: 16)
             default: quoted.unicodeScalars.append(scalar)
             }
         }

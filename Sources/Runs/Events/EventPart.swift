@@ -15,14 +15,9 @@ package enum EventPart: Hashable, Comparable {
         let stem = directory.eventsPath(rank: rank).dropLast(".events".count)
         switch self {
         case .first: return stem + ".events"
-        case .sample(let level): return stem + ".sample-\(Self.padded(level, to: 2)).events"
-        case .newest(let segment): return stem + ".newest-\(Self.padded(segment, to: 6)).events"
+        case .sample(let level): return stem + ".sample-\(level.digits(2)).events"
+        case .newest(let segment): return stem + ".newest-\(segment.digits(6)).events"
         }
-    }
-
-    private static func padded(_ number: Int, to width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
     /// What a file's name says; nil for a file of another kind.

@@ -60,10 +60,7 @@ package struct ContentHash: Hashable, Sendable, CustomStringConvertible {
         return filled
     }
 
-    package var description: String {
-        let digits = String(value, radix: 16)
-        return "\(byteCount) bytes, hash \(String(repeating: "0", count: 16 - digits.count))\(digits)"
-    }
+    package var description: String { "\(byteCount) bytes, hash \(value.digits(16, radix: 16))" }
 }
 
 /// The state of XXH64 between pieces: four lanes over stripes of 32 bytes, and what is left of the last stripe.

@@ -1,4 +1,5 @@
 internal import CZeroMQ
+import Systems
 
 /// The public half of a Curve25519 pair. It names its owner and is no secret.
 package struct PublicKey: Hashable, Sendable {
@@ -13,12 +14,12 @@ package struct PublicKey: Hashable, Sendable {
 
     /// nil unless `text` is 64 hexadecimal digits.
     package init?(_ text: some StringProtocol) {
-        guard let bytes = Hexadecimal.bytes(text, count: Self.byteCount) else { return nil }
+        guard let bytes = [UInt8](hexadecimal: text, count: Self.byteCount) else { return nil }
         self.bytes = bytes
     }
 
     /// 64 hexadecimal digits.
-    package var text: String { Hexadecimal.text(bytes) }
+    package var text: String { bytes.hexadecimal }
 }
 
 /// A Curve25519 pair, with which one side of a connection proves who it is (CURVE, https://rfc.zeromq.org/spec/26).

@@ -1,3 +1,5 @@
+import Systems
+
 /// The shared secret of one run's processes: 32 random bytes, new for every run.
 ///
 /// The coordinator makes it; its children inherit it in their environment, workers started by hand without keys of their own
@@ -15,12 +17,12 @@ package struct RunSecret: Hashable, Sendable {
 
     /// Reads `text`; nil unless it is 64 hexadecimal digits, with white space around them or none.
     package init?(_ text: some StringProtocol) {
-        guard let bytes = Hexadecimal.bytes(text, count: Self.byteCount) else { return nil }
+        guard let bytes = [UInt8](hexadecimal: text, count: Self.byteCount) else { return nil }
         self.bytes = bytes
     }
 
     /// 64 hexadecimal digits.
-    package var text: String { Hexadecimal.text(bytes) }
+    package var text: String { bytes.hexadecimal }
 }
 
 extension RunSecret: CustomStringConvertible {

@@ -46,8 +46,9 @@ struct StageFile: Sendable {
         ofStage stage: Int, _ state: StageState, _ map: TensorMap?, _ plan: TrainingPlan
     ) throws(CheckpointError) -> [Self] {
         let kept = kept(state, plan)
-        let part = StepParts.suffix(stage + 1, of: plan.layout.stages.count)
-        let name = "\(StepParts.prefix(plan))-\(part)"
+        func name(_ prefix: String) -> String {
+            SafetensorsShards.name(stage + 1, of: plan.layout.stages.count, prefix: prefix)
+        }
         let masters = kept.filter { !$0.isMoment }
         let weights: Self?
         if let map {
@@ -55,11 +56,11 @@ struct StageFile: Sendable {
             let tensors = map.storedTensors.filter { tensor in
                 tensor.pieces.first.map { own.contains(map.parameters[$0.parameter].name) } ?? false
             }
-            weights = try Self(name, tensors, map)
+            weights = try Self(name(StepParts.prefix(plan)), tensors, map)
         } else {
-            weights = try Self(name, masters)
+            weights = try Self(name(StepParts.prefix(plan)), masters)
         }
-        let moments = try Self("\(optimizerFolder)/optimizer-\(part)", kept.filter(\.isMoment))
+        let moments = try Self("\(optimizerFolder)/" + name("optimizer"), kept.filter(\.isMoment))
         return [weights, moments].compactMap { $0 }
     }
 
@@ -103,15 +104,6 @@ protocol StateBytes {
 package enum StepParts {
     /// `model`, or `adapter` where adapters alone are trained.
     package static func prefix(_ plan: TrainingPlan) -> String { plan.keepsTrainedOnly ? "adapter" : "model" }
-
-    /// `00001-of-00002.safetensors`
-    static func suffix(_ number: Int, of count: Int) -> String {
-        func digits(_ value: Int) -> String {
-            let text = String(value)
-            return String(repeating: "0", count: max(5 - text.count, 0)) + text
-        }
-        return "\(digits(number))-of-\(digits(count)).safetensors"
-    }
 }
 
 extension TrainingPlan {
