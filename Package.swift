@@ -4,7 +4,7 @@ import PackageDescription
 /// Rooms in the order data flows, and what each stands on: it imports what its row names and whatever that stands on.
 /// `.ci/check-arrows` reads these rows; docs/architecture.md says what lives where.
 let rooms: [(name: String, standsOn: [String])] = [
-    ("Systems", ["CHashes"]),
+    ("Systems", ["Crypto"]),
     ("Notation", ["Systems", "Yams"]),
     ("Tensors", ["Systems"]),
     ("CPUDevices", ["Tensors", "COpenBLAS", "COneDNN", "CKernels"]),
@@ -36,7 +36,7 @@ let rooms: [(name: String, standsOn: [String])] = [
 
 /// What a test target imports: its own room and whatever that stands on, and this.
 let tests: [(room: String, also: [String])] = [
-    ("Systems", ["CHashes"]), ("Tensors", []), ("CPUDevices", []), ("Layers", ["Models", "CPUDevices"]),
+    ("Systems", []), ("Tensors", []), ("CPUDevices", []), ("Layers", ["Models", "CPUDevices"]),
     ("Optimizers", ["CPUDevices"]), ("Models", ["CPUDevices"]), ("Tokenizers", ["TestSupport"]), ("Manifests", []),
     ("Datasets", ["TestSupport"]), ("Checkpoints", ["TestSupport"]),
     ("Families", ["Stages", "CPUDevices", "TestSupport"]), ("Partitioning", []), ("Scheduling", ["Systems"]),
@@ -65,6 +65,7 @@ func dependencies(_ names: [String]) -> [Target.Dependency] {
     closure(of: names).map { name in
         switch name {
         case "ArgumentParser": .product(name: name, package: "swift-argument-parser")
+        case "Crypto": .product(name: name, package: "swift-crypto")
         case "Yams": .product(name: name, package: name)
         default: .byName(name: name)
         }
@@ -82,6 +83,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         // YAML with marks, so that every manifest error names file, line and column.
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        // SHA-256 of checkpoints and shards, by the processor's instructions.
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         // `make docs`: the library's documentation as pages.
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
@@ -90,7 +93,6 @@ let package = Package(
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl")]),
         .systemLibrary(name: "COneDNN"),
         .systemLibrary(name: "CZeroMQ"),
-        .target(name: "CHashes"),
         .target(name: "CKernels"),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .target(name: "TestPlans", dependencies: dependencies(["Planning"]), path: "Tests/TestPlans"),

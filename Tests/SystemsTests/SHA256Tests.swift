@@ -1,4 +1,3 @@
-import CHashes
 import Systems
 import Testing
 
@@ -25,18 +24,6 @@ import Testing
         ),
     ]) func `is what the standard says`(_ text: String, _ expected: String) {
         #expect(hash(Array(text.utf8)) == expected)
-    }
-
-    @Test func `the processor's instructions and plain arithmetic give the same words`() {
-        var bytes = [UInt8](repeating: 0, count: 64 * 33)
-        var random = SplitMix64(seed: 1)
-        for index in bytes.indices { bytes[index] = UInt8(truncatingIfNeeded: random.next()) }
-        for blocks in [0, 1, 2, 33] {
-            var (fast, plain) = ([UInt32](1...8), [UInt32](1...8))
-            ch_sha256(&fast, bytes, blocks)
-            ch_sha256_plain(&plain, bytes, blocks)
-            #expect(fast == plain, "\(blocks)")
-        }
     }
 
     @Test func `does not depend on the pieces that bytes come in`() {
