@@ -35,9 +35,9 @@ package final class EvaluationRun {
 
     package func run() throws(RunFailure) -> EvaluationMetrics {
         do {
-            let folder = try ScratchFolder.make("echelon-evaluate")
-            defer { File.remove(folder) }
-            try evaluate(RunDirectory(folder))
+            let folder = try OwnedFolder("echelon-evaluate")
+            defer { folder.remove() }
+            try evaluate(RunDirectory(folder.path))
         } catch {
             throw RunFailure(wrapping: error)
         }

@@ -42,7 +42,7 @@ extension LayerProfile {
 final class ProfileRun {
     /// Holds the manifest of each process until it has read it. The last of them removes it, so that it goes also where
     /// this process is killed.
-    private let folder: String
+    private let folder: OwnedFolder
     private let server: ControlServer
     private let pool: WorkerPool
     private let devices: [PipelineManifest.Device]
@@ -81,7 +81,7 @@ final class ProfileRun {
         liveness = Liveness(world: devices.count, heartbeatTimeout: configuration.heartbeatTimeout)
         server = try ControlServer(configuration)
         do {
-            folder = try ScratchFolder.make("echelon-profile")
+            folder = try OwnedFolder("echelon-profile")
         } catch {
             server.close()
             throw error
@@ -96,7 +96,7 @@ final class ProfileRun {
         }
     }
 
-    private func manifestPath(_ rank: Int) -> String { "\(folder)/\(rank).yaml" }
+    private func manifestPath(_ rank: Int) -> String { "\(folder.path)/\(rank).yaml" }
 
     func measure(repetitions: Int) throws -> ([DeviceTimes], LayerProfile.Link?, barrier: Double) {
         defer { clear() }
@@ -112,7 +112,7 @@ final class ProfileRun {
     }
 
     private func start(_ rank: Int, _ repetitions: Int) throws {
-        let path = "\(folder)/\(rank).log"
+        let path = "\(folder.path)/\(rank).log"
         let log = try WorkerPool.log(path)
         unlink(path)
         logs[rank] = log
@@ -202,6 +202,6 @@ final class ProfileRun {
         pool.endAll(grace: left.count == devices.count ? 2 : 0)
         server.close()
         for log in logs.values { close(log) }
-        File.remove(folder)
+        folder.remove()
     }
 }

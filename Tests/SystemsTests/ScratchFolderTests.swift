@@ -17,11 +17,34 @@ struct ScratchFolderTests {
         #expect(error?.description == "cannot make sockets in /nowhere: No such file or directory")
     }
 
-    @Test func `a new folder is private`() throws {
-        let folder = try ScratchFolder.make("echelon-scratch-test")
-        defer { File.remove(folder) }
+    @Test func `a new folder is private, and gone with its owner`() throws {
+        var folder: OwnedFolder? = try OwnedFolder("echelon-scratch-test")
+        let path = try #require(folder).path
         var status = stat()
-        #expect(stat(folder, &status) == 0 && status.st_mode & 0o777 == 0o700)
+        #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o700)
+        folder = nil
+        #expect(!File.exists(path))
+    }
+
+    /// What `kill -9` leaves of a command: nobody holds its lock any more.
+    @Test(arguments: [OwnedFolder.Contents.files, .sockets])
+    func `an abandoned folder goes when the next of its name is made; a locked one and others' stay`(
+        _ contents: OwnedFolder.Contents
+    ) throws {
+        let name = "echelon-abandoned-\(contents)"
+        let parent = try OwnedFolder("echelon-scratch-parent")
+        for folder in ["-dead01", "-open02", "2-other3"] {
+            try #require(mkdir("\(parent.path)/\(name)\(folder)", 0o700) == 0)
+        }
+        try File.write("x".utf8, to: "\(parent.path)/\(name)-dead01/file")
+        try #require(chmod("\(parent.path)/\(name)-open02", 0o755) == 0)
+        let held = try OwnedFolder(name, in: parent.path, contents)
+        let next = try OwnedFolder(name, in: parent.path, contents)
+        let left = Set(try File.names(in: parent.path))
+        let own = [held, next].map { $0.path.split(separator: "/").last.map(String.init) ?? "" }
+        let kept = Set(own + ["\(name)-open02", "\(name)2-other3"])
+        // Among sockets a file says that the folder is no run's.
+        #expect(left == (contents == .files ? kept : kept.union(["\(name)-dead01"])))
     }
 }
 

@@ -43,12 +43,12 @@ final class StageProcesses: StageWorkers {
 
     init(_ plan: GenerationPlan, _ job: GenerationJob, server: ControlServer) throws {
         pool = try WorkerPool()
-        let folder = try ScratchFolder.make("echelon-generate")
-        defer { File.remove(folder) }
+        let folder = try OwnedFolder("echelon-generate")
+        defer { folder.remove() }
         for rank in plan.devices.indices {
             var job = job
             (job.rank, job.coordinator) = (rank, server.ipcAddress)
-            let path = "\(folder)/\(rank).log"
+            let path = "\(folder.path)/\(rank).log"
             let log = try WorkerPool.log(path)
             unlink(path)
             logs.append(log)

@@ -1,12 +1,8 @@
 import Glibc
 
-/// Folders for what lives no longer than a command: below `TMPDIR` where it is set, else below `/tmp`.
+/// Where folders stand for what lives no longer than a command (`OwnedFolder`): below `TMPDIR` where it is set, else below `/tmp`.
 package enum ScratchFolder {
-    /// A new private folder (mode 0700), `NAME-XXXXXX`. The caller removes it.
-    package static func make(_ name: String) throws(SystemError) -> String { try make(name, in: parent) }
-
-    /// What a folder of sockets is called, before its hyphen and random letters. Runs remove those that nobody has locked:
-    /// what a run leaves that is killed while it starts.
+    /// What a folder of sockets is called, before its hyphen and random letters.
     package static let socketsName = "echelon-run"
 
     /// Where folders are made.
@@ -50,7 +46,8 @@ package enum ScratchFolder {
         }
     }
 
-    private static func make(_ name: String, in parent: String) throws(SystemError) -> String {
+    /// A new private folder (mode 0700), `NAME-XXXXXX`.
+    static func make(_ name: String, in parent: String) throws(SystemError) -> String {
         var template = Array("\(parent)/\(name)-XXXXXX".utf8CString)
         let made = template.withUnsafeMutableBufferPointer { $0.baseAddress.map { mkdtemp($0) != nil } ?? false }
         guard made else { throw SystemError("make a folder in", parent) }
