@@ -185,7 +185,7 @@ public final class Coordinator {
                 }
                 let lost = try record.goOn()
                 display.note(
-                    error.message.replacing("; start the run again", with: "") + "\ngoing on behind step "
+                    error.message + "\ngoing on behind step "
                         + "\(record.point?.step ?? 0) with new workers; \(lost) steps are done again "
                         + "(restart \(restarts.count) of \(restarts.limit))")
                 journal.enter(.starting)
@@ -196,10 +196,14 @@ public final class Coordinator {
 
     /// The same failure with how the run goes on, where it can.
     private func withAdvice(_ failure: RunFailure) -> RunFailure {
-        guard failure.code == .interrupted, let newest = journal.record.steps?.newest else { return failure }
+        guard failure.code == .interrupted else { return failure }
         var failure = failure
-        failure.message +=
-            "\nthe newest checkpoint is behind step \(newest); go on with\n  \(RunDisplay.resumeCommand(directory))"
+        if let newest = journal.record.steps?.newest {
+            failure.message +=
+                "\nthe newest checkpoint is behind step \(newest); go on with\n  \(RunDisplay.resumeCommand(directory))"
+        } else if plan.manifest.restart != nil {
+            failure.message += "\nthere is no checkpoint; start the run again"
+        }
         return failure
     }
 

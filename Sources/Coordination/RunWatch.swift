@@ -26,12 +26,15 @@ package struct RunWatch {
     private var isRunning = false
     private var firstStep = 0
     private var rule: HangRule
+    /// Whether the run goes on by itself, or says at its end how to.
+    private let goesOn: Bool
 
     package init(_ plan: TrainingPlan) {
         devices = plan.placement.ranks.map { plan.device(of: $0).description }
         rankCount = plan.placement.rankCount
         liveness = Liveness(world: plan.placement.rankCount)
         rule = HangRule(plan.manifest.deadlines)
+        goesOn = plan.manifest.restart != nil
     }
 
     // MARK: What was seen
@@ -134,7 +137,8 @@ package struct RunWatch {
             rank: rank,
             failure: RunFailure(
                 code,
-                what + place(of: rank) + tail + ". All workers are stopped; start the run again\(hint)."))
+                what + place(of: rank) + tail + ". All workers are stopped" + (goesOn ? "" : "; start the run again")
+                    + hint + "."))
     }
 
     /// Where the worker was when it was last heard of; where the run has gone on since, how far the run is.
