@@ -9,7 +9,7 @@ import Scheduling
 extension TrainingPlan {
     /// What a report needs to know of the run.
     var description: RunDescription {
-        let (tokens, share) = (tokensPerStep, manifest.countedShare())
+        let (tokens, share) = (tokensPerStep, shareOfHead())
         let leftOut = model.headEntry.map { (1 - share) * model.entries[$0].cost.total } ?? 0
         return RunDescription(
             name: manifest.name, schedule: schedule.name, microBatches: schedule.microBatches,

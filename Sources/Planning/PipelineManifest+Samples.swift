@@ -42,7 +42,7 @@ extension PipelineManifest {
 
     /// Which part of the samples' tokens count as targets: so much of a head's rows is computed. 1 where all count. Looks at
     /// samples at equal distances, as many as 256.
-    package func countedShare() -> Double {
+    func countedShare() -> Double {
         guard data.source.hasLengths,
             let dataset = try? data.source.open(sequence: data.sequence, vocabulary: nil, seed: seed)
         else { return 1 }

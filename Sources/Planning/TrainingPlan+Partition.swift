@@ -8,8 +8,10 @@ import Scheduling
 
 extension TrainingPlan {
     /// The first layer of each stage but the first, by the manifest's method.
+    /// - Parameter headShare: which part of the head's rows is computed; nil where the method does not ask.
     static func cut(
-        _ model: ModelGraph, _ manifest: PipelineManifest, _ schedule: Schedule, _ costs: @autoclosure () -> StepCosts?
+        _ model: ModelGraph, _ manifest: PipelineManifest, _ schedule: Schedule, headShare: Double?,
+        _ costs: @autoclosure () -> StepCosts?
     ) throws(RunFailure) -> [Int] {
         let stages = schedule.stageCount
         do {
@@ -19,7 +21,7 @@ extension TrainingPlan {
                 return try Partition.balanced(weights: model.entries.map { Double($0.parameterCount) }, stages: stages)
                     .cuts
             case .flops:
-                return try Partition.balanced(weights: flops(model, headShare: manifest.countedShare()), stages: stages)
+                return try Partition.balanced(weights: flops(model, headShare: headShare ?? 1), stages: stages)
                     .cuts
             case .type(let pattern):
                 return try Partition.matching(pattern, kinds: model.entries.map(\.kind), stages: stages).cuts

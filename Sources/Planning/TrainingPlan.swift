@@ -22,6 +22,8 @@ public struct TrainingPlan: Sendable {
     public let model: ModelGraph
     /// The first entry of each stage but the first.
     public let cuts: [Int]
+    /// Which part of the head's rows is computed; nil where the cuts did not ask: looking at the data takes a while.
+    private let headShare: Double?
     /// Which of the model's layers and nodes each stage has, and which values cross between stages.
     public let layout: PipelineLayout
     /// What of the model is trained, where not everything is.
@@ -71,7 +73,9 @@ public struct TrainingPlan: Sendable {
             placement = Placement(schedule, byHand: manifest.byHand)
             optimizer = manifest.optimizer
             let (model, states) = (model, optimizer.state.count)
-            cuts = try Self.cut(model, manifest, schedule, StepCosts(manifest, model, states, profiles))
+            headShare = manifest.partition == .flops ? manifest.countedShare() : nil
+            cuts = try Self.cut(
+                model, manifest, schedule, headShare: headShare, StepCosts(manifest, model, states, profiles))
             isPlanned = manifest.partition == .profile
             try Self.checkPacking(model, manifest)
             var settled = manifest
@@ -101,6 +105,9 @@ public struct TrainingPlan: Sendable {
             throw .badInput(error)
         }
     }
+
+    /// Which part of the head's rows is computed, by the data's targets.
+    package func shareOfHead() -> Double { headShare ?? manifest.countedShare() }
 
     /// What an update waits for; nil on devices that compute nothing.
     package var gate: UpdateRule? {
