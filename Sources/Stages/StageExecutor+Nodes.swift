@@ -13,58 +13,45 @@ extension StageExecutor {
     }
 
     func forward(_ frame: LayerFrame, _ number: NodeNumber) {
-        let node = node(number)
-        var computed = frame
-        let head = headRows(number)
-        if let head {
-            computed = head.forward(node.layer, frame, on: backend)
-        } else {
-            node.layer.forward(frame, on: backend)
-        }
+        let computed = pass(
+            frame, number, { $0.forward }, { $0.forward(frame, on: backend) },
+            part: { $0.forward($1, frame, on: backend) })
         observer?.finishedForward(stage.nodes.lowerBound + number.local, computed, on: backend)
-        simulate(node, node.plan.cost.forward, head)
     }
 
-    private func headRows(_ number: NodeNumber) -> HeadRows? {
-        lengths[number.length].headRows(number.local, number.slot)
+    func backwardInput(_ frame: LayerFrame, _ number: NodeNumber) {
+        let computed = pass(
+            frame, number, { $0.backwardInput }, { $0.backwardInput(frame, on: backend) },
+            part: { $0.backwardInput($1, frame, on: backend) })
+        observer?.finishedBackwardInput(stage.nodes.lowerBound + number.local, computed, on: backend)
+    }
+
+    func backwardWeight(_ frame: LayerFrame, _ number: NodeNumber) {
+        guard node(number).hasWeightHalf else { return }
+        let computed = pass(
+            frame, number, { $0.backwardWeight }, { $0.backwardWeight(frame, on: backend) },
+            part: { $0.backwardWeight($1, frame, on: backend) })
+        observer?.finishedBackwardWeight(stage.nodes.lowerBound + number.local, computed, on: backend)
+    }
+
+    /// One pass of a node, over all of its rows or, of the head, over some.
+    /// - Returns: the frame of the rows that were computed.
+    private func pass(
+        _ frame: LayerFrame, _ number: NodeNumber, _ flops: (LayerCost) -> Double, _ all: (any Layer) -> Void,
+        part: (HeadRows, any Layer) -> LayerFrame
+    ) -> LayerFrame {
+        let node = node(number)
+        let head = lengths[number.length].headRows(number.local, number.slot)
+        var computed = frame
+        if let head { computed = part(head, node.layer) } else { all(node.layer) }
+        let share = head?.share ?? 1
+        // An entry of the Sequential counts as one unit, however many nodes it became.
+        let units = 1 / Double(model.entries[node.entry].nodes.count)
+        backend.simulate(Work(flops: flops(node.plan.cost) * share, units: units * share))
+        return computed
     }
 
     private func node(_ number: NodeNumber) -> Node {
         lengths[number.length].model.nodes[stage.nodes.lowerBound + number.local]
     }
-
-    private func simulate(_ node: Node, _ flops: Double, _ head: HeadRows?) {
-        let share = head?.share ?? 1
-        backend.simulate(Work(flops: flops * share, units: units(node) * share))
-    }
-
-    func backwardInput(_ frame: LayerFrame, _ number: NodeNumber) {
-        let node = node(number)
-        var computed = frame
-        let head = headRows(number)
-        if let head {
-            computed = head.backwardInput(node.layer, frame, on: backend)
-        } else {
-            node.layer.backwardInput(frame, on: backend)
-        }
-        observer?.finishedBackwardInput(stage.nodes.lowerBound + number.local, computed, on: backend)
-        simulate(node, node.plan.cost.backwardInput, head)
-    }
-
-    func backwardWeight(_ frame: LayerFrame, _ number: NodeNumber) {
-        let node = node(number)
-        guard node.hasWeightHalf else { return }
-        var computed = frame
-        let head = headRows(number)
-        if let head {
-            computed = head.backwardWeight(node.layer, frame, on: backend)
-        } else {
-            node.layer.backwardWeight(frame, on: backend)
-        }
-        observer?.finishedBackwardWeight(stage.nodes.lowerBound + number.local, computed, on: backend)
-        simulate(node, node.plan.cost.backwardWeight, head)
-    }
-
-    /// An entry of the Sequential counts as one unit, however many nodes it became.
-    private func units(_ node: Node) -> Double { 1 / Double(model.entries[node.entry].nodes.count) }
 }
