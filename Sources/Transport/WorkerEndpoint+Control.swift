@@ -38,8 +38,25 @@ extension WorkerEndpoint {
 
     /// Reports to the coordinator why this worker ends, and ends all of its waits. Close without a goodbye afterwards.
     package func fail(code: Int32, _ text: String) {
-        post([.failure(code: code, text: text)])
+        report(code: code, text)
         state.update { $0.fail(.aborted(text)) }
+    }
+
+    /// Tells the coordinator of a failure, unless it has ended the run itself. Wait for its orders afterwards.
+    package func report(code: Int32, _ text: String) {
+        guard state.withLock({ $0.orders == nil }) else { return }
+        post([.failure(code: code, text: text)])
+    }
+
+    /// Behind a failure that may be another's: waits for what the coordinator makes of it.
+    /// - Returns: where this worker goes over to; nil: the run is over for it.
+    package func awaitOrders(timeout: Duration) -> [UInt8]? {
+        let deadline = timeout.after(MonotonicClock.now)
+        let orders = state.wait(until: deadline) { state -> [UInt8]? in
+            if let orders = state.orders { return orders }
+            return state.failure == .coordinatorGone || state.stage == .closed ? [] : nil
+        }
+        return orders.flatMap { $0.isEmpty ? nil : $0 }
     }
 
     private func post(_ messages: [ControlMessage], more: Bool = false) {

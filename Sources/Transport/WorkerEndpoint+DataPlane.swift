@@ -23,6 +23,9 @@ extension WorkerEndpoint {
         return SendTicket(state: state, status: status, link: index, number: number)
     }
 
+    /// Behind messages that others were to follow.
+    package func wakeNetwork() { wake() }
+
     package func hasMessage(link: Int) -> Bool {
         let index = index(of: link, outgoing: false)
         return state.withLock { !$0.links[index].receiving.arrivals.isEmpty }

@@ -17,6 +17,7 @@ import Transport
                 phase: .receiving(from: 1, kind: .activation, step: 7, microBatch: 3), progress: 88)),
         .status(WorkerStatus(phase: .sending(to: 2))), .status(WorkerStatus(phase: .saving, stalled: 7)),
         .failure(code: 64, text: "no such token"), .refused("why"), .abort("because"),
+        .abort("elsewhere", next: [1, 2, 255]),
         .peers([BoundSocket(link, .data, address: "tcp://127.0.0.1:5555")], keys: [0: key, 70_000: key]),
         .hello(Hello(rank: 3, process: 1, host: "", values: [], sockets: [], key: key)),
         .ping(1 << 40), .pong(ping: 1 << 40, clock: 77),
@@ -71,7 +72,7 @@ import Transport
 
     @Test func `long texts are cut at a character`() throws {
         let message = ControlMessage.abort(String(repeating: "ü", count: 5000))
-        guard case .abort(let text) = try ControlMessage.decode(message.encoded(runID: 1)).message else {
+        guard case .abort(let text, _) = try ControlMessage.decode(message.encoded(runID: 1)).message else {
             Issue.record("not an abort")
             return
         }

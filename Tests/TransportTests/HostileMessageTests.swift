@@ -90,7 +90,7 @@ import Transport
 
     @Test func `a text is cut between scalars, however long a character is`() throws {
         let endless = ControlMessage.abort("ü" + String(repeating: "\u{301}", count: 30_000))
-        guard case .abort(let text) = try ControlMessage.decode(endless.encoded(runID: 1)).message else {
+        guard case .abort(let text, _) = try ControlMessage.decode(endless.encoded(runID: 1)).message else {
             Issue.record("no abort")
             return
         }

@@ -2,7 +2,7 @@
 extension ControlMessage {
     /// `ECTL` in the order of the bytes.
     private static let magic: UInt32 = 0x4C54_4345
-    package static let version: UInt16 = 4
+    package static let version: UInt16 = 5
 
     private var type: UInt8 {
         switch self {
@@ -35,7 +35,11 @@ extension ControlMessage {
         case .failure(let code, let text):
             writer.put(code)
             writer.put(text: text)
-        case .refused(let text), .abort(let text): writer.put(text: text)
+        case .refused(let text): writer.put(text: text)
+        case .abort(let text, let next):
+            writer.put(text: text)
+            writer.put(UInt16(clamping: next.count))
+            writer.put(next)
         case .peers(let sockets, let keys):
             BoundSocket.encode(sockets, into: &writer)
             PublicKey.encode(keys, into: &writer)
@@ -79,7 +83,9 @@ extension ControlMessage {
         case 6: return .refused(try reader.lines("text"))
         case 7: return .peers(try BoundSocket.decode(&reader), keys: try PublicKey.decode(&reader))
         case 8: return .go
-        case 9: return .abort(try reader.lines("text"))
+        case 9:
+            let text = try reader.lines("text")
+            return .abort(text, next: try reader.bytes(reader.int(UInt16.self, "next")))
         case 10:
             let more = try reader.int(UInt8.self, "more", atMost: 1) == 1
             return .application(try reader.rest(), more: more)

@@ -14,7 +14,9 @@ package enum ControlMessage: Hashable, Sendable {
     /// The sockets that this worker has to connect to, and its peers' keys by rank, as far as they have any.
     case peers([BoundSocket], keys: [Int: PublicKey])
     case go
-    case abort(String)
+    /// Ends the run for this worker, and says why; or has it go over to another coordinator's address, where `next`, which
+    /// is opaque and has at most 65,535 bytes, says which.
+    case abort(String, next: [UInt8] = [])
     /// The goodbye, and so everything before it, has arrived.
     case dismissed
     /// Asks what the worker's clock says; the coordinator's says this.

@@ -118,10 +118,11 @@ package final class ControlServer {
     }
 
     /// Ends the waits of all workers with `text`.
-    package func abort(_ text: String) throws(TransportError) {
+    /// - Parameter next: by rank, where a worker goes over to (`WorkerEndpoint.awaitOrders`); the others leave.
+    package func abort(_ text: String, next: [Int: [UInt8]] = [:]) throws(TransportError) {
         for rank in 0..<configuration.world {
             guard let peer = rendezvous.peer(of: rank) else { continue }
-            try send(.abort(text), to: peer)
+            try send(.abort(text, next: next[rank] ?? []), to: peer)
         }
     }
 

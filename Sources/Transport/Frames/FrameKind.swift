@@ -13,6 +13,8 @@ package enum FrameKind: UInt8, Sendable, Hashable, CaseIterable {
     case tie = 6
     /// Part of a reduction over ranks: a gradient norm, an overflow flag, a loss.
     case reduction = 7
+    /// A piece of a worker's state: for its mirror, or for the worker that takes layers over.
+    case state = 8
     /// How many messages of the link were consumed so far (in `sequence`): travels against the link's direction.
     case credit = 14
     /// Nothing more will come from this side of the link.
@@ -29,6 +31,7 @@ extension FrameKind: CustomStringConvertible {
         case .portalGradient: "portal gradient"
         case .tie: "tie"
         case .reduction: "reduction"
+        case .state: "state"
         case .credit: "credit"
         case .goodbye: "goodbye"
         }

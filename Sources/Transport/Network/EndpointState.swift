@@ -5,6 +5,8 @@ package struct EndpointState {
 
     var links: [LinkState]
     var failure: TransportError?
+    /// What the coordinator said with the run's end: where this worker goes over to, or nothing.
+    var orders: [UInt8]?
     var stage = Stage.idle
     var closing = Closing.no
     /// True once the control connection stood.

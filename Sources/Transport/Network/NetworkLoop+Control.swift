@@ -6,7 +6,13 @@ extension NetworkLoop {
         try learn(runID)
         switch message {
         case .refused(let text): throw .refused(text)
-        case .abort(let text): throw .aborted(text)
+        case .abort(let text, let next):
+            // From here on the coordinator may close this connection.
+            isDismissed = !next.isEmpty
+            state.update { state in
+                state.orders = next
+                state.fail(.aborted(text))
+            }
         case .peers(let sockets, let keys): try connect(sockets, keys)
         case .dismissed: isDismissed = true
         case .ping(let time):
