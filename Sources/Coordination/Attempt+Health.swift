@@ -8,15 +8,20 @@ extension Attempt {
     func checkHealth(_ journal: RunJournal) throws(RunFailure) {
         launcher.pauseIfAsked()
         if stop.count > 0 { try endInOrder(journal) }
-        if let verdict = watch.verdict(now: clock.now) { throw explain(verdict, journal.directory) }
+        if let verdict = watch.verdict(now: clock.now) {
+            lost = verdict.isLoss ? Set(verdict.rank.map { [$0] } ?? []).union(launcher.reap().map(\.rank)) : []
+            throw explain(verdict, journal.directory)
+        }
     }
 
     /// The first interrupt has the ranks finish the step in flight and write a checkpoint; where there is none to write,
     /// and at the second, the run ends at once.
     private func endInOrder(_ journal: RunJournal) throws(RunFailure) {
+        // What its workers brought would be lost.
+        if stop.count == 1, words == nil, start.succession != nil { return }
         guard stop.count == 1, stop.isInterrupt, words != nil, journal.record.steps != nil else { throw stopped() }
-        guard !isStopping else { return }
-        isStopping = true
+        guard intent != .stops else { return }
+        intent = .stops
         journal.display.tell(
             "interrupted: finishing the step in flight and writing a checkpoint; interrupt again to end at once")
     }

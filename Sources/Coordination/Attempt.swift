@@ -7,7 +7,8 @@ import Systems
 import Transport
 import Workers
 
-/// One attempt at a run: starts its workers, watches them, gathers what they report, and sees every one of them end.
+/// One attempt at a run: starts its workers, watches them, gathers what they report, and sees every one of them end; or
+/// has them go over to the next attempt, where that begins with what they have (`Succession`).
 ///
 /// `ProfileRun` in Profiling does the same for processes that measure. Their loops differ in all that they decide: here
 /// workers may be threads or be started by hand, steps are put together and written down, and a run that stands still
@@ -22,40 +23,63 @@ final class Attempt {
         var best: EvaluationMetrics?
         /// Steps that were done when the run was interrupted; nil: it was not.
         var stoppedAfter: Int?
+        /// Where the run goes on with other cuts: the workers wait for them.
+        var move: Move?
+    }
+
+    /// Other cuts, behind so many steps.
+    struct Move {
+        var step: Int
+        var cuts: [Int]
     }
 
     /// Where an attempt begins.
     struct Start {
         var steps: Range<Int>
-        /// The checkpoint to begin with.
-        var point: ResumePoint?
+        /// The folder of the checkpoint to begin with.
+        var folder: String?
+        /// The best evaluation so far.
+        var best: EvaluationMetrics?
+        /// How it follows another attempt whose workers, or some of them, go on; nil: all workers are new.
+        var succession: Succession?
+        /// Of a run that moves layers.
+        var recut: RecutWatch?
     }
 
     let plan: TrainingPlan
-    private let server: ControlServer
+    let server: ControlServer
     let launcher: any Launcher
     let stop: StopRequest
     var watch: RunWatch
     var clock = ListeningClock()
     var steps: StepAssembly
-    private var gate: UpdateGate?
-    private var evaluation: EvaluationAssembly?
+    var gate: UpdateGate?
+    var evaluation: EvaluationAssembly?
     var start = Start(steps: 0..<0)
     var words: StepWords?
-    /// Whether the run ends behind the step in flight.
-    var isStopping = false
-    private var outcome = Outcome()
-    private var finished: Set<Int> = []
+    /// What is to come behind the steps in flight.
+    var intent = StepWords.Intent.goesOn
+    /// Cuts to go on with.
+    var cuts: [Int]?
+    var outcome = Outcome()
+    var finished: Set<Int> = []
     private var left: Set<Int> = []
+    /// What workers brought with them, by rank.
+    var kept: [Int: KeptStates] = [:]
+    /// Behind which steps the run was evaluated last.
+    var evaluatedBehind: Int?
+    /// Ranks whose workers are lost, of an attempt that failed.
+    var lost: Set<Int> = []
+    private var secretPath = ""
 
     /// Listens for workers; nothing is started or written yet.
     /// - Parameter entrance: where workers started by hand connect.
     init(
-        _ plan: TrainingPlan, _ mode: LaunchMode, _ entrance: HandEntrance, stop: StopRequest
+        _ plan: TrainingPlan, _ launcher: any Launcher, _ entrance: HandEntrance, stop: StopRequest
     ) throws(RunFailure) {
         self.plan = plan
         self.stop = stop
-        launcher = try mode.launcher(plan)
+        self.launcher = launcher
         server = try Self.listen(plan, launcher, entrance)
         self.steps = StepAssembly(plan)
         gate = plan.gate.map { UpdateGate(rankCount: plan.placement.rankCount, $0) }
@@ -82,24 +106,30 @@ final class Attempt {
         }
     }
 
-    /// Of an attempt that does not run: stops listening.
-    func close() { server.close() }
+    /// The best evaluation so far.
+    var best: EvaluationMetrics? { outcome.best }
 
-    /// Returns when all workers have left.
-    /// - Throws: what ended it early; no worker is left then either.
+    /// Has every worker that is left end, and stops listening. May be called again.
+    func end() {
+        if mayGoOver { try? server.abort("the run ended") }
+        launcher.endAll(grace: 1)
+        server.close()
+        SecretFile.remove(secretPath)
+    }
+
+    /// Returns when all workers have left, or wait for other cuts. Call `end` afterwards, or `goOver`.
+    /// - Throws: what ended it early.
     func run(_ journal: RunJournal, _ start: Start) throws(RunFailure) -> Outcome {
         self.start = start
         watch.begin(at: start.steps.lowerBound)
-        if let best = start.point?.manifest.best { evaluation?.goOn(from: best.metrics) }
-        let secretPath = SecretFile.path(besides: journal.directory.manifestPath)
-        defer {
-            launcher.endAll(grace: 1)
-            server.close()
-            SecretFile.remove(secretPath)
+        if let best = start.best {
+            evaluation?.goOn(from: best)
+            outcome.best = best
         }
+        secretPath = SecretFile.path(besides: journal.directory.manifestPath)
         do {
-            try startWorkers(journal, secretPath)
-            while left.count < plan.placement.rankCount || journal.record.steps?.isBusy == true {
+            try startWorkers(journal)
+            while !isOver || journal.record.steps?.isBusy == true {
                 try listen(for: .milliseconds(50), journal)
                 for (rank, ending) in launcher.reap() { ended(rank, ending) }
                 try checkHealth(journal)
@@ -109,13 +139,17 @@ final class Attempt {
             return outcome
         } catch {
             journal.record.steps?.close()
-            try? server.abort("the run ended")
+            if !mayGoOver { try? server.abort("the run ended") }
             throw RunFailure(wrapping: error)
         }
     }
 
-    private func startWorkers(_ journal: RunJournal, _ secretPath: String) throws {
-        for rank in plan.placement.ranks(on: .coordinator) {
+    private var isOver: Bool {
+        outcome.move == nil ? left.count == plan.placement.rankCount : finished.count == plan.placement.rankCount
+    }
+
+    private func startWorkers(_ journal: RunJournal) throws {
+        for rank in plan.placement.ranks(on: .coordinator) where start.succession?.isNew(rank) != false {
             try launcher.start(rank: rank, server: server, directory: journal.directory)
             // Handshakes wait for it, and those that waited for 5 s would fail.
             try listen(for: .zero, journal)
@@ -156,15 +190,7 @@ final class Attempt {
         case .go:
             watch.begin()
             journal.enter(.running)
-            let path = try journal.record.weightsDraftPath.map { path throws(SystemError) in try File.absolute(path) }
-            let folder = start.point?.folder
-            for rank in plan.placement.ranks {
-                try tell(rank, .begin(steps: start.steps, weightsFile: path, resume: folder))
-            }
-            var words = StepWords(plan, start.steps, now: clock.now)
-            let first = words.begin(now: clock.now)
-            self.words = words
-            try tell(first, journal)
+            if start.succession == nil { try begin(start.folder.map { .checkpoint(folder: $0) } ?? .first, journal) }
         case .status(let rank, let status):
             watch.heard(rank, status, now: clock.now)
             journal.heard(rank, status)
@@ -186,64 +212,7 @@ final class Attempt {
         }
     }
 
-    private func handle(_ message: WorkerMessage, from rank: Int, _ journal: RunJournal) throws {
-        switch message {
-        case .gradientSquares(let step, let squares, let isFinite):
-            let sum = steps.add(squares: squares, step: step, rank: rank)
-            let answers = gate?.add(rank: rank, step: step, isFinite: isFinite, sum: sum) ?? []
-            if !answers.isEmpty {
-                let next = words?.opening(step: step, now: clock.now, isStopping: isStopping) ?? []
-                try tell(next, journal)
-            }
-            for answer in answers { try tell(answer.rank, answer.message) }
-        case .diverged(let step, let tensor): outcome.divergence.add(step: step, tensor)
-        case .step(let part):
-            let next = words?.finished(step: part.step, now: clock.now, isStopping: isStopping) ?? []
-            try tell(next, journal)
-            guard let metrics = steps.add(part, rank: rank) else { return }
-            watch.finishedStep(seconds: metrics.stepS)
-            outcome.divergence.finished(metrics)
-            journal.finished(metrics, steps)
-        case .events(let chunk): journal.record.append(events: chunk, rank: rank)
-        case .weightsWritten(let bytes):
-            guard finished.insert(rank).inserted else { return }
-            outcome.bytesWritten += bytes
-            if finished.count == plan.placement.rankCount {
-                for rank in plan.placement.ranks { try tell(rank, .leave) }
-            }
-        case .evaluated(let part): try evaluated(part, rank, journal)
-        case .bestWritten(let step, let bytes):
-            guard let all = evaluation?.add(written: bytes, rank: rank) else { return }
-            journal.record.finishBest(bytesWritten: all)
-            for rank in plan.placement.ranks { try tell(rank, .afterEvaluation(step: step, weightsFile: nil)) }
-        case .saved(let part):
-            journal.record.steps?.add(part, rank: rank, best: evaluation?.best(upTo: part.step))
-        case .notSaved(let step, let reason): journal.record.steps?.fail(step, reason)
-        }
-    }
-
-    /// Tells every rank what follows behind some steps.
-    private func tell(_ words: [StepWords.Word], _ journal: RunJournal) throws {
-        for word in words {
-            let folder = word.saves ? journal.record.steps?.begin(word.step) : nil
-            if folder != nil { steps.pause(behind: word.step) }
-            if isStopping, word.ends, word.step < start.steps.upperBound { outcome.stoppedAfter = word.step }
-            let message = CoordinatorMessage.word(BoundaryWord(step: word.step, folder: folder, ends: word.ends))
-            for rank in plan.placement.ranks { try tell(rank, message) }
-        }
-    }
-
-    private func evaluated(_ part: WorkerMessage.EvaluationPart, _ rank: Int, _ journal: RunJournal) throws {
-        guard let metrics = evaluation?.add(part, rank: rank) else { return }
-        outcome.best = evaluation?.best
-        steps.pause()
-        journal.finished(metrics)
-        let keeps = evaluation?.keepsWeights(of: metrics) == true
-        let path = keeps ? journal.record.beginBest() : nil
-        for rank in plan.placement.ranks { try tell(rank, .afterEvaluation(step: part.step, weightsFile: path)) }
-    }
-
-    private func tell(_ rank: Int, _ message: CoordinatorMessage) throws {
+    func tell(_ rank: Int, _ message: CoordinatorMessage) throws {
         try server.sendApplication(message.encoded(), to: rank)
     }
 }

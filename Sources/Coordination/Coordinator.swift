@@ -90,16 +90,24 @@ public final class Coordinator {
     /// What must hold before anything is started or written.
     static func check(_ plan: TrainingPlan, _ options: Options) throws(RunFailure) {
         try Preflight.check(plan)
+        guard options.launch.usesProcesses || !plan.movesStates else {
+            let key = plan.manifest.mirror ? "mirror" : "recut"
+            throw .badInput(
+                "\(plan.manifest.mark(of: key)): \(key) is for workers that are processes of their own, not threads")
+        }
         if options.launch.usesProcesses { try DescriptorCheck.run(plan) }
     }
 
-    private let plan: TrainingPlan
-    private var attempt: Attempt
-    private let newAttempt: () throws(RunFailure) -> Attempt
-    private let stop: StopRequest
-    private var restarts: RestartRule
-    private let journal: RunJournal
-    private let steps: Range<Int>?
+    var plan: TrainingPlan
+    var attempt: Attempt
+    /// Makes an attempt at a plan; on a launcher whose workers go on, or on one of its own.
+    let newAttempt: (TrainingPlan, (any Launcher)?) throws(RunFailure) -> Attempt
+    let stop: StopRequest
+    var restarts: RestartRule
+    /// Devices that no lost worker's stage was given to.
+    var spares: [PipelineManifest.Device]
+    let journal: RunJournal
+    let steps: Range<Int>?
 
     /// Claims the run's folder. All that may be refused comes before that: what is refused leaves no folder.
     /// - Parameters:
@@ -116,17 +124,20 @@ public final class Coordinator {
         let display = try RunDisplay(plan, options.output, stop)
         self.stop = stop
         restarts = RestartRule(plan.manifest.restart)
-        newAttempt = { () throws(RunFailure) in
-            try Attempt(plan, options.launch, entrance, stop: stop)
+        spares = plan.manifest.spares
+        newAttempt = { (plan, launcher) throws(RunFailure) in
+            let own: any Launcher
+            if let launcher { own = launcher } else { own = try options.launch.launcher(plan) }
+            return try Attempt(plan, own, entrance, stop: stop)
         }
-        let attempt = try newAttempt()
+        let attempt = try newAttempt(plan, nil)
         self.attempt = attempt
         do throws(RunFailure) {
             let place = RunPlace(path: options.runDirectory, resume: options.resume, accepted: options.accepted)
             let record = try RunRecord(plan, place) { display.note($0) }
             journal = RunJournal(plan, record, display, onStep: onStep)
         } catch {
-            attempt.close()
+            attempt.end()
             throw error
         }
     }
@@ -134,14 +145,14 @@ public final class Coordinator {
     var directory: RunDirectory { journal.directory }
 
     /// Of a run that does not begin: stops listening.
-    func close() { attempt.close() }
+    func close() { attempt.end() }
 
     package func run() throws(RunFailure) {
         let (record, display) = (journal.record, journal.display)
         if let note = record.note { display.note(note) }
         let first = record.point?.step ?? 0
         guard first < plan.manifest.steps else {
-            attempt.close()
+            attempt.end()
             display.note("run \(directory.path.printable()) is done: \(first) of \(plan.manifest.steps) steps")
             return try display.end()
         }
@@ -166,57 +177,5 @@ public final class Coordinator {
             throw RunFailure(wrapping: error)
         }
         try display.end()
-    }
-
-    /// Does all steps, in several attempts where workers are lost and the pipeline says `restart`.
-    private func complete() throws(RunFailure) -> Attempt.Outcome {
-        let (record, display) = (journal.record, journal.display)
-        while true {
-            let first = record.point?.step ?? 0
-            do throws(RunFailure) {
-                return try attempt.run(
-                    journal, Attempt.Start(steps: steps ?? first..<plan.manifest.steps, point: record.point))
-            } catch {
-                let isLost = error.code == .interrupted || error.code == .bug
-                // Another attempt would find the same full disk.
-                let isKept = (record.steps?.failures ?? 0) < RunJournal.failureLimit
-                guard isLost, isKept, stop.count == 0, restarts.allows(at: MonotonicClock.now) else {
-                    throw withAdvice(error)
-                }
-                let lost = try record.goOn()
-                display.note(
-                    error.message + "\ngoing on behind step "
-                        + "\(record.point?.step ?? 0) with new workers; \(lost) steps are done again "
-                        + "(restart \(restarts.count) of \(restarts.limit))")
-                journal.enter(.starting)
-                attempt = try newAttempt()
-            }
-        }
-    }
-
-    /// The same failure with how the run goes on, where it can.
-    private func withAdvice(_ failure: RunFailure) -> RunFailure {
-        guard failure.code == .interrupted else { return failure }
-        var failure = failure
-        if let newest = journal.record.steps?.newest {
-            failure.message +=
-                "\nthe newest checkpoint is behind step \(newest); go on with\n  \(RunDisplay.resumeCommand(directory))"
-        } else if plan.manifest.restart != nil {
-            failure.message += "\nthere is no checkpoint; start the run again"
-        }
-        return failure
-    }
-
-    /// What an interrupted run left, and how it goes on.
-    private func stopped(after step: Int) -> RunFailure {
-        let saved = journal.record.steps?.newest
-        let place =
-            saved == step
-            ? "its state is in \(directory.stepsPath.printable())"
-            : saved.map { "the newest checkpoint is behind step \($0)" } ?? "there is no checkpoint"
-        return RunFailure(
-            .interrupted,
-            "interrupted after \(step) of \(plan.manifest.steps) steps; \(place)"
-                + (saved == nil ? "" : "; go on with\n  \(RunDisplay.resumeCommand(directory))"))
     }
 }

@@ -87,7 +87,7 @@ package final class EvaluationRun {
         case .weightsWritten:
             finished.insert(rank)
             if finished.count == plan.placement.rankCount { try tellAll(.leave, server) }
-        case .step, .events, .gradientSquares, .diverged, .bestWritten, .saved, .notSaved:
+        case .step, .events, .gradientSquares, .diverged, .bestWritten, .saved, .notSaved, .kept:
             throw RunFailure(.bug, "worker \(rank) trains, though it was to evaluate")
         }
     }

@@ -19,6 +19,17 @@ struct LiveBoard {
             ranks: plan.placement.ranks.map { LiveStatus.Rank(rank: $0, device: plan.device(of: $0).description) })
     }
 
+    /// The run goes on with other devices or cuts.
+    mutating func replan(_ plan: TrainingPlan) {
+        let devices = plan.placement.ranks.map { plan.device(of: $0).description }
+        let known = Dictionary(uniqueKeysWithValues: status.ranks.map { ($0.rank, $0) })
+        status.ranks = devices.enumerated().map { rank, device in
+            var entry = known[rank] ?? LiveStatus.Rank(rank: rank, device: device)
+            entry.device = device
+            return entry
+        }
+    }
+
     mutating func heard(_ rank: Int, _ worker: WorkerStatus) {
         status.ranks[rank].step = worker.step + 1
         status.ranks[rank].instruction = worker.instruction

@@ -24,6 +24,12 @@ final class RunJournal {
 
     var directory: RunDirectory { record.directory }
 
+    /// The run goes on with other devices or cuts.
+    func replan(_ plan: TrainingPlan) {
+        record.replan(plan)
+        board.replan(plan)
+    }
+
     func enter(_ state: LiveStatus.State) { board.enter(state) }
 
     func refresh() {

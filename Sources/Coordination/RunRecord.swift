@@ -19,7 +19,7 @@ import Workers
 final class RunRecord {
     let directory: RunDirectory
     private let claim: RunClaim
-    private let plan: TrainingPlan
+    private var plan: TrainingPlan
     /// What the present attempt writes to.
     private var files: AttemptFiles
     /// By rank: chunks that are not in its event log, and why the first of them is not.
@@ -46,8 +46,9 @@ final class RunRecord {
             run =
                 point?.manifest.run
                 ?? "\(plan.manifest.name) \(ISO8601DateFormatter().string(from: Date())) \(getpid())"
+            let begins = point == nil && AttemptHistory(directory).attempts == 0
             files = try AttemptFiles(
-                plan, directory, run: run, point, begins: point == nil && AttemptHistory(directory).attempts == 0, warn)
+                plan, directory, run: run, behind: begins ? nil : point?.step ?? 0, newest: point?.step, warn)
         } catch {
             throw RunFailure(wrapping: error)
         }
@@ -56,13 +57,29 @@ final class RunRecord {
     /// Has another attempt go on from the newest checkpoint that is whole, or begin where there is none.
     /// - Returns: steps that were done, and are done again.
     func goOn() throws(RunFailure) -> Int {
-        files.close()
         point = try ResumePoint.find(in: directory, .latest, note: warn)
+        return try goOn(behind: point?.step ?? 0, newest: point?.step)
+    }
+
+    /// Has another attempt go on with what workers have.
+    /// - Parameter step: steps that are done.
+    func goOn(behind step: Int) throws(RunFailure) { _ = try goOn(behind: step, newest: steps?.newest) }
+
+    private func goOn(behind step: Int, newest: Int?) throws(RunFailure) -> Int {
+        files.close()
         lostEvents = [:]
-        do { files = try AttemptFiles(plan, directory, run: run, point, begins: false, warn) } catch {
+        do { files = try AttemptFiles(plan, directory, run: run, behind: step, newest: newest, warn) } catch {
             throw RunFailure(wrapping: error)
         }
         return files.metrics.taken.count
+    }
+
+    /// The run goes on with other devices or cuts: its folder's pipeline says so.
+    func replan(_ plan: TrainingPlan) {
+        self.plan = plan
+        do { try File.replace(directory.manifestPath, with: plan.manifest.resolvedYAML().utf8) } catch {
+            warn("\(error); \(directory.manifestPath) is not as the run goes on")
+        }
     }
 
     /// Of a run that keeps its state.

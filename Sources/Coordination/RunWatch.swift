@@ -14,6 +14,8 @@ package struct RunWatch {
         /// Whose failure it is, where it is one rank's.
         package var rank: Int?
         package var failure: RunFailure
+        /// Whether that rank's worker is gone, or is as good as gone, through no fault of the run's.
+        package var isLoss = false
     }
 
     private let devices: [String]
@@ -34,7 +36,7 @@ package struct RunWatch {
         rankCount = plan.placement.rankCount
         liveness = Liveness(world: plan.placement.rankCount)
         rule = HangRule(plan.manifest.deadlines)
-        goesOn = plan.manifest.restart != nil
+        goesOn = plan.manifest.goesOnByItself
     }
 
     // MARK: What was seen
@@ -113,13 +115,14 @@ package struct RunWatch {
             return Verdict(rank: rank, failure: RunFailure(.interrupted, "\(worker): \(failure.message)"))
         case .killed(let signal):
             let name = String(cString: strsignal(signal)).lowercased()
-            return lost(rank, "\(worker) was killed by signal \(signal) (\(name))")
+            return lost(rank, "\(worker) was killed by signal \(signal) (\(name))", isLoss: true)
         case .exited(let code):
             return lost(rank, "\(worker) exited with code \(code)", code == 70 ? .bug : .interrupted)
         case .disconnected: return lost(rank, "\(worker) closed its connection")
         case .silent(let seconds):
             return lost(
-                rank, "\(worker) has not been heard of for \(Int(seconds)) s: its process hangs or its host is gone")
+                rank, "\(worker) has not been heard of for \(Int(seconds)) s: its process hangs or its host is gone",
+                isLoss: true)
         case .stuck(let seconds, let deadline):
             let isComputing = statuses[rank]?.phase == .computing
             return lost(
@@ -130,15 +133,17 @@ package struct RunWatch {
         }
     }
 
-    private func lost(_ rank: Int, _ what: String, _ code: ExitCode = .interrupted, hint: String = "") -> Verdict {
+    private func lost(
+        _ rank: Int, _ what: String, _ code: ExitCode = .interrupted, hint: String = "", isLoss: Bool = false
+    ) -> Verdict {
         let waiting = statuses.keys.sorted().compactMap { other in waits(other, for: rank) }
         let tail = waiting.isEmpty ? "" : "; " + waiting.joined(separator: "; ")
         return Verdict(
             rank: rank,
             failure: RunFailure(
                 code,
-                what + place(of: rank) + tail + ". All workers are stopped" + (goesOn ? "" : "; start the run again")
-                    + hint + "."))
+                what + place(of: rank) + tail + (goesOn ? "" : ". All workers are stopped; start the run again") + hint
+                    + "."), isLoss: isLoss)
     }
 
     /// Where the worker was when it was last heard of; where the run has gone on since, how far the run is.

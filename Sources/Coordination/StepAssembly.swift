@@ -28,6 +28,8 @@ package struct StepAssembly {
     /// Seconds of the newest finished steps: few, so that a run of any length takes no more memory.
     package private(set) var durations: [Double] = []
     private static let durationLimit = 20
+    /// Seconds that each rank computed in the last finished step, as if it had been as long as all others.
+    package private(set) var busySeconds: [Double] = []
     /// Idle over wall of each rank's last finished step.
     package private(set) var rankBubbles: [Double] = []
 
@@ -96,6 +98,7 @@ package struct StepAssembly {
         let walls = zip(starts, ends).map { Double($1 &- $0) }
         let wall = walls.reduce(0, +)
         rankBubbles = zip(parts, walls).map { 1 - Double($0.busy) / max($1, 1) }
+        busySeconds = parts.map { Double($0.busy) / 1e9 * flopsPerStep / max(flops, 1) }
         let busy = parts.reduce(0.0) { $0 + Double($1.busy) }
         let sum = parts.lazy.compactMap(\.lossSum).first
         let count = parts.lazy.compactMap(\.targetCount).first

@@ -47,6 +47,7 @@ extension PipelineManifest {
         let optimizer = try optimizer(fields["optimizer"].unlessNull)
         let lora = try fields["lora"].unlessNull.map { field throws(ManifestError) in try LoRA.decode(field) }
         let checkpoint = try Checkpoint.decode(fields["checkpoint"], devices)
+        let continuity = try Continuity(fields, devices, checkpoint)
         return PipelineManifest(
             name: try name(fields["name"], file: file), model: model, modelPath: modelPath, pretrained: pretrained,
             devices: devices, memory: try memory(fields["memory"].unlessNull, devices: devices.count),
@@ -70,7 +71,8 @@ extension PipelineManifest {
                 fields["sim"], devices: devices, virtual: virtual, at: fields.required("devices").node),
             byHand: try ranks(fields["by_hand"], stages: devices.count),
             evaluation: try Evaluation.decode(fields["evaluate"], beside: data, model.loss, devices),
-            checkpoint: checkpoint, restart: try Restart.decode(fields["restart"], checkpoint),
+            checkpoint: checkpoint, restart: continuity.restart, mirror: continuity.mirror,
+            spares: continuity.spares, elastic: continuity.elastic, recut: continuity.recut,
             marks: root.marks(skipping: "model").merging(scheduleMarks) { $1 })
     }
 

@@ -26,6 +26,22 @@ extension PipelineManifest {
                 self.every = every
             }
         }
+        /// A rank whose device becomes slower: `slow: {rank: 1, factor: 1.5, from: 20}`.
+        public struct SlowRank: Hashable, Sendable {
+            /// Which rank.
+            public var rank: Int
+            /// How many times longer each pass takes.
+            public var factor: Double
+            /// From which step on, counted from 0.
+            public var from: Int
+
+            /// From the first step unless given.
+            public init(rank: Int, factor: Double, from: Int = 0) {
+                self.rank = rank
+                self.factor = factor
+                self.from = from
+            }
+        }
         /// A link between two ranks whose messages arrive later: `link: {from: 1, to: 2, ms: 6}`.
         public struct SlowLink: Hashable, Sendable {
             /// The rank that sends.
@@ -46,6 +62,8 @@ extension PipelineManifest {
         public var pace: Pace
         /// A fault, to see what a report says of it: a stage that now and then takes longer; nil: none.
         public var slow: SlowStage?
+        /// A fault: a rank whose device becomes slower, in the other's place; nil: none.
+        public var slowRank: SlowRank?
         /// A fault: a link whose messages arrive later; nil: none.
         public var link: SlowLink?
         /// A fault: how many milliseconds longer reading a micro-batch takes; nil: none.
@@ -73,8 +91,12 @@ extension PipelineManifest.Simulation {
         }
         let fields = try Fields(field, keys: Schema.sim)
         var simulation = Self(pace: try pace(fields, field) ?? standard.pace)
-        simulation.slow = try fields["slow"].map { slow throws(ManifestError) in
-            try SlowStage.decode(slow, stages: devices.count * virtual)
+        if let slow = fields["slow"] {
+            if try Fields(slow, keys: Schema.slow + Schema.slowRank)["rank"] != nil {
+                simulation.slowRank = try SlowRank.decode(slow, ranks: devices.count)
+            } else {
+                simulation.slow = try SlowStage.decode(slow, stages: devices.count * virtual)
+            }
         }
         simulation.link = try fields["link"].map { link throws(ManifestError) in
             try SlowLink.decode(link, ranks: devices.count)
@@ -108,6 +130,16 @@ extension PipelineManifest.Simulation.SlowStage {
     }
 }
 
+extension PipelineManifest.Simulation.SlowRank {
+    fileprivate static func decode(_ field: Field, ranks: Int) throws(ManifestError) -> Self {
+        let fields = try Fields(field, keys: Schema.slowRank, required: ["rank", "factor"])
+        return Self(
+            rank: try fields.required("rank").int(0...ranks - 1),
+            factor: try fields.required("factor").number("above 1 and at most 1000") { $0 > 1 && $0 <= 1000 },
+            from: try fields["from"]?.int(0...Limit.count) ?? 0)
+    }
+}
+
 extension PipelineManifest.Simulation.SlowLink {
     fileprivate static func decode(_ field: Field, ranks: Int) throws(ManifestError) -> Self {
         let fields = try Fields(field, keys: Schema.link, required: ["from", "to", "ms"])
@@ -127,6 +159,10 @@ extension PipelineManifest.Simulation {
         if let slow {
             parts.append(
                 "slow: {stage: \(slow.stage), ms: \(YAML.number(slow.milliseconds)), every: \(slow.every)}")
+        }
+        if let slowRank {
+            parts.append(
+                "slow: {rank: \(slowRank.rank), factor: \(YAML.number(slowRank.factor)), from: \(slowRank.from)}")
         }
         if let link {
             parts.append("link: {from: \(link.from), to: \(link.to), ms: \(YAML.number(link.milliseconds))}")

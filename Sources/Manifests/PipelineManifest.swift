@@ -73,6 +73,14 @@ public struct PipelineManifest: Hashable, Sendable {
     public var checkpoint: Checkpoint?
     /// Whether the run goes on by itself where a worker was lost; nil: it ends. `restart: {attempts: 5}`
     public var restart: Restart?
+    /// Whether each worker keeps a copy of a neighbour's state, so that no step is lost with a worker. `mirror: true`
+    public var mirror = false
+    /// Devices that take a lost worker's stage over. `spares: [cpu:3]`
+    public var spares: [Device] = []
+    /// Whether the run goes on over the devices that are left where a worker is lost. `elastic: true`
+    public var elastic = false
+    /// Whether layers move between devices while the run goes on, where one has become slower. `recut: auto`
+    public var recut: Recut?
     /// Where each value was written, by its path (`optimizer.adamw.lr`, `devices.0`); for errors that later checks find.
     public var marks: [String: Mark]
 

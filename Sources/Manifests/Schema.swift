@@ -8,7 +8,7 @@ enum Schema {
         "name", "model", "devices", "memory", "partition", "schedule", "virtual", "batch", "precision", "recompute",
         "optimizer", "train", "lora", "groups", "learning_rate", "clip", "on_nan", "deadlines",
         "data", "evaluate", "steps", "seed", "weights", "log_every", "events", "metrics", "sim", "by_hand",
-        "checkpoint", "restart",
+        "checkpoint", "restart", "mirror", "spares", "elastic", "recut",
     ]
     static let batch = ["micro", "microbatches", "global"]
     static var learningRate: [String] { LearningRate.syntax.description.keys }
@@ -20,6 +20,7 @@ enum Schema {
     static let faults = ["slow", "link", "read_ms"]
     static let sim = ["layer_ms", "gflops"] + faults
     static let slow = ["stage", "ms", "every"]
+    static let slowRank = ["rank", "factor", "from"]
     static let link = ["from", "to", "ms"]
     static let partition = ["cuts"]
     static let schedule = ["file", "name", "ranks"]
@@ -38,7 +39,7 @@ enum Schema {
                 ("optimizer", OptimizerKinds.registry.names), ("learning_rate", learningRate), ("data", data),
                 ("evaluate", evaluate), ("evaluate.data", heldOut),
                 ("deadlines", PipelineManifest.Deadlines.keys), ("checkpoint", PipelineManifest.Checkpoint.keys),
-                ("restart", PipelineManifest.Restart.keys),
+                ("restart", PipelineManifest.Restart.keys), ("recut", PipelineManifest.Recut.keys),
                 ("sim", sim), ("sim.slow", slow), ("sim.link", link),
                 ("partition", partition), ("schedule", schedule), ("recompute", recompute), ("precision", precision),
                 ("lora", lora),

@@ -10,6 +10,11 @@ extension PipelineManifest {
     /// Weights and optimizer state, both f32, once for each tie; beside adapters, of what is trained alone.
     func snapshotBytes(_ model: ModelGraph, nodes range: Range<Int>, _ optimizer: Int) -> Int {
         guard checkpoint?.every != nil, devices.allSatisfy({ $0.kind != .sim }) else { return 0 }
+        return copyBytes(model, nodes: range, optimizer)
+    }
+
+    /// Bytes of a copy of the state of these nodes.
+    func copyBytes(_ model: ModelGraph, nodes range: Range<Int>, _ optimizer: Int) -> Int {
         var numbers = 0
         var seen: Set<Tie.Member> = []
         for node in range {

@@ -49,7 +49,9 @@ extension TrainingPlan {
 
     /// Bytes that a rank takes: its stages and its process.
     package func memory(ofRank rank: Int) -> Int {
-        placement.stages(of: rank).reduce(Self.processBytes) { $0.saturatingPlus(memory(ofStage: $1).total) }
+        placement.stages(of: rank).reduce(Self.processBytes.saturatingPlus(mirrorBytes(ofRank: rank))) {
+            $0.saturatingPlus(memory(ofStage: $1).total)
+        }
     }
 
     /// Throws where a worker takes more than the manifest allows it, and says how much.

@@ -46,6 +46,13 @@ struct ByteReader {
         return count
     }
 
+    /// A number of things that follow.
+    mutating func count(atMost limit: Int) throws(MessageError) -> Int {
+        let count = try count()
+        guard count <= limit else { throw MessageError(description: "a message of \(count) parts, \(limit) at most") }
+        return count
+    }
+
     mutating func double() throws(MessageError) -> Double { Double(bitPattern: try word()) }
 
     mutating func optionalDouble() throws(MessageError) -> Double? {

@@ -65,10 +65,13 @@ package struct BoundaryWord: Equatable, Sendable {
     package var folder: String?
     /// Whether no step follows.
     package var ends: Bool
+    /// Whether the run goes on elsewhere: no step follows here.
+    package var moves: Bool
 
-    package init(step: Int, folder: String? = nil, ends: Bool = false) {
+    package init(step: Int, folder: String? = nil, ends: Bool = false, moves: Bool = false) {
         self.step = step
         self.folder = folder
         self.ends = ends
+        self.moves = moves
     }
 }

@@ -19,6 +19,8 @@ package enum WorkerMessage: Equatable {
     case saved(SavedPart)
     /// The rank's part of a checkpoint could not be written.
     case notSaved(step: Int, reason: String)
+    /// Of a worker that came over from another epoch: which states it brings.
+    case kept(KeptStates)
 
     package struct StepPart: Equatable {
         package var step: Int
@@ -61,9 +63,8 @@ package enum WorkerMessage: Equatable {
 
 /// What the coordinator tells a worker beside the rendezvous.
 package enum CoordinatorMessage: Equatable {
-    /// Begin with these steps, with the state in the folder of a checkpoint, if any; the weights go into this file at the
-    /// end, if anywhere.
-    case begin(steps: Range<Int>, weightsFile: String?, resume: String? = nil)
+    /// Begin with these steps and this state; the weights go into this file at the end, if anywhere.
+    case begin(steps: Range<Int>, weightsFile: String?, origin: StateOrigin = .first)
     /// What follows behind a step.
     case word(BoundaryWord)
     /// Σ of squared gradients over all stages, for clipping; NaN where a rank's gradients or the loss are not finite.
@@ -127,6 +128,9 @@ extension WorkerMessage {
             bytes.put(UInt8(9))
             bytes.put(step)
             bytes.bytes += Array(reason.utf8)
+        case .kept(let states):
+            bytes.put(UInt8(10))
+            states.encode(into: &bytes)
         }
         return bytes.bytes
     }
@@ -165,6 +169,7 @@ extension WorkerMessage {
         case 8: self = .saved(try SavedPart(&bytes))
         case 9:
             self = .notSaved(step: try bytes.count(), reason: String(decoding: bytes.rest(), as: UTF8.self))
+        case 10: self = .kept(try KeptStates(&bytes))
         case let kind: throw MessageError(description: "a worker's message of unknown kind \(kind)")
         }
         try bytes.end()
@@ -188,16 +193,16 @@ extension CoordinatorMessage {
             bytes.put(step)
             bytes.bytes += Array((path ?? "").utf8)
         case .leave: bytes.put(UInt8(2))
-        case .begin(let steps, let path, let folder):
+        case .begin(let steps, let path, let origin):
             bytes.put(UInt8(3))
             bytes.put(steps.lowerBound)
             bytes.put(steps.upperBound)
             bytes.put(block: Array((path ?? "").utf8))
-            bytes.put(block: Array((folder ?? "").utf8))
+            origin.encode(into: &bytes)
         case .word(let word):
             bytes.put(UInt8(6))
             bytes.put(word.step)
-            bytes.put(UInt8(word.ends ? 1 : 0))
+            bytes.put(UInt8((word.ends ? 1 : 0) | (word.moves ? 2 : 0)))
             bytes.put(block: Array((word.folder ?? "").utf8))
         }
         return bytes.bytes
@@ -211,17 +216,20 @@ extension CoordinatorMessage {
         case 3:
             let (first, last) = (try bytes.count(), try bytes.count())
             guard first <= last else { throw MessageError(description: "steps from \(first) to \(last)") }
-            let (path, folder) = (try bytes.text(), try bytes.text())
+            let path = try bytes.text()
             self = .begin(
-                steps: first..<last, weightsFile: path.isEmpty ? nil : path, resume: folder.isEmpty ? nil : folder)
+                steps: first..<last, weightsFile: path.isEmpty ? nil : path, origin: try StateOrigin(&bytes))
         case 4: self = .othersAreFinite(step: try bytes.count(), try bytes.byte() == 1)
         case 5:
             let step = try bytes.count()
             let path = String(decoding: bytes.rest(), as: UTF8.self)
             self = .afterEvaluation(step: step, weightsFile: path.isEmpty ? nil : path)
         case 6:
-            let (step, ends, folder) = (try bytes.count(), try bytes.byte() == 1, try bytes.text())
-            self = .word(BoundaryWord(step: step, folder: folder.isEmpty ? nil : folder, ends: ends))
+            let (step, flags, folder) = (try bytes.count(), try bytes.byte(), try bytes.text())
+            guard flags < 4 else { throw MessageError(description: "a word of unknown flags \(flags)") }
+            self = .word(
+                BoundaryWord(
+                    step: step, folder: folder.isEmpty ? nil : folder, ends: flags & 1 != 0, moves: flags & 2 != 0))
         case let kind: throw MessageError(description: "a coordinator's message of unknown kind \(kind)")
         }
         try bytes.end()

@@ -18,7 +18,7 @@ package final class MessagePort {
     private let faults: SimulatedFaults
     private let staging: Staging
     /// By the schedule's link: the run's, where it begins or ends here.
-    private let links: [Placement.WorkerLink?]
+    let links: [Placement.WorkerLink?]
     /// Messages whose buffers a slot's next pass would overwrite.
     private var unsent: [BufferKey: [Unsent]] = [:]
 
@@ -56,7 +56,8 @@ package final class MessagePort {
             }
             let frames = specs.map(\.count).max() ?? 1
             let tied = plan.tiedPayload(on: plan.lowered.links[link.link])
-            let largest = max(specs.flatMap { $0 }.map(\.byteCount).max() ?? 0, tied)
+            let state = plan.movesStates ? TrainingPlan.statePiece : 0
+            let largest = max(specs.flatMap { $0 }.map(\.byteCount).max() ?? 0, tied, state)
             return LinkDeclaration(
                 id: link.id, from: link.from, to: link.to,
                 depth: max(plan.queueDepth * max(frames, 1), plan.tiedMessages), maxPayload: largest)

@@ -41,6 +41,12 @@ final class RankRunner {
     /// Writes checkpoints; nil where the run has no state to keep.
     var saver: StepSaver?
     var probe: FiniteProbe?
+    /// Keeps copies of states; nil where the run does not.
+    var mirror: StateMirror?
+    /// States of the epoch before, until this one has begun; then that with which the run goes over to other cuts.
+    var luggage: Luggage?
+    /// What the next epoch may need.
+    var packed: Luggage? { mirror?.luggage ?? luggage }
 
     init(
         _ plan: TrainingPlan, rank: Int, executors: [Int: StageExecutor], parameters: [Int: StageParameters],
@@ -70,22 +76,41 @@ final class RankRunner {
         case done
         /// The coordinator ended the run behind this step.
         case stopped(Int)
+        /// The run goes on with other cuts behind this step.
+        case moves(Int)
         /// The gradients or the loss of a step are not finite; the parameters are those of the step before.
         case diverged(step: Int, NonFiniteTensor?)
     }
 
     /// Runs these steps; the first one is `state.step`.
-    func run(_ steps: Range<Int>) throws -> Ending {
+    /// - Parameter evaluatesFirst: whether the evaluation before the first of them is still to be made.
+    func run(_ steps: Range<Int>, evaluatesFirst: Bool = false) throws -> Ending {
         precondition(steps.lowerBound == state.step, "steps \(steps) behind step \(state.step)")
-        if steps.lowerBound == 0 { try evaluateIfDue(behind: 0, since: MonotonicClock.now) }
+        try mirror?.exchange(state)
+        if steps.lowerBound == 0 || evaluatesFirst {
+            try evaluateIfDue(behind: steps.lowerBound, since: MonotonicClock.now)
+        }
         for step in steps {
             // A worker that waits for nobody would not notice that its run was ended.
             try port.requireRun()
             guard let end = try run(step: step) else { return .diverged(step: step, try diagnose(step: step)) }
-            done += 1
-            if try !passBoundary(since: end) { break }
+            let word = try passBoundary(since: end)
+            if word.moves { return .moves(done) }
+            if word.ends { break }
         }
         return done == steps.upperBound ? .done : .stopped(done)
+    }
+
+    /// Copies the state for another epoch, where it is not copied behind each step.
+    func pack() {
+        guard mirror == nil else { return }
+        let live = LiveState(parameters.values.map(\.state)) {
+            plan.hasState && ($0.isTrained || !plan.keepsTrainedOnly)
+        }
+        let copy = StateSnapshot(sizes: live.sizes)
+        copy.fill(from: live)
+        copy.state = state
+        luggage = Luggage(own: [copy], mirrored: [:])
     }
 
     /// All of this rank but its tensors, between two steps.
@@ -125,6 +150,12 @@ final class RankRunner {
         case .move(let scale): update(learningRate: rate, gradientScale: scale)
         }
         recorder.work(.optimizer) { executors.values.forEach { $0.memory.zeroGradients(on: backend) } }
+        done = step + 1
+        if let mirror {
+            let start = MonotonicClock.now
+            try mirror.exchange(state)
+            recorder.waited(.checkpoint, since: start)
+        }
         recorder.settle()
         let end = MonotonicClock.now
         let part = WorkerMessage.StepPart(
@@ -159,21 +190,29 @@ final class RankRunner {
         }
         port.status(step: step, instruction)
         if instruction.pass == .forward { handOver(.forward, to: instruction, slot: slot) }
+        let start = MonotonicClock.now
+        func stretch() { faults.stretch(rank: rank, step: step, since: start, on: backend) }
         switch instruction.pass {
         case .forward:
             recorder.work(.forward, instruction) {
                 executor.forward(step: step, microBatch: microBatch, slot: slot)
                 faults.slow(instruction, step: step, on: backend)
+                stretch()
             }
         case .backward:
-            recorder.backward(.backward, instruction) { executor.backward(slot: slot, deferred: deferred) }
+            recorder.backward(.backward, instruction) {
+                defer { stretch() }
+                return executor.backward(slot: slot, deferred: deferred)
+            }
         case .backwardInput:
             recorder.backward(.backwardInput, instruction) {
-                executor.backwardInput(slot: slot, deferred: deferred)
+                defer { stretch() }
+                return executor.backwardInput(slot: slot, deferred: deferred)
             }
         case .backwardWeight:
             recorder.backward(.backwardWeight, instruction) {
-                executor.backwardWeight(slot: slot, deferred: deferred)
+                defer { stretch() }
+                return executor.backwardWeight(slot: slot, deferred: deferred)
             }
         }
         if instruction.pass == .backward || instruction.pass == .backwardInput {

@@ -20,7 +20,16 @@ struct SimulatedFaults {
         guard let slow = simulation.slow, instruction.pass == .forward, instruction.stage == slow.stage,
             (step * microBatches + instruction.microBatch) % slow.every == slow.every - 1
         else { return }
-        let seconds = slow.milliseconds / 1000
+        simulate(slow.milliseconds / 1000, on: backend)
+    }
+
+    /// Lets a pass of a rank's device take longer than it has.
+    func stretch(rank: Int, step: Int, since start: UInt64, on backend: any Backend) {
+        guard let slow = simulation.slowRank, slow.rank == rank, step >= slow.from else { return }
+        simulate(Double(MonotonicClock.now - start) / 1e9 * (slow.factor - 1), on: backend)
+    }
+
+    private func simulate(_ seconds: Double, on backend: any Backend) {
         switch simulation.pace {
         case .secondsPerLayer(let unit): backend.simulate(Work(flops: 0, units: seconds / unit))
         case .gflops(let rate): backend.simulate(Work(flops: seconds * rate * 1e9, units: 0))

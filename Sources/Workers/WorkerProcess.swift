@@ -53,18 +53,38 @@ public enum WorkerProcess {
         try WorkerEnvironment.prepare(threads: device.threads)
         TransportTuning.apply()
         let endpoint = try join(plan, options)
-        try WorkerRun(plan, rank: options.rank, endpoint: endpoint, say: say).run {
+        var next = try WorkerRun(plan, rank: options.rank, endpoint: endpoint, say: say).run {
             try device.pinnedBackend(manifest.simulation)
+        }
+        while let (seat, luggage) = next { next = try goOver(to: seat, luggage, options) }
+    }
+
+    /// Another epoch of the run, in the same process: on the same device, with what it kept of the one before.
+    private static func goOver(
+        to seat: Seat, _ luggage: Luggage, _ options: Options
+    ) throws(RunFailure) -> (seat: Seat, luggage: Luggage)? {
+        let manifest: PipelineManifest
+        do { manifest = try PipelineManifest.load(path: seat.manifest) } catch { throw RunFailure(wrapping: error) }
+        let plan = try TrainingPlan(manifest)
+        var options = options
+        (options.rank, options.coordinator, options.pipeline) = (seat.rank, seat.coordinator, seat.manifest)
+        let endpoint = try join(plan, options, secret: seat.secret)
+        return try WorkerRun(plan, rank: seat.rank, endpoint: endpoint, luggage: luggage, say: say).run {
+            try plan.device(of: seat.rank).pinnedBackend(manifest.simulation)
         }
     }
 
-    private static func join(_ plan: TrainingPlan, _ options: Options) throws(RunFailure) -> WorkerEndpoint {
+    /// - Parameter secret: of an epoch that follows another; nil: as the worker was started.
+    private static func join(
+        _ plan: TrainingPlan, _ options: Options, secret: RunSecret? = nil
+    ) throws(RunFailure) -> WorkerEndpoint {
         var configuration = WorkerRun.configuration(
             plan, rank: options.rank, coordinator: options.coordinator, digest: try plan.digest(of: options.rank))
-        try introduce(options, plan, &configuration)
+        if let secret { configuration.secret = secret } else { try introduce(options, plan, &configuration) }
         configuration.note = say
         if options.hasLifeline {
-            configuration.lifeline = STDIN_FILENO
+            // The endpoint closes what it watches, and another epoch needs it again.
+            configuration.lifeline = plan.movesStates ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : STDIN_FILENO
         }
         configuration.onCoordinatorGone = { _exit(ExitCode.interrupted.rawValue) }
         let endpoint = WorkerEndpoint(configuration)

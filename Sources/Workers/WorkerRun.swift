@@ -12,21 +12,24 @@ package import Transport
 /// One rank's part of a run, from the memory of its stages to its goodbye. The calling thread computes: it is the only one
 /// of a process, or one of several (`Launcher`).
 package struct WorkerRun {
-    private let plan: TrainingPlan
-    private let rank: Int
-    private let endpoint: WorkerEndpoint
-    private let keeper: (any StateKeeper)?
+    let plan: TrainingPlan
+    let rank: Int
+    let endpoint: WorkerEndpoint
+    let keeper: (any StateKeeper)?
+    private let luggage: Luggage?
     private let say: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - endpoint: started; it is closed when `run` returns.
     ///   - keeper: where the state lies that the steps begin with, and will lie; nil: they begin at the beginning.
+    ///   - luggage: what a worker of another epoch has brought; nil: it is the first.
     ///   - say: told what the worker waits for.
     package init(
         _ plan: TrainingPlan, rank: Int, endpoint: WorkerEndpoint, keeper: (any StateKeeper)? = nil,
-        say: @escaping @Sendable (String) -> Void
+        luggage: Luggage? = nil, say: @escaping @Sendable (String) -> Void
     ) {
         self.keeper = keeper
+        self.luggage = luggage
         self.plan = plan
         self.rank = rank
         self.endpoint = endpoint
@@ -46,20 +49,25 @@ package struct WorkerRun {
     }
 
     /// - Parameter backend: makes the device's, on the calling thread.
+    /// - Returns: where the worker goes over to, and with what; nil: the run is done.
     /// - Throws: `RunFailure`; the coordinator has been told.
-    package func run(on backend: () throws -> any Backend) throws(RunFailure) {
+    @discardableResult
+    package func run(on backend: () throws -> any Backend) throws(RunFailure) -> (seat: Seat, luggage: Luggage)? {
         var parts: Parts?
         // What was sent is read where it lies until the endpoint is closed: the memory outlives that.
         defer { withExtendedLifetime(parts) {} }
-        try endpoint.serve {
+        let orders = try endpoint.serve(goesOver: plan.movesStates) {
             let prepared = try prepare(on: try backend())
             parts = prepared
             try work(prepared)
         }
+        guard let orders else { return nil }
+        // One that was still preparing brings what it came with.
+        return (try Seat(orders), parts?.runner.packed ?? luggage ?? Luggage())
     }
 
     /// What a worker is made of.
-    private struct Parts {
+    struct Parts {
         let executors: [StageExecutor]
         let feed: DataFeed?
         let port: MessagePort
@@ -82,7 +90,9 @@ package struct WorkerRun {
                 seed: plan.manifest.seed, splitsBackward: plan.lowered.splitsBackward(stage: stage),
                 recomputation: plan.recomputation, isTraining: plan.isTraining, on: backend)
             endpoint.updateStatus { $0.progress &+= 1 }
-            if let weights {
+            if luggage != nil, !plan.keepsTrainedOnly {
+                // All of its values are on their way.
+            } else if let weights {
                 let ownAdapters = weights.holdsAdapters(of: plan.model) ? weights : nil
                 try executor.loadParameters(weights, adapters: ownAdapters, seed: plan.manifest.seed)
             } else {
@@ -103,24 +113,35 @@ package struct WorkerRun {
         if let checkpoint = plan.checkpoint {
             runner.saver = try StepSaver(plan, parameters, endpoint, isRepeated: checkpoint.every != nil)
         }
+        runner.mirror = StateMirror(plan, rank: rank, stages.compactMap { parameters[$0]?.state }, port)
         return Parts(executors: stages.compactMap { executors[$0] }, feed: feed, port: port, runner: runner)
     }
 
     private func work(_ parts: Parts) throws {
         defer { parts.feed?.stop() }
         try endpoint.awaitGo(say: say)
-        guard case .begin(let steps, let path, let folder) = try parts.port.listen() else {
+        if let luggage { parts.port.tell(.kept(try luggage.report())) }
+        guard case .begin(let steps, let path, let origin) = try parts.port.listen() else {
             throw RunFailure(.bug, "the coordinator did not say what to begin with")
         }
         // Opened before the first step: that the file cannot be written must not be found after the last.
         let writer = try path.map { try openWeights($0) }
         if let state = try keeper?.state() { try restore(state, steps, parts.runner) }
-        if let folder { try restore(folder, steps, parts.runner) }
-        let ending = try parts.runner.run(steps)
+        var evaluates = false
+        switch origin {
+        case .first: break
+        case .checkpoint(let folder): try restore(folder, steps, parts.runner)
+        case .kept(let start):
+            parts.runner.luggage = luggage
+            try restore(start, steps, parts)
+            evaluates = start.evaluates
+        }
+        let ending = try parts.runner.run(steps, evaluatesFirst: evaluates)
         parts.runner.saver?.finish()
         var written = 0
         switch ending {
         case .stopped: break
+        case .moves: parts.runner.pack()
         case .done:
             try keep(parts.runner)
             written = try save(parts, writer)
@@ -139,24 +160,6 @@ package struct WorkerRun {
         try writer.map { try endpoint.save(parts.executors, to: $0) } ?? 0
     }
 
-    /// - Parameter folder: a checkpoint's, whose files the coordinator has verified.
-    private func restore(_ folder: String, _ steps: Range<Int>, _ runner: RankRunner) throws {
-        let manifest = try StepManifest.read(in: folder)
-        let tensors = try StepTensors(manifest.files, in: folder)
-        let family = try plan.familyWeights(in: folder, manifest)
-        for parameters in runner.parameters.values {
-            try parameters.state.restore(trainedOnly: plan.keepsTrainedOnly) { tensor, bytes in
-                if let family, !tensor.isMoment {
-                    try family.copyFloats(tensor.name, into: bytes.assumingMemoryBound(to: Float.self))
-                } else {
-                    try tensors.read(tensor.name, into: bytes)
-                }
-                endpoint.updateStatus { $0.progress &+= 1 }
-            }
-        }
-        try runner.restore(manifest.state, last: steps.upperBound)
-    }
-
     /// The file to which all workers write, each its part.
     private func openWeights(_ path: String) throws -> SafetensorsWriter {
         do throws(CheckpointError) {
@@ -169,17 +172,5 @@ package struct WorkerRun {
                 "worker \(rank), on \(endpoint.configuration.host): \(failure.message); it writes its part of the weights "
                     + "there: the run directory has to be one folder under one path on all machines")
         }
-    }
-
-    private func restore(_ state: RunState, _ steps: Range<Int>, _ runner: RankRunner) throws {
-        for parameters in runner.parameters.values { try parameters.state.restore(state.tensors) }
-        try runner.restore(state.step, last: steps.upperBound)
-    }
-
-    private func keep(_ runner: RankRunner) throws {
-        guard let keeper else { return }
-        var tensors: [String: [UInt8]] = [:]
-        for parameters in runner.parameters.values { tensors.merge(parameters.state.copy()) { $1 } }
-        try keeper.keep(RunState(step: runner.state, tensors: tensors), of: rank)
     }
 }

@@ -27,10 +27,21 @@ import Testing
             .init(
                 step: 9, files: [.init(name: "optimizer/ä", byteCount: 1 << 40, hash: "00ff")],
                 state: Array("{}".utf8), stalled: 5, took: 6)),
+        .kept(KeptStates(own: [8: [1, 2], 9: []], mirrored: [8, 9])), .kept(KeptStates()),
         .notSaved(step: 9, reason: "cannot write ä: No space left on device"),
     ]
     private let fromCoordinator: [CoordinatorMessage] = [
-        .begin(steps: 3..<9, weightsFile: "w", resume: "/r/steps/00000003"),
+        .begin(steps: 3..<9, weightsFile: "w", origin: .checkpoint(folder: "/r/steps/00000003")),
+        .begin(
+            steps: 7..<9, weightsFile: "w",
+            origin: .kept(
+                KeptStart(
+                    state: Array("{}".utf8),
+                    transfers: [
+                        .init(from: 2, to: 1, tensors: ["3.weight", "3.weight.exp_avg", "ä"]),
+                        .init(from: 0, to: 3, tensors: []),
+                    ], evaluates: true))),
+        .word(.init(step: 9, moves: true)),
         .word(.init(step: 7)), .word(.init(step: 8, folder: "/r/steps/ä", ends: true)),
         .begin(steps: 0..<9, weightsFile: nil), .begin(steps: 3..<3, weightsFile: "runs/ä b/model.safetensors.partial"),
         .gradientSquares(step: 9, total: 2.5), .othersAreFinite(step: 3, false), .leave,

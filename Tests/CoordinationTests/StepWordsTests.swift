@@ -15,39 +15,48 @@ import Testing
     @Test func `where the coordinator opens updates, the word goes with the answer`() throws {
         var words = try words("checkpoint: {every: 2}")
         #expect(words.begin(now: 0) == [])
-        #expect(words.finished(step: 0, now: 0, isStopping: false) == [])
-        #expect(words.opening(step: 0, now: 0, isStopping: false) == [Word(step: 1, saves: false, ends: false)])
-        #expect(words.opening(step: 0, now: 0, isStopping: false) == [])
-        #expect(words.opening(step: 1, now: 0, isStopping: false) == [Word(step: 2, saves: true, ends: false)])
-        #expect(words.opening(step: 2, now: 0, isStopping: true) == [Word(step: 3, saves: true, ends: true)])
-        #expect(words.opening(step: 3, now: 0, isStopping: true) == [])
+        #expect(words.finished(step: 0, now: 0, .goesOn) == [])
+        #expect(words.opening(step: 0, now: 0, .goesOn) == [Word(step: 1, saves: false, ends: false)])
+        #expect(words.opening(step: 0, now: 0, .goesOn) == [])
+        #expect(words.opening(step: 1, now: 0, .goesOn) == [Word(step: 2, saves: true, ends: false)])
+        #expect(words.opening(step: 2, now: 0, .stops) == [Word(step: 3, saves: true, ends: true)])
+        #expect(words.opening(step: 3, now: 0, .stops) == [])
     }
 
     @Test func `elsewhere it goes a step ahead, and the last step is the last`() throws {
         var words = try words("checkpoint: {every: 4}", 2..<5, set: ["schedule=zb-h1"])
         #expect(words.begin(now: 0) == [Word(step: 3, saves: false, ends: false)])
-        #expect(words.opening(step: 2, now: 0, isStopping: false) == [])
-        #expect(words.finished(step: 2, now: 0, isStopping: false) == [Word(step: 4, saves: true, ends: false)])
-        #expect(words.finished(step: 2, now: 0, isStopping: false) == [])
-        #expect(words.finished(step: 3, now: 0, isStopping: false) == [Word(step: 5, saves: true, ends: true)])
-        #expect(words.finished(step: 4, now: 0, isStopping: false) == [])
+        #expect(words.opening(step: 2, now: 0, .goesOn) == [])
+        #expect(words.finished(step: 2, now: 0, .goesOn) == [Word(step: 4, saves: true, ends: false)])
+        #expect(words.finished(step: 2, now: 0, .goesOn) == [])
+        #expect(words.finished(step: 3, now: 0, .goesOn) == [Word(step: 5, saves: true, ends: true)])
+        #expect(words.finished(step: 4, now: 0, .goesOn) == [])
+    }
+
+    @Test func `other cuts end an attempt and not the run, and a last step is the last`() throws {
+        var words = try words("checkpoint: {every: 2}")
+        #expect(
+            words.opening(step: 0, now: 0, .moves) == [Word(step: 1, saves: false, ends: false, moves: true)])
+        #expect(words.opening(step: 1, now: 0, .moves) == [])
+        words = try self.words("checkpoint: {every: 2}", 4..<5)
+        #expect(words.opening(step: 4, now: 0, .moves) == [Word(step: 5, saves: true, ends: true)])
     }
 
     @Test func `a checkpoint by time is due behind the first step after it`() throws {
         var words = try words("checkpoint: {every: 10s}")
         let saves = [1, 9, 11, 20, 22].enumerated().flatMap { step, seconds in
-            words.opening(step: step, now: UInt64(seconds) * 1_000_000_000, isStopping: false).map(\.saves)
+            words.opening(step: step, now: UInt64(seconds) * 1_000_000_000, .goesOn).map(\.saves)
         }
         #expect(saves == [false, false, true, false, true])
     }
 
     @Test func `without the key a run is kept where it is interrupted, and with null never`() throws {
         var usual = try words("")
-        #expect(usual.opening(step: 4, now: 0, isStopping: false).map(\.saves) == [false, false, false, false, false])
+        #expect(usual.opening(step: 4, now: 0, .goesOn).map(\.saves) == [false, false, false, false, false])
         usual = try words("")
-        #expect(usual.opening(step: 0, now: 0, isStopping: true) == [Word(step: 1, saves: true, ends: true)])
+        #expect(usual.opening(step: 0, now: 0, .stops) == [Word(step: 1, saves: true, ends: true)])
         var never = try words("checkpoint: null")
-        #expect(never.opening(step: 0, now: 0, isStopping: true) == [Word(step: 1, saves: false, ends: true)])
+        #expect(never.opening(step: 0, now: 0, .stops) == [Word(step: 1, saves: false, ends: true)])
     }
 
     @Test func `the newest few are kept, and some of the older ones`() {

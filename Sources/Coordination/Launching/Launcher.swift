@@ -14,6 +14,9 @@ package protocol Launcher: AnyObject {
     func start(rank: Int, server: ControlServer, directory: RunDirectory) throws(RunFailure)
     /// Those that ended since the last call.
     func reap() -> [(rank: Int, ending: ChildProcess.Ending)]
+    /// Before another epoch with another plan: ends these workers; the others outlive their epoch.
+    /// - Precondition: workers are processes.
+    func goOver(to plan: TrainingPlan, without lost: Set<Int>)
     /// Where Ctrl-Z was pressed: stops the workers and this process, and returns once it goes on.
     func pauseIfAsked()
     /// Gives workers so many seconds to leave by themselves, then ends the rest; returns when none is left.

@@ -6,7 +6,7 @@ import Transport
 
 /// Workers as processes of this program.
 final class ProcessLauncher: Launcher {
-    private let plan: TrainingPlan
+    private var plan: TrainingPlan
     private let pool: WorkerPool
 
     init(_ plan: TrainingPlan) throws(RunFailure) {
@@ -22,6 +22,11 @@ final class ProcessLauncher: Launcher {
         try pool.start(
             rank: rank, coordinator: server.ipcAddress, directory: directory,
             threads: plan.device(of: rank).threads, address: server.linkHost, secret: server.configuration.secret)
+    }
+
+    func goOver(to plan: TrainingPlan, without lost: Set<Int>) {
+        self.plan = plan
+        pool.end(lost)
     }
 
     func reap() -> [(rank: Int, ending: ChildProcess.Ending)] { pool.reap() }

@@ -100,6 +100,10 @@ final class ThreadLauncher: Launcher {
         }
     }
 
+    func goOver(to plan: TrainingPlan, without lost: Set<Int>) {
+        preconditionFailure("threads do not outlive their epoch")
+    }
+
     func reap() -> [(rank: Int, ending: ChildProcess.Ending)] {
         progress.update { progress in
             defer { progress.ended = [] }

@@ -40,6 +40,7 @@ package final class WorkerPool {
     package func start(
         _ rank: Int, _ arguments: [String], threads: Int, log: Int32, secret: RunSecret
     ) throws(RunFailure) {
+        endings[rank] = nil
         do {
             children[rank] = try ChildProcess.spawn(
                 arguments, environment: WorkerEnvironment.ofWorker(threads: threads, secret: secret),
@@ -76,6 +77,17 @@ package final class WorkerPool {
         for rank in running { children[rank]?.signal(SIGSTOP) }
         Interrupts.pause()
         for rank in running { children[rank]?.signal(SIGCONT) }
+    }
+
+    /// Kills these, whatever they are at; returns when they are gone.
+    func end(_ ranks: Set<Int>) {
+        while true {
+            _ = reap()
+            let left = running.filter { ranks.contains($0) }
+            if left.isEmpty { return }
+            for rank in left { children[rank]?.signal(SIGKILL) }
+            usleep(1_000)
+        }
     }
 
     /// Gives workers a moment to leave by themselves, then kills the rest; returns when none is left.

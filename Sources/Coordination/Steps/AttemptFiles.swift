@@ -23,13 +23,13 @@ final class AttemptFiles {
 
     /// - Parameters:
     ///   - run: which run it is, in each checkpoint.
-    ///   - point: the checkpoint that it goes on from; what was written of steps behind it is taken out.
-    ///   - begins: whether it is the run's first attempt.
+    ///   - done: steps that are done: what was written of those behind them is taken out; nil: it is the run's first attempt.
+    ///   - newest: the newest checkpoint, if there is one.
     init(
-        _ plan: TrainingPlan, _ directory: RunDirectory, run: String, _ point: ResumePoint?, begins: Bool,
+        _ plan: TrainingPlan, _ directory: RunDirectory, run: String, behind done: Int?, newest: Int?,
         _ warn: @escaping (String) -> Void
     ) throws {
-        let done = begins ? nil : point?.step ?? 0
+        let begins = done == nil
         let history = AttemptHistory(directory)
         let attempt = begins ? 1 : history.attempts + 1
         if !begins { try history.setAside(attempt: attempt - 1) }
@@ -59,7 +59,7 @@ final class AttemptFiles {
         steps = try plan.checkpoint.map { rule in
             try StepKeeper(
                 plan, rule, in: directory, run: run, attempt: attempt, base: try plan.baseHashes(),
-                newest: point?.step)
+                newest: newest)
         }
     }
 

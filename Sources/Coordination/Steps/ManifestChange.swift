@@ -9,7 +9,8 @@ package enum ManifestChange {
     /// Keys that say where and how a run computes, or what it tells of itself: with any of them it goes on with the same bits.
     package static let harmless: Set = [
         "name", "devices", "memory", "partition", "schedule", "virtual", "recompute", "deadlines", "steps", "log_every",
-        "events", "metrics", "by_hand", "evaluate", "checkpoint", "sim", "restart",
+        "events", "metrics", "by_hand", "evaluate", "checkpoint", "sim", "restart", "mirror",
+        "spares", "elastic", "recut",
     ]
     /// Keys that a run may go on with, though no longer as it would have: once the user says so.
     package static let allowed: Set = [

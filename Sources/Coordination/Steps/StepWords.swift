@@ -15,12 +15,24 @@ package struct StepWords {
         package var step: Int
         package var saves: Bool
         package var ends: Bool
+        /// The run goes on with other cuts.
+        package var moves: Bool
 
-        package init(step: Int, saves: Bool, ends: Bool) {
+        package init(step: Int, saves: Bool, ends: Bool, moves: Bool = false) {
             self.step = step
             self.saves = saves
             self.ends = ends
+            self.moves = moves
         }
+    }
+
+    /// What is to come behind the steps in flight.
+    package enum Intent: Equatable {
+        case goesOn
+        /// The run was interrupted.
+        case stops
+        /// The cuts are to be others.
+        case moves
     }
 
     private let rule: PipelineManifest.Checkpoint?
@@ -47,37 +59,39 @@ package struct StepWords {
     }
 
     /// Before the first step.
-    package mutating func begin(now: UInt64) -> [Word] { isGated ? [] : words(upTo: told + 1, now, false) }
+    package mutating func begin(now: UInt64) -> [Word] { isGated ? [] : words(upTo: told + 1, now, .goesOn) }
 
     /// The update of a step, counted from 0, is about to be opened.
-    package mutating func opening(step: Int, now: UInt64, isStopping: Bool) -> [Word] {
-        isGated ? words(upTo: step + 1, now, isStopping) : []
+    package mutating func opening(step: Int, now: UInt64, _ intent: Intent) -> [Word] {
+        isGated ? words(upTo: step + 1, now, intent) : []
     }
 
     /// A rank has reported the end of a step, counted from 0.
-    package mutating func finished(step: Int, now: UInt64, isStopping: Bool) -> [Word] {
-        isGated ? [] : words(upTo: step + 2, now, isStopping)
+    package mutating func finished(step: Int, now: UInt64, _ intent: Intent) -> [Word] {
+        isGated ? [] : words(upTo: step + 2, now, intent)
     }
 
-    private mutating func words(upTo step: Int, _ now: UInt64, _ isStopping: Bool) -> [Word] {
+    private mutating func words(upTo step: Int, _ now: UInt64, _ intent: Intent) -> [Word] {
         var words: [Word] = []
         while !hasEnded, told < min(step, last) {
             told += 1
-            hasEnded = told == last || isStopping
-            let saves = isDue(now, isStopping)
+            let isLast = told == last
+            hasEnded = isLast || intent != .goesOn
+            let saves = isDue(now, isLast: isLast, isStopping: intent == .stops)
             if saves { savedAt = now }
-            words.append(Word(step: told, saves: saves, ends: hasEnded))
+            let moves = intent == .moves && !isLast
+            words.append(Word(step: told, saves: saves, ends: hasEnded && !moves, moves: moves))
         }
         return words
     }
 
-    private func isDue(_ now: UInt64, _ isStopping: Bool) -> Bool {
+    private func isDue(_ now: UInt64, isLast: Bool, isStopping: Bool) -> Bool {
         guard let rule else { return false }
         if isStopping { return true }
         switch rule.every {
         case nil: return false
-        case .steps(let count): return hasEnded || told % count == 0
-        case .seconds(let seconds): return hasEnded || Double(now &- savedAt) >= seconds * 1e9
+        case .steps(let count): return isLast || told % count == 0
+        case .seconds(let seconds): return isLast || Double(now &- savedAt) >= seconds * 1e9
         }
     }
 }

@@ -22,13 +22,13 @@ extension PipelineManifest.Restart {
     static let keys = ["attempts", "window"]
 
     static func decode(
-        _ field: Field?, _ checkpoint: PipelineManifest.Checkpoint?
+        _ field: Field?, _ checkpoint: PipelineManifest.Checkpoint?, mirror: Bool
     ) throws(ManifestError) -> PipelineManifest.Restart? {
         guard let field = field.unlessNull else { return nil }
-        guard checkpoint?.every != nil else {
+        guard checkpoint?.every != nil || mirror else {
             throw field.error(
                 "restart without checkpoint.every, so that there is nothing to go on from",
-                expected: "checkpoint: {every: …}, or no restart")
+                expected: "checkpoint: {every: …}, or mirror: true, or no restart")
         }
         let fields = try Fields(field, keys: keys, required: ["attempts"])
         return Self(

@@ -7,8 +7,8 @@ import Systems
 extension RankRunner {
     /// All ranks come here behind the same steps, and do the same.
     /// - Parameter end: when the last step ended.
-    /// - Returns: whether another step follows.
-    func passBoundary(since end: UInt64) throws -> Bool {
+    /// - Returns: what the coordinator said.
+    func passBoundary(since end: UInt64) throws -> BoundaryWord {
         recorder.step = state.step
         let isEvaluated = try evaluateIfDue(behind: state.step, since: end)
         let begin = isEvaluated ? MonotonicClock.now : end
@@ -19,6 +19,6 @@ extension RankRunner {
         } else {
             recorder.waited(.report, since: begin)
         }
-        return !word.ends
+        return word
     }
 }

@@ -45,7 +45,7 @@ struct StageFile: Sendable {
     static func files(
         ofStage stage: Int, _ state: StageState, _ map: TensorMap?, _ plan: TrainingPlan
     ) throws(CheckpointError) -> [Self] {
-        let kept = kept(state, plan)
+        let kept = state.tensors.filter { keeps($0, plan) }
         func name(_ prefix: String) -> String {
             SafetensorsShards.name(stage + 1, of: plan.layout.stages.count, prefix: prefix)
         }
@@ -64,9 +64,9 @@ struct StageFile: Sendable {
         return [weights, moments].compactMap { $0 }
     }
 
-    /// What a stage's files are made of.
-    static func kept(_ state: StageState, _ plan: TrainingPlan) -> [StageState.NamedTensor] {
-        state.tensors.filter { $0.isKept && ($0.isTrained || !plan.keepsTrainedOnly) }
+    /// Whether a stage's files have the tensor.
+    static func keeps(_ tensor: StageState.NamedTensor, _ plan: TrainingPlan) -> Bool {
+        tensor.isKept && (tensor.isTrained || !plan.keepsTrainedOnly)
     }
 
     /// Writes the file's tensors.
@@ -90,14 +90,6 @@ struct StageFile: Sendable {
             wrote()
         }
     }
-}
-
-/// A stage's, or a rank's, state on the host, by name.
-protocol StateBytes {
-    /// Shows the bytes of a tensor, which there must be.
-    func withBytes<Failure: Error>(
-        of name: String, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
-    ) throws(Failure)
 }
 
 /// How a checkpoint's files are named.

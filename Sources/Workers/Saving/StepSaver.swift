@@ -1,5 +1,4 @@
 import Checkpoints
-import Foundation
 import Planning
 import Runs
 import Stages
@@ -29,9 +28,9 @@ final class StepSaver {
             files += try StageFile.files(ofStage: stage, state, map, plan)
         }
         self.files = files
-        live = LiveState(states, plan)
+        live = LiveState(states) { StageFile.keeps($0, plan) }
         self.endpoint = endpoint
-        if isRepeated { snapshot = StateSnapshot(of: live) }
+        if isRepeated { snapshot = StateSnapshot(sizes: live.sizes) }
     }
 
     deinit { finish() }
@@ -42,13 +41,13 @@ final class StepSaver {
         let start = MonotonicClock.now
         finish()
         let job = Job(
-            step: state.step, state: try Self.encode(state), folder: folder, start: start,
+            step: state.step, state: try state.encoded(), folder: folder, start: start,
             files: files, endpoint: endpoint)
         guard !isLast else {
             endpoint.updateStatus { $0.phase = .saving }
             return job.run(from: live)
         }
-        let snapshot = snapshot ?? StateSnapshot(of: live)
+        let snapshot = snapshot ?? StateSnapshot(sizes: live.sizes)
         self.snapshot = snapshot
         snapshot.fill(from: live)
         let copied = job.copied()
@@ -69,12 +68,6 @@ final class StepSaver {
         endpoint.updateStatus { $0.phase = .saving }
         thread.join()
         self.thread = nil
-    }
-
-    private static func encode(_ state: StepState) throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        return Array(try encoder.encode(state))
     }
 }
 

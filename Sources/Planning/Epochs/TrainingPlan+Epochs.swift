@@ -1,0 +1,71 @@
+import Layers
+import Manifests
+import Models
+import Optimizers
+import Scheduling
+import Tensors
+
+/// What a run needs to go on without a checkpoint: with another worker, or with other cuts.
+extension TrainingPlan {
+    /// States travel in pieces of so many bytes.
+    package static let statePiece = 1 << 20
+
+    /// Whether states travel over the links.
+    package var movesStates: Bool { isTraining && (manifest.mirror || manifest.recut != nil) }
+
+    /// Whether the devices compute, so that there is a state.
+    package var hasState: Bool { isTraining && manifest.devices.allSatisfy { $0.kind != .sim } }
+
+    /// The rank that keeps a copy of a rank's state: the next one that links in both directions lead to, or the one before
+    /// where there is none; nil where nothing is mirrored.
+    package func mirror(of rank: Int) -> Int? {
+        guard manifest.mirror, hasState else { return nil }
+        let count = placement.rankCount
+        let others = (1..<max(count, 1)).map { (rank + $0) % count }
+        return others.first { areLinked(rank, $0) }
+    }
+
+    /// Whether messages pass between two ranks, in both directions.
+    package func areLinked(_ rank: Int, _ other: Int) -> Bool {
+        let links = placement.links(of: rank, in: lowered)
+        return links.contains { $0.to == other } && links.contains { $0.from == other }
+    }
+
+    /// Names of the tensors of a rank's state, as `StageState` has them.
+    package func stateNames(ofRank rank: Int) -> Set<String> {
+        var names: Set<String> = []
+        for stage in placement.stages(of: rank) {
+            for node in layout.stages[stage].nodes {
+                for parameter in model.nodes[node].layer.parameters.indices {
+                    let isTrained = model.nodes[node].trained[parameter]
+                    guard isTrained || manifest.lora == nil else { continue }
+                    let name = model.storedName(of: model.origin(of: Tie.Member(node: node, parameter: parameter)))
+                    names.insert(name)
+                    if isTrained { for moment in optimizer.state.names { names.insert("\(name).\(moment)") } }
+                }
+            }
+        }
+        return names
+    }
+
+    /// Bytes of the copies that a rank keeps for its own and its neighbours' sake.
+    func mirrorBytes(ofRank rank: Int) -> Int {
+        guard mirror(of: rank) != nil else { return 0 }
+        let ranks = [rank] + placement.ranks.filter { mirror(of: $0) == rank }
+        let stages = ranks.flatMap { placement.stages(of: $0) }
+        return stages.reduce(0) { sum, stage in
+            let copy = manifest.copyBytes(model, nodes: layout.stages[stage].nodes, optimizer.state.count)
+            return sum.saturatingPlus(copy.saturatingTimes(2))
+        }
+    }
+}
+
+extension TrainingPlan {
+    /// What each layer costs, in any unit: seconds where they were measured, else FLOPs.
+    package func entryCosts() -> [Double] {
+        let measured = StepCosts(manifest, model, optimizer.state.count, .standard)
+        if let layers = measured?.layers { return layers.map { $0.forward + $0.backward + $0.update } }
+        let share = shareOfHead()
+        return model.entries.map { max($0.cost.total * ($0.index == model.headEntry ? share : 1), 1) }
+    }
+}
