@@ -8,6 +8,10 @@ extension Attempt {
     func checkHealth(_ journal: RunJournal) throws(RunFailure) {
         launcher.pauseIfAsked()
         if stop.count > 0 { try endInOrder(journal) }
+        for rank in watch.quietRanks(now: clock.now) {
+            guard let process = launcher.process(of: rank), let state = ProcessState(of: process) else { continue }
+            watch.saw(rank, process: process, state, now: clock.now)
+        }
         if let verdict = watch.verdict(now: clock.now) {
             lost = verdict.isLoss ? Set(verdict.rank.map { [$0] } ?? []).union(launcher.reap().map(\.rank)) : []
             throw explain(verdict, journal.directory)
@@ -35,12 +39,28 @@ extension Attempt {
     }
 
     private func explain(_ verdict: RunWatch.Verdict, _ directory: RunDirectory) -> RunFailure {
-        guard let rank = verdict.rank else { return verdict.failure }
         var failure = verdict.failure
+        if let diagnosis = verdict.diagnosis { add(diagnosis, around: verdict.rank, to: &failure, directory) }
+        guard let rank = verdict.rank else { return failure }
         let log = directory.logPath(rank: rank)
         if failure.code == .bug || failure.code == .interrupted, let tail = LogTail.read(log) {
             failure.message += "\nits log, \(log), ends:\n\(tail)"
         }
         return failure
     }
+
+    /// What each rank was at: some of them in the message, all of them in the run's folder.
+    private func add(
+        _ diagnosis: Diagnosis, around rank: Int?, to failure: inout RunFailure, _ directory: RunDirectory
+    ) {
+        let path = directory.diagnosisPath
+        let all = [failure.message] + diagnosis.table(around: rank)
+        let isKept = (try? File.replace(path, with: (all.joined(separator: "\n") + "\n").utf8)) != nil
+        failure.message += "\n" + diagnosis.table(around: rank, limit: Self.shownRanks).joined(separator: "\n")
+        let others = diagnosis.ranks.count - Self.shownRanks
+        if others > 0 { failure.message += "\n  and \(others) more" + (isKept ? ", in \(path.printable())" : "") }
+    }
+
+    /// A terminal has some more lines than that.
+    private static let shownRanks = 16
 }

@@ -146,7 +146,7 @@ final class ProfileRun {
     private func failure(_ rank: Int, _ sign: FailureEvidence.Sign) -> RunFailure {
         switch sign {
         case .reported(let failure, isPeerLoss: _): return failure
-        case .silent(let seconds), .stuck(let seconds, deadline: _):
+        case .silent(let seconds), .stopped(let seconds), .stuck(let seconds, deadline: _):
             return RunFailure(
                 .interrupted,
                 "the process that measures on \(devices[rank]) has not been heard of for \(Int(seconds)) s: it hangs. "

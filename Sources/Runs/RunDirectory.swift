@@ -27,6 +27,8 @@ public struct RunDirectory: Hashable, Sendable {
     public var stepsPath: String { path + "/steps" }
     /// The file of the attempts at the run, a line of JSON for each.
     package var attemptsPath: String { path + "/attempts.jsonl" }
+    /// What each worker was at when an attempt ended by a hang or a lost worker, as a table.
+    package var diagnosisPath: String { path + "/diagnosis.txt" }
     /// The file of the bubble report as JSON, written when the run ends.
     public var reportPath: String { path + "/report.json" }
 

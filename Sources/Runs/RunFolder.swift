@@ -31,7 +31,7 @@ struct RunFolder {
     static func isOurs(_ name: String) -> Bool {
         let written: Set = [
             "lock", "pipeline.yaml", "run.json", "live.json", "metrics.jsonl", "metrics.csv", "tensorboard",
-            "evaluations.jsonl", "attempts.jsonl", "report.json", "steps",
+            "evaluations.jsonl", "attempts.jsonl", "diagnosis.txt", "report.json", "steps",
             "events", "logs",
         ]
         return written.contains(name) || name.hasSuffix(".partial")

@@ -74,9 +74,7 @@ extension WorkerEndpoint {
             return arrival
         }
         let source = configuration.links[link].source
-        status.set(
-            phase: .receiving(
-                from: source, kind: expecting.kind, step: expecting.step, microBatch: expecting.microBatch))
+        status.set(phase: .receiving(from: source, expecting.name))
         defer { status.set(phase: .computing) }
         let arrival = try state.wait(spinTime: configuration.spinTime) { (state) throws(TransportError) in
             try pop(link, from: &state)

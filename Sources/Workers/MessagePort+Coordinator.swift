@@ -38,6 +38,9 @@ extension MessagePort {
     }
 
     private func receive() throws -> CoordinatorMessage {
+        // Before the first step and behind the last it is at something else.
+        endpoint.updateStatus { if $0.phase == .computing { $0.phase = .coordinated } }
+        defer { endpoint.updateStatus { if $0.phase == .coordinated { $0.phase = .computing } } }
         guard let bytes = try endpoint.receiveApplication() else {
             throw RunFailure(.interrupted, "the coordinator fell silent")
         }

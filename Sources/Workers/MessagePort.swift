@@ -103,6 +103,7 @@ package final class MessagePort {
         let start = MonotonicClock.now
         let link = link(of: message)
         let wasThere = endpoint.hasMessage(link: link.id)
+        if !wasThere { status(step: step, instruction) }
         var choice = choices.count - 1
         func expected(_ choice: Int) -> FrameHeader {
             self.header(choices[choice].spec, message, index: index, step: step)
@@ -130,27 +131,33 @@ package final class MessagePort {
         let start = MonotonicClock.now
         let link = link(of: message)
         let expected = header(spec, message, index: index, step: step)
+        if !endpoint.hasMessage(link: link.id) { status(step: step, instruction) }
         let header = try endpoint.receive(link: link.id, expecting: expected) { bytes.copyMemory(from: $0) }
         recorder.waited(
             .takeOver, instruction, peer: link.from, since: start, sent: header.sentAt, bytes: header.payloadLength)
     }
 
     /// Waits until what `instruction` is about to overwrite in its slot has left.
-    func waitUntilSent(before instruction: Instruction, slot: Int, recorder: inout EventRecorder) throws {
+    func waitUntilSent(
+        before instruction: Instruction, slot: Int, step: Int, recorder: inout EventRecorder
+    ) throws {
         let isForward = instruction.pass == .forward
-        try waitUntilSent(isForward ? .forward : .backward, before: instruction, slot: slot, recorder: &recorder)
+        try waitUntilSent(
+            isForward ? .forward : .backward, before: instruction, slot: slot, step: step, recorder: &recorder)
         // A micro-batch of another length lies otherwise: where the last one's gradients were, too.
         guard isForward, plan.ladder != nil else { return }
-        try waitUntilSent(.backward, before: instruction, slot: slot, recorder: &recorder)
+        try waitUntilSent(.backward, before: instruction, slot: slot, step: step, recorder: &recorder)
     }
 
     private func waitUntilSent(
-        _ direction: Message.Direction, before instruction: Instruction, slot: Int, recorder: inout EventRecorder
+        _ direction: Message.Direction, before instruction: Instruction, slot: Int, step: Int,
+        recorder: inout EventRecorder
     ) throws {
         let key = BufferKey(stage: instruction.stage, direction: direction, slot: slot)
         guard let waiting = unsent[key], !waiting.isEmpty else { return }
         for message in waiting where !message.ticket.isFree {
             let start = MonotonicClock.now
+            status(step: step, instruction)
             let kind: EventKind = message.ticket.lacksCredit ? .sendWait : .handOver
             try message.ticket.wait()
             recorder.waited(kind, instruction, peer: message.peer, since: start)

@@ -48,7 +48,7 @@ extension RankRunner {
         let (stage, slot) = end(of: message, isSender: false)
         let tensors = messageTensors.incoming(message, slot: slot)
         if message.direction == .forward, plan.ladder != nil {
-            try port.waitUntilSent(before: instruction, slot: slot, recorder: &recorder)
+            try port.waitUntilSent(before: instruction, slot: slot, step: step, recorder: &recorder)
         }
         for index in tensors[0].indices {
             // A micro-batch's length is known once its first tensor has come.

@@ -182,9 +182,10 @@ final class RankRunner {
         let microBatch = instruction.microBatch
         probe?.microBatch = microBatch
         let deferred = walk.lowered.deferredSlot(stage: instruction.stage, microBatch: microBatch)
-        try port.waitUntilSent(before: instruction, slot: slot, recorder: &recorder)
+        try port.waitUntilSent(before: instruction, slot: slot, step: step, recorder: &recorder)
         if instruction.pass == .forward, instruction.stage == 0, let feed {
             let start = MonotonicClock.now
+            port.status(step: step, instruction, .reading)
             try feed.fill(slot: slot)
             recorder.waited(.dataWait, instruction, since: start)
         }

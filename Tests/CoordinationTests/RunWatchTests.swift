@@ -31,7 +31,8 @@ private let second: UInt64 = 1_000_000_000
 
     @Test func `of a killed worker and the peers that lose it, the kill is told at once`() throws {
         var watch = try watch()
-        watch.heard(0, at(6, "0B3", .receiving(from: 1, kind: .gradient, step: 6, microBatch: 3)), now: second)
+        watch.heard(
+            0, at(6, "0B3", .receiving(from: 1, MessageName(.gradient, step: 6, microBatch: 3, edge: 0))), now: second)
         watch.heard(1, at(6, "1F3", .computing), now: second)
         watch.heard(2, at(6, "2F3", .sending(to: 1)), now: second)
         watch.failed(0, peerGone, now: 2 * second)
@@ -43,9 +44,8 @@ private let second: UInt64 = 1_000_000_000
         #expect(verdict.rank == 1 && verdict.failure.code == .interrupted)
         #expect(
             verdict.failure.message == """
-                worker 1 (cpu:1) was killed by signal 9 (killed) at step 7, instruction 1F3 (computing); \
-                worker 0 waits for its gradient of micro-batch 3; worker 2 waits for it to take a message. \
-                All workers are stopped; start the run again.
+                worker 1 (cpu:1) was killed by signal 9 (killed) at step 7, instruction 1F3 (computing). \
+                All workers are ended; start the run again.
                 """)
     }
 
@@ -94,7 +94,7 @@ private let second: UInt64 = 1_000_000_000
         #expect(
             verdict.failure.message
                 == "worker 0 (cpu:0) exited with code 70 before the first step. "
-                + "All workers are stopped; start the run again.")
+                + "All workers are ended; start the run again.")
         var other = try self.watch(running: false)
         other.ended(0, .exited(3), now: second)
         let another = other.verdict(now: 2 * second)
@@ -113,7 +113,7 @@ private let second: UInt64 = 1_000_000_000
         #expect(
             verdict.failure.message
                 == "worker 1 (cpu:1) closed its connection in the first step. "
-                + "All workers are stopped; start the run again.")
+                + "All workers are ended; start the run again.")
     }
 
     @Test func `silence is a failure once the run has begun`() throws {
@@ -134,20 +134,45 @@ private let second: UInt64 = 1_000_000_000
         #expect(
             verdict.failure.message == """
                 worker 2 (cpu:2-3) has not been heard of for 7 s: its process hangs or its host is gone at step 1, \
-                instruction 2F0 (computing). All workers are stopped; start the run again.
+                instruction 2F0 (computing). All workers are ended; start the run again.
+                """)
+    }
+
+    @Test func `a worker that a signal stopped is told apart, and sooner`() throws {
+        var watch = try watch()
+        for rank in 0..<3 { watch.heard(rank, at(0, "\(rank)F0", .computing), now: second) }
+        for rank in [0, 2] { watch.heard(rank, now: 3 * second) }
+        #expect(watch.quietRanks(now: 3 * second) == [])
+        #expect(watch.quietRanks(now: 3 * second + 1) == [1])
+        watch.saw(1, process: 4711, .sleeps, now: 3 * second + 1)
+        let before = watch.verdict(now: 4 * second)
+        #expect(before == nil)
+        watch.saw(1, process: 4711, .stopped, now: 4 * second)
+        let found = watch.verdict(now: 4 * second + FailureEvidence.grace)
+        let verdict = try #require(found)
+        #expect(verdict.rank == 1 && verdict.diagnosis?.ranks.map(\.condition) == [.alive, .stopped, .alive])
+        #expect(
+            verdict.failure.message == """
+                worker 1 (cpu:1) has been stopped for 3 s, as SIGSTOP does; `kill -CONT 4711` would have let it go on; \
+                it was at step 1, instruction 1F0 (computing). All workers are ended; start the run again.
                 """)
     }
 
     @Test func `a run is stuck when nobody moves for ten steps' time, half a minute at least`() throws {
         var watch = try watch()
         watch.finishedStep(seconds: 4)
-        watch.heard(0, at(1, "0B0", .receiving(from: 1, kind: .gradient, step: 1, microBatch: 0)), now: second)
+        watch.heard(
+            0, at(1, "0B0", .receiving(from: 1, MessageName(.gradient, step: 1, microBatch: 0, edge: 0))), now: second)
         watch.heard(1, at(1, "1F0", .computing), now: second)
         let unheard = watch.verdict(now: 2 * second)
         #expect(unheard == nil)
-        watch.heard(2, at(1, "2F0", .receiving(from: 1, kind: .activation, step: 1, microBatch: 0)), now: 2 * second)
+        watch.heard(
+            2, at(1, "2F0", .receiving(from: 1, MessageName(.activation, step: 1, microBatch: 0, edge: 0))),
+            now: 2 * second)
         // A heartbeat with the same counter is no progress.
-        watch.heard(2, at(1, "2F0", .receiving(from: 1, kind: .activation, step: 1, microBatch: 0)), now: 41 * second)
+        watch.heard(
+            2, at(1, "2F0", .receiving(from: 1, MessageName(.activation, step: 1, microBatch: 0, edge: 0))),
+            now: 41 * second)
         for rank in 0..<3 { watch.heard(rank, now: 41 * second) }
         let before = watch.verdict(now: 42 * second)
         #expect(before == nil)
@@ -158,9 +183,8 @@ private let second: UInt64 = 1_000_000_000
         #expect(verdict.rank == 1)
         #expect(
             verdict.failure.message == """
-                no worker made progress for 40 s; worker 1 (cpu:1) is the first that computes at step 2, instruction \
-                1F0 (computing); worker 0 waits for its gradient of micro-batch 0; worker 2 waits for its activation \
-                of micro-batch 0. All workers are stopped; start the run again; where that may take longer, set \
+                no worker made progress for 40 s: all wait for worker 1 (cpu:1) at step 2, instruction 1F0 (computing). \
+                All workers are ended; start the run again; where that may take longer, set \
                 deadlines.step.
                 """)
     }
@@ -219,7 +243,7 @@ private let second: UInt64 = 1_000_000_000
         #expect(before == nil)
     }
 
-    @Test func `where every worker waits, none is said to compute`() throws {
+    @Test func `where workers wait for each other, none is said to compute`() throws {
         var watch = try watch()
         for rank in 0..<3 {
             watch.heard(rank, at(0, "\(rank)F0", .sending(to: (rank + 1) % 3)), now: second)
@@ -229,7 +253,8 @@ private let second: UInt64 = 1_000_000_000
         let found = watch.verdict(now: 641 * second)
         let verdict = try #require(found)
         #expect(
-            verdict.failure.message.hasPrefix("no worker made progress for 600 s; all of them wait, worker 0 (cpu:0)"))
+            verdict.failure.message.hasPrefix(
+                "no worker made progress for 600 s: workers 0, 1 and 2 wait for each other at step 1"))
     }
 
     @Test func `the strongest sign is the cause, the first of equals`() {

@@ -372,7 +372,7 @@ def text(value):
 
 
 def control(kind, body=b"", run=77):
-    return struct.pack("<IHBQ", 0x4C544345, 3, kind, run) + body
+    return struct.pack("<IHBQ", 0x4C544345, 5, kind, run) + body
 
 
 def socket(link, source, destination, role):
@@ -388,8 +388,11 @@ def hello(rank):
 messages = {
     "hello": hello(0), "ready": control(2), "failure": control(4, struct.pack("<i", 64) + text("a.yaml:1:2: no")),
     "goodbye": control(5), "refused": control(6, text("no")), "peers": control(7, struct.pack("<H", 1) + socket(0, 0, 1, 0)),
-    "go": control(8), "abort": control(9, text("it ends")), "application": control(10, b"\0abc"),
-    "status": control(3, struct.pack("<QQ", 7, 3) + text("0F3") + struct.pack("<QQ", 9, 0) + b"\2" + struct.pack("<IBQI", 1, 1, 7, 3)), "ping":
+    "go": control(8), "abort": control(9, text("it ends") + struct.pack("<H", 3) + b"abc"), "application": control(10, b"\0abc"),
+    "status": control(3, struct.pack("<QQ", 7, 3) + text("0F3") + struct.pack("<QQ", 9, 0) + b"\2"
+                      + struct.pack("<IBQII", 1, 1, 7, 3, 0) + b"\2"
+                      + struct.pack("<IBQQIIIQB", 1, 0, 9, 8, 1, 3, 4, 5000, 1) + struct.pack("<BQII", 1, 7, 2, 0)
+                      + struct.pack("<IBQQIIIQB", 1, 1, 9, 9, 0, 4, 4, 0, 0)), "ping":
     control(12, struct.pack("<Q", 5)), "pong": control(13, struct.pack("<QQ", 5, 6))}
 for name, data in messages.items():
     put("control-message", name, data)
@@ -419,7 +422,9 @@ put("worker-message", "squares", worker(4, 7, b"\1", number, number))
 put("worker-message", "diverged", worker(5, 7, b"\3", 1, 2, 0, b"\1"))
 put("worker-message", "evaluated", worker(6, 7, optional(2.0), optional(8.0), 99))
 put("worker-message", "best", worker(7, 7, 4096))
-put("worker-message", "begin", worker(3, 0, 10, b"/tmp/w.safetensors"))
+put("worker-message", "begin", worker(3, 0, 10, 18, b"/tmp/w.safetensors", b"\0"))
+put("worker-message", "begin-kept", worker(3, 7, 10, 0, b"\2", 2, b"{}", b"\1", 1, 2, 1, 1, 8, b"3.weight"))
+put("worker-message", "kept", worker(10, 1, 8, 2, b"{}", 2, 7, 8))
 
 # What a run leaves
 def steps(rank, count):

@@ -14,7 +14,14 @@ import Transport
         .status(
             WorkerStatus(
                 step: 7, microBatch: 3, instruction: "2F3",
-                phase: .receiving(from: 1, kind: .activation, step: 7, microBatch: 3), progress: 88)),
+                phase: .receiving(from: 1, MessageName(.activation, step: 7, microBatch: 3, edge: 5)), progress: 88,
+                links: [
+                    LinkStatus(
+                        peer: 1, isOutgoing: false, moved: 9, credited: 8, waiting: 1, credit: 3, creditLimit: 4,
+                        newest: MessageName(.gradient, step: 7, microBatch: 2, edge: 5), age: 1 << 40),
+                    LinkStatus(peer: 0, isOutgoing: true),
+                ])),
+        .status(WorkerStatus(phase: .coordinated)), .status(WorkerStatus(phase: .reading)),
         .status(WorkerStatus(phase: .sending(to: 2))), .status(WorkerStatus(phase: .saving, stalled: 7)),
         .failure(code: 64, text: "no such token"), .refused("why"), .abort("because"),
         .abort("elsewhere", next: [1, 2, 255]),

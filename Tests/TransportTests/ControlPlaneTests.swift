@@ -25,12 +25,15 @@ extension LiveTests {
             let waiting = try Job(name: "receive") { [worker = rig.workers[1]] in
                 try worker.receive(link: 0, expecting: header(4, count: 8)) { _ in }
             }
-            let phase = WorkerPhase.receiving(from: 0, kind: .activation, step: 3, microBatch: 4)
-            let progress = try rig.coordinator.see { event -> UInt64? in
+            let awaited = header(4, count: 8)
+            let phase = WorkerPhase.receiving(from: 0, awaited.name)
+            let status = try rig.coordinator.see { event -> WorkerStatus? in
                 guard case .status(1, let status) = event, status.phase == phase else { return nil }
-                return status.progress
+                return status
             }
-            #expect(progress > computing.progress)
+            #expect(status.progress > computing.progress)
+            #expect(
+                status.links == [LinkStatus(peer: 0, isOutgoing: false, credit: 1, creditLimit: 1)])
             rig.workers[1].abort("enough")
             #expect(waiting.failure() == .aborted("enough"))
         }

@@ -147,7 +147,7 @@ extension Coordinator {
     private func withAdvice(_ failure: RunFailure) -> RunFailure {
         guard failure.code == .interrupted else { return failure }
         var failure = failure
-        if plan.manifest.goesOnByItself { failure.message += "\nall workers are stopped" }
+        if plan.manifest.goesOnByItself { failure.message += "\nall workers are ended" }
         if let newest = journal.record.steps?.newest {
             failure.message +=
                 "\nthe newest checkpoint is behind step \(newest); go on with\n  \(RunDisplay.resumeCommand(directory))"

@@ -17,6 +17,8 @@ package protocol Launcher: AnyObject {
     /// Before another epoch with another plan: ends these workers; the others outlive their epoch.
     /// - Precondition: workers are processes.
     func goOver(to plan: TrainingPlan, without lost: Set<Int>)
+    /// The process of a rank, where it has one of its own on this machine.
+    func process(of rank: Int) -> Int32?
     /// Where Ctrl-Z was pressed: stops the workers and this process, and returns once it goes on.
     func pauseIfAsked()
     /// Gives workers so many seconds to leave by themselves, then ends the rest; returns when none is left.

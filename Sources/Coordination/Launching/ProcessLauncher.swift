@@ -30,6 +30,7 @@ final class ProcessLauncher: Launcher {
     }
 
     func reap() -> [(rank: Int, ending: ChildProcess.Ending)] { pool.reap() }
+    func process(of rank: Int) -> Int32? { pool.process(of: rank) }
     func pauseIfAsked() { pool.pauseIfAsked() }
     func endAll(grace: Double) { pool.endAll(grace: grace) }
 }

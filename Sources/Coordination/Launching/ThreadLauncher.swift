@@ -111,6 +111,8 @@ final class ThreadLauncher: Launcher {
         }
     }
 
+    func process(of rank: Int) -> Int32? { nil }
+
     func pauseIfAsked() {
         if Interrupts.takePause() { Interrupts.pause() }
     }

@@ -42,7 +42,10 @@ struct AttemptHistory {
         let folder = "\(directory.path)/attempts/\(attempt)"
         try File.makeFolder(folder)
         // What is there already was put there by an attempt that was ended before it began: nothing of its own is lost.
-        for (path, name) in [(directory.descriptionPath, "run.json"), (directory.eventsPath, "events")]
+        for (path, name) in [
+            (directory.descriptionPath, "run.json"), (directory.eventsPath, "events"),
+            (directory.diagnosisPath, "diagnosis.txt"),
+        ]
         where File.exists(path) && !File.exists("\(folder)/\(name)") {
             try File.move(path, to: "\(folder)/\(name)")
         }

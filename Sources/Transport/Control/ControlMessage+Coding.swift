@@ -131,6 +131,7 @@ extension WorkerStatus {
         writer.put(progress)
         writer.put(stalled)
         phase.encode(into: &writer)
+        LinkStatus.encode(links, into: &writer)
     }
 
     init(_ reader: inout ByteReader) throws(TransportError) {
@@ -141,6 +142,7 @@ extension WorkerStatus {
         progress = try reader.integer()
         stalled = try reader.integer()
         phase = try WorkerPhase(&reader)
+        links = try LinkStatus.decode(&reader)
     }
 }
 
@@ -149,16 +151,16 @@ extension WorkerPhase {
         switch self {
         case .starting: writer.put(UInt8(0))
         case .computing: writer.put(UInt8(1))
-        case .receiving(let rank, let kind, let step, let microBatch):
+        case .receiving(let rank, let message):
             writer.put(UInt8(2))
             writer.put(UInt32(clamping: rank))
-            writer.put(kind.rawValue)
-            writer.put(UInt64(clamping: step))
-            writer.put(UInt32(clamping: microBatch))
+            message.encode(into: &writer)
         case .sending(let rank):
             writer.put(UInt8(3))
             writer.put(UInt32(clamping: rank))
         case .saving: writer.put(UInt8(4))
+        case .coordinated: writer.put(UInt8(5))
+        case .reading: writer.put(UInt8(6))
         }
     }
 
@@ -169,14 +171,12 @@ extension WorkerPhase {
         case 1: self = .computing
         case 2:
             let rank = try reader.int(UInt32.self, "rank")
-            let raw = try reader.integer(UInt8.self)
-            guard let kind = FrameKind(rawValue: raw) else { throw reader.malformed("kind", "a known kind", "\(raw)") }
-            let step = try reader.int(UInt64.self, "step", atMost: 1 << 48)
-            self = .receiving(
-                from: rank, kind: kind, step: step, microBatch: try reader.int(UInt32.self, "micro-batch"))
+            self = .receiving(from: rank, try MessageName(&reader))
         case 3: self = .sending(to: try reader.int(UInt32.self, "rank"))
         case 4: self = .saving
-        default: throw reader.malformed("phase", "0 to 4", "\(tag)")
+        case 5: self = .coordinated
+        case 6: self = .reading
+        default: throw reader.malformed("phase", "0 to 6", "\(tag)")
         }
     }
 }

@@ -192,14 +192,14 @@ package final class ControlServer {
 
     /// Ranks that it names are the run's.
     private func check(_ status: WorkerStatus) throws(TransportError) {
-        let named: Int? =
-            switch status.phase {
-            case .receiving(let rank, _, _, _), .sending(let rank): rank
-            default: nil
-            }
-        guard let named, named >= configuration.world else { return }
+        var named = status.links.map(\.peer)
+        switch status.phase {
+        case .receiving(let rank, _), .sending(let rank): named.append(rank)
+        default: break
+        }
+        guard let other = named.first(where: { $0 >= configuration.world }) else { return }
         throw .malformed(
-            "status", expected: "a rank below \(configuration.world)", got: "one that waits for rank \(named)")
+            "status", expected: "a rank below \(configuration.world)", got: "one that waits for rank \(other)")
     }
 
     private func ping(_ rank: Int, _ peer: Rendezvous.Peer) throws(TransportError) {

@@ -13,10 +13,12 @@ package struct WorkerStatus: Hashable, Sendable {
     /// Nanoseconds since the counter last moved, by the worker's own clock, so that delays of the coordinator do not
     /// count.
     package var stalled: UInt64
+    /// The links that begin or end at the worker, the one that it waits at first; at most `LinkStatus.limit` travel.
+    package var links: [LinkStatus]
 
     package init(
         step: Int = 0, microBatch: Int = 0, instruction: String = "", phase: WorkerPhase = .starting,
-        progress: UInt64 = 0, stalled: UInt64 = 0
+        progress: UInt64 = 0, stalled: UInt64 = 0, links: [LinkStatus] = []
     ) {
         self.step = step
         self.microBatch = microBatch
@@ -24,6 +26,7 @@ package struct WorkerStatus: Hashable, Sendable {
         self.phase = phase
         self.progress = progress
         self.stalled = stalled
+        self.links = links
     }
 }
 
@@ -32,11 +35,15 @@ package enum WorkerPhase: Hashable, Sendable {
     case starting
     case computing
     /// Waits for a rank's message.
-    case receiving(from: Int, kind: FrameKind, step: Int, microBatch: Int)
+    case receiving(from: Int, MessageName)
     /// Waits until a rank has taken a message, so that its buffer can be used again.
     case sending(to: Int)
     /// Writes its weights, or waits for the disk.
     case saving
+    /// Waits for what the coordinator says to all ranks: that an update is open, or what follows behind a step.
+    case coordinated
+    /// Waits for the next micro-batch to be read.
+    case reading
 }
 
 extension WorkerPhase: CustomStringConvertible {
@@ -44,10 +51,12 @@ extension WorkerPhase: CustomStringConvertible {
         switch self {
         case .starting: "starting"
         case .computing: "computing"
-        case .receiving(let rank, let kind, _, let microBatch):
-            "waiting for rank \(rank)'s \(kind) of micro-batch \(microBatch)"
+        case .receiving(let rank, let message):
+            "waiting for rank \(rank)'s \(message.kind) of micro-batch \(message.microBatch)"
         case .sending(let rank): "waiting for rank \(rank) to take a message"
         case .saving: "saving its weights"
+        case .coordinated: "waiting for the coordinator"
+        case .reading: "reading data"
         }
     }
 }

@@ -40,6 +40,8 @@ struct LinkState {
     var sending = SendingState()
     var receiving = ReceivingState()
     var counters = LinkCounters()
+    /// The newest message that left or arrived, and when.
+    var newest: (message: MessageName, at: UInt64)?
     /// The peer will send nothing more over this link: neither messages nor credit.
     var peerSaidGoodbye = false
     var saidGoodbye = false

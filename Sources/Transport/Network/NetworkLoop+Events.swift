@@ -36,6 +36,7 @@ extension NetworkLoop {
                     throw .violation(rank: peer, "\(state.links[link].declaration): a message after the goodbye")
                 }
                 state.links[link].receiving.received += 1
+                state.links[link].newest = (header.name, MonotonicClock.now)
                 state.links[link].receiving.arrivals.append((header, payload))
                 let peak = max(state.links[link].counters.peakOutstanding, Int(outstanding))
                 state.links[link].counters.peakOutstanding = peak

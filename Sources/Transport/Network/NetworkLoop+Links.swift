@@ -59,9 +59,11 @@ extension LinkState {
     var hasCredit: Bool { sending.dispatched - sending.acknowledged < UInt64(declaration.credit) }
 
     fileprivate mutating func countDispatched(_ message: OutgoingMessage) {
+        let now = MonotonicClock.now
+        newest = (message.header.name, now)
         counters.messages += 1
         counters.bytes += message.payload.count
         counters.peakOutstanding = max(counters.peakOutstanding, Int(sending.dispatched - sending.acknowledged))
-        if message.waitedForCredit { counters.creditWait += MonotonicClock.now - message.header.sentAt }
+        if message.waitedForCredit { counters.creditWait += now - message.header.sentAt }
     }
 }

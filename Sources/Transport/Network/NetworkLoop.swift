@@ -113,10 +113,13 @@ final class NetworkLoop {
             if endsWait { state.update { $0.isOutboxAwaited = false } }
         }
         guard owesStatus, state.withLock({ $0.hasCoordinator }) else { return }
-        let runID = state.withLock { $0.runID }
-        if try wire.sendControl(ControlMessage.status(status.current(at: MonotonicClock.now)).encoded(runID: runID)) {
-            owesStatus = false
+        let now = MonotonicClock.now
+        var current = status.current(at: now)
+        let runID = state.withLock { state in
+            current.links = LinkStatus.all(state.links, waiting: current.phase, now: now)
+            return state.runID
         }
+        if try wire.sendControl(ControlMessage.status(current).encoded(runID: runID)) { owesStatus = false }
     }
 
     /// Drops what is still queued, so that buffers are freed and waits end.

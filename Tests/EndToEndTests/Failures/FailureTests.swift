@@ -52,7 +52,16 @@ extension EndToEndTests {
             kill(worker.id, SIGSTOP)
             let outcome = try process.finish(within: 30)
             #expect(process.leftovers() == [])
-            expectOneMessage(outcome, ["worker 1 (\(Lab.device(1))) has not been heard of for", " s: ", " step "])
+            expectOneMessage(
+                outcome,
+                [
+                    "worker 1 (\(Lab.device(1))) has been stopped for ", "`kill -CONT \(worker.id)` would ", " step ",
+                    "waiting for ", "stopped; before: ",
+                ])
+            #expect(
+                outcome.errors.contains(#/waiting for (\d[FB]\d of worker 1|the coordinator) /#), "\(outcome.errors)")
+            let kept = try lab.folder.text("run/diagnosis.txt")
+            #expect(outcome.errors.contains(kept), "\(kept)")
         }
 
         @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func `an interrupt ends the run`(signal: Int32) throws {

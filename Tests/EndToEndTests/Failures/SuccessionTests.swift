@@ -59,7 +59,7 @@ extension EndToEndTests {
             kill(try process.worker(0).id, SIGKILL)
             let outcome = try process.finish()
             #expect(outcome.exitCode == 75, "\(outcome.errors)")
-            #expect(outcome.errors.contains("all workers are stopped"), "\(outcome.errors)")
+            #expect(outcome.errors.contains("all workers are ended"), "\(outcome.errors)")
             #expect(process.leftovers() == [])
             let losses = try FinishedRun(lab.folder, "run", outcome).steps.map(\.loss)
             #expect(losses.count >= 12 && losses == whole.steps.prefix(losses.count).map(\.loss))

@@ -16,6 +16,8 @@ package struct RunWatch {
         package var failure: RunFailure
         /// Whether that rank's worker is gone, or is as good as gone, through no fault of the run's.
         package var isLoss = false
+        /// What each rank was at, where that may tell something.
+        package var diagnosis: Diagnosis?
     }
 
     private let devices: [String]
@@ -23,6 +25,12 @@ package struct RunWatch {
     private var evidence = FailureEvidence()
     private var statuses: [Int: WorkerStatus] = [:]
     private var liveness: Liveness
+    /// When each rank was last heard of, whether or not more is expected of it.
+    private var heardAt: [Int: UInt64] = [:]
+    private var ended: Set<Int> = []
+    /// What the system says of processes that are silent.
+    private var processes: [Int: (process: Int32, state: ProcessState)] = [:]
+    private let names: InstructionNames
     /// When each rank last made progress.
     private var moved: [Int: (progress: UInt64, at: UInt64)] = [:]
     private var isRunning = false
@@ -37,6 +45,7 @@ package struct RunWatch {
         liveness = Liveness(world: plan.placement.rankCount)
         rule = HangRule(plan.manifest.deadlines)
         goesOn = plan.manifest.goesOnByItself
+        names = InstructionNames(plan)
     }
 
     // MARK: What was seen
@@ -47,7 +56,27 @@ package struct RunWatch {
     package mutating func begin(at step: Int) { firstStep = step }
 
     /// A sign of life of any kind.
-    package mutating func heard(_ rank: Int, now: UInt64) { liveness.heard(rank, at: now) }
+    package mutating func heard(_ rank: Int, now: UInt64) {
+        liveness.heard(rank, at: now)
+        heardAt[rank] = now
+        processes[rank] = nil
+    }
+
+    /// Ranks whose processes are worth a look: nothing was heard of them for a while.
+    package func quietRanks(now: UInt64) -> [Int] {
+        guard isRunning else { return [] }
+        return devices.indices.filter { liveness.silence(of: $0, at: now) > Self.quiet }
+    }
+
+    /// What the system says of a quiet rank's process. One that a signal stopped is not waited for: a busy machine makes
+    /// no process stop.
+    package mutating func saw(_ rank: Int, process: Int32, _ state: ProcessState, now: UInt64) {
+        processes[rank] = (process, state)
+        if state == .stopped { add(.stopped(Double(liveness.silence(of: rank, at: now)) / 1e9), rank, now) }
+    }
+
+    /// Ten heartbeats, nanoseconds.
+    private static let quiet: UInt64 = 2_000_000_000
 
     package mutating func heard(_ rank: Int, _ status: WorkerStatus, now: UInt64) {
         heard(rank, now: now)
@@ -65,6 +94,7 @@ package struct RunWatch {
     }
 
     package mutating func ended(_ rank: Int, _ ending: ChildProcess.Ending, now: UInt64) {
+        ended.insert(rank)
         add(FailureEvidence.Sign(ending), rank, now)
     }
 
@@ -74,6 +104,7 @@ package struct RunWatch {
     /// The connection ended. Of a worker that this process started, its ending will tell more.
     package mutating func gone(_ rank: Int, isByHand: Bool, now: UInt64) {
         liveness.forget(rank)
+        ended.insert(rank)
         if isByHand, isRunning { add(.disconnected, rank, now) }
     }
 
@@ -87,7 +118,31 @@ package struct RunWatch {
     /// Why the run is over, once that is certain.
     package mutating func verdict(now: UInt64) -> Verdict? {
         if evidence.isEmpty, isRunning { lookForSilence(now) }
-        return evidence.certainCause(at: now).map { verdict($0.rank, $0.sign) }
+        return evidence.certainCause(at: now).map { cause in
+            let diagnosis = diagnosis(now)
+            var verdict = verdict(cause.rank, cause.sign, diagnosis)
+            // A worker's own reason needs no look at the others.
+            if case .reported(_, isPeerLoss: false) = cause.sign { return verdict }
+            if isRunning { verdict.diagnosis = diagnosis }
+            return verdict
+        }
+    }
+
+    private func diagnosis(_ now: UInt64) -> Diagnosis {
+        let ranks = devices.indices.map { rank in
+            Diagnosis.Rank(
+                device: devices[rank], condition: condition(rank, now), status: statuses[rank],
+                stalled: moved[rank].map { Double(now - min(now, $0.at)) / 1e9 },
+                heard: heardAt[rank].map { Double(now - min(now, $0)) / 1e9 })
+        }
+        return Diagnosis(ranks, names)
+    }
+
+    private func condition(_ rank: Int, _ now: UInt64) -> Diagnosis.Condition {
+        if ended.contains(rank) { return .ended }
+        if processes[rank]?.state == .stopped { return .stopped }
+        guard let heard = heardAt[rank] else { return .silent }
+        return now - min(now, heard) > liveness.heartbeatTimeout ? .silent : .alive
     }
 
     private mutating func lookForSilence(_ now: UInt64) {
@@ -96,8 +151,7 @@ package struct RunWatch {
         }
         let limit = rule.limit(of: statuses.values.lazy.map(\.phase))
         guard moved.count == rankCount, haveStalled(limit.seconds, now) else { return }
-        let stuck = statuses.filter { $0.value.phase == .computing }.keys.min() ?? moved.keys.min() ?? 0
-        add(.stuck(limit.seconds, deadline: limit.key), stuck, now)
+        evidence.add(.stuck(limit.seconds, deadline: limit.key), rank: diagnosis(now).causeRank ?? 0, at: now)
     }
 
     /// Whether no rank has made progress for so many seconds.
@@ -105,7 +159,7 @@ package struct RunWatch {
         moved.values.allSatisfy { now > $0.at && Double(now - $0.at) > seconds * 1e9 }
     }
 
-    private func verdict(_ rank: Int, _ sign: FailureEvidence.Sign) -> Verdict {
+    private func verdict(_ rank: Int, _ sign: FailureEvidence.Sign, _ diagnosis: Diagnosis) -> Verdict {
         let worker = "worker \(rank) (\(devices[rank]))"
         switch sign {
         case .reported(let failure, isPeerLoss: false):
@@ -121,29 +175,38 @@ package struct RunWatch {
         case .disconnected: return lost(rank, "\(worker) closed its connection")
         case .silent(let seconds):
             return lost(
-                rank, "\(worker) has not been heard of for \(Int(seconds)) s: its process hangs or its host is gone",
-                isLoss: true)
-        case .stuck(let seconds, let deadline):
-            let isComputing = statuses[rank]?.phase == .computing
+                rank, "\(worker) has not been heard of for \(Int(seconds)) s: \(reasonOfSilence(rank))", isLoss: true)
+        case .stopped(let seconds):
+            let hint = processes[rank].map { "; `kill -CONT \($0.process)` would have let it go on" } ?? ""
             return lost(
-                rank,
-                "no worker made progress for \(Int(seconds)) s; "
-                    + (isComputing ? "\(worker) is the first that computes" : "all of them wait, \(worker)"),
-                hint: "; where that may take longer, set deadlines.\(deadline)")
+                rank, "\(worker) has been stopped for \(Int(seconds)) s, as SIGSTOP does\(hint); it was", isLoss: true)
+        case .stuck(let seconds, let deadline):
+            let cause = diagnosis.causeText(place: place(of:))
+            return Verdict(
+                rank: diagnosis.causeRank,
+                failure: lostFailure(
+                    "no worker made progress for \(Int(seconds)) s: \(cause)",
+                    hint: "; where that may take longer, set deadlines.\(deadline)"), isLoss: diagnosis.causeRank != nil
+            )
+        }
+    }
+
+    private func reasonOfSilence(_ rank: Int) -> String {
+        switch processes[rank]?.state {
+        case .blocked: "its process waits for a disk or a device, where nothing can interrupt it"
+        case .traced: "a debugger holds its process"
+        case .stopped, .ended, .runs, .sleeps, nil: "its process hangs or its host is gone"
         }
     }
 
     private func lost(
-        _ rank: Int, _ what: String, _ code: ExitCode = .interrupted, hint: String = "", isLoss: Bool = false
+        _ rank: Int, _ what: String, _ code: ExitCode = .interrupted, isLoss: Bool = false
     ) -> Verdict {
-        let waiting = statuses.keys.sorted().compactMap { other in waits(other, for: rank) }
-        let tail = waiting.isEmpty ? "" : "; " + waiting.joined(separator: "; ")
-        return Verdict(
-            rank: rank,
-            failure: RunFailure(
-                code,
-                what + place(of: rank) + tail + (goesOn ? "" : ". All workers are stopped; start the run again") + hint
-                    + "."), isLoss: isLoss)
+        Verdict(rank: rank, failure: lostFailure(what + place(of: rank), code), isLoss: isLoss)
+    }
+
+    private func lostFailure(_ what: String, _ code: ExitCode = .interrupted, hint: String = "") -> RunFailure {
+        RunFailure(code, what + (goesOn ? "" : ". All workers are ended; start the run again") + hint + ".")
     }
 
     /// Where the worker was when it was last heard of; where the run has gone on since, how far the run is.
@@ -154,15 +217,5 @@ package struct RunWatch {
         }
         let done = firstStep + rule.finishedSteps
         return done == 0 ? " in the first step" : " after step \(done)"
-    }
-
-    private func waits(_ other: Int, for rank: Int) -> String? {
-        guard other != rank, let status = statuses[other] else { return nil }
-        switch status.phase {
-        case .receiving(from: rank, let kind, _, let microBatch):
-            return "worker \(other) waits for its \(kind) of micro-batch \(microBatch)"
-        case .sending(to: rank): return "worker \(other) waits for it to take a message"
-        default: return nil
-        }
     }
 }

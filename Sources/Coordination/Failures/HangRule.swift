@@ -33,7 +33,7 @@ package struct HangRule {
         switch phase {
         case .starting: return (deadlines.load, "load")
         case .saving: return (deadlines.save, "save")
-        case .computing, .receiving, .sending:
+        case .computing, .receiving, .sending, .coordinated, .reading:
             guard finishedSteps > 0 else { return (deadlines.firstStep, "first_step") }
             let median = recent.sorted()[recent.count / 2]
             return (deadlines.step ?? max(Self.shortest, 10 * median), "step")

@@ -13,6 +13,8 @@ package struct FailureEvidence {
         case disconnected
         /// No heartbeat for so many seconds.
         case silent(Double)
+        /// The same of a process that a signal stopped.
+        case stopped(Double)
         /// No progress for so many seconds, the limit of this entry of `deadlines`.
         case stuck(Double, deadline: String)
 
@@ -71,7 +73,7 @@ package struct FailureEvidence {
         // It gave up because of another, and its process ended before its reason was read.
         case .exited(ExitCode.interrupted.rawValue): 4
         case .exited, .disconnected: 2
-        case .silent, .stuck: 3
+        case .silent, .stopped, .stuck: 3
         case .reported(_, isPeerLoss: true): 4
         }
     }
