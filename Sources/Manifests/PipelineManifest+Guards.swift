@@ -11,8 +11,8 @@ extension PipelineManifest {
         case skip
     }
 
-    /// How long all workers may go without any progress before the run counts as hung, in seconds, by what they are at.
-    /// `deadlines: {load: 600, first_step: 600, step: 60, save: 3600}`
+    /// How long all workers may go without any progress before the run counts as hung, in seconds, by what they are at; and how
+    /// long one of them may be silent. `deadlines: {load: 600, first_step: 600, step: 60, save: 3600, heartbeat: 5}`
     public struct Deadlines: Hashable, Sendable {
         /// Reading or drawing the first weights.
         public var load = 600.0
@@ -22,6 +22,8 @@ extension PipelineManifest {
         public var step: Double?
         /// Writing the weights and waiting for the disk.
         public var save = 3600.0
+        /// Without a heartbeat of a worker, each of which sends one a second, before it counts as lost.
+        public var heartbeat = 5.0
 
         /// The defaults of a manifest without `deadlines`.
         public init() {}
@@ -29,24 +31,28 @@ extension PipelineManifest {
 }
 
 extension PipelineManifest.Deadlines {
-    static let keys = ["load", "first_step", "step", "save"]
+    static let keys = ["load", "first_step", "step", "save", "heartbeat"]
 
     static func decode(_ field: Field?) throws(ManifestError) -> Self {
         guard let field else { return Self() }
         let fields = try Fields(field, keys: keys)
-        func seconds(_ key: String) throws(ManifestError) -> Double? {
-            try fields[key].unlessNull?.number("of seconds, from 1 to a year") { $0 >= 1 && $0 <= 31_536_000 }
+        func seconds(_ key: String, from least: Int = 1) throws(ManifestError) -> Double? {
+            try fields[key].unlessNull?.number("of seconds, from \(least) to a year") {
+                $0 >= Double(least) && $0 <= 31_536_000
+            }
         }
         var deadlines = Self()
         deadlines.load = try seconds("load") ?? deadlines.load
         deadlines.firstStep = try seconds("first_step") ?? deadlines.firstStep
         deadlines.step = try seconds("step")
         deadlines.save = try seconds("save") ?? deadlines.save
+        // A busy machine delays a heartbeat by more than a second.
+        deadlines.heartbeat = try seconds("heartbeat", from: 3) ?? deadlines.heartbeat
         return deadlines
     }
 
     var yaml: String {
         "{load: \(YAML.number(load)), first_step: \(YAML.number(firstStep)), "
-            + "step: \(step.map(YAML.number) ?? "null"), save: \(YAML.number(save))}"
+            + "step: \(step.map(YAML.number) ?? "null"), save: \(YAML.number(save)), heartbeat: \(YAML.number(heartbeat))}"
     }
 }

@@ -134,7 +134,8 @@ private let second: UInt64 = 1_000_000_000
         #expect(
             verdict.failure.message == """
                 worker 2 (cpu:2-3) has not been heard of for 7 s: its process hangs or its host is gone at step 1, \
-                instruction 2F0 (computing). All workers are ended; start the run again.
+                instruction 2F0 (computing). All workers are ended; start the run again; where it may be paused for longer, \
+                set deadlines.heartbeat.
                 """)
     }
 
@@ -156,6 +157,19 @@ private let second: UInt64 = 1_000_000_000
                 worker 1 (cpu:1) has been stopped for 3 s, as SIGSTOP does; `kill -CONT 4711` would have let it go on; \
                 it was at step 1, instruction 1F0 (computing). All workers are ended; start the run again.
                 """)
+    }
+
+    @Test func `a pause shorter than the manifest's deadline is no failure`() throws {
+        let plan = try Plans.make(devices: "[cpu:0, cpu:1, cpu:2-3]", more: "deadlines: {heartbeat: 60}\n")
+        var watch = RunWatch(plan)
+        watch.begin()
+        watch.heard(2, at(0, "2F0", .computing), now: second)
+        for rank in 0..<2 { watch.heard(rank, now: 60 * second) }
+        let during = watch.verdict(now: 61 * second)
+        #expect(during == nil)
+        _ = watch.verdict(now: 61 * second + 1)
+        let found = watch.verdict(now: 62 * second)
+        #expect(found?.rank == 2)
     }
 
     @Test func `a run is stuck when nobody moves for ten steps' time, half a minute at least`() throws {

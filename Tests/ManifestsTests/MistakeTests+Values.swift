@@ -16,6 +16,9 @@ extension MistakeTests {
         change(
             ["deadlines": "{save: 0}"],
             "p/x.yaml:6:19: deadlines.save is 0; expected a number of seconds, from 1 to a year"),
+        change(
+            ["deadlines": "{heartbeat: 2}"],
+            "p/x.yaml:6:24: deadlines.heartbeat is 2; expected a number of seconds, from 3 to a year"),
         change(["clip": "0"], "p/x.yaml:6:7: clip is 0; expected a number above 0, or null for no clipping"),
         change(["clip": ".nan"], "p/x.yaml:6:7: clip is .nan; expected a number above 0, or null for no clipping"),
         change(["clip": ".inf"], "p/x.yaml:6:7: clip is .inf; expected a number above 0, or null for no clipping"),

@@ -130,7 +130,7 @@ import Testing
                 learning_rate: {warmup: 0, decay: constant}
                 clip: null
                 on_nan: stop
-                deadlines: {load: 600.0, first_step: 600.0, step: null, save: 3600.0}
+                deadlines: {load: 600.0, first_step: 600.0, step: null, save: 3600.0, heartbeat: 5.0}
                 data: {random: 17, sequence: 16, order: sequential}
                 steps: 5
                 seed: 0

@@ -42,8 +42,11 @@ package struct RunWatch {
     package init(_ plan: TrainingPlan) {
         devices = plan.placement.ranks.map { plan.device(of: $0).description }
         rankCount = plan.placement.rankCount
-        liveness = Liveness(world: plan.placement.rankCount)
+        liveness = Liveness(
+            world: plan.placement.rankCount, heartbeatTimeout: .seconds(plan.manifest.deadlines.heartbeat))
         rule = HangRule(plan.manifest.deadlines)
+        let heartbeat = plan.manifest.deadlines.heartbeat
+        quiet = heartbeat > PipelineManifest.Deadlines().heartbeat ? UInt64(heartbeat * 1e9) : 2_000_000_000
         goesOn = plan.manifest.goesOnByItself
         names = InstructionNames(plan)
     }
@@ -65,7 +68,7 @@ package struct RunWatch {
     /// Ranks whose processes are worth a look: nothing was heard of them for a while.
     package func quietRanks(now: UInt64) -> [Int] {
         guard isRunning else { return [] }
-        return devices.indices.filter { liveness.silence(of: $0, at: now) > Self.quiet }
+        return devices.indices.filter { liveness.silence(of: $0, at: now) > quiet }
     }
 
     /// What the system says of a quiet rank's process. One that a signal stopped is not waited for: a busy machine makes
@@ -75,8 +78,8 @@ package struct RunWatch {
         if state == .stopped { add(.stopped(Double(liveness.silence(of: rank, at: now)) / 1e9), rank, now) }
     }
 
-    /// Ten heartbeats, nanoseconds.
-    private static let quiet: UInt64 = 2_000_000_000
+    /// Ten heartbeats, nanoseconds; where silence is allowed to last longer than usual, stopped workers are waited for too.
+    private let quiet: UInt64
 
     package mutating func heard(_ rank: Int, _ status: WorkerStatus, now: UInt64) {
         heard(rank, now: now)
@@ -175,7 +178,8 @@ package struct RunWatch {
         case .disconnected: return lost(rank, "\(worker) closed its connection")
         case .silent(let seconds):
             return lost(
-                rank, "\(worker) has not been heard of for \(Int(seconds)) s: \(reasonOfSilence(rank))", isLoss: true)
+                rank, "\(worker) has not been heard of for \(Int(seconds)) s: \(reasonOfSilence(rank))",
+                hint: "; where it may be paused for longer, set deadlines.heartbeat", isLoss: true)
         case .stopped(let seconds):
             let hint = processes[rank].map { "; `kill -CONT \($0.process)` would have let it go on" } ?? ""
             return lost(
@@ -200,9 +204,9 @@ package struct RunWatch {
     }
 
     private func lost(
-        _ rank: Int, _ what: String, _ code: ExitCode = .interrupted, isLoss: Bool = false
+        _ rank: Int, _ what: String, _ code: ExitCode = .interrupted, hint: String = "", isLoss: Bool = false
     ) -> Verdict {
-        Verdict(rank: rank, failure: lostFailure(what + place(of: rank), code), isLoss: isLoss)
+        Verdict(rank: rank, failure: lostFailure(what + place(of: rank), code, hint: hint), isLoss: isLoss)
     }
 
     private func lostFailure(_ what: String, _ code: ExitCode = .interrupted, hint: String = "") -> RunFailure {
