@@ -4,11 +4,15 @@ internal import Systems
 extension CheckpointError {
     /// What a system call's error code says of the operation; `errno` unless given.
     static func system(_ path: String, _ operation: String, _ code: Int32 = errno) -> CheckpointError {
-        .file(path: path, operation: operation, reason: String(cString: strerror(code)))
+        CheckpointError(SystemError(operation, path, errno: code))
     }
 
     init(_ error: SystemError) {
-        self = .file(path: error.path, operation: error.operation, reason: error.explanation)
+        let (path, operation, reason) = (error.path, error.operation, error.explanation)
+        self =
+            error.isLacking
+            ? .lacking(path: path, operation: operation, reason: reason)
+            : .file(path: path, operation: operation, reason: reason)
     }
 
     /// What went wrong with reading a file of weights. A file that breaks the format may be one of another: the message

@@ -5,6 +5,8 @@ package import Tensors
 package enum CheckpointError: Error, Hashable, Sendable {
     /// A system call on a file failed.
     case file(path: String, operation: String, reason: String)
+    /// The same for want of something of the machine, as room on a disk: it may work later.
+    case lacking(path: String, operation: String, reason: String)
     /// A file breaks its format at `place`.
     case malformed(path: String, place: String, expected: String, got: String)
     /// A file of another format: what it is, and what helps.
@@ -53,7 +55,8 @@ package struct NotFiniteTensor: Hashable, Sendable {
 extension CheckpointError: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .file(let path, let operation, let reason): "\(path.printable()): cannot \(operation): \(reason)"
+        case .file(let path, let operation, let reason), .lacking(let path, let operation, let reason):
+            "\(path.printable()): cannot \(operation): \(reason)"
         case .malformed(let path, let place, let expected, let got):
             "\(path.printable()): \(place): expected \(expected), got \(got)"
         case .mismatch(let path, let mismatches):
@@ -108,6 +111,9 @@ extension TensorMismatch: CustomStringConvertible {
 
 extension CheckpointError: ExitCoded {
     package var exitCode: ExitCode {
-        if case .space = self { .interrupted } else { .badInput }
+        switch self {
+        case .space, .lacking: .interrupted
+        default: .badInput
+        }
     }
 }

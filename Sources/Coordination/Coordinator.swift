@@ -151,22 +151,27 @@ public final class Coordinator {
         let (record, display) = (journal.record, journal.display)
         if let note = record.note { display.note(note) }
         let first = record.point?.step ?? 0
-        guard first < plan.manifest.steps else {
+        guard first < plan.manifest.steps || record.lacksWeights else {
             attempt.end()
             display.note("run \(directory.path.printable()) is done: \(first) of \(plan.manifest.steps) steps")
             return try display.end()
         }
         record.watchDisk()
         display.begin(directory: directory.path)
-        if record.point != nil { display.tell("going on behind step \(first) of \(plan.manifest.steps)") }
+        if record.lacksWeights {
+            display.note("all \(first) steps are done; the weights, which were not written yet, are written now")
+        } else if record.point != nil {
+            display.tell("going on behind step \(first) of \(plan.manifest.steps)")
+        }
         do {
             let outcome = try complete()
             let failure =
                 outcome.divergence.failure(plan, directory: directory)
                 ?? outcome.stoppedAfter.map { stopped(after: $0) }
-            journal.enter(failure == nil ? .done : .failed)
             display.reporting(loggedBytes: record.loggedBytes)
             let report = try record.finish(bytesWritten: outcome.stoppedAfter == nil ? outcome.bytesWritten : nil)
+            // Only now: whoever goes on takes the weights of a run that is done for its last ones.
+            journal.enter(failure == nil ? .done : .failed)
             for missing in record.missing { display.note(missing) }
             if let failure { throw failure }
             if plan.manifest.onNaN == .skip, let skipped = outcome.divergence.skippedText { display.note(skipped) }

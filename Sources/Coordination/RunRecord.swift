@@ -100,7 +100,15 @@ final class RunRecord {
     /// Where workers write their weights at the end; nil on devices that compute nothing.
     var weightsDraftPath: String? { files.draft?.partialPath }
 
+    /// Whether all steps were done before this process began, and their weights are still to be written: the run was ended
+    /// between its last checkpoint and its end.
+    var lacksWeights: Bool { !hasSteps && weightsDraftPath != nil }
+
+    private var hasSteps: Bool { point?.step != plan.manifest.steps }
+
     func register(rank: Int, host: String) {
+        // The events are those of the steps.
+        guard hasSteps else { return }
         let log = RankLog(rank: rank, device: plan.device(of: rank).description, host: host)
         attempt(rank) { try files.events.register(log) }
     }

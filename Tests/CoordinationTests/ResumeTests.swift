@@ -5,6 +5,7 @@ import Manifests
 import Models
 import Optimizers
 import Planning
+import Reports
 import Runs
 import Scheduling
 import Synchronization
@@ -84,6 +85,48 @@ import Testing
             try run(other, in: folder.file(name), resume: .step(3))
             #expect(try Result(folder, name) == whole, "\(schedule)")
         }
+    }
+
+    @Test func `a run that was ended between its last checkpoint and its weights writes them when it goes on`() throws {
+        let folder = try TemporaryFolder()
+        try run(Self.pipeline(2), in: folder.file("run"))
+        let whole = try Result(folder, "run")
+        let report = try folder.text("run/report.json")
+        try FileManager.default.removeItem(atPath: folder.file("run/model.safetensors"))
+        try run(Self.pipeline(3), in: folder.file("run"), resume: .auto)
+        #expect(try Result(folder, "run") == whole)
+        #expect(try folder.text("run/report.json") == report)
+        #expect(!folder.files.contains { $0.hasSuffix(".partial") })
+    }
+
+    @Test func `weights of fewer steps are not taken for those of a run that was ended before it wrote its own`() throws
+    {
+        let folder = try TemporaryFolder()
+        try run(Self.pipeline(2), in: folder.file("whole"))
+        let directory = RunDirectory(folder.file("run"))
+        var shorter = Self.pipeline(2)
+        shorter.steps = 3
+        try run(shorter, in: directory.path)
+        try FileManager.default.copyItem(atPath: directory.weightsPath, toPath: folder.file("old"))
+        try run(Self.pipeline(2), in: directory.path, resume: .auto)
+        // As after a kill: the weights are still those of the shorter run, and the run's state says that it goes on.
+        try FileManager.default.removeItem(atPath: directory.weightsPath)
+        try FileManager.default.moveItem(atPath: folder.file("old"), toPath: directory.weightsPath)
+        var live = try LiveStatus.read(directory)
+        live.state = .running
+        try live.write(to: directory.livePath)
+        try run(Self.pipeline(2), in: directory.path, resume: .auto)
+        #expect(try Result(folder, "run") == Result(folder, "whole"))
+    }
+
+    @Test func `going on with a run that is done changes nothing: its report stays`() throws {
+        let folder = try TemporaryFolder()
+        try run(Self.pipeline(2), in: folder.file("run"))
+        let before = folder.files
+        let report = try RunDirectory(folder.file("run")).report(skip: 0).json()
+        try run(Self.pipeline(2), in: folder.file("run"), resume: .auto)
+        #expect(folder.files == before)
+        #expect(try RunDirectory(folder.file("run")).report(skip: 0).json() == report)
     }
 
     @Test func `every damage is found, the file is named, and the checkpoint before is taken`() throws {

@@ -23,7 +23,9 @@ final class AttemptFiles {
 
     /// - Parameters:
     ///   - run: which run it is, in each checkpoint.
-    ///   - done: steps that are done: what was written of those behind them is taken out; nil: it is the run's first attempt.
+    ///   - done: steps that are done: what was written of those behind them is taken out; nil: it is the run's first attempt. Where
+    ///     all are, the attempt has nothing to do but to write the weights, where that is still to be done: events stay those of
+    ///     the steps.
     ///   - newest: the newest checkpoint, if there is one.
     init(
         _ plan: TrainingPlan, _ directory: RunDirectory, run: String, behind done: Int?, newest: Int?,
@@ -32,14 +34,15 @@ final class AttemptFiles {
         let begins = done == nil
         let history = AttemptHistory(directory)
         let attempt = begins ? 1 : history.attempts + 1
-        if !begins { try history.setAside(attempt: attempt - 1) }
+        let hasSteps = done != plan.manifest.steps
+        if !begins, hasSteps { try history.setAside(attempt: attempt - 1) }
         events = EventStore(directory, budget: plan.manifest.events)
         best = BestWeights(plan, in: directory)
         disk = DiskWatch(plan, weights: BestWeights.room(plan), behind: done ?? 0)
-        try directory.write(plan.description)
+        if hasSteps { try directory.write(plan.description) }
         metrics = try MetricsFiles(plan, directory, behind: done, warn: warn)
         metricsBefore = metrics.bytes
-        try history.begin(attempt, behind: done, taken: metrics.taken)
+        if hasSteps { try history.begin(attempt, behind: done, taken: metrics.taken) }
         if let done {
             // The evaluation before the first step is made again with it.
             try RecordTruncation.keep(upTo: done == 0 ? -1 : done, in: directory.evaluationsPath, prefix: "{\"step\":")
@@ -53,7 +56,7 @@ final class AttemptFiles {
         }
         let computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
         draft =
-            computes
+            computes && (hasSteps || !Self.hasWeights(directory))
             ? try SafetensorsDraft(
                 path: directory.weightsPath, layout: try plan.weightsLayout(), replacingPartial: true) : nil
         steps = try plan.checkpoint.map { rule in
@@ -61,6 +64,12 @@ final class AttemptFiles {
                 plan, rule, in: directory, run: run, attempt: attempt, base: try plan.baseHashes(),
                 newest: newest)
         }
+    }
+
+    /// Whether a run whose steps are done came to its end, and its weights are there. They may be those of an earlier end, and
+    /// fewer steps, where it did not.
+    private static func hasWeights(_ directory: RunDirectory) -> Bool {
+        File.exists(directory.weightsPath) && (try? LiveStatus.read(directory))?.state == .done
     }
 
     /// - Parameter bubbles: idle over wall of the step, by rank.
