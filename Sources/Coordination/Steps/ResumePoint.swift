@@ -1,9 +1,9 @@
 import Checkpoints
 import Manifests
 import Planning
-import Runs
+package import Runs
 import Systems
-import Workers
+package import Workers
 
 /// Which checkpoint a run is to go on from.
 public enum ResumeMode: Hashable, Sendable {
@@ -27,18 +27,20 @@ public enum ResumeMode: Hashable, Sendable {
 }
 
 /// A checkpoint that was verified: where a run goes on.
-struct ResumePoint {
-    let step: Int
+package struct ResumePoint {
+    /// Steps that were done.
+    package let step: Int
     /// The checkpoint's folder, from the root.
-    let folder: String
-    let manifest: StepManifest
+    package let folder: String
+    /// What the checkpoint says of itself.
+    package let manifest: StepManifest
 
     /// Looks at the checkpoints of a run, the newest first, and reads all files of each until one is whole. What is damaged
     /// is set aside, and so is what is newer than the step that the user named.
     /// - Parameter note: tells the user of what was passed over.
     /// - Returns: nil where there is none.
     /// - Throws: bad input where the named one is damaged or missing.
-    static func find(
+    package static func find(
         in directory: RunDirectory, _ mode: ResumeMode, note: (String) -> Void
     ) throws(RunFailure) -> ResumePoint? {
         do {
