@@ -9,166 +9,21 @@ socket, no half-written file.
 """
 import argparse
 import glob
-import hashlib
-import json
 import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
-MODEL = """\
-layers:
-  - embedding: {vocab: 61, width: 32, positions: 16}
-  - transformer: {width: 32, heads: 2, dropout: 0.1}
-  - transformer: {width: 32, heads: 2, dropout: 0.1}
-  - transformer: {width: 32, heads: 2, dropout: 0.1}
-  - layer-norm: {width: 32}
-  - linear: {in: 32, out: 61, bias: false}
-loss: cross-entropy
-"""
-PIPELINE = """\
-model: model.yaml
-devices: DEVICES
-partition: uniform
-schedule: SCHEDULE
-precision: PRECISION
-batch: {micro: 2, microbatches: 4}
-optimizer: {adamw: {lr: 3e-3}}
-learning_rate: {warmup: 5, decay: cosine, minimum: 1e-4}
-clip: 1.0
-data: {random: 4001, sequence: 16, order: shuffled}
-steps: STEPS
-seed: 7
-checkpoint: {every: EVERY, keep_last: 3}
-RESTART"""
+from damage import Damages, damage
+from every_call import EveryCall
+from lab import Lab, await_none, lines, quantile
+from matrix import matrix
+from stall import stall
+
 KINDS = ["worker", "worker", "worker", "coordinator", "coordinator", "interrupt", "stop", "truncate", "flip", "restart"]
-
-
-def sha(path):
-    with open(path, "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()
-
-
-def lines(path):
-    try:
-        with open(path) as file:
-            return [line for line in file.read().split("\n") if line.endswith("}")]
-    except FileNotFoundError:
-        return []
-
-
-class Lab:
-    def __init__(self, program, args):
-        self.program = os.path.abspath(program)
-        self.args = args
-        self.folder = tempfile.mkdtemp(prefix="echelon-faults-")
-        self.scratch = os.path.join(self.folder, "tmp")
-        os.mkdir(self.scratch)
-        self.environment = dict(os.environ, TMPDIR=self.scratch, XDG_CACHE_HOME=self.folder + "/cache")
-        with open(self.folder + "/model.yaml", "w") as file:
-            file.write(MODEL)
-        self.pipeline = self.write("pipeline.yaml", 3, "1f1b", "")
-        self.restarting = self.write("restarting.yaml", 3, "1f1b", "restart: {attempts: 100, window: 1h}\n")
-        # Going on with other stages and another schedule changes no bit.
-        self.others = [
-            self.write("two.yaml", 2, "zb-h1", ""), self.write("four.yaml", 4, "gpipe", ""),
-            self.write("one.yaml", 1, "1f1b", ""),
-        ]
-        self.disk = None
-        if args.full and os.geteuid() == 0:
-            self.disk = self.folder + "/disk"
-            os.mkdir(self.disk)
-            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", self.disk], check=True)
-
-    def write(self, name, devices, schedule, restart):
-        cores = sorted(os.sched_getaffinity(0))[:2]
-        text = PIPELINE
-        for key, value in {
-            "DEVICES": "[" + ", ".join(f"cpu:{cores[i % len(cores)]}" for i in range(devices)) + "]",
-            "SCHEDULE": schedule, "PRECISION": self.args.precision, "STEPS": str(self.args.steps),
-            "EVERY": str(self.args.every), "RESTART": restart,
-        }.items():
-            text = text.replace(key, value)
-        with open(self.folder + "/" + name, "w") as file:
-            file.write(text)
-        return self.folder + "/" + name
-
-    def start(self, run, pipeline=None, before=()):
-        command = [self.program, "train", pipeline or self.pipeline, "--run-dir", run, "--resume", "auto", "--quiet"]
-        command = list(before) + command
-        log = open(self.folder + "/output", "ab")
-        return subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-
-    def workers(self, parent):
-        """Process ids of the coordinator's workers, by rank."""
-        found = {}
-        for entry in glob.glob("/proc/[0-9]*/stat"):
-            try:
-                fields = open(entry).read().rsplit(") ", 1)[1].split()
-                if int(fields[1]) != parent or fields[0] == "Z":
-                    continue
-                words = open(os.path.dirname(entry) + "/cmdline").read().split("\0")
-                if "--rank" in words:
-                    found[int(words[words.index("--rank") + 1])] = int(entry.split("/")[2])
-            except (FileNotFoundError, ProcessLookupError, IndexError, ValueError):
-                pass
-        return found
-
-    def leftovers(self):
-        """What should not be there once a run is over."""
-        left = []
-        for entry in glob.glob("/proc/[0-9]*/cmdline"):
-            try:
-                text = open(entry, "rb").read().decode(errors="replace")
-                if self.folder in text and int(entry.split("/")[2]) != os.getpid():
-                    left.append(f"process {entry.split('/')[2]}: {text}")
-            except (FileNotFoundError, ProcessLookupError):
-                pass
-        return left
-
-    def files_left(self, run):
-        left = [path for path in glob.glob(run + "/**", recursive=True) if ".tmp-" in path or path.endswith(".partial")]
-        return left + [f"{self.scratch}/{name}" for name in os.listdir(self.scratch)]
-
-
-def await_none(look, seconds):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if not look():
-            return []
-        time.sleep(0.02)
-    return look()
-
-
-def newest_step(run):
-    steps = [path for path in glob.glob(run + "/steps/*") if os.path.basename(path).isdigit()]
-    return max(steps, default=None)
-
-
-def damage(run, kind, dice):
-    """Cuts a file of the newest checkpoint off, or flips a bit of it. Returns its name."""
-    step = newest_step(run)
-    if step is None:
-        return None
-    files = [p for p in glob.glob(step + "/**", recursive=True) if os.path.isfile(p) and os.path.getsize(p) > 0]
-    path = dice.choice(sorted(files))
-    size = os.path.getsize(path)
-    if kind == "truncate":
-        os.truncate(path, dice.choice([0, size - 1, size // 4096 * 4096, dice.randrange(size)]))
-        if os.path.getsize(path) == size:
-            os.truncate(path, size - 1)
-    else:
-        with open(path, "r+b") as file:
-            at = dice.randrange(size)
-            file.seek(at)
-            byte = file.read(1)[0] ^ (1 << dice.randrange(8))
-            file.seek(at)
-            file.write(bytes([byte]))
-    return os.path.relpath(path, run)
 
 
 def one_fault(lab, run, kind, dice, record):
@@ -178,7 +33,7 @@ def one_fault(lab, run, kind, dice, record):
     first = len(lines(run + "/metrics.jsonl"))
     # Some while the workers start, most in a step, some while a checkpoint is written.
     place = dice.choice(["start", "step", "step", "step", "save"])
-    target = first + dice.randrange(1, max(2, lab.args.steps // 4))
+    target = first + dice.randrange(1, max(2, lab.steps // 4))
     while process.poll() is None:
         if place == "start" and time.monotonic() - begun > dice.random() * 0.4:
             break
@@ -238,7 +93,7 @@ def one_restart(lab, run, dice, record):
 def one_full_disk(lab, run, dice, record):
     """Fills the disk while the run goes on, and empties it before or after the run gives up."""
     process = lab.start(run)
-    target = dice.randrange(1, lab.args.steps // 2)
+    target = dice.randrange(1, lab.steps // 2)
     while process.poll() is None and len(lines(run + "/metrics.jsonl")) < target:
         time.sleep(0.001)
     state = os.statvfs(lab.disk)
@@ -286,21 +141,61 @@ def resume(lab, run, record, dice):
     return process.returncode
 
 
-def check(lab, run, expected):
-    wrong = []
-    losses = [(line["step"], line["loss"], line["grad_norm"]) for line in map(json.loads, lines(run + "/metrics.jsonl"))]
-    if losses != expected["losses"]:
-        first = next((i for i, pair in enumerate(zip(losses, expected["losses"])) if pair[0] != pair[1]), None)
-        wrong.append(f"losses differ: {len(losses)} lines, the first other one is {first}")
-    if sha(run + "/model.safetensors") != expected["weights"]:
-        wrong.append("weights differ")
-    wrong += [f"left: {name}" for name in await_none(lab.leftovers, 10) + lab.files_left(run)]
-    return wrong
+def seeded_lab(args):
+    lab = Lab(args.program, args.steps, args.every, args.precision, full=args.full and os.geteuid() == 0)
+    lab.restarting = lab.write("restarting.yaml", 3, more="restart: {attempts: 100, window: 1h}\n")
+    # Going on with other stages and another schedule changes no bit.
+    lab.others = [lab.write("two.yaml", 2, "zb-h1"), lab.write("four.yaml", 4, "gpipe"), lab.write("one.yaml", 1)]
+    lab.measure()
+    return lab
 
 
-def quantile(values, share):
-    values = sorted(values)
-    return values[min(len(values) - 1, int(share * len(values)))]
+def seeded(args):
+    lab = seeded_lab(args)
+    record, failures = {}, 0
+    kinds = args.kinds.split(",") if args.kinds else KINDS
+    kinds = kinds + (["full"] if lab.disk else []) + (["call", "call"] if args.strace else [])
+    for number in range(args.count):
+        dice = random.Random(args.seed * 1_000_003 + number)
+        run = f"{lab.disk or lab.folder}/run-{number}"
+        told = []
+        for _ in range(dice.choice([1, 1, 2, 3])):
+            kind = dice.choice(kinds)
+            if kind == "restart":
+                what, code = one_restart(lab, run, dice, record)
+            elif kind == "call":
+                what, code = one_system_call(lab, run, dice)
+            elif kind == "full":
+                what, code = one_full_disk(lab, run, dice, record)
+            else:
+                what, code = one_fault(lab, run, kind, dice, record)
+            told.append(f"{what} → {code}")
+            left = await_none(lambda: lab.leftovers(run), 10)
+            if left:
+                told.append(f"left behind: {left}")
+        codes = []
+        while len(codes) < 3 and (not codes or codes[-1] != 0):
+            codes.append(resume(lab, run, record, dice))
+        wrong = lab.check(run) if codes[-1] == 0 else [f"resuming ended with {codes}"]
+        wrong += [text for text in told if text.startswith("left")]
+        failures += bool(wrong)
+        print(f"{number}: {'; '.join(told)}: {'equal' if not wrong else ' / '.join(wrong)}", flush=True)
+        if not wrong:
+            shutil.rmtree(run)
+            shutil.rmtree(run + ".scratch")
+    print(f"{args.count - failures} of {args.count} runs went on to the same bits and left nothing behind")
+    for name, title in [("worker", "a killed worker ends the attempt"), ("stop", "a stopped worker does"),
+                        ("recovery", "from starting again to the next step"),
+                        ("restart", "with restart, from the kill to the next step")]:
+        if values := record.get(name):
+            print(f"{title}: p50 {quantile(values, 0.5):.2f} s, p99 {quantile(values, 0.99):.2f} s of {len(values)}")
+    if lab.disk:
+        subprocess.run(["umount", "-l", lab.disk], check=False)
+    if failures:
+        print(f"see {lab.folder}")
+    else:
+        shutil.rmtree(lab.folder)
+    return failures == 0
 
 
 def main():
@@ -314,57 +209,21 @@ def main():
     parser.add_argument("--kinds", default="")
     parser.add_argument("--full", action="store_true", help="with a full disk as well: a tmpfs, as root")
     parser.add_argument("--strace", action="store_true", help="with faults at chosen system calls as well: needs strace")
+    parser.add_argument("--jobs", type=int, default=2, help="runs at a time, of those below")
+    parser.add_argument("--every-call", action="store_true", help="a fault at each call of a save in turn: needs cc")
+    parser.add_argument("--only", default="", help="of these, those that match: 'ENOSPC at write steps/.*optimizer'")
+    parser.add_argument("--all-calls", action="store_true", help="of all calls that change a file of the run")
+    parser.add_argument("--damage", type=int, default=0, help="so many flipped bits, and a cut at each 4 KiB boundary")
+    parser.add_argument("--matrix", action="store_true", help="save at 1 to 4 stages, go on at 1 to 4")
+    parser.add_argument("--stall", type=float, default=0, help="a worker stopped for so many seconds")
     args = parser.parse_args()
-    lab = Lab(args.program, args)
-    whole = lab.folder + "/whole"
-    code = lab.start(whole).wait()
-    if code != 0:
-        raise SystemExit(f"the undisturbed run ended with {code}: {open(lab.folder + '/output').read()}")
-    expected = {
-        "losses": [(l["step"], l["loss"], l["grad_norm"]) for l in map(json.loads, lines(whole + "/metrics.jsonl"))],
-        "weights": sha(whole + "/model.safetensors"),
-    }
-    record, failures = {}, 0
-    kinds = args.kinds.split(",") if args.kinds else KINDS
-    for number in range(args.count):
-        dice = random.Random(args.seed * 1_000_003 + number)
-        run = f"{lab.disk or lab.folder}/run-{number}"
-        told = []
-        for _ in range(dice.choice([1, 1, 2, 3])):
-            kind = dice.choice(kinds + (["full"] if lab.disk else []) + (["call", "call"] if args.strace else []))
-            if kind == "restart":
-                what, code = one_restart(lab, run, dice, record)
-            elif kind == "call":
-                what, code = one_system_call(lab, run, dice)
-            elif kind == "full":
-                what, code = one_full_disk(lab, run, dice, record)
-            else:
-                what, code = one_fault(lab, run, kind, dice, record)
-            told.append(f"{what} → {code}")
-            left = await_none(lab.leftovers, 10)
-            if left:
-                told.append(f"left behind: {left}")
-        codes = []
-        while len(codes) < 3 and (not codes or codes[-1] != 0):
-            codes.append(resume(lab, run, record, dice))
-        wrong = check(lab, run, expected) if codes[-1] == 0 else [f"resuming ended with {codes}"]
-        wrong += [text for text in told if text.startswith("left")]
-        failures += bool(wrong)
-        print(f"{number}: {'; '.join(told)}: {'equal' if not wrong else ' / '.join(wrong)}", flush=True)
-        if not wrong:
-            shutil.rmtree(run)
-    print(f"{args.count - failures} of {args.count} runs went on to the same bits and left nothing behind")
-    for name, title in [("worker", "a killed worker ends the attempt"), ("stop", "a stopped worker does"),
-                        ("recovery", "from starting again to the next step"),
-                        ("restart", "with restart, from the kill to the next step")]:
-        if values := record.get(name):
-            print(f"{title}: p50 {quantile(values, 0.5):.2f} s, p99 {quantile(values, 0.99):.2f} s of {len(values)}")
-    if lab.disk:
-        subprocess.run(["umount", "-l", lab.disk], check=False)
-    if failures:
-        print(f"see {lab.folder}")
+    chosen = [
+        (args.every_call, lambda: EveryCall(args).run()), (args.damage, lambda: Damages(args).run()),
+        (args.matrix, lambda: matrix(args)), (args.stall, lambda: stall(args)),
+    ]
+    chosen = [body for is_chosen, body in chosen if is_chosen] or [lambda: seeded(args)]
+    if not all([body() for body in chosen]):
         sys.exit(1)
-    shutil.rmtree(lab.folder)
 
 
 if __name__ == "__main__":
