@@ -139,6 +139,14 @@ int ftruncate64(int file, off64_t count) {
 
 int ftruncate(int file, off_t count) { return ftruncate64(file, count); }
 
+// Unlike the others, they return the error's number.
+int posix_fallocate64(int file, off64_t start, off64_t count) {
+    REAL(posix_fallocate64);
+    return met("reserve", path_of(file), 0) == fail ? errno : real(file, start, count);
+}
+
+int posix_fallocate(int file, off_t start, off_t count) { return posix_fallocate64(file, start, count); }
+
 int truncate(const char *path, off_t count) {
     REAL(truncate);
     return met("truncate", below(path), 0) == fail ? -1 : real(path, count);
