@@ -33,11 +33,10 @@ def actions(point):
     if kind == "write":
         found += [("torn write", "torn"), ("short write", "short")]
     # What cannot be written of metrics and events is told, and missing: no error of theirs ends a run.
-    if not STATE.match(point):
-        return found
-    if kind in ("write", "create", "rename", "mkdir", "reserve"):
+    is_state = bool(STATE.match(point))
+    if is_state and kind in ("write", "create", "rename", "mkdir", "reserve"):
         found.append(("ENOSPC", str(errno.ENOSPC)))
-    if kind in ("fsync", "fdatasync", "write"):
+    if kind in ("fsync", "fdatasync") or is_state and kind == "write":
         found.append(("EIO", str(errno.EIO)))
     return found
 

@@ -24,6 +24,8 @@ struct StepCommit: Sendable {
     let prefix: String
     /// Where the run keeps its model's configuration and tokenizer; nil: they do not belong beside these weights.
     let family: FamilyFolder?
+    /// Files with a line for each step, which a run that goes on from the checkpoint continues.
+    let lineFiles: [String]
 
     /// - Returns: bytes of the whole checkpoint.
     func run() throws -> Int {
@@ -45,6 +47,8 @@ struct StepCommit: Sendable {
                     StepFile(name: name, byteCount: File.size(path) ?? 0, hash: try SHA256.hash(ofFile: path)))
             }
         }
+        // Where power fails, they lack no step that the checkpoint has. What cannot be written of them ends nothing.
+        for path in lineFiles where File.exists(path) { try? File.sync(path) }
         let text = try manifest.encoded()
         try File.writeDurably(text, to: draft + "/" + StepsFolder.manifestName)
         let subfolders = Set(manifest.files.compactMap { file in file.name.split(separator: "/").dropLast().first })

@@ -27,6 +27,7 @@ final class StepKeeper {
     private let attempt: Int
     private let base: [String: String]
     private let family: FamilyFolder?
+    private let lineFiles: [String]
     /// By step: what the ranks wrote so far.
     private var parts: [Int: [Int: SavedPart]] = [:]
     /// Those that failed on some rank.
@@ -56,6 +57,7 @@ final class StepKeeper {
         self.base = base
         self.newest = newest
         family = try plan.familyMap().map { _ in FamilyFolder(directory.pretrainedPath) }
+        lineFiles = [directory.metricsPath, directory.tablePath, directory.evaluationsPath]
         folder = StepsFolder(try File.absolute(directory.stepsPath))
         folder.removeDrafts()
     }
@@ -119,7 +121,7 @@ final class StepKeeper {
             files: files.sorted { $0.name < $1.name })
         let commit = StepCommit(
             folder: folder, rule: rule, attempt: attempt, manifest: manifest, prefix: StepParts.prefix(plan),
-            family: family)
+            family: family, lineFiles: lineFiles)
         let metrics = CheckpointMetrics(
             step: step, bytes: 0, seconds: Double(parts.map(\.took).max() ?? 0) / 1e9,
             stall: Double(parts.map(\.stalled).max() ?? 0) / 1e9)
