@@ -10,6 +10,9 @@ struct JSONReader {
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
+    /// Bytes that were not read yet.
+    var remaining: Int { bytes.count - at }
+
     /// What kind of value comes next.
     enum Kind { case object, array, string, number, bool, null }
 

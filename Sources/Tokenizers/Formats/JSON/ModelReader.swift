@@ -38,7 +38,8 @@ struct ModelReader {
 
     /// `{"token": id}`.
     static func vocabulary(_ reader: inout JSONReader, place: String) throws(LoadProblem) -> Vocabulary {
-        var vocabulary = Vocabulary(capacity: 1 << 16)
+        // A token takes eight bytes at least: `"a":123,`.
+        var vocabulary = Vocabulary(capacity: min(reader.remaining / 8, 1 << 16))
         try reader.object { (reader: inout JSONReader, token: String) throws(LoadProblem) in
             let start = reader.at
             try vocabulary.add(token, id: try reader.count(), place: "\(place), byte \(start)")

@@ -16,7 +16,8 @@ struct UnigramBuilder {
     func build(_ vocab: JSONReader) throws(LoadProblem) -> (Vocabulary, TokenModel) {
         var reader = vocab
         var pieces: [(text: String, score: Double)] = []
-        var vocabulary = Vocabulary(capacity: 1 << 15)
+        // A piece takes eight bytes at least: `["a",0],`.
+        var vocabulary = Vocabulary(capacity: min(reader.remaining / 8, 1 << 15))
         try reader.array { (reader: inout JSONReader) throws(LoadProblem) in
             let start = reader.at
             var piece: (text: String?, score: Double?) = (nil, nil)
