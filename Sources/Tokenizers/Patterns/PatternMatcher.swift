@@ -5,7 +5,8 @@ struct PatternMatcher {
     private var budget = 0
 
     /// Starts a text: so many steps are enough for any expression that does its work in a time that follows its length.
-    mutating func begin(textCount: Int) { budget = 10_000_000 + 500 * textCount }
+    /// - Parameter least: steps for the shortest text.
+    mutating func begin(textCount: Int, least: Int = 10_000_000) { budget = least + 500 * textCount }
 
     /// The end of the pattern's match that begins at `start`; nil where none does. The text must be valid UTF-8.
     mutating func match(
