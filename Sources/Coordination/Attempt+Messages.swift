@@ -13,7 +13,7 @@ extension Attempt {
     func begin(_ origin: StateOrigin, _ journal: RunJournal) throws {
         let path = try journal.record.weightsDraftPath.map { path throws(SystemError) in try File.absolute(path) }
         for rank in plan.placement.ranks {
-            try tell(rank, .begin(steps: start.steps, weightsFile: path, origin: origin))
+            try tell(rank, .begin(steps: start.steps, weightsFile: path, origin: origin, rewound: start.rewound))
         }
         var words = StepWords(plan, start.steps, now: clock.now)
         let first = words.begin(now: clock.now)

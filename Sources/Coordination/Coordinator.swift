@@ -107,6 +107,8 @@ public final class Coordinator {
     /// Devices that no lost worker's stage was given to.
     var spares: [PipelineManifest.Device]
     let journal: RunJournal
+    /// Of a run that went back from a step that was not finite.
+    var wentBack: Return?
     let steps: Range<Int>?
 
     /// Claims the run's folder. All that may be refused comes before that: what is refused leaves no folder.

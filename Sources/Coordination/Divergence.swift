@@ -34,6 +34,15 @@ package struct Divergence {
         skipped == 0 ? nil : "\(skipped) of \(steps) steps were skipped: a gradient was not finite"
     }
 
+    /// The step that ended the attempt, from 0, where training on other data may help: not where it was given weights that
+    /// are not finite.
+    package var leavableStep: Int? { first?.role == .weight && step == 0 ? nil : step }
+
+    /// `step 8 is not finite: the output of layer 3 …`; nil where all were.
+    package func text(_ plan: TrainingPlan) -> String? {
+        step.map { "step \($0 + 1) is not finite: \(cause(plan))" }
+    }
+
     /// Why the run has not trained what it should; nil where it has.
     package func failure(_ plan: TrainingPlan, directory: RunDirectory) -> RunFailure? {
         let weights = "\(directory.weightsPath) holds the weights "
@@ -47,7 +56,7 @@ package struct Divergence {
         let kept = step == 0 ? "it began with" : "of step \(step)"
         return RunFailure(
             .diverged,
-            "step \(step + 1) is not finite: \(cause(plan)). The step was not applied; \(weights)\(kept). "
+            "\(text(plan) ?? ""). The step was not applied; \(weights)\(kept). "
                 + advice(plan))
     }
 

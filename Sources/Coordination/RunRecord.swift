@@ -57,8 +57,17 @@ final class RunRecord {
     /// Has another attempt go on from the newest checkpoint that is whole, or begin where there is none.
     /// - Returns: steps that were done, and are done again.
     func goOn() throws(RunFailure) -> Int {
-        point = try ResumePoint.find(in: directory, .latest, note: warn)
-        return try goOn(behind: point?.step ?? 0, newest: point?.step)
+        try goOn(from: try ResumePoint.find(in: directory, .latest, note: warn))
+    }
+
+    /// The same from the newest one up to a step.
+    func goBack(to step: Int) throws(RunFailure) {
+        _ = try goOn(from: try ResumePoint.find(in: directory, upTo: step, note: warn))
+    }
+
+    private func goOn(from found: ResumePoint?) throws(RunFailure) -> Int {
+        point = found
+        return try goOn(behind: found?.step ?? 0, newest: found?.step)
     }
 
     /// Has another attempt go on with what workers have.

@@ -60,7 +60,7 @@ extension PipelineManifest {
             train: try train(fields["train"].unlessNull, lora), lora: lora,
             groups: try Group.list(fields["groups"].unlessNull, optimizer),
             learningRate: try learningRate(fields["learning_rate"], peak: optimizer.learningRate),
-            clip: try clip(fields["clip"]), onNaN: try fields["on_nan"].choice(or: .stop),
+            clip: try clip(fields["clip"]), onNaN: try OnNaN.decode(fields["on_nan"], checkpoint),
             deadlines: try Deadlines.decode(fields["deadlines"]), data: data,
             steps: try fields.required("steps").int(1...Limit.count),
             seed: try fields["seed"]?.unsigned() ?? 0,

@@ -15,7 +15,7 @@ extension PipelineManifest {
             "optimizer: {\(optimizer.yaml)}", "train: \(train.map(YAML.quoted) ?? "null")",
             "lora: \(lora?.yaml ?? "null")",
             "groups: \(groups.isEmpty ? "null" : YAML.list(groups.map(\.yaml)))", "\(learningRate.yaml)",
-            "clip: \(clip.map(YAML.number) ?? "null")", "on_nan: \(onNaN.rawValue)", "deadlines: \(deadlines.yaml)",
+            "clip: \(clip.map(YAML.number) ?? "null")", "on_nan: \(onNaN.yaml)", "deadlines: \(deadlines.yaml)",
             "data: \(data.yaml)", "steps: \(steps)", "seed: \(seed)",
             "weights: \(weights.map(YAML.path) ?? "null")", "log_every: \(logEvery)", "events: \(events)B",
             "metrics: \(YAML.list(metrics.map(\.rawValue)))", "by_hand: \(YAML.list(byHand.map(String.init)))",

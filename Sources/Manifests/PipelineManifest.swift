@@ -45,7 +45,7 @@ public struct PipelineManifest: Hashable, Sendable {
     public var learningRate: LearningRate
     /// The largest global gradient norm; nil: no clipping. `clip: 1.0`
     public var clip: Double?
-    /// What follows a step that is not finite. `on_nan: skip`
+    /// What follows a step that is not finite. `on_nan: skip`, `on_nan: {rewind: 100}`
     public var onNaN: OnNaN
     /// How long workers may make no progress. `deadlines: {step: 60}`
     public var deadlines: Deadlines

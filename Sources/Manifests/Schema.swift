@@ -25,6 +25,7 @@ enum Schema {
     static let partition = ["cuts"]
     static let schedule = ["file", "name", "ranks"]
     static let recompute = ["every"]
+    static let onNaN = ["rewind"]
     static let precision = ["f16"]
     static let lora = ["rank", "alpha", "dropout", "rslora", "targets", "from"]
     static let group = ["match", "lr", "lr_factor", "weight_decay"]
@@ -41,7 +42,8 @@ enum Schema {
                 ("deadlines", PipelineManifest.Deadlines.keys), ("checkpoint", PipelineManifest.Checkpoint.keys),
                 ("restart", PipelineManifest.Restart.keys), ("recut", PipelineManifest.Recut.keys),
                 ("sim", sim), ("sim.slow", slow), ("sim.link", link),
-                ("partition", partition), ("schedule", schedule), ("recompute", recompute), ("precision", precision),
+                ("partition", partition), ("schedule", schedule), ("recompute", recompute), ("on_nan", onNaN),
+                ("precision", precision),
                 ("lora", lora),
                 ("precision.f16", lossScale),
             ]

@@ -33,7 +33,7 @@ extension PipelineManifest {
     }
 
     private func longestRow(_ cache: ScanCache) throws(DatasetError) -> Int {
-        let own = try longestRow(of: data.source, steps: steps, sampleOrder, cache)
+        let own = try longestRow(of: data.source, steps: reachedMiniBatches, sampleOrder, cache)
         let heldOut = try evaluation.map { evaluation throws(DatasetError) in
             try longestRow(of: evaluation.source, steps: nil, .sequential, cache)
         }

@@ -115,7 +115,7 @@ public struct TrainingPlan: Sendable {
         guard manifest.devices.allSatisfy({ $0.kind != .sim }) else { return nil }
         // Where no backward is split, rank 0's last one ends after all other ranks' work, so that waiting costs nothing.
         let isWhole = layout.stages.indices.allSatisfy { !lowered.splitsBackward(stage: $0) }
-        return isWhole || manifest.onNaN == .skip || manifest.mirror ? .all : .own
+        return isWhole || manifest.onNaN != .stop || manifest.mirror ? .all : .own
     }
     /// The device that a rank owns.
     public func device(of rank: Int) -> PipelineManifest.Device { manifest.devices[placement.device(of: rank)] }

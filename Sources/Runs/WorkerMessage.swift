@@ -63,8 +63,9 @@ package enum WorkerMessage: Equatable {
 
 /// What the coordinator tells a worker beside the rendezvous.
 package enum CoordinatorMessage: Equatable {
-    /// Begin with these steps and this state; the weights go into this file at the end, if anywhere.
-    case begin(steps: Range<Int>, weightsFile: String?, origin: StateOrigin = .first)
+    /// Begin with these steps and this state; the weights go into this file at the end, if anywhere; of a run that went back,
+    /// where it is in its data.
+    case begin(steps: Range<Int>, weightsFile: String?, origin: StateOrigin = .first, rewound: Rewound? = nil)
     /// What follows behind a step.
     case word(BoundaryWord)
     /// Σ of squared gradients over all stages, for clipping; NaN where a rank's gradients or the loss are not finite.
@@ -193,12 +194,16 @@ extension CoordinatorMessage {
             bytes.put(step)
             bytes.bytes += Array((path ?? "").utf8)
         case .leave: bytes.put(UInt8(2))
-        case .begin(let steps, let path, let origin):
+        case .begin(let steps, let path, let origin, let rewound):
             bytes.put(UInt8(3))
             bytes.put(steps.lowerBound)
             bytes.put(steps.upperBound)
             bytes.put(block: Array((path ?? "").utf8))
             origin.encode(into: &bytes)
+            if let rewound {
+                bytes.put(rewound.leftOut)
+                bytes.put(rewound.count)
+            }
         case .word(let word):
             bytes.put(UInt8(6))
             bytes.put(word.step)
@@ -216,9 +221,11 @@ extension CoordinatorMessage {
         case 3:
             let (first, last) = (try bytes.count(), try bytes.count())
             guard first <= last else { throw MessageError(description: "steps from \(first) to \(last)") }
-            let path = try bytes.text()
+            let (path, origin) = (try bytes.text(), try StateOrigin(&bytes))
+            let rewound =
+                bytes.remaining == 0 ? nil : Rewound(leftOut: try bytes.count(), count: try bytes.count())
             self = .begin(
-                steps: first..<last, weightsFile: path.isEmpty ? nil : path, origin: try StateOrigin(&bytes))
+                steps: first..<last, weightsFile: path.isEmpty ? nil : path, origin: origin, rewound: rewound)
         case 4: self = .othersAreFinite(step: try bytes.count(), try bytes.byte() == 1)
         case 5:
             let step = try bytes.count()

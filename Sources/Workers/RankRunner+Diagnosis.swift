@@ -21,7 +21,7 @@ extension RankRunner {
             self.probe = nil
             for executor in executors.values { executor.observer = nil }
         }
-        try feed?.read(step..<step + 1)
+        try read(step..<step + 1)
         for index in walk.operations.indices { try perform(index, step: step) }
         recorder.clear()
         return probe.first

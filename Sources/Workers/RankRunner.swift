@@ -38,6 +38,8 @@ final class RankRunner {
     var skippedInRow = 0
     /// Steps that are done.
     private var done = 0
+    /// What of the data was left out.
+    var rewound = Rewound()
     /// Writes checkpoints; nil where the run has no state to keep.
     var saver: StepSaver?
     var probe: FiniteProbe?
@@ -117,10 +119,11 @@ final class RankRunner {
     var state: StepState {
         var state = StepState()
         state.step = done
-        state.samples = done * plan.manifest.batch.global
+        state.samples = (done + rewound.leftOut) * plan.manifest.batch.global
         state.updates = parameters.values.first?.updates ?? 0
         state.lossScale = scaler?.state
         state.skippedInRow = skippedInRow
+        state.rewinds = rewound.count
         return state
     }
 
@@ -130,7 +133,8 @@ final class RankRunner {
         for stage in parameters.keys { parameters[stage]?.updates = state.updates }
         scaler = plan.manifest.precision.lossScaler(state.lossScale)
         skippedInRow = state.skippedInRow
-        try feed?.read(state.step..<last)
+        rewound = try state.rewound(globalBatch: plan.manifest.batch.global)
+        try read(state.step..<last)
     }
 
     /// - Returns: when the step ended; nil where the run is to end before its update.

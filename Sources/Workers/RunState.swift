@@ -13,12 +13,25 @@ package struct StepState: Codable, Hashable, Sendable {
     package var lossScale: LossScaler.State?
     /// Steps in a row whose gradients were not finite.
     package var skippedInRow = 0
+    /// How often the run went back.
+    package var rewinds = 0
 
     package init() {}
 
+    /// States of a program that did not count them have no `rewinds`.
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        step = try values.decode(Int.self, forKey: .step)
+        samples = try values.decode(Int.self, forKey: .samples)
+        updates = try values.decode(Int.self, forKey: .updates)
+        lossScale = try values.decodeIfPresent(LossScaler.State.self, forKey: .lossScale)
+        skippedInRow = try values.decode(Int.self, forKey: .skippedInRow)
+        rewinds = try values.decodeIfPresent(Int.self, forKey: .rewinds) ?? 0
+    }
+
     /// Whether a run can have left it: counts to which more can be added, and a scale that gradients can be multiplied by.
     var isPossible: Bool {
-        let counts = [step, samples, updates, skippedInRow]
+        let counts = [step, samples, updates, skippedInRow, rewinds]
         guard counts.allSatisfy({ (0..<1 << 48).contains($0) }), let scaler = lossScale else {
             return counts.allSatisfy { (0..<1 << 48).contains($0) }
         }

@@ -48,7 +48,7 @@ package struct TrainingData: Sendable {
     package func check(
         _ plan: TrainingPlan, needsTargets: Bool = true, cache: ScanCache = .standard
     ) throws(RunFailure) {
-        let steps = plan.manifest.steps
+        let steps = plan.manifest.reachedMiniBatches
         var cache = cache
         if isatty(STDERR_FILENO) == 1 {
             cache.onLongScan = { path, bytes in

@@ -121,7 +121,7 @@ package struct WorkerRun {
         defer { parts.feed?.stop() }
         try endpoint.awaitGo(say: say)
         if let luggage { parts.port.tell(.kept(try luggage.report())) }
-        guard case .begin(let steps, let path, let origin) = try parts.port.listen() else {
+        guard case .begin(let steps, let path, let origin, let rewound) = try parts.port.listen() else {
             throw RunFailure(.bug, "the coordinator did not say what to begin with")
         }
         // Opened before the first step: that the file cannot be written must not be found after the last.
@@ -136,6 +136,7 @@ package struct WorkerRun {
             try restore(start, steps, parts)
             evaluates = start.evaluates
         }
+        if let rewound { try parts.runner.goBack(rewound, last: steps.upperBound) }
         let ending = try parts.runner.run(steps, evaluatesFirst: evaluates)
         parts.runner.saver?.finish()
         var written = 0

@@ -42,6 +42,7 @@ import Testing
                         .init(from: 0, to: 3, tensors: []),
                     ], evaluates: true))),
         .word(.init(step: 9, moves: true)),
+        .begin(steps: 0..<9, weightsFile: "w", rewound: .init(leftOut: 1 << 40, count: 10)),
         .word(.init(step: 7)), .word(.init(step: 8, folder: "/r/steps/ä", ends: true)),
         .begin(steps: 0..<9, weightsFile: nil), .begin(steps: 3..<3, weightsFile: "runs/ä b/model.safetensors.partial"),
         .gradientSquares(step: 9, total: 2.5), .othersAreFinite(step: 3, false), .leave,

@@ -302,7 +302,7 @@ optimizer: {adamw: {lr: 1e-3, betas: [0.9, 0.99], weight_decay: 0.1}}
 groups: [{match: "bias$", weight_decay: 0}]
 learning_rate: {warmup: 1, decay: cosine, minimum: 1e-4}
 clip: 1.0
-on_nan: skip
+on_nan: {rewind: 3}
 deadlines: {load: 60, step: 30}
 data: {samples: x.jsonl, pack: true, sequence: 8, order: sequential}
 evaluate: {data: {random: 64}, every: 1, samples: 3}
@@ -313,6 +313,8 @@ log_every: 1
 events: 1MiB
 metrics: [csv]
 by_hand: [1]
+checkpoint: {every: 10m, keep_last: 2, keep_every: 5}
+restart: {attempts: 2, window: 1h}
 """, ""))
 put("manifest", "sim", joined(model + "devices: [sim:0, sim:1]\nsim: {gflops: 1.5, slow: {stage: 0, ms: 3, every: 2}, link: "
     "{from: 0, to: 1, ms: 2}, read_ms: 1}\nbatch: {microbatches: 4, global: 8}\ndata: {text: [a, b], tokenizer: bytes, "
@@ -422,7 +424,7 @@ put("worker-message", "squares", worker(4, 7, b"\1", number, number))
 put("worker-message", "diverged", worker(5, 7, b"\3", 1, 2, 0, b"\1"))
 put("worker-message", "evaluated", worker(6, 7, optional(2.0), optional(8.0), 99))
 put("worker-message", "best", worker(7, 7, 4096))
-put("worker-message", "begin", worker(3, 0, 10, 18, b"/tmp/w.safetensors", b"\0"))
+put("worker-message", "begin", worker(3, 0, 10, 18, b"/tmp/w.safetensors", b"\0", 4, 1))
 put("worker-message", "begin-kept", worker(3, 7, 10, 0, b"\2", 2, b"{}", b"\1", 1, 2, 1, 1, 8, b"3.weight"))
 put("worker-message", "kept", worker(10, 1, 8, 2, b"{}", 2, 7, 8))
 

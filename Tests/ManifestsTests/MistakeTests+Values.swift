@@ -12,7 +12,14 @@ extension MistakeTests {
             "p/x.yaml:5:8: steps is 99999999999999999999; expected a whole number from 1 to 1099511627776"),
         change(["steps": "null"], "p/x.yaml:5:8: steps is empty; expected a whole number of at least 1"),
         change(["seed": "-1"], "p/x.yaml:6:7: seed is -1; expected a whole number from 0 to 18446744073709551615"),
-        change(["on_nan": "halt"], "p/x.yaml:6:9: on_nan is halt; expected stop or skip"),
+        change(["on_nan": "halt"], "p/x.yaml:6:9: on_nan is halt; expected stop, skip or {rewind: STEPS}"),
+        change(
+            ["on_nan": "{rewind: 5}"],
+            "p/x.yaml:6:9: on_nan.rewind without checkpoint.every, so that there is nothing to go back to; expected checkpoint: {every: …}, or on_nan: stop"
+        ),
+        change(
+            ["on_nan": "{rewind: -1}", "checkpoint": "{every: 5}"],
+            "p/x.yaml:6:18: on_nan.rewind is -1; expected a whole number of at least 0"),
         change(
             ["deadlines": "{save: 0}"],
             "p/x.yaml:6:19: deadlines.save is 0; expected a number of seconds, from 1 to a year"),

@@ -9,18 +9,23 @@ import Workers
 extension Coordinator {
     /// Does all steps, in several attempts where workers are lost or layers move.
     func complete() throws(RunFailure) -> Attempt.Outcome {
-        let point = journal.record.point
-        var start = Attempt.Start(
-            steps: steps ?? (point?.step ?? 0)..<plan.manifest.steps, folder: point?.folder,
-            best: point?.manifest.best?.metrics, recut: RecutWatch(plan))
+        var start = start(upTo: plan.manifest.steps, RecutWatch(plan))
+        if let steps { start.steps = steps }
         defer { attempt.end() }
         while true {
+            let last = start.steps.upperBound
             do throws(RunFailure) {
                 let outcome = try attempt.run(journal, start)
-                guard let move = outcome.move else { return outcome }
-                start = try recut(move, start.steps.upperBound)
+                if let move = outcome.move {
+                    start = try recut(move, last)
+                } else if try goesBack(behind: outcome.divergence) {
+                    attempt.end()
+                    start = try startAnew(upTo: last, start.recut)
+                } else {
+                    return outcome
+                }
             } catch {
-                start = try goOn(after: error, start.steps.upperBound)
+                start = try goOn(after: error, last)
             }
         }
     }
@@ -115,11 +120,15 @@ extension Coordinator {
             failure.message
                 + "\ngoing on behind step \(point?.step ?? 0) with new workers; \(count) steps are done again "
                 + "(\(way))")
+        return try startAnew(upTo: last, next == nil ? recut : RecutWatch(plan))
+    }
+
+    /// Another attempt, with new workers.
+    private func startAnew(upTo last: Int, _ recut: RecutWatch?) throws(RunFailure) -> Attempt.Start {
         journal.enter(.starting)
         attempt = try newAttempt(plan, nil)
-        var start = Attempt.Start(
-            steps: (point?.step ?? 0)..<last, folder: point?.folder, best: point?.manifest.best?.metrics, recut: recut)
-        if next != nil { start.recut = RecutWatch(plan) } else { start.recut?.begin(plan) }
+        var start = start(upTo: last, recut)
+        start.recut?.begin(plan)
         return start
     }
 

@@ -16,6 +16,8 @@ import Workers
 struct StepCommit: Sendable {
     let folder: StepsFolder
     let rule: PipelineManifest.Checkpoint
+    /// How old the checkpoint has to be that the run goes back to, in steps; nil: it does not.
+    let rewind: Int?
     /// Which attempt at the run writes it.
     let attempt: Int
     /// All but the hashes of the files that are written here.
@@ -59,14 +61,21 @@ struct StepCommit: Sendable {
     /// Removes checkpoints that are no longer to be kept, once this one reads back as it was written.
     func prune() throws {
         _ = try StepManifest.verify(in: folder.path(of: manifest.step), step: manifest.step)
-        for step in rule.outdated(of: folder.steps) { try folder.remove(step) }
+        for step in rule.outdated(of: folder.steps, rewind: rewind) { try folder.remove(step) }
     }
 }
 
 extension PipelineManifest.Checkpoint {
     /// Which of these steps are no longer to be kept.
-    /// - Parameter steps: the newest first.
-    package func outdated(of steps: [Int]) -> [Int] {
-        steps.dropFirst(keepLast).filter { step in keepEvery.map { step % $0 != 0 } ?? true }
+    /// - Parameters:
+    ///   - steps: the newest first.
+    ///   - rewind: how old the one has to be that the run goes back to: the newest such is kept, and all behind it, each
+    ///     of which will be that one day.
+    package func outdated(of steps: [Int], rewind: Int? = nil) -> [Int] {
+        let newest = steps.first ?? 0
+        let kept = rewind.map { age in steps.first { newest - $0 >= age } ?? 0 }
+        return steps.dropFirst(keepLast).filter { step in
+            (kept.map { step < $0 } ?? true) && (keepEvery.map { step % $0 != 0 } ?? true)
+        }
     }
 }

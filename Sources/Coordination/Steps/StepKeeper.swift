@@ -120,8 +120,8 @@ final class StepKeeper {
             base: base, isFamilys: family != nil,
             files: files.sorted { $0.name < $1.name })
         let commit = StepCommit(
-            folder: folder, rule: rule, attempt: attempt, manifest: manifest, prefix: StepParts.prefix(plan),
-            family: family, lineFiles: lineFiles)
+            folder: folder, rule: rule, rewind: plan.manifest.onNaN.distance, attempt: attempt, manifest: manifest,
+            prefix: StepParts.prefix(plan), family: family, lineFiles: lineFiles)
         let metrics = CheckpointMetrics(
             step: step, bytes: 0, seconds: Double(parts.map(\.took).max() ?? 0) / 1e9,
             stall: Double(parts.map(\.stalled).max() ?? 0) / 1e9)
