@@ -139,39 +139,6 @@ private let second: UInt64 = 1_000_000_000
                 """)
     }
 
-    @Test func `a worker that a signal stopped is told apart, and sooner`() throws {
-        var watch = try watch()
-        for rank in 0..<3 { watch.heard(rank, at(0, "\(rank)F0", .computing), now: second) }
-        for rank in [0, 2] { watch.heard(rank, now: 3 * second) }
-        #expect(watch.quietRanks(now: 3 * second) == [])
-        #expect(watch.quietRanks(now: 3 * second + 1) == [1])
-        watch.saw(1, process: 4711, .sleeps, now: 3 * second + 1)
-        let before = watch.verdict(now: 4 * second)
-        #expect(before == nil)
-        watch.saw(1, process: 4711, .stopped, now: 4 * second)
-        let found = watch.verdict(now: 4 * second + FailureEvidence.grace)
-        let verdict = try #require(found)
-        #expect(verdict.rank == 1 && verdict.diagnosis?.ranks.map(\.condition) == [.alive, .stopped, .alive])
-        #expect(
-            verdict.failure.message == """
-                worker 1 (cpu:1) has been stopped for 3 s, as SIGSTOP does; `kill -CONT 4711` would have let it go on; \
-                it was at step 1, instruction 1F0 (computing). All workers are ended; start the run again.
-                """)
-    }
-
-    @Test func `a pause shorter than the manifest's deadline is no failure`() throws {
-        let plan = try Plans.make(devices: "[cpu:0, cpu:1, cpu:2-3]", more: "deadlines: {heartbeat: 60}\n")
-        var watch = RunWatch(plan)
-        watch.begin()
-        watch.heard(2, at(0, "2F0", .computing), now: second)
-        for rank in 0..<2 { watch.heard(rank, now: 60 * second) }
-        let during = watch.verdict(now: 61 * second)
-        #expect(during == nil)
-        _ = watch.verdict(now: 61 * second + 1)
-        let found = watch.verdict(now: 62 * second)
-        #expect(found?.rank == 2)
-    }
-
     @Test func `a run is stuck when nobody moves for ten steps' time, half a minute at least`() throws {
         var watch = try watch()
         watch.finishedStep(seconds: 4)
