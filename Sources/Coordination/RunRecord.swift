@@ -56,28 +56,32 @@ final class RunRecord {
 
     /// Has another attempt go on from the newest checkpoint that is whole, or begin where there is none.
     /// - Returns: steps that were done, and are done again.
-    func goOn() throws(RunFailure) -> Int {
-        try goOn(from: try ResumePoint.find(in: directory, .latest, note: warn))
+    func goOn(_ cause: AttemptCause) throws(RunFailure) -> Int {
+        try goOn(from: try ResumePoint.find(in: directory, .latest, note: warn), cause)
     }
 
     /// The same from the newest one up to a step.
-    func goBack(to step: Int) throws(RunFailure) {
-        _ = try goOn(from: try ResumePoint.find(in: directory, upTo: step, note: warn))
+    func goBack(to step: Int, _ cause: AttemptCause) throws(RunFailure) {
+        _ = try goOn(from: try ResumePoint.find(in: directory, upTo: step, note: warn), cause)
     }
 
-    private func goOn(from found: ResumePoint?) throws(RunFailure) -> Int {
+    private func goOn(from found: ResumePoint?, _ cause: AttemptCause) throws(RunFailure) -> Int {
         point = found
-        return try goOn(behind: found?.step ?? 0, newest: found?.step)
+        return try goOn(behind: found?.step ?? 0, newest: found?.step, cause)
     }
 
     /// Has another attempt go on with what workers have.
     /// - Parameter step: steps that are done.
-    func goOn(behind step: Int) throws(RunFailure) { _ = try goOn(behind: step, newest: steps?.newest) }
+    func goOn(behind step: Int, _ cause: AttemptCause) throws(RunFailure) {
+        _ = try goOn(behind: step, newest: steps?.newest, cause)
+    }
 
-    private func goOn(behind step: Int, newest: Int?) throws(RunFailure) -> Int {
+    private func goOn(behind step: Int, newest: Int?, _ cause: AttemptCause) throws(RunFailure) -> Int {
         files.close()
         lostEvents = [:]
-        do { files = try AttemptFiles(plan, directory, run: run, behind: step, newest: newest, warn) } catch {
+        do {
+            files = try AttemptFiles(plan, directory, run: run, behind: step, newest: newest, cause: cause, warn)
+        } catch {
             throw RunFailure(wrapping: error)
         }
         return files.metrics.taken.count

@@ -16,8 +16,14 @@ package struct AttemptRecord: Codable, Hashable, Sendable {
     /// Seconds from the last sign of the attempt before until this one began.
     package var idleSeconds: Double
 
+    /// Why it began, in a line: what was lost, or which layers moved; nil where nobody said.
+    package var reason: String?
+    /// Seconds that a step took before; the median of the newest.
+    package var stepSecondsBefore: Double?
+
     private enum CodingKeys: String, CodingKey {
-        case attempt, step
+        case attempt, step, reason
+        case stepSecondsBefore = "step_s_before"
         case startedAt = "started_at"
         case lostSteps = "lost_steps"
         case lostSeconds = "lost_seconds"
@@ -25,7 +31,8 @@ package struct AttemptRecord: Codable, Hashable, Sendable {
     }
 
     package init(
-        attempt: Int, step: Int, startedAt: String, lostSteps: Int, lostSeconds: Double, idleSeconds: Double
+        attempt: Int, step: Int, startedAt: String, lostSteps: Int, lostSeconds: Double, idleSeconds: Double,
+        reason: String? = nil, stepSecondsBefore: Double? = nil
     ) {
         self.attempt = attempt
         self.step = step
@@ -33,6 +40,8 @@ package struct AttemptRecord: Codable, Hashable, Sendable {
         self.lostSteps = lostSteps
         self.lostSeconds = lostSeconds
         self.idleSeconds = idleSeconds
+        self.reason = reason
+        self.stepSecondsBefore = stepSecondsBefore
     }
 
     /// Of 100,000 attempts.

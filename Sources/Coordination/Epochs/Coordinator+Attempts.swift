@@ -87,7 +87,7 @@ extension Coordinator {
         let following = try newAttempt(next, attempt.launcher)
         do {
             journal.replan(next)
-            try journal.record.goOn(behind: succession.step)
+            try journal.record.goOn(behind: succession.step, AttemptCause(succession.cause, attempt.steps))
             try attempt.goOver(to: following, journal.directory)
         } catch {
             following.end()
@@ -114,7 +114,7 @@ extension Coordinator {
             journal.replan(next)
             plan = next
         }
-        let count = try journal.record.goOn()
+        let count = try journal.record.goOn(AttemptCause(failure.message, attempt.steps))
         let point = journal.record.point
         journal.display.note(
             failure.message

@@ -14,7 +14,7 @@ package struct Succession {
     /// Whether the evaluation behind the last step is still to be made.
     let evaluates: Bool
     /// What happened, and when it began, in nanoseconds.
-    private let cause: String
+    let cause: String
     private let since: UInt64
 
     /// - Parameters:

@@ -29,7 +29,7 @@ final class AttemptFiles {
     ///   - newest: the newest checkpoint, if there is one.
     init(
         _ plan: TrainingPlan, _ directory: RunDirectory, run: String, behind done: Int?, newest: Int?,
-        _ warn: @escaping (String) -> Void
+        cause: AttemptCause? = nil, _ warn: @escaping (String) -> Void
     ) throws {
         let begins = done == nil
         let history = AttemptHistory(directory)
@@ -42,7 +42,7 @@ final class AttemptFiles {
         if hasSteps { try directory.write(plan.description) }
         metrics = try MetricsFiles(plan, directory, behind: done, warn: warn)
         metricsBefore = metrics.bytes
-        if hasSteps { try history.begin(attempt, behind: done, taken: metrics.taken) }
+        if hasSteps { try history.begin(attempt, behind: done, taken: metrics.taken, cause) }
         if let done {
             // The evaluation before the first step is made again with it.
             try RecordTruncation.keep(upTo: done == 0 ? -1 : done, in: directory.evaluationsPath, prefix: "{\"step\":")

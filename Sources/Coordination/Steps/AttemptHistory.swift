@@ -19,12 +19,14 @@ struct AttemptHistory {
     /// - Parameters:
     ///   - done: steps that are done; nil: the run begins.
     ///   - taken: lines of metrics that were taken out.
-    func begin(_ attempt: Int, behind done: Int?, taken: [String]) throws {
+    ///   - cause: why it begins, and how long a step took before.
+    func begin(_ attempt: Int, behind done: Int?, taken: [String], _ cause: AttemptCause?) throws {
         let lost = taken.compactMap { try? StepMetrics(line: $0) }
         let record = AttemptRecord(
             attempt: attempt, step: done ?? 0, startedAt: ISO8601DateFormatter().string(from: Date()),
             lostSteps: lost.count, lostSeconds: lost.reduce(0) { $0 + ($1.stepS.isFinite ? $1.stepS : 0) },
-            idleSeconds: done == nil ? 0 : idleSeconds)
+            idleSeconds: done == nil ? 0 : idleSeconds,
+            reason: cause?.text.split(separator: "\n").first.map(String.init), stepSecondsBefore: cause?.stepSeconds)
         let file = try done == nil ? RecordFile(directory.attemptsPath) : RecordFile(continuing: directory.attemptsPath)
         defer { file.close() }
         if let error = file.append(Array((try record.line() + "\n").utf8)) { throw error }
@@ -50,5 +52,19 @@ struct AttemptHistory {
             try File.move(path, to: "\(folder)/\(name)")
         }
         try File.makeFolder(directory.eventsPath)
+    }
+}
+
+/// Why another attempt at a run begins.
+struct AttemptCause {
+    /// For people; the first line is kept.
+    var text: String
+    /// The median of the newest steps before; nil where there were none.
+    var stepSeconds: Double?
+
+    init(_ text: String, _ steps: StepAssembly) {
+        self.text = text
+        let durations = steps.durations.sorted()
+        stepSeconds = durations.isEmpty ? nil : durations[durations.count / 2]
     }
 }

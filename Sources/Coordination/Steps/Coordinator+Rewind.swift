@@ -49,7 +49,7 @@ extension Coordinator {
             display.note("going back once more would leave out more data than the run trains on")
             return false
         }
-        try record.goBack(to: newest)
+        try record.goBack(to: newest, AttemptCause(divergence.text(plan) ?? "", attempt.steps))
         wentBack = Return(step: done, rewound: rewound)
         display.note(
             "\(divergence.text(plan) ?? ""); "
