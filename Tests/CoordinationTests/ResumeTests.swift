@@ -129,6 +129,17 @@ import Testing
         #expect(try RunDirectory(folder.file("run")).report(skip: 0).json() == report)
     }
 
+    @Test func `half a line of an attempt that was ended while it began does not spoil the next attempt's`() throws {
+        let folder = try TemporaryFolder()
+        let directory = RunDirectory(folder.file("run"))
+        try run(Self.pipeline(2), in: directory.path, until: 3)
+        let line = try folder.text("run/attempts.jsonl")
+        try folder.write(line + line.prefix(line.count / 2), to: "run/attempts.jsonl")
+        try run(Self.pipeline(2), in: directory.path, resume: .auto)
+        #expect(AttemptRecord.all(in: directory).map(\.attempt) == [1, 2])
+        #expect(try folder.text("run/attempts.jsonl").split(separator: "\n").count == 2)
+    }
+
     @Test func `every damage is found, the file is named, and the checkpoint before is taken`() throws {
         let folder = try TemporaryFolder()
         var pipeline = Self.pipeline(2)

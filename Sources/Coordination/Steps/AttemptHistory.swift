@@ -27,6 +27,10 @@ struct AttemptHistory {
             lostSteps: lost.count, lostSeconds: lost.reduce(0) { $0 + ($1.stepS.isFinite ? $1.stepS : 0) },
             idleSeconds: done == nil ? 0 : idleSeconds,
             reason: cause?.text.split(separator: "\n").first.map(String.init), stepSecondsBefore: cause?.stepSeconds)
+        // Half a line, of an attempt that was ended while it began, would spoil the next one.
+        if done != nil {
+            try RecordTruncation.keep(upTo: .max, in: directory.attemptsPath, prefix: "{\"attempt\":")
+        }
         let file = try done == nil ? RecordFile(directory.attemptsPath) : RecordFile(continuing: directory.attemptsPath)
         defer { file.close() }
         if let error = file.append(Array((try record.line() + "\n").utf8)) { throw error }
