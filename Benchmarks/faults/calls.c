@@ -62,6 +62,9 @@ static enum verdict met(const char *kind, const char *path, int torn_is_possible
         while (start > name && start[-1] >= '0' && start[-1] <= '9') start--;
         if (start < partial && start > name && start[-1] == '.') memmove(start - 1, partial, strlen(partial) + 1);
     }
+    // Those of TensorBoard's files hold the time.
+    char *moment = strstr(name, ".tfevents.");
+    if (moment) moment[strlen(".tfevents")] = 0;
     pthread_mutex_lock(&lock);
     int place = 0;
     while (place < most_names && names[place].name && strcmp(names[place].name, name) != 0) place++;

@@ -86,8 +86,9 @@ class EveryCall:
             wrong.append(f"resuming ended with {codes}")
         attempts = [json.loads(line) for line in lines(run + "/attempts.jsonl")]
         begun = int(os.path.basename(whole[-1])) if whole else 0
-        if len(attempts) > 1 and attempts[1]["step"] != begun:
-            wrong.append(f"it goes on from step {attempts[1]['step']}, not {begun}")
+        # Where only the weights are missing, no attempt begins.
+        if begun != lab.steps and attempts[-1]["step"] != begun:
+            wrong.append(f"it goes on from step {attempts[-1]['step']}, not {begun}")
         wrong += lab.check(run)
         if wrong:
             wrong.append(lab.output(run)[-2000:])
