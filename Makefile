@@ -24,11 +24,11 @@ test: packages
 bench: build
 	Benchmarks/run
 
-# Seeded faults against real runs: make faults SEED=1 COUNT=50
+# Seeded faults against real runs: make faults SEED=1 COUNT=50; each of a kind in turn: make faults FAULTS=--every-call
 SEED ?= 1
 COUNT ?= 20
 faults: build
-	python3 Benchmarks/faults/faults.py --seed $(SEED) --count $(COUNT)
+	python3 Benchmarks/faults/faults.py --seed $(SEED) --count $(COUNT) $(FAULTS)
 
 # The library's documentation, as pages for a browser.
 docs: packages
