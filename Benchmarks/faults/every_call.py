@@ -45,6 +45,7 @@ class EveryCall:
     def __init__(self, args):
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         self.lab = Lab(args.program, steps=10, every=2, precision=args.precision, model=MODEL, parent=memory)
+        self.lab.pipeline = self.lab.write("evaluated.yaml", 3, more="evaluate: {data: {random: 331}, every: 2}\n")
         self.jobs, self.only, self.all = args.jobs, args.only, args.all_calls
         self.shim = self.lab.folder + "/calls.so"
         source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "calls.c")

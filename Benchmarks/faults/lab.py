@@ -162,6 +162,9 @@ class Lab:
         return {
             "losses": [(line["step"], line["loss"], line["grad_norm"], line["loss_scale"]) for line in found],
             "weights": sha(run + "/model.safetensors") if os.path.exists(run + "/model.safetensors") else None,
+            "best": sha(run + "/best/model.safetensors") if os.path.exists(run + "/best/model.safetensors") else None,
+            "evaluations": [
+                (line["step"], line["loss"], line["best"]) for line in map(json.loads, lines(run + "/evaluations.jsonl"))],
         }
 
     def workers(self, parent):
@@ -207,7 +210,6 @@ class Lab:
             pairs = zip(found["losses"], expected["losses"])
             first = next((i for i, pair in enumerate(pairs) if pair[0] != pair[1]), None)
             wrong.append(f"losses differ: {len(found['losses'])} lines, the first other one is {first}")
-        if found["weights"] != expected["weights"]:
-            wrong.append("weights differ")
+        wrong += [f"{key} differ" for key in ("weights", "best", "evaluations") if found[key] != expected[key]]
         left = await_none(lambda: self.leftovers(run), 10) + self.files_left(run)
         return wrong + [f"left: {name}" for name in left]
