@@ -25,7 +25,7 @@ import Tokenizers
         ("I 0\n", "line 1: expected base64"),
         ("IQ== -1\n", "line 1: expected base64"), ("IQ== 0\nIQ== 1\n", "line 2: expected each token once"),
         ("IQ== 0\nIg== 0\n", "line 2: expected each id once"),
-        ("IQ== 99999999\n", "line 1: expected an id from 0 to 4194303"),
+        ("IQ== 99999999\n", "line 1: expected an id from 0 to 1048575"),
         ("IQ== 0\n", "the file: expected a token for each byte, got none for byte 0"),
         ("{\"a\": 1}", "is JSON text, expected a rank file"),
     ])

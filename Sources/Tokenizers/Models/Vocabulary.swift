@@ -9,8 +9,9 @@ struct Vocabulary: Sendable {
     /// Whether some token has two ids.
     private(set) var hasDoubles = false
 
-    /// Ids are below this: the largest vocabularies have a few hundred thousand.
-    static let idLimit = 1 << 22
+    /// Ids are below this: the largest vocabularies have a few hundred thousand. A file of one token with a huge id takes memory for
+    /// all below it.
+    static let idLimit = 1 << 20
 
     init(capacity: Int = 16) { table = ByteStringTable(capacity: capacity) }
 
