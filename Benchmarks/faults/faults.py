@@ -21,6 +21,7 @@ from damage import Damages, damage
 from every_call import EveryCall
 from lab import Lab, await_none, lines, quantile
 from matrix import matrix
+from spare import spare
 from stall import stall
 
 KINDS = ["worker", "worker", "worker", "coordinator", "coordinator", "interrupt", "stop", "truncate", "flip", "restart"]
@@ -216,10 +217,11 @@ def main():
     parser.add_argument("--damage", type=int, default=0, help="so many flipped bits, and a cut at each 4 KiB boundary")
     parser.add_argument("--matrix", action="store_true", help="save at 1 to 4 stages, go on at 1 to 4")
     parser.add_argument("--stall", type=float, default=0, help="a worker stopped for so many seconds")
+    parser.add_argument("--spare", type=int, default=0, help="so many kills of workers that spares replace")
     args = parser.parse_args()
     chosen = [
         (args.every_call, lambda: EveryCall(args).run()), (args.damage, lambda: Damages(args).run()),
-        (args.matrix, lambda: matrix(args)), (args.stall, lambda: stall(args)),
+        (args.matrix, lambda: matrix(args)), (args.stall, lambda: stall(args)), (args.spare, lambda: spare(args)),
     ]
     chosen = [body for is_chosen, body in chosen if is_chosen] or [lambda: seeded(args)]
     if not all([body() for body in chosen]):
