@@ -15,6 +15,7 @@ extension Attempt {
         for rank in plan.placement.ranks {
             try tell(rank, .begin(steps: start.steps, weightsFile: path, origin: origin, rewound: start.rewound))
         }
+        if start.stops { intent = .stops }
         var words = StepWords(plan, start.steps, now: clock.now)
         let first = words.begin(now: clock.now)
         self.words = words

@@ -44,6 +44,8 @@ final class Attempt {
         var succession: Succession?
         /// Of a run that moves layers.
         var recut: RecutWatch?
+        /// Whether it ends behind its first step, with a checkpoint.
+        var stops = false
         /// Of a run that went back: where it is in its data.
         var rewound: Rewound?
     }

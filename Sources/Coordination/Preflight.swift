@@ -74,12 +74,14 @@ package enum Preflight {
 
     package static func checkDevices(_ manifest: PipelineManifest) throws(RunFailure) {
         let allowed = Cores.allowed
-        for (rank, device) in manifest.devices.enumerated() where device.kind == .cpu {
-            guard let missing = device.cores.first(where: { !allowed.contains($0) }) else { continue }
-            let mark = manifest.marks["devices.\(rank)"] ?? manifest.marks["devices"]
-            throw .badInput(
-                (mark.map { "\($0): " } ?? "") + "device \(device): this process has no core \(missing); "
-                    + "expected some of \(allowed.map { "cpu:\($0)" }.joined(separator: ", "))")
+        for (key, devices) in [("devices", manifest.devices), ("spares", manifest.spares)] {
+            for (index, device) in devices.enumerated() where device.kind == .cpu {
+                guard let missing = device.cores.first(where: { !allowed.contains($0) }) else { continue }
+                let mark = manifest.marks["\(key).\(index)"] ?? manifest.marks[key]
+                throw .badInput(
+                    (mark.map { "\($0): " } ?? "") + "device \(device): this process has no core \(missing); "
+                        + "expected some of \(allowed.map { "cpu:\($0)" }.joined(separator: ", "))")
+            }
         }
     }
 

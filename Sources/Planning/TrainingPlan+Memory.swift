@@ -8,7 +8,8 @@ import Tensors
 
 /// Bytes that a stage takes on its device. What no Int can count is `Int.max`.
 package struct StageMemory: Hashable, Sendable {
-    /// Of parameters with gradients, optimizer state, 16-bit copies, and the copy that checkpoints are written from.
+    /// Of parameters with gradients, optimizer state, 16-bit copies, the copy that checkpoints are written from, and those of
+    /// `mirror`.
     package var state: Int
     /// Of the frames of all micro-batches in flight, and what they defer.
     package var activations: Int
@@ -41,7 +42,9 @@ extension TrainingPlan {
         return StageMemory(
             state: model.stateBytes(nodes: layout.stages[stage].nodes, optimizer.state.count)
                 .saturatingPlus(
-                    manifest.snapshotBytes(model, nodes: layout.stages[stage].nodes, optimizer.state.count)),
+                    manifest.snapshotBytes(model, nodes: layout.stages[stage].nodes, optimizer.state.count)
+                )
+                .saturatingPlus(mirrorBytes(ofStage: stage)),
             activations: program.frameBytes.saturatingTimes(slotCount(ofStage: stage))
                 .saturatingPlus(program.deferredBytes.saturatingTimes(lowered.deferredCount[stage])),
             transient: program.transientBytes)
@@ -49,9 +52,7 @@ extension TrainingPlan {
 
     /// Bytes that a rank takes: its stages and its process.
     package func memory(ofRank rank: Int) -> Int {
-        placement.stages(of: rank).reduce(Self.processBytes.saturatingPlus(mirrorBytes(ofRank: rank))) {
-            $0.saturatingPlus(memory(ofStage: $1).total)
-        }
+        placement.stages(of: rank).reduce(Self.processBytes) { $0.saturatingPlus(memory(ofStage: $1).total) }
     }
 
     /// Throws where a worker takes more than the manifest allows it, and says how much.

@@ -1,4 +1,6 @@
+import CPUDevices
 import Coordination
+import Models
 import Planning
 import Runs
 import Scheduling
@@ -25,6 +27,27 @@ import Testing
         let plan = try plan()
         #expect(plan.placement.ranks.map { plan.mirror(of: $0) } == [1, 2, 1])
         #expect(try Plans.make().mirror(of: 0) == nil)
+    }
+
+    @Test func `plan counts two copies of a rank's own state and two of each that it mirrors`() throws {
+        let (with, without) = (try plan(), try plan(["mirror=false"]))
+        // Masters and two moments, f32.
+        let copies = with.layout.stages.map { stage in
+            12 * with.model.entries[stage.entries].reduce(0) { $0 + $1.parameterCount }
+        }
+        for rank in 0..<3 {
+            let mirrored = [[], [0, 2], [1]][rank].reduce(0) { $0 + copies[$1] }
+            #expect(with.memory(ofRank: rank) - without.memory(ofRank: rank) == 2 * (copies[rank] + mirrored))
+        }
+    }
+
+    @Test func `a spare that is not there is refused before anything starts`() throws {
+        let core = Cores.allowed[0]
+        let manifest = try Plans.manifest(
+            devices: "[cpu:\(core), cpu:\(core)]", more: "mirror: true\nspares: [cpu:\(core), cpu:65535]")
+        let refusal = message { try Preflight.checkDevices(manifest) }
+        #expect(refusal.contains("device cpu:65535: this process has no core 65535"))
+        #expect(refusal.contains("p/tiny.yaml:"))
     }
 
     @Test func `a lost worker's whole state comes from its mirror, nobody else's moves`() throws {

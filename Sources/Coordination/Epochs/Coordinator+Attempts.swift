@@ -56,26 +56,31 @@ extension Coordinator {
         var manifest = plan.manifest
         var places: [String] = []
         var left = spares
+        var isLast = false
         for rank in lost.sorted() {
             if left.isEmpty {
-                guard restarts.allows(at: since) else { return nil }
+                isLast = isLast || !restarts.allows(at: since)
             } else {
                 manifest.devices[plan.placement.device(of: rank)] = left.removeFirst()
             }
             places.append("\(manifest.devices[plan.placement.device(of: rank)])")
         }
+        // Where nothing may take its place for good, something does until the state is kept.
+        guard !isLast || !manifest.elastic && plan.checkpoint != nil else { return nil }
         manifest.spares = left
         let next = try TrainingPlan(manifest)
         let cause =
             failure.message
             + "\na new worker on \(places.joined(separator: " and on ")) takes over, with the state that "
-            + "its neighbour has kept"
+            + "its neighbour has kept" + (isLast ? ", until that is in a checkpoint" : "")
         let succession = Succession(
             from: plan, to: next, without: lost, behind: attempt.doneSteps, evaluates: attempt.owesEvaluation,
             cause: cause, since: since)
         guard let succession else { return nil }
         spares = left
-        return try goOver(to: next, succession, last)
+        var start = try goOver(to: next, succession, last)
+        start.stops = isLast
+        return start
     }
 
     private func goOver(

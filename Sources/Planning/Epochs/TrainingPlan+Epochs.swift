@@ -48,11 +48,15 @@ extension TrainingPlan {
         return names
     }
 
-    /// Bytes of the copies that a rank keeps for its own and its neighbours' sake.
-    func mirrorBytes(ofRank rank: Int) -> Int {
+    /// Bytes of the copies that a stage's rank keeps for the run's sake: two of the stage's own, and, counted with the first of
+    /// its stages, two of all stages of each rank that it mirrors.
+    func mirrorBytes(ofStage stage: Int) -> Int {
+        let rank = placement.rank(ofStage: stage)
         guard mirror(of: rank) != nil else { return 0 }
-        let ranks = [rank] + placement.ranks.filter { mirror(of: $0) == rank }
-        let stages = ranks.flatMap { placement.stages(of: $0) }
+        var stages = [stage]
+        if placement.stages(of: rank).first == stage {
+            stages += placement.ranks.filter { mirror(of: $0) == rank }.flatMap { placement.stages(of: $0) }
+        }
         return stages.reduce(0) { sum, stage in
             let copy = manifest.copyBytes(model, nodes: layout.stages[stage].nodes, optimizer.state.count)
             return sum.saturatingPlus(copy.saturatingTimes(2))
