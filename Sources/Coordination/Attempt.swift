@@ -125,7 +125,7 @@ final class Attempt {
     /// - Throws: what ended it early.
     func run(_ journal: RunJournal, _ start: Start) throws(RunFailure) -> Outcome {
         self.start = start
-        watch.begin(at: start.steps.lowerBound)
+        watch.begin(at: start.steps.lowerBound, now: clock.now)
         if let best = start.best {
             evaluation?.goOn(from: best)
             outcome.best = best

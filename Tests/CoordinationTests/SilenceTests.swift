@@ -33,6 +33,21 @@ private let second: UInt64 = 1_000_000_000
         #expect(found?.rank == 2)
     }
 
+    @Test func `one that is stopped before it was ever heard of is told too`() throws {
+        var watch = RunWatch(try Plans.make(devices: "[cpu:0, cpu:1, cpu:2-3]"))
+        watch.begin(at: 0, now: second)
+        watch.heard(0, now: second)
+        watch.heard(2, now: 3 * second)
+        #expect(watch.quietRanks(now: 3 * second) == [])
+        #expect(watch.quietRanks(now: 3 * second + 1) == [0, 1])
+        watch.saw(0, process: 4711, .sleeps, now: 4 * second)
+        watch.saw(1, process: 4712, .stopped, now: 4 * second)
+        let found = watch.verdict(now: 5 * second)
+        #expect(found?.rank == 1 && found?.isLoss == true)
+        #expect(found?.failure.message.contains("has been stopped for 3 s") == true)
+        #expect(found?.failure.message.contains("before the first step") == true)
+    }
+
     @Test func `a worker that a signal stopped is told apart, and sooner`() throws {
         var watch = try watch()
         for rank in 0..<3 { watch.heard(rank, at(0, "\(rank)F0", .computing), now: second) }

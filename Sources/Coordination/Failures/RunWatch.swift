@@ -35,6 +35,8 @@ package struct RunWatch {
     private var moved: [Int: (progress: UInt64, at: UInt64)] = [:]
     private var isRunning = false
     private var firstStep = 0
+    /// When workers began to be started.
+    private var startedAt: UInt64?
     private var rule: HangRule
     /// Whether the run goes on by itself, or says at its end how to.
     private let goesOn: Bool
@@ -55,8 +57,9 @@ package struct RunWatch {
 
     package mutating func begin() { isRunning = true }
 
-    /// Of a run that goes on: steps that are done.
-    package mutating func begin(at step: Int) { firstStep = step }
+    /// Workers are being started.
+    /// - Parameter step: steps that are done, of a run that goes on.
+    package mutating func begin(at step: Int, now: UInt64) { (firstStep, startedAt) = (step, now) }
 
     /// A sign of life of any kind.
     package mutating func heard(_ rank: Int, now: UInt64) {
@@ -67,15 +70,20 @@ package struct RunWatch {
 
     /// Ranks whose processes are worth a look: nothing was heard of them for a while.
     package func quietRanks(now: UInt64) -> [Int] {
-        guard isRunning else { return [] }
-        return devices.indices.filter { liveness.silence(of: $0, at: now) > quiet }
+        devices.indices.filter { silence(of: $0, now) > quiet }
+    }
+
+    /// Nanoseconds since the rank was heard of, or its start where it never was.
+    private func silence(of rank: Int, _ now: UInt64) -> UInt64 {
+        if let startedAt, !isRunning, heardAt[rank] == nil, !ended.contains(rank) { return now - min(now, startedAt) }
+        return liveness.silence(of: rank, at: now)
     }
 
     /// What the system says of a quiet rank's process. One that a signal stopped is not waited for: a busy machine makes
     /// no process stop.
     package mutating func saw(_ rank: Int, process: Int32, _ state: ProcessState, now: UInt64) {
         processes[rank] = (process, state)
-        if state == .stopped { add(.stopped(Double(liveness.silence(of: rank, at: now)) / 1e9), rank, now) }
+        if state == .stopped { add(.stopped(Double(silence(of: rank, now)) / 1e9), rank, now) }
     }
 
     /// Ten heartbeats, nanoseconds; where silence is allowed to last longer than usual, stopped workers are waited for too.
