@@ -4,13 +4,16 @@ import Systems
 /// A run directory that this process holds by a lock: no other process writes there while the run lives.
 ///
 /// The same command line works again after a run that ended early. A claim without results (no step, nothing in any
-/// log) is removed at its end; an unfinished run of the same pipeline makes room for the next one, and is kept beside it.
+/// log) is removed at its end, unless a run was to go on there; an unfinished run of the same pipeline makes room for the next
+/// one, and is kept beside it.
 package final class RunClaim {
     package let directory: RunDirectory
     /// A note to the user about the folder.
     package private(set) var note: String?
     private let lock: Int32
     private let madeFolder: Bool
+    /// Whether a run goes on that was there before.
+    private let goesOn: Bool
 
     /// Takes the folder the user named, or the first free one of `runs/NAME`, `runs/NAME-2`, ….
     /// - Parameter manifest: the run's resolved manifest, by which an unfinished run is known as the same.
@@ -34,6 +37,7 @@ package final class RunClaim {
             madeFolder = true
         }
         lock = try Self.lock(directory.path)
+        goesOn = false
         try prepare()
     }
 
@@ -43,7 +47,7 @@ package final class RunClaim {
         guard File.exists(path + "/lock") else {
             throw .badInput("run directory \(path.printable()) is of no run of this program: expected a file `lock`")
         }
-        madeFolder = false
+        (madeFolder, goesOn) = (false, true)
         directory = RunDirectory(path)
         lock = try Self.lock(path)
         try prepare()
@@ -67,7 +71,7 @@ package final class RunClaim {
     /// A run without a step and without logs leaves no folder.
     private func removeIfUnused() {
         let folder = RunFolder(directory)
-        guard folder.steps == 0, !folder.hasWeights, !folder.isDone, !folder.hasTellingLogs else { return }
+        guard !goesOn, folder.steps == 0, !folder.hasWeights, !folder.isDone, !folder.hasTellingLogs else { return }
         for name in folder.names where RunFolder.isOurs(name) { File.remove("\(directory.path)/\(name)") }
         if madeFolder { rmdir(directory.path) }
     }

@@ -57,6 +57,19 @@ import Testing
         #expect(folder.exists("x/" + name))
     }
 
+    /// What a run left behind that was to go on, and was interrupted at once: it can still go on.
+    @Test func `a claim on a run that is to go on leaves it as it was, whatever comes of it`() throws {
+        try leaveUnfinishedRun(steps: 0)
+        try File.makeFolder("\(path)/attempts/1/events")
+        var next: RunClaim? = try RunClaim(goingOnIn: path)
+        #expect(next != nil)
+        next = nil
+        for name in ["lock", "pipeline.yaml", "run.json", "attempts/1/events"] {
+            #expect(folder.exists("x/" + name), "\(name)")
+        }
+        #expect(message { try RunClaim(goingOnIn: path) }.isEmpty)
+    }
+
     @Test func `an empty folder of the user's stays`() throws {
         try File.makeFolder(path)
         _ = try claim()
