@@ -75,6 +75,7 @@ final class Attempt {
     /// Ranks whose workers are lost, of an attempt that failed.
     var lost: Set<Int> = []
     private var secretPath = ""
+    private var hasEnded = false
 
     /// Listens for workers; nothing is started or written yet.
     /// - Parameter entrance: where workers started by hand connect.
@@ -115,7 +116,9 @@ final class Attempt {
 
     /// Has every worker that is left end, and stops listening. May be called again.
     func end() {
-        if mayGoOver { try? server.abort("the run ended") }
+        guard !hasEnded else { return }
+        hasEnded = true
+        if left.count < plan.placement.rankCount { try? server.abort("the run ended") }
         launcher.endAll(grace: 1)
         server.close()
         SecretFile.remove(secretPath)
@@ -143,7 +146,6 @@ final class Attempt {
             return outcome
         } catch {
             journal.record.steps?.close()
-            if !mayGoOver { try? server.abort("the run ended") }
             throw RunFailure(wrapping: error)
         }
     }
