@@ -32,7 +32,7 @@ struct RunFolder {
         let written: Set = [
             "lock", "pipeline.yaml", "run.json", "live.json", "metrics.jsonl", "metrics.csv", "tensorboard",
             "evaluations.jsonl", "attempts.jsonl", "diagnosis.txt", "report.json", "steps",
-            "events", "logs",
+            "events", "logs", "attempts", "pretrained", "best",
         ]
         return written.contains(name) || name.hasSuffix(".partial")
     }

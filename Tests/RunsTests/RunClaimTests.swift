@@ -57,6 +57,16 @@ import Testing
         #expect(folder.exists("x/" + name))
     }
 
+    /// Of a run of a pretrained model that evaluates, all is there that is made before the first step.
+    @Test func `whatever a run makes before its first step goes with a claim that came to nothing`() throws {
+        var first: RunClaim? = try claim()
+        for name in ["pretrained", "best", "attempts/1/events"] { try File.makeFolder("\(path)/\(name)") }
+        try folder.write("{}", to: "x/pretrained/config.json")
+        #expect(first != nil)
+        first = nil
+        #expect(!folder.exists("x"))
+    }
+
     /// What a run left behind that was to go on, and was interrupted at once: it can still go on.
     @Test func `a claim on a run that is to go on leaves it as it was, whatever comes of it`() throws {
         try leaveUnfinishedRun(steps: 0)
