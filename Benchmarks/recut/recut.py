@@ -12,6 +12,7 @@ parser.add_argument("--factor", type=float, default=1.5)
 arguments = parser.parse_args()
 echelon = os.path.abspath(arguments.echelon)
 folder = pathlib.Path(tempfile.mkdtemp(prefix="echelon-recut-"))
+CORES = sorted(os.sched_getaffinity(0))[:2]
 SLOW = 24  # steps before the device becomes slower
 STEPS = 80
 
@@ -25,7 +26,7 @@ STEPS = 80
 loss: cross-entropy
 """)
 (folder / "pipeline.yaml").write_text(f"""model: model.yaml
-devices: [cpu:0, cpu:1]
+devices: [cpu:{CORES[0]}, cpu:{CORES[-1]}]
 partition: flops
 schedule: 1f1b
 batch: {{micro: 2, microbatches: 8}}
@@ -110,7 +111,7 @@ table("sim", plain, slowed, best, moves)
 def hog():
     # The system's weights of nice values fall by 1.25 a step.
     nice = min(range(-19, 20), key=lambda n: abs(1024 / (1024 + 1024 * 1.25 ** -n) - 1 / arguments.factor))
-    return subprocess.Popen(["taskset", "-c", "1", "nice", "-n", str(nice), sys.executable, "-c", "while True: pass"])
+    return subprocess.Popen(["taskset", "-c", str(CORES[-1]), "nice", "-n", str(nice), sys.executable, "-c", "while True: pass"])
 
 
 plain, _ = finish(*start("cpu-plain"))
