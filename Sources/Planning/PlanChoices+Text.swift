@@ -48,7 +48,9 @@ extension PlanChoices {
 
 extension Double {
     /// `8.21 s`, `83.4 ms`
-    var secondsText: String { self < 1 ? String(format: "%.1f ms", self * 1e3) : String(format: "%.2f s", self) }
+    package var secondsText: String {
+        self < 1 ? String(format: "%.1f ms", self * 1e3) : String(format: "%.2f s", self)
+    }
 
     /// `12,345`
     var groupedText: String { Int(exactly: rounded()).map(\.grouped) ?? "\(self)" }

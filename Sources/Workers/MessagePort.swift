@@ -18,7 +18,7 @@ package final class MessagePort {
     private let faults: SimulatedFaults
     private let staging: Staging
     /// By the schedule's link: the run's, where it begins or ends here.
-    let links: [Placement.WorkerLink?]
+    private let links: [Placement.WorkerLink?]
     /// Messages whose buffers a slot's next pass would overwrite.
     private var unsent: [BufferKey: [Unsent]] = [:]
 
@@ -165,6 +165,12 @@ package final class MessagePort {
         unsent[key]?.removeAll(keepingCapacity: true)
     }
 
+    /// Any link to a rank; what is no message of the schedule takes the first.
+    func link(to peer: Int) -> Placement.WorkerLink? { links.lazy.compactMap { $0 }.first { $0.to == peer } }
+
+    /// The same from a rank.
+    func link(from peer: Int) -> Placement.WorkerLink? { links.lazy.compactMap { $0 }.first { $0.from == peer } }
+
     private func link(of message: Message) -> Placement.WorkerLink {
         guard let link = links[message.link] else { preconditionFailure("\(message) passes this rank by") }
         return link
@@ -186,7 +192,7 @@ package final class MessagePort {
         _ tensor: Tensor, tie: Int, part: Int, step: Int, to peer: Int, recorder: inout EventRecorder
     ) throws -> SendTicket {
         let start = MonotonicClock.now
-        guard let link = links.lazy.compactMap({ $0 }).first(where: { $0.to == peer }) else {
+        guard let link = link(to: peer) else {
             preconditionFailure("no link to rank \(peer) for tie \(tie)")
         }
         let ticket = try endpoint.send(
@@ -201,7 +207,7 @@ package final class MessagePort {
         _ tensor: Tensor, tie: Int, part: Int, step: Int, from peer: Int, recorder: inout EventRecorder
     ) throws {
         let start = MonotonicClock.now
-        guard let link = links.lazy.compactMap({ $0 }).first(where: { $0.from == peer }) else {
+        guard let link = link(from: peer) else {
             preconditionFailure("no link from rank \(peer) for tie \(tie)")
         }
         let expected = header(tensor.spec, tie: tie, part: part, step: step)

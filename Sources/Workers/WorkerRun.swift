@@ -78,9 +78,7 @@ package struct WorkerRun {
         let stages = plan.placement.stages(of: rank)
         var executors: [Int: StageExecutor] = [:]
         var parameters: [Int: StageParameters] = [:]
-        let weights = try FirstWeights(plan.manifest)
         let graphs = try plan.graphs()
-        let adapters = try plan.adapterWeights()
         for stage in stages {
             let executor = try StageExecutor(
                 model: plan.model, shorter: graphs.dropLast(), layout: plan.layout, stage: stage,
@@ -90,15 +88,6 @@ package struct WorkerRun {
                 seed: plan.manifest.seed, splitsBackward: plan.lowered.splitsBackward(stage: stage),
                 recomputation: plan.recomputation, isTraining: plan.isTraining, on: backend)
             endpoint.updateStatus { $0.progress &+= 1 }
-            if luggage != nil, !plan.keepsTrainedOnly {
-                // All of its values are on their way.
-            } else if let weights {
-                let ownAdapters = weights.holdsAdapters(of: plan.model) ? weights : nil
-                try executor.loadParameters(weights, adapters: ownAdapters, seed: plan.manifest.seed)
-            } else {
-                executor.initialiseParameters(seed: plan.manifest.seed)
-            }
-            if let adapters { try executor.loadAdapters(adapters) }
             executors[stage] = executor
             if plan.isTraining {
                 parameters[stage] = try StageParameters(executor, optimizer: plan.optimizer, rules: plan.rules)
@@ -126,16 +115,7 @@ package struct WorkerRun {
         }
         // Opened before the first step: that the file cannot be written must not be found after the last.
         let writer = try path.map { try openWeights($0) }
-        if let state = try keeper?.state() { try restore(state, steps, parts.runner) }
-        var evaluates = false
-        switch origin {
-        case .first: break
-        case .checkpoint(let folder): try restore(folder, steps, parts.runner)
-        case .kept(let start):
-            parts.runner.luggage = luggage
-            try restore(start, steps, parts)
-            evaluates = start.evaluates
-        }
+        let evaluates = try fill(parts, steps, origin, luggage)
         if let rewound { try parts.runner.goBack(rewound, last: steps.upperBound) }
         let ending = try parts.runner.run(steps, evaluatesFirst: evaluates)
         parts.runner.saver?.finish()

@@ -41,11 +41,11 @@ package struct Succession {
         from old: TrainingPlan, to new: TrainingPlan, without lost: Set<Int>
     ) -> [KeptStart.Transfer]? {
         guard old.hasState else { return [] }
-        let owned = old.placement.ranks.map { old.stateNames(ofRank: $0) }
+        let owned = old.placement.ranks.map { Set(old.stateSizes(ofRank: $0).keys) }
         var transfers: [KeptStart.Transfer] = []
         for rank in new.placement.ranks {
             let isNew = lost.contains(rank)
-            let missing = new.stateNames(ofRank: rank).subtracting(isNew ? [] : owned[rank])
+            let missing = Set(new.stateSizes(ofRank: rank).keys).subtracting(isNew ? [] : owned[rank])
             var bySource: [Int: [String]] = [:]
             for name in missing.sorted() {
                 // Its own worker's copy, or its mirror's where that worker is gone.
@@ -83,14 +83,6 @@ package struct Succession {
 
     /// For people, once the run goes on.
     package func done(at now: UInt64) -> String {
-        "\(cause); going on behind step \(step) after \(String(format2: Double(now &- since) / 1e9)) s"
-    }
-}
-
-extension String {
-    /// With two decimals.
-    fileprivate init(format2 value: Double) {
-        let hundredths = Int((value * 100).rounded())
-        self = "\(hundredths / 100).\((hundredths % 100).digits(2))"
+        "\(cause); going on behind step \(step) after \((Double(now &- since) / 1e9).secondsText)"
     }
 }

@@ -13,6 +13,9 @@ extension TrainingPlan {
     /// Whether states travel over the links.
     package var movesStates: Bool { isTraining && (manifest.mirror || manifest.recut != nil) }
 
+    /// Whether checkpoints and copies leave out what is frozen: beside adapters, that is nearly all of the model.
+    package var keepsTrainedOnly: Bool { manifest.lora != nil }
+
     /// Whether the devices compute, so that there is a state.
     package var hasState: Bool { isTraining && manifest.devices.allSatisfy { $0.kind != .sim } }
 
@@ -31,21 +34,21 @@ extension TrainingPlan {
         return links.contains { $0.to == other } && links.contains { $0.from == other }
     }
 
-    /// Names of the tensors of a rank's state, as `StageState` has them.
-    package func stateNames(ofRank rank: Int) -> Set<String> {
-        var names: Set<String> = []
+    /// Bytes of the tensors of a rank's state that move, by name, as `StageState` has them: masters and moments are f32.
+    package func stateSizes(ofRank rank: Int) -> [String: Int] {
+        var sizes: [String: Int] = [:]
         for stage in placement.stages(of: rank) {
             for node in layout.stages[stage].nodes {
-                for parameter in model.nodes[node].layer.parameters.indices {
+                for (parameter, spec) in model.nodes[node].layer.parameters.enumerated() {
                     let isTrained = model.nodes[node].trained[parameter]
-                    guard isTrained || manifest.lora == nil else { continue }
+                    guard isTrained || !keepsTrainedOnly else { continue }
                     let name = model.storedName(of: model.origin(of: Tie.Member(node: node, parameter: parameter)))
-                    names.insert(name)
-                    if isTrained { for moment in optimizer.state.names { names.insert("\(name).\(moment)") } }
+                    sizes[name] = spec.shape.count * DType.f32.size
+                    for moment in isTrained ? optimizer.state.names : [] { sizes["\(name).\(moment)"] = sizes[name] }
                 }
             }
         }
-        return names
+        return sizes
     }
 
     /// Bytes of the copies that a stage's rank keeps for the run's sake: two of the stage's own, and, counted with the first of

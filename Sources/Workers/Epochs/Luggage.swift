@@ -28,9 +28,9 @@ package final class Luggage {
     }
 
     /// A tensor as it was behind a step; nil where it is not here.
-    func bytes(of name: String, behind step: Int) -> UnsafeRawBufferPointer? {
+    func bytes(of name: String, behind step: Int) -> UnsafeMutableRawBufferPointer? {
         let copies = (own + mirrored.values.joined()).lazy.filter { $0.state?.step == step }
-        return copies.compactMap { $0.bytes(of: name).map { UnsafeRawBufferPointer($0) } }.first
+        return copies.compactMap { $0.bytes(of: name) }.first
     }
 }
 

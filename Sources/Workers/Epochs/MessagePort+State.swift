@@ -1,4 +1,3 @@
-import Foundation
 import Planning
 import Runs
 import Scheduling
@@ -10,23 +9,17 @@ import Transport
 /// States on their way between workers, over the links that the schedule has anyway: tensors in pieces, one behind another.
 extension MessagePort {
     /// Sends tensors to a neighbour. Nothing waits: the links' credit bounds what is on its way.
-    /// - Parameters:
-    ///   - first: the number of the first piece, among those that the neighbour gets behind the same step.
-    ///   - bytes: a tensor's, which stay as they are until its tickets are free.
+    /// - Parameter tensors: they stay as they are until their tickets are free.
     /// - Returns: what to wait for.
-    func sendState(
-        _ names: [String], behind step: Int, to peer: Int, first: Int = 0,
-        _ bytes: (String) throws -> UnsafeRawBufferPointer
-    ) throws -> [SendTicket] {
-        let link = try link(to: peer)
+    func sendState(_ tensors: [UnsafeMutableRawBufferPointer], behind step: Int, to peer: Int) throws -> [SendTicket] {
+        let link = try stateLink(to: peer)
         var tickets: [SendTicket] = []
-        for name in names {
-            let all = try bytes(name)
-            for piece in Self.pieces(of: all.count) {
-                let part = UnsafeRawBufferPointer(rebasing: all[piece])
+        for tensor in tensors {
+            for piece in Self.pieces(of: tensor.count) {
+                let part = UnsafeRawBufferPointer(rebasing: tensor[piece])
                 tickets.append(
                     try endpoint.send(
-                        link: link.id, header: stateHeader(behind: step, first + tickets.count, byteCount: part.count),
+                        link: link.id, header: stateHeader(behind: step, tickets.count, byteCount: part.count),
                         payload: part, more: true))
             }
         }
@@ -37,10 +30,10 @@ extension MessagePort {
     /// Waits for tensors of a neighbour.
     /// - Parameter places: where each goes, in the order in which they come.
     func receiveState(
-        behind step: Int, from peer: Int, first: Int = 0, into places: [UnsafeMutableRawBufferPointer]
+        behind step: Int, from peer: Int, into places: [UnsafeMutableRawBufferPointer]
     ) throws {
-        let link = try link(from: peer)
-        var number = first
+        let link = try stateLink(from: peer)
+        var number = 0
         for place in places {
             for piece in Self.pieces(of: place.count) {
                 let part = UnsafeMutableRawBufferPointer(rebasing: place[piece])
@@ -52,15 +45,15 @@ extension MessagePort {
         }
     }
 
-    private func link(to peer: Int) throws -> Placement.WorkerLink {
-        guard let link = links.lazy.compactMap({ $0 }).first(where: { $0.to == peer }) else {
+    private func stateLink(to peer: Int) throws -> Placement.WorkerLink {
+        guard let link = link(to: peer) else {
             throw RunFailure(.bug, "no link to worker \(peer), which is to get a state")
         }
         return link
     }
 
-    private func link(from peer: Int) throws -> Placement.WorkerLink {
-        guard let link = links.lazy.compactMap({ $0 }).first(where: { $0.from == peer }) else {
+    private func stateLink(from peer: Int) throws -> Placement.WorkerLink {
+        guard let link = link(from: peer) else {
             throw RunFailure(.bug, "no link from worker \(peer), which has a state that is needed here")
         }
         return link

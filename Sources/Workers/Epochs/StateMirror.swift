@@ -1,4 +1,3 @@
-import Foundation
 import Planning
 import Runs
 import Scheduling
@@ -17,114 +16,50 @@ final class StateMirror {
     private let live: LiveState
     /// Who keeps this rank's.
     private let holder: Int
-    private var own: [Copy]
+    /// The older one first.
+    private var own: [StateSnapshot]
+    /// By the rank whose they are, the older one first.
     private var mirrored: [Int: [StateSnapshot]] = [:]
-    private let mirroredRanks: [Int]
-
-    private struct Copy {
-        var snapshot: StateSnapshot
-        /// Of its way to the holder.
-        var tickets: [SendTicket] = []
-    }
+    /// By copy of its own: of its way to the holder.
+    private var tickets: [[SendTicket]] = [[], []]
 
     /// nil where the plan has none.
     init?(_ plan: TrainingPlan, rank: Int, _ states: [StageState], _ port: MessagePort) {
         guard let holder = plan.mirror(of: rank) else { return nil }
         self.port = port
         self.holder = holder
-        mirroredRanks = plan.placement.ranks.filter { plan.mirror(of: $0) == rank }
         live = LiveState(states) { $0.isTrained || !plan.keepsTrainedOnly }
-        let sizes = live.sizes
-        own = (0..<2).map { _ in Copy(snapshot: StateSnapshot(sizes: sizes)) }
+        func two(of rank: Int) -> [StateSnapshot] {
+            (0..<2).map { _ in StateSnapshot(sizes: plan.stateSizes(ofRank: rank)) }
+        }
+        own = two(of: rank)
+        for other in plan.placement.ranks where plan.mirror(of: other) == rank { mirrored[other] = two(of: other) }
     }
 
     /// Called by all ranks behind the same steps.
     func exchange(_ state: StepState) throws {
-        let isFirst = own[1].snapshot.state == nil
         own.swapAt(0, 1)
-        for ticket in own[1].tickets { try ticket.wait() }
-        let copy = own[1].snapshot
+        tickets.swapAt(0, 1)
+        // It is overwritten now, and may still be on its way.
+        for ticket in tickets[1] { try ticket.wait() }
+        let copy = own[1]
         copy.state = nil
         copy.fill(from: live)
         copy.state = state
-        // Both are views of what does not move before the ticket is free.
-        let table = isFirst ? try Table(copy, state) : nil
-        own[1].tickets = try table?.send(port, behind: state.step, to: holder) ?? []
-        own[1].tickets += try port.sendState(
-            copy.names, behind: state.step, to: holder, first: Self.tableParts
-        ) { name in
-            copy.bytes(of: name).map { UnsafeRawBufferPointer($0) } ?? UnsafeRawBufferPointer(start: nil, count: 0)
-        }
-        for rank in mirroredRanks {
-            if isFirst {
-                let sizes = try Table.receive(port, behind: state.step, from: rank)
-                mirrored[rank] = (0..<2).map { _ in StateSnapshot(sizes: sizes) }
-            }
+        tickets[1] = try port.sendState(copy.names.compactMap { copy.bytes(of: $0) }, behind: state.step, to: holder)
+        for rank in mirrored.keys.sorted() {
             mirrored[rank]?.swapAt(0, 1)
             guard let copy = mirrored[rank]?[1] else { continue }
             copy.state = nil
             try port.receiveState(
-                behind: state.step, from: rank, first: Self.tableParts,
-                into: copy.names.compactMap { copy.bytes(of: $0) })
+                behind: state.step, from: rank, into: copy.names.compactMap { copy.bytes(of: $0) })
             copy.state = state
         }
-        // The table is not there longer than this call.
-        if table != nil { for ticket in own[1].tickets { try ticket.wait() } }
     }
 
     /// For the next epoch; nil where nothing was copied yet.
     var luggage: Luggage? {
-        let all = Luggage(own: own.map(\.snapshot), mirrored: mirrored)
+        let all = Luggage(own: own, mirrored: mirrored)
         return all.isEmpty ? nil : all
-    }
-
-    private static let tableParts = 1 << 16
-
-    /// What a rank's state is made of, told once: only its own plan of memory says so.
-    private final class Table {
-        private let length: UnsafeMutableRawBufferPointer
-        private let text: UnsafeMutableRawBufferPointer
-
-        init(_ copy: StateSnapshot, _ state: StepState) throws {
-            let sizes = Dictionary(uniqueKeysWithValues: copy.names.map { ($0, copy.bytes(of: $0)?.count ?? 0) })
-            let bytes = try JSONEncoder().encode(sizes)
-            text = .allocate(byteCount: bytes.count, alignment: 8)
-            text.copyBytes(from: bytes)
-            length = .allocate(byteCount: 8, alignment: 8)
-            length.storeBytes(of: UInt64(bytes.count).littleEndian, as: UInt64.self)
-        }
-
-        deinit {
-            length.deallocate()
-            text.deallocate()
-        }
-
-        func send(_ port: MessagePort, behind step: Int, to peer: Int) throws -> [SendTicket] {
-            try port.sendState(["length"], behind: step, to: peer) { _ in UnsafeRawBufferPointer(length) }
-                + port.sendState(["table"], behind: step, to: peer, first: 1) { _ in UnsafeRawBufferPointer(text) }
-        }
-
-        /// Of millions of tensors.
-        private static let limit = 1 << 28
-
-        static func receive(_ port: MessagePort, behind step: Int, from peer: Int) throws -> [String: Int] {
-            func receive(_ count: Int, first: Int) throws -> [UInt8] {
-                var bytes = [UInt8](repeating: 0, count: count)
-                try bytes.withUnsafeMutableBytes {
-                    try port.receiveState(behind: step, from: peer, first: first, into: [$0])
-                }
-                return bytes
-            }
-            let count = try receive(8, first: 0).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-            guard count <= limit else {
-                throw RunFailure(.bug, "worker \(peer) announces a table of \(count) bytes for its state")
-            }
-            let sizes = try JSONDecoder().decode(
-                [String: Int].self, from: Data(try receive(Int(count), first: 1)))
-            guard sizes.values.allSatisfy({ (0..<1 << 46).contains($0) }) else {
-                throw RunFailure(.bug, "worker \(peer) announces a state of impossible size")
-            }
-            return sizes
-        }
     }
 }

@@ -97,8 +97,3 @@ package enum StepParts {
     /// `model`, or `adapter` where adapters alone are trained.
     package static func prefix(_ plan: TrainingPlan) -> String { plan.keepsTrainedOnly ? "adapter" : "model" }
 }
-
-extension TrainingPlan {
-    /// Whether checkpoints leave out what is frozen: beside adapters, that is nearly all of the model.
-    package var keepsTrainedOnly: Bool { manifest.lora != nil }
-}
