@@ -44,6 +44,16 @@ package final class SafetensorsWriter {
         written[name] = start + bytes.count
     }
 
+    /// Writes some of a tensor's elements, which others of it are written beside by other writers.
+    /// - Parameter start: the first byte's place in the tensor.
+    package func write(_ name: String, at start: Int, _ bytes: UnsafeRawBufferPointer) throws(CheckpointError) {
+        guard let tensor = layout[name] else { preconditionFailure("the layout has no \(name)") }
+        precondition(
+            isOpen && start >= 0 && bytes.count <= tensor.range.count - start, "bytes beyond \(name), or after finish")
+        try writeAll(bytes, to: descriptor, at: layout.offset(of: tensor) + start, path)
+        written[name, default: 0] += bytes.count
+    }
+
     /// Waits until all is on disk and closes the file. Returns how many bytes of data this writer wrote.
     package func finish() throws(CheckpointError) -> Int {
         precondition(isOpen, "a writer finishes once")

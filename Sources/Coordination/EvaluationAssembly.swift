@@ -6,6 +6,8 @@ import Scheduling
 /// Puts the ranks' parts of each evaluation together, and knows the best. Pure: told what arrived, it says what follows.
 package struct EvaluationAssembly {
     private let rankCount: Int
+    private let placement: Placement
+    private let lanes: Int
     private let samples: Int
     private let keepsBest: Bool
     private var parts: [Int: WorkerMessage.EvaluationPart] = [:]
@@ -19,6 +21,7 @@ package struct EvaluationAssembly {
     package init?(_ plan: TrainingPlan) {
         guard let evaluation = plan.manifest.evaluation, let samples = evaluation.samples else { return nil }
         rankCount = plan.placement.rankCount
+        (placement, lanes) = (plan.placement, plan.lanesPerReplica)
         self.samples = samples
         keepsBest = evaluation.keepsBest
     }
@@ -28,7 +31,7 @@ package struct EvaluationAssembly {
         parts[rank] = part
         guard parts.count == rankCount else { return nil }
         defer { parts = [:] }
-        let sum = parts.values.lazy.compactMap(\.lossSum).first
+        let sum = placement.lossSum(parts.mapValues(\.lossSums), lanes: lanes)
         let count = parts.values.lazy.compactMap(\.targetCount).first ?? 0
         var metrics = EvaluationMetrics(
             step: part.step, loss: sum.map { count == 0 ? .nan : $0 / Double(count) } ?? .nan, tokens: count,

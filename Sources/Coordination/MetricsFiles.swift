@@ -53,10 +53,10 @@ package final class MetricsFiles {
     }
 
     private static func names(_ plan: TrainingPlan) -> [String] {
-        let stages = plan.layout.stages.map(\.index)
-        return plan.placement.ranks.map { rank in
-            let own = stages.filter { plan.placement.rank(ofStage: $0) == rank }
-            return own.count == 1 ? "stage_\(own[0])" : "rank_\(rank)"
+        plan.placement.ranks.map { rank in
+            let own = plan.placement.stages(of: rank)
+            let replica = plan.manifest.replicas > 1 ? ".\(plan.placement.replica(of: rank))" : ""
+            return own.count == 1 ? "stage_\(own[0])\(replica)" : "rank_\(rank)"
         }
     }
 

@@ -34,16 +34,19 @@ final class RunDisplay {
         guard output == .progress else { return }
         say(
             "run \(directory.printable()): \(plan.model.parameterCount.grouped) parameters, \(plan.schedule.name) over "
+                + (plan.manifest.replicas > 1 ? "\(plan.manifest.replicas) replicas of " : "")
                 + "\(plan.schedule.microBatches) micro-batches of \(plan.manifest.batch.micro), "
                 + "\(plan.tokensPerStep.grouped) tokens a step")
         if let trained = plan.trainedText { say("  \(trained)") }
         for note in plan.manifest.modelNotes { say("  note: \(note)") }
         for stage in plan.layout.stages {
-            let rank = plan.placement.rank(ofStage: stage.index)
+            let ranks = (0..<plan.manifest.replicas).map { plan.placement.rank(ofStage: stage.index, replica: $0) }
+            let devices = plan.deviceText(ofStage: stage.index)
+            let workers = ranks.count == 1 ? "worker \(ranks[0])" : "workers \(ranks[0])–\(ranks[ranks.count - 1])"
             let flops = plan.model.entries[stage.entries].reduce(0) { $0 + $1.cost.total }
             let share = flops / max(plan.model.entries.reduce(0) { $0 + $1.cost.total }, 1)
             say(
-                "  worker \(rank) on \(plan.device(of: rank)): \(plan.describe(stage: stage.index)), \(share.percentText) of the work"
+                "  \(workers) on \(devices): \(plan.describe(stage: stage.index)), \(share.percentText) of the work"
             )
         }
     }

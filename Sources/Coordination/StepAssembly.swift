@@ -7,9 +7,9 @@ import Scheduling
 
 /// Puts the ranks' parts of each step together. Pure: told what arrived, it says what follows.
 package struct StepAssembly {
-    private let rankOfStage: [Int]
-    /// How many entries of a rank's squares belong to each stage.
-    private let squaresOfStage: [Int]
+    private let squaresOf: GradientSquares
+    private let placement: Placement
+    private let lanes: Int
     private let rankCount: Int
     private let tokensPerStep: Int
     private let flopsPerStep: Double
@@ -34,16 +34,14 @@ package struct StepAssembly {
     package private(set) var rankBubbles: [Double] = []
 
     package init(_ plan: TrainingPlan) {
-        rankOfStage = plan.layout.stages.indices.map { plan.placement.rank(ofStage: $0) }
+        squaresOf = GradientSquares(plan)
+        (placement, lanes) = (plan.placement, plan.lanesPerReplica)
         rankCount = plan.placement.rankCount
         clockOffsets = Array(repeating: 0, count: plan.placement.rankCount)
         tokensPerStep = plan.tokensPerStep
         flopsPerStep = plan.flopsPerStep
         flops = plan.flopsPerStep
         computes = plan.manifest.devices.allSatisfy { $0.kind != .sim }
-        squaresOfStage = plan.layout.stages.map { stage in
-            plan.model.nodes[stage.nodes].reduce(0) { $0 + ($1.layer.parameters.isEmpty ? 0 : 1) }
-        }
     }
 
     /// - Returns: Σ over all ranks, once the last one's squares are there: summed in layer order, so that it does not
@@ -52,12 +50,7 @@ package struct StepAssembly {
         squares[step, default: [:]][rank] = new
         guard let all = squares[step], all.count == rankCount else { return nil }
         squares[step] = nil
-        var cursor = all.mapValues { $0[...] }
-        var total = 0.0
-        for (stage, rank) in rankOfStage.enumerated() {
-            for square in cursor[rank]?.prefix(squaresOfStage[stage]) ?? [] { total += square }
-            cursor[rank] = cursor[rank]?.dropFirst(squaresOfStage[stage])
-        }
+        let total = squaresOf.total(all)
         totals[step] = total
         return total
     }
@@ -100,7 +93,8 @@ package struct StepAssembly {
         rankBubbles = zip(parts, walls).map { 1 - Double($0.busy) / max($1, 1) }
         busySeconds = parts.map { Double($0.busy) / 1e9 * flopsPerStep / max(flops, 1) }
         let busy = parts.reduce(0.0) { $0 + Double($1.busy) }
-        let sum = parts.lazy.compactMap(\.lossSum).first
+        let sum = placement.lossSum(
+            Dictionary(uniqueKeysWithValues: parts.enumerated().map { ($0, $1.lossSums) }), lanes: lanes)
         let count = parts.lazy.compactMap(\.targetCount).first
         let work = parts.lazy.compactMap(\.work).first
         let tokens = work?.tokens ?? tokensPerStep

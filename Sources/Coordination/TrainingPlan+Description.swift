@@ -19,8 +19,9 @@ extension TrainingPlan {
                     layers: model.entries[stage.entries].map(\.kind),
                     layerCosts: model.entries[stage.entries].map { relativeCost(of: $0, headShare: share) })
             }, devices: placement.ranks.map { device(of: $0).description }, tokensPerStep: tokens,
-            flopsPerToken: (flopsPerStep - leftOut * Double(schedule.microBatches)) / Double(tokens),
-            startedAt: ISO8601DateFormatter().string(from: Date()), isPacked: manifest.data.isPacked)
+            flopsPerToken: (flopsPerStep - leftOut * Double(manifest.batch.microBatchesPerStep)) / Double(tokens),
+            startedAt: ISO8601DateFormatter().string(from: Date()), isPacked: manifest.data.isPacked,
+            replicas: manifest.replicas > 1 ? manifest.replicas : nil)
     }
 
     /// What an entry takes, compared with others: its FLOPs, but where simulated devices take equally long over each.

@@ -41,18 +41,20 @@ extension PipelineManifest {
         let devices = try Device.list(fields.required("devices"))
         let (schedule, scheduleMarks) = try Schedule.decode(fields["schedule"])
         let virtual = try Self.virtual(fields["virtual"], schedule)
-        let batch = try Batch.decode(fields.required("batch"))
+        let replicas = try Self.replicas(fields["replicas"], devices: devices)
+        let batch = try Batch.decode(fields.required("batch"), replicas: replicas)
+        let depth = devices.count / replicas
         let data = try Data.decode(fields.required("data"), for: model.loss)
         try data.check(fields.required("data"), batch: batch)
         let optimizer = try optimizer(fields["optimizer"].unlessNull)
         let lora = try fields["lora"].unlessNull.map { field throws(ManifestError) in try LoRA.decode(field) }
         let checkpoint = try Checkpoint.decode(fields["checkpoint"], devices)
-        let continuity = try Continuity(fields, devices, checkpoint)
+        let continuity = try Continuity(fields, devices, replicas: replicas, checkpoint)
         return PipelineManifest(
             name: try name(fields["name"], file: file), model: model, modelPath: modelPath, pretrained: pretrained,
             devices: devices, memory: try memory(fields["memory"].unlessNull, devices: devices.count),
             partition: try Partition.decode(
-                fields["partition"], stages: Self.stages(schedule, devices: devices.count, virtual),
+                fields["partition"], stages: Self.stages(schedule, devices: depth, virtual),
                 layers: model.layers.count),
             schedule: schedule, virtual: virtual, batch: batch,
             precision: try Precision.decode(fields["precision"]),
@@ -68,11 +70,12 @@ extension PipelineManifest {
             logEvery: try fields["log_every"]?.int(1...Limit.count) ?? 10, events: try events(fields["events"]),
             metrics: try metrics(fields["metrics"]),
             simulation: try Simulation.decode(
-                fields["sim"], devices: devices, virtual: virtual, at: fields.required("devices").node),
+                fields["sim"], devices: devices, stages: depth * virtual, at: fields.required("devices").node),
             byHand: try ranks(fields["by_hand"], stages: devices.count),
             evaluation: try Evaluation.decode(fields["evaluate"], beside: data, model.loss, devices),
             checkpoint: checkpoint, restart: continuity.restart, mirror: continuity.mirror,
             spares: continuity.spares, elastic: continuity.elastic, recut: continuity.recut,
+            lanes: try lanes(fields["lanes"], batch), zero: try zero(fields["zero"]),
             marks: root.marks(skipping: "model").merging(scheduleMarks) { $1 })
     }
 

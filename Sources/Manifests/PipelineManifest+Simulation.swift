@@ -58,8 +58,26 @@ extension PipelineManifest {
                 self.milliseconds = milliseconds
             }
         }
+        /// How fast messages travel: `network: {gbps: 10, ms: 0.1}`.
+        public struct Network: Hashable, Sendable {
+            /// 10⁹ bits that come to a worker in a second, from all others together.
+            public var gigabitsPerSecond: Double
+            /// Milliseconds from a message's last byte to its arrival.
+            public var milliseconds: Double
+
+            /// No latency unless given.
+            public init(gigabitsPerSecond: Double, milliseconds: Double = 0) {
+                self.gigabitsPerSecond = gigabitsPerSecond
+                self.milliseconds = milliseconds
+            }
+
+            /// Bytes that pass in a second.
+            public var bytesPerSecond: Double { gigabitsPerSecond * 1e9 / 8 }
+        }
         /// How long a pass of a layer takes; 10 ms unless written.
         public var pace: Pace
+        /// How fast messages travel from each worker to each other; nil: as fast as this machine lets them.
+        public var network: Network?
         /// A fault, to see what a report says of it: a stage that now and then takes longer; nil: none.
         public var slow: SlowStage?
         /// A fault: a rank whose device becomes slower, in the other's place; nil: none.
@@ -81,7 +99,7 @@ extension PipelineManifest.Simulation {
 
     /// `{layer_ms: 20}` or `{gflops: 100}`; 10 ms per layer unless written. Only for sim devices.
     static func decode(
-        _ field: Field?, devices: [PipelineManifest.Device], virtual: Int, at devicesNode: YAMLNode
+        _ field: Field?, devices: [PipelineManifest.Device], stages: Int, at devicesNode: YAMLNode
     ) throws(ManifestError) -> Self {
         let standard = usual
         guard let field else { return standard }
@@ -91,11 +109,19 @@ extension PipelineManifest.Simulation {
         }
         let fields = try Fields(field, keys: Schema.sim)
         var simulation = Self(pace: try pace(fields, field) ?? standard.pace)
+        simulation.network = try fields["network"].map { field throws(ManifestError) in
+            let fields = try Fields(field, keys: Schema.network, required: ["gbps"])
+            return Network(
+                gigabitsPerSecond: try fields.required("gbps").number("from 0.001 to 100000") {
+                    $0 >= 0.001 && $0 <= 1e5
+                },
+                milliseconds: try fields["ms"]?.number("from 0 to 10000") { $0 >= 0 && $0 <= 1e4 } ?? 0)
+        }
         if let slow = fields["slow"] {
             if try Fields(slow, keys: Schema.slow + Schema.slowRank)["rank"] != nil {
                 simulation.slowRank = try SlowRank.decode(slow, ranks: devices.count)
             } else {
-                simulation.slow = try SlowStage.decode(slow, stages: devices.count * virtual)
+                simulation.slow = try SlowStage.decode(slow, stages: stages)
             }
         }
         simulation.link = try fields["link"].map { link throws(ManifestError) in
@@ -110,7 +136,7 @@ extension PipelineManifest.Simulation {
         switch (fields["layer_ms"], fields["gflops"]) {
         case (let field?, nil): return .secondsPerLayer(try milliseconds(field) / 1000)
         case (nil, let field?): return .gflops(try field.number("above 0") { $0 >= 1e-9 && $0 <= 1e12 })
-        case (nil, nil) where Schema.faults.contains(where: { fields[$0] != nil }): return nil
+        case (nil, nil) where (Schema.faults + ["network"]).contains(where: { fields[$0] != nil }): return nil
         default: throw field.error(expected: "either layer_ms or gflops")
         }
     }
@@ -155,6 +181,10 @@ extension PipelineManifest.Simulation {
         switch pace {
         case .secondsPerLayer(let seconds): parts.append("layer_ms: \(YAML.number(Self.milliseconds(seconds)))")
         case .gflops(let rate): parts.append("gflops: \(YAML.number(rate))")
+        }
+        if let network {
+            parts.append(
+                "network: {gbps: \(YAML.number(network.gigabitsPerSecond)), ms: \(YAML.number(network.milliseconds))}")
         }
         if let slow {
             parts.append(

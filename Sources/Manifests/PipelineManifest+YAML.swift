@@ -10,7 +10,7 @@ extension PipelineManifest {
             "name: \(YAML.quoted(name))", "devices: \(YAML.list(devices.map(\.description)))",
             "memory: \(memory.map { YAML.list($0.map { "\($0)B" }) } ?? "null")",
             "partition: \(partition.yaml)", "schedule: \(schedule.yaml)",
-            "batch: {micro: \(batch.micro), microbatches: \(batch.microBatches)}", "precision: \(precision.yaml)",
+            "batch: {micro: \(batch.micro), \(batch.restYAML)}", "precision: \(precision.yaml)",
             "recompute: \(recompute.text)",
             "optimizer: {\(optimizer.yaml)}", "train: \(train.map(YAML.quoted) ?? "null")",
             "lora: \(lora?.yaml ?? "null")",
@@ -23,7 +23,7 @@ extension PipelineManifest {
         if case .named = schedule { lines.insert("virtual: \(virtual)", at: 5) }
         if let evaluation { lines.append("evaluate: \(evaluation.yaml)") }
         if devices.allSatisfy({ $0.kind != .sim }) { lines.append("checkpoint: \(checkpoint?.yaml ?? "null")") }
-        lines += continuityYAML
+        lines += replicationYAML + continuityYAML
         if devices.contains(where: { $0.kind == .sim }) { lines.append("sim: \(simulation.yaml)") }
         lines.append("model:")
         if let pretrained { lines.append("  \(pretrained.key): \(YAML.path(pretrained.path))") }

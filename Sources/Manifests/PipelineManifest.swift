@@ -81,6 +81,11 @@ public struct PipelineManifest: Hashable, Sendable {
     public var elastic = false
     /// Whether layers move between devices while the run goes on, where one has become slower. `recut: auto`
     public var recut: Recut?
+    /// Into how many sums a step's micro-batches are added, which one fixed tree adds; nil: one for each replica.
+    /// `lanes: 4`
+    public var lanes: Int?
+    /// What optimizer state replicas share out. `zero: 1`
+    public var zero = Zero.none
     /// Where each value was written, by its path (`optimizer.adamw.lr`, `devices.0`); for errors that later checks find.
     public var marks: [String: Mark]
 
@@ -141,21 +146,26 @@ public struct PipelineManifest: Hashable, Sendable {
     /// The schedules that can be generated: `1f1b`, `gpipe`, `zb-h1`, …
     public typealias ScheduleName = Scheduling.ScheduleName
 
-    /// global = micro × microBatches (× replicas, later); of the three any two suffice.
+    /// global = micro × microBatches × replicas; of the first, the second and the product any two suffice.
     ///
     ///     PipelineManifest.Batch(micro: 2, microBatches: 8).global      // 16 samples for each update
     public struct Batch: Hashable, Sendable {
         /// Samples of one micro-batch: 1 … 16384.
         public var micro: Int
-        /// Micro-batches of one update: 1 … 2²⁰.
+        /// Micro-batches of one update in each replica: 1 … 2²⁰.
         public var microBatches: Int
+        /// Copies of the pipeline among which the micro-batches are shared out.
+        public var replicas: Int
+        /// Micro-batches of one update in all replicas.
+        public var microBatchesPerStep: Int { microBatches * replicas }
         /// Samples of one update.
-        public var global: Int { micro * microBatches }
+        public var global: Int { micro * microBatchesPerStep }
 
         /// Limits and the schedule's demands are checked where a run or a plan begins.
-        public init(micro: Int, microBatches: Int) {
+        public init(micro: Int, microBatches: Int, replicas: Int = 1) {
             self.micro = micro
             self.microBatches = microBatches
+            self.replicas = replicas
         }
     }
 

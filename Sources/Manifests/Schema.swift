@@ -8,7 +8,7 @@ enum Schema {
         "name", "model", "devices", "memory", "partition", "schedule", "virtual", "batch", "precision", "recompute",
         "optimizer", "train", "lora", "groups", "learning_rate", "clip", "on_nan", "deadlines",
         "data", "evaluate", "steps", "seed", "weights", "log_every", "events", "metrics", "sim", "by_hand",
-        "checkpoint", "restart", "mirror", "spares", "elastic", "recut",
+        "checkpoint", "restart", "mirror", "spares", "elastic", "recut", "replicas", "lanes", "zero",
     ]
     static let batch = ["micro", "microbatches", "global"]
     static var learningRate: [String] { LearningRate.syntax.description.keys }
@@ -18,7 +18,8 @@ enum Schema {
     /// What a held-out source may have beside it: samples are as long as the training data's, in their file's order.
     static let heldOut = sources + ["tokenizer", "type", "inputs", "targets"]
     static let faults = ["slow", "link", "read_ms"]
-    static let sim = ["layer_ms", "gflops"] + faults
+    static let sim = ["layer_ms", "gflops", "network"] + faults
+    static let network = ["gbps", "ms"]
     static let slow = ["stage", "ms", "every"]
     static let slowRank = ["rank", "factor", "from"]
     static let link = ["from", "to", "ms"]
@@ -41,7 +42,7 @@ enum Schema {
                 ("evaluate", evaluate), ("evaluate.data", heldOut),
                 ("deadlines", PipelineManifest.Deadlines.keys), ("checkpoint", PipelineManifest.Checkpoint.keys),
                 ("restart", PipelineManifest.Restart.keys), ("recut", PipelineManifest.Recut.keys),
-                ("sim", sim), ("sim.slow", slow), ("sim.link", link),
+                ("sim", sim), ("sim.network", network), ("sim.slow", slow), ("sim.link", link),
                 ("partition", partition), ("schedule", schedule), ("recompute", recompute), ("on_nan", onNaN),
                 ("precision", precision),
                 ("lora", lora),

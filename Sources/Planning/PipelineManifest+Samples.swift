@@ -68,7 +68,7 @@ extension PipelineManifest {
         guard data.isPacked else { return try source.longestSample(cache) }
         let tokens = try source.tokenCounts()
         let batches = BatchPlan(
-            sampleCount: tokens.count, micro: batch.micro, microBatches: batch.microBatches, order: order,
+            sampleCount: tokens.count, micro: batch.micro, microBatches: batch.microBatchesPerStep, order: order,
             isPacked: true, end: steps == nil ? tokens.count : nil)
         return batches.fullestRow(
             steps: steps ?? (tokens.count - 1) / batches.globalBatch + 1, tokens: tokens)

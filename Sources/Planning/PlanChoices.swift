@@ -22,6 +22,8 @@ public struct PlanChoices: Codable, Sendable {
 
     /// One way to run the global batch, and what it is predicted to do.
     public struct Choice: Codable, Sendable {
+        /// Copies of the pipeline.
+        public var replicas: Int
         /// Name of the schedule: `zb-h1`.
         public var schedule: String
         /// Stages of each rank.
@@ -40,14 +42,15 @@ public struct PlanChoices: Codable, Sendable {
         public var tokensPerSecond: Double
         /// Idle ÷ wall time from one step to the next, 0…1, where computing and updating are work.
         public var bubbleFraction: Double
-        /// Bytes that each rank takes, its process included, by rank.
+        /// Bytes that each rank of a replica takes, its process included, by position.
         public var memoryBytes: [Int]
         /// What selects it: `schedule=zb-h1`, each behind a `--set`; empty for the pipeline as it is.
         public var options: [String]
     }
 
-    /// Tries every schedule, number of stages, way to recompute, and size of micro-batch that divides the global batch
-    /// and has a profile; leaves out what does not fit the memory limits.
+    /// Tries every number of replicas, schedule, number of stages, way to recompute, and size of micro-batch that divides the
+    /// global batch and has a profile; leaves out what does not fit the memory limits. Where there are many devices, most
+    /// numbers of replicas are only tried with two schedules.
     /// - Throws: bad input: nothing was measured, or nothing fits.
     public init(
         _ manifest: PipelineManifest, count: Int = 5, profiles: ProfileCache = .standard
@@ -59,21 +62,62 @@ public struct PlanChoices: Codable, Sendable {
         }
         let manifest = try manifest.settled()
         globalBatch = manifest.batch.global
+        (choices, unmeasured, source) = ([], [], "")
+        var failure: RunFailure?
+        var grid = manifest.numbersOfReplicas
+        if manifest.devices.count > Self.fewDevices {
+            var rates: [(replicas: Int, rate: Double)] = []
+            for replicas in grid {
+                let rate = try? search(manifest, replicas: replicas, 1, profiles, schedules: ["1f1b", "zb-h1"]).first
+                rates.append((replicas, rate?.tokensPerSecond ?? 0))
+            }
+            grid = rates.sorted { $0.rate > $1.rate }.prefix(2).map(\.replicas)
+        }
+        var found: [Choice] = []
+        for replicas in grid {
+            do throws(RunFailure) {
+                found += try search(manifest, replicas: replicas, count, profiles, schedules: nil)
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if found.isEmpty, let failure { throw failure }
+        choices = Array(found.sorted { $0.tokensPerSecond > $1.tokensPerSecond }.prefix(count))
+    }
+
+    /// For so many, every number of replicas is searched thoroughly.
+    private static let fewDevices = 16
+
+    /// The best with so many replicas.
+    /// - Parameter schedules: those to try; nil: all.
+    private mutating func search(
+        _ original: PipelineManifest, replicas: Int, _ count: Int, _ profiles: ProfileCache, schedules: [String]?
+    ) throws(RunFailure) -> [Choice] {
+        var manifest = original
+        manifest.replicas = replicas
+        manifest.batch.microBatches = original.batch.global / (original.batch.micro * replicas)
+        if let lanes = manifest.lanes, !lanes.isMultiple(of: replicas) { manifest.lanes = nil }
         let variants = try Self.variants(manifest, profiles)
-        unmeasured = variants.unmeasured
-        guard let first = variants.measured.first else { throw manifest.nothingToSearch }
+        for size in variants.unmeasured where !unmeasured.contains(size) { unmeasured.append(size) }
+        guard let first = variants.measured.first else { throw original.nothingToSearch }
         source = first.costs.source
-        let search = PlanSearch(
-            ranks: manifest.devices.count, alternatives: variants.measured.enumerated().map { $1.alternative("\($0)") },
-            link: first.costs.link, memoryLimits: manifest.memory, barrier: first.costs.barrier)
+        let positions = manifest.devicesPerReplica
+        // The least that any replica of a position may take.
+        let limits = manifest.memory.map { limits in
+            (0..<positions).map { limits[$0 * replicas..<($0 + 1) * replicas].min() ?? 0 }
+        }
+        var search = PlanSearch(
+            ranks: positions, alternatives: variants.measured.enumerated().map { $1.alternative("\($0)") },
+            link: first.costs.link, memoryLimits: limits, barrier: first.costs.barrier)
+        if let schedules { search.schedules = schedules }
         let found: [PlanSearch.Choice]
-        do { found = try search.best(count) } catch { throw manifest.failure(error) }
-        choices = []
+        do { found = try search.best(count) } catch { throw original.failure(error) }
+        var choices: [Choice] = []
         for choice in found {
             guard let variant = Int(choice.alternative).map({ variants.measured[$0] }) else { continue }
-            choices.append(try variant.choice(choice.plan, from: manifest))
+            choices.append(try variant.choice(choice.plan, from: original))
         }
-        choices.sort { $0.tokensPerSecond > $1.tokensPerSecond }
+        return choices
     }
 
     /// One size of micro-batch with one way to recompute.
@@ -84,7 +128,8 @@ public struct PlanChoices: Codable, Sendable {
         func alternative(_ name: String) -> PlanSearch.Alternative {
             let batch = manifest.batch
             return PlanSearch.Alternative(
-                name: name, layers: costs.layers, tokensPerMicroBatch: batch.micro * (manifest.data.sequence ?? 1),
+                name: name, layers: costs.layers,
+                tokensPerMicroBatch: batch.micro * batch.replicas * (manifest.data.sequence ?? 1),
                 microBatches: [batch.microBatches], memory: costs.memory)
         }
 
@@ -100,11 +145,11 @@ public struct PlanChoices: Codable, Sendable {
             let plan = try TrainingPlan(chosen)
             let prediction = try StepPrediction(plan, costs)
             return Choice(
-                schedule: step.schedule, virtual: step.virtual, micro: chosen.batch.micro,
+                replicas: chosen.replicas, schedule: step.schedule, virtual: step.virtual, micro: chosen.batch.micro,
                 microBatches: chosen.batch.microBatches, recompute: chosen.recompute.text, cuts: step.cuts,
                 stepSeconds: prediction.stepSeconds, tokensPerSecond: prediction.tokensPerSecond,
                 bubbleFraction: prediction.bubbleFraction,
-                memoryBytes: plan.placement.ranks.map { plan.memory(ofRank: $0) },
+                memoryBytes: plan.placement.ranks(ofReplica: 0).map { plan.memory(ofRank: $0) },
                 options: original.options(to: chosen))
         }
     }
@@ -116,7 +161,9 @@ public struct PlanChoices: Codable, Sendable {
         var unmeasured: [Int] = []
         for micro in sizes(manifest) {
             var variant = manifest
-            variant.batch = .init(micro: micro, microBatches: manifest.batch.global / micro)
+            variant.batch = .init(
+                micro: micro, microBatches: manifest.batch.global / (micro * manifest.replicas),
+                replicas: manifest.replicas)
             for recompute in Set([.none, .stage, manifest.recompute]).sorted(by: { $0.text < $1.text }) {
                 variant.recompute = recompute
                 let whole = try TrainingPlan(variant.whole(on: manifest.devices[0]))
@@ -134,7 +181,7 @@ public struct PlanChoices: Codable, Sendable {
         if manifest.devices[0].kind == .sim, case .secondsPerLayer = manifest.simulation.pace {
             return [manifest.batch.micro]
         }
-        let global = manifest.batch.global
+        let global = manifest.batch.microBatches * manifest.batch.micro
         return (1...global).filter { global.isMultiple(of: $0) && manifest.allows(micro: $0, of: global) }
     }
 }
@@ -142,6 +189,16 @@ public struct PlanChoices: Codable, Sendable {
 extension PipelineManifest {
     fileprivate var nothingToSearch: RunFailure {
         .badInput("plan --search: no profile of this model on this machine; \(profileAdvice)")
+    }
+
+    /// How many replicas its devices can be shared out to, without another global batch.
+    fileprivate var numbersOfReplicas: [Int] {
+        guard case .named = schedule else { return [replicas] }
+        let micro = batch.global / batch.micro
+        return (1...devices.count).filter { count in
+            devices.count.isMultiple(of: count) && micro.isMultiple(of: count)
+                && devices.count / count <= model.layers.count && (count == 1 || !mirror && recut == nil)
+        }
     }
 
     /// What turns this manifest into another of the same model and batch.
@@ -152,9 +209,11 @@ extension PipelineManifest {
         if isWritten ? virtual != other.virtual : other.virtual != other.usualVirtual {
             options.append("virtual=\(other.virtual)")
         }
+        if replicas != other.replicas { options.append("replicas=\(other.replicas)") }
         if batch != other.batch {
             options += ["batch.micro=\(other.batch.micro)", "batch.microbatches=\(other.batch.microBatches)"]
         }
+        if lanes != other.lanes { options.append("lanes=null") }
         if recompute != other.recompute { options.append("recompute=\(other.recompute.text)") }
         if partition != .profile { options.append("partition=profile") }
         return options

@@ -9,7 +9,8 @@ extension PlanReport {
 
     private var heading: [String] {
         return [
-            "\(stages.count == 1 ? "1 stage" : "\(stages.count) stages"), \(parameters.grouped) parameters, "
+            (replicas > 1 ? "\(replicas) replicas of " : "")
+                + "\(stages.count == 1 ? "1 stage" : "\(stages.count) stages"), \(parameters.grouped) parameters, "
                 + "\(schedule) over \(microBatches) micro-batches, \(tokensPerStep.grouped) tokens and "
                 + "\(flopsPerStep.flopsText) GFLOP a step"
         ] + (trainedParameters.map { ["\($0.grouped) of \(parameters.grouped) parameters are trained"] } ?? []) + [""]
@@ -93,7 +94,12 @@ extension PlanReport {
         return
             "Step: \(prediction.stepSeconds.secondsText), \(prediction.tokensPerSecond.groupedText) tokens/s, bubble "
             + "\(prediction.bubbleFraction.percentText), by \(prediction.source)"
-            + (isPlanned ? "; it decided the cuts" : "") + leastText(prediction.stepSeconds)
+            + (isPlanned ? "; it decided the cuts" : "") + leastText(prediction.stepSeconds) + replicaText(prediction)
+    }
+
+    private func replicaText(_ prediction: StepPrediction) -> String {
+        guard let all = prediction.gradientSeconds, let exposed = prediction.exposedGradientSeconds else { return "" }
+        return "; gradients are on their way for \(all.secondsText), \(exposed.secondsText) of it behind all passes"
     }
 
     private func leastText(_ seconds: Double) -> String {

@@ -19,6 +19,8 @@ public struct PlanReport: Codable, Sendable {
     public var schedule: String
     /// Micro-batches of one step.
     public var microBatches: Int
+    /// Copies of the pipeline.
+    public var replicas: Int
     /// Tokens (or rows) of one step.
     public var tokensPerStep: Int
     /// How many numbers the model's parameters hold.
@@ -131,6 +133,7 @@ public struct PlanReport: Codable, Sendable {
     public init(_ plan: TrainingPlan, profiles: ProfileCache = .standard) throws(RunFailure) {
         schedule = plan.schedule.name
         microBatches = plan.schedule.microBatches
+        replicas = plan.manifest.replicas
         tokensPerStep = plan.tokensPerStep
         parameters = plan.model.parameterCount
         trainedParameters = plan.adapted.map { _ in plan.model.trainedCount }
@@ -199,7 +202,8 @@ public struct PlanReport: Codable, Sendable {
         let memory = plan.memory(ofStage: stage.index)
         let rank = plan.placement.rank(ofStage: stage.index)
         return StageLine(
-            stage: stage.index, rank: rank, device: plan.device(of: rank).description,
+            stage: stage.index, rank: rank,
+            device: plan.deviceText(ofStage: stage.index),
             layers: plan.describe(stage: stage.index), parameters: parameters,
             flops: entries.reduce(0) { $0 + $1.cost.total }, inFlight: plan.slotCount(ofStage: stage.index),
             stateBytes: memory.state, activationBytes: memory.activations, transientBytes: memory.transient,

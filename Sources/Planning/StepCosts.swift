@@ -22,7 +22,11 @@ struct StepCosts: Sendable {
         switch manifest.devices[0].kind {
         case .sim:
             times = model.entries.map { Self.simulated($0, model, manifest.simulation) }
-            (link, barrier, source) = (.free, 0, "what the sim devices pretend")
+            link =
+                manifest.simulation.network.map {
+                    LinkCost(latency: $0.milliseconds / 1000, bytesPerSecond: $0.bytesPerSecond)
+                } ?? .free
+            (barrier, source) = (0, "what the sim devices pretend")
         case .cpu:
             guard let profile = profiles.profile(for: ProfileKey(manifest)) else { return nil }
             let (head, share) = (model.headEntry, manifest.countedShare())
@@ -37,8 +41,7 @@ struct StepCosts: Sendable {
                 forward: times.forward, inputGradient: times.inputApart, weightGradient: times.weightApart,
                 backward: times.backward, recomputation: manifest.recompute == .none ? 0 : times.forward,
                 update: times.update,
-                stateBytes: model.stateBytes(nodes: entry.nodes, optimizer)
-                    .saturatingPlus(manifest.snapshotBytes(model, nodes: entry.nodes, optimizer)),
+                stateBytes: manifest.stateBytes(model, nodes: entry.nodes, optimizer),
                 outputBytes: Self.bytes(crossingBehind: entry.index, model))
         }
         memory = Self.memoryModel(manifest, model, optimizer)
@@ -124,8 +127,7 @@ extension StepCosts {
             let program = StageProgram(
                 model, layout, stage: stage, splitsBackward: splitsBackward, recomputation: recomputation, on: backend)
             let nodes = layout.stages[stage].nodes
-            let state = model.stateBytes(nodes: nodes, optimizer)
-                .saturatingPlus(manifest.snapshotBytes(model, nodes: nodes, optimizer))
+            let state = manifest.stateBytes(model, nodes: nodes, optimizer)
             let bytes = StageMemoryModel.Bytes(
                 perMicroBatch: program.frameBytes, perDeferred: program.deferredBytes,
                 fixed: state.saturatingPlus(program.transientBytes))

@@ -14,6 +14,10 @@ public struct StepPrediction: Codable, Hashable, Sendable {
     public var tokensPerSecond: Double
     /// Idle over wall.
     public var bubbleFraction: Double
+    /// Seconds that the gradients of replicas are on their way, of the rank with most; nil where there is one replica.
+    public var gradientSeconds: Double?
+    /// What of it no pass lies over.
+    public var exposedGradientSeconds: Double?
     /// Where the layers' times come from.
     public var source: String
 
@@ -27,12 +31,20 @@ public struct StepPrediction: Codable, Hashable, Sendable {
             let times = try simulator.step(
                 times: StageTimes(stages: plan.layout.stages.map { costs.time(of: $0.entries) }), linkTimes: links,
                 queueDepths: [Int](repeating: plan.queueDepth, count: simulator.links.count))
-            let updates = plan.placement.ranks.map { rank in
+            let updates = plan.placement.ranks(ofReplica: 0).map { rank in
                 plan.placement.stages(of: rank).reduce(0) { sum, stage in
                     costs.layers[plan.layout.stages[stage].entries].reduce(sum) { $0 + $1.update }
                 }
             }
-            let end = StepEnd(optimizer: updates, barrier: costs.barrier)
+            let sums = plan.placement.ranks(ofReplica: 0).map { plan.replicaTime(of: $0, costs) }
+            let end = StepEnd(
+                optimizer: zip(updates, sums).map {
+                    $0 / (plan.sharesOptimizerState ? Double(plan.manifest.replicas) : 1) + $1.returning
+                },
+                barrier: costs.barrier, gradients: sums.map(\.exposed))
+            let underWay = sums.map(\.underWay).max() ?? 0
+            gradientSeconds = plan.addsReplicas ? underWay : nil
+            exposedGradientSeconds = plan.addsReplicas ? sums.map(\.exposed).max() : nil
             stepSeconds = times.period(end)
             bubbleFraction = times.bubbleFraction(end)
             tokensPerSecond = stepSeconds > 0 ? Double(plan.tokensPerStep) / stepSeconds : 0

@@ -42,7 +42,7 @@ extension TrainingPlan {
     /// What tells a stage where the samples of a row lie: how many there are, then the length of each, padding as one more;
     /// nil where each row is one sample.
     package var documents: TensorSpec? {
-        manifest.data.isPacked ? TensorSpec([2 + manifest.batch.micro * manifest.batch.microBatches], .i32) : nil
+        manifest.data.isPacked ? TensorSpec([2 + manifest.batch.global], .i32) : nil
     }
 
     /// Whether an edge carries, forward and behind its values, where the samples of a row lie.

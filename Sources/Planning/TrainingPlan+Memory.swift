@@ -40,11 +40,8 @@ extension TrainingPlan {
             model, layout, stage: stage, splitsBackward: lowered.splitsBackward(stage: stage),
             recomputation: recomputation, on: backend)
         return StageMemory(
-            state: model.stateBytes(nodes: layout.stages[stage].nodes, optimizer.state.count)
-                .saturatingPlus(
-                    manifest.snapshotBytes(model, nodes: layout.stages[stage].nodes, optimizer.state.count)
-                )
-                .saturatingPlus(mirrorBytes(ofStage: stage)),
+            state: manifest.stateBytes(model, nodes: layout.stages[stage].nodes, optimizer.state.count)
+                .saturatingPlus(mirrorBytes(ofStage: stage)).saturatingPlus(exchangeBytes(ofStage: stage)),
             activations: program.frameBytes.saturatingTimes(slotCount(ofStage: stage))
                 .saturatingPlus(program.deferredBytes.saturatingTimes(lowered.deferredCount[stage])),
             transient: program.transientBytes)

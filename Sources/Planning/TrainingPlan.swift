@@ -70,7 +70,7 @@ public struct TrainingPlan: Sendable {
                 adaptation: adapted?.adaptation ?? .none)
             rules = try manifest.rules(model, ParameterNames(family?.exported, adapted?.tensors))
             schedule = try Self.schedule(manifest)
-            placement = Placement(schedule, byHand: manifest.byHand)
+            placement = Placement(schedule, replicas: manifest.replicas, byHand: manifest.byHand)
             optimizer = manifest.optimizer
             let (model, states) = (model, optimizer.state.count)
             headShare = manifest.partition == .flops ? manifest.countedShare() : nil
@@ -92,7 +92,9 @@ public struct TrainingPlan: Sendable {
             try schedule.validate(edges: edges, queueDepth: queueDepth)
             try forward?.validate(edges: edges, queueDepth: queueDepth)
             let exchanges = Self.exchanges(model, layout, schedule)
-            lowered = try schedule.lower(edges: edges, exchanges: exchanges)
+            lowered = try schedule.lower(
+                edges: edges, exchanges: exchanges, hasReplicas: manifest.replicas > 1)
+            try lowered.checkReductions()
             forwardPass = try forward?.lower(edges: edges, exchanges: exchanges)
             learningRate = try LearningRateSchedule(
                 peak: optimizer.learningRate, manifest.learningRate, steps: manifest.steps)
@@ -112,10 +114,11 @@ public struct TrainingPlan: Sendable {
     /// What an update waits for; nil on devices that compute nothing.
     package var gate: UpdateRule? {
         if clipping != nil || manifest.precision.lossScaler != nil { return .sum }
+        let hasReplicas = manifest.replicas > 1
         guard manifest.devices.allSatisfy({ $0.kind != .sim }) else { return nil }
         // Where no backward is split, rank 0's last one ends after all other ranks' work, so that waiting costs nothing.
         let isWhole = layout.stages.indices.allSatisfy { !lowered.splitsBackward(stage: $0) }
-        return isWhole || manifest.onNaN != .stop || manifest.mirror ? .all : .own
+        return isWhole || hasReplicas || manifest.onNaN != .stop || manifest.mirror ? .all : .own
     }
     /// The device that a rank owns.
     public func device(of rank: Int) -> PipelineManifest.Device { manifest.devices[placement.device(of: rank)] }
@@ -125,10 +128,13 @@ public struct TrainingPlan: Sendable {
     public var recomputation: Recomputation { manifest.recompute }
     /// Tokens (or rows) of one step, padding included: what the model computes.
     public var tokensPerStep: Int {
-        manifest.data.rows(manifest.batch) * manifest.batch.microBatches * (manifest.data.sequence ?? 1)
+        manifest.data.rows(manifest.batch) * manifest.batch.microBatchesPerStep
+            * (manifest.data.sequence ?? 1)
     }
     /// FLOPs of forward and backward of one step, the loss included; recomputation does not count.
-    public var flopsPerStep: Double { model.flopsPerMicroBatch * Double(manifest.batch.microBatches) }
+    public var flopsPerStep: Double {
+        model.flopsPerMicroBatch * Double(manifest.batch.microBatchesPerStep)
+    }
     /// The index of the edge that carries targets, behind the crossings' edges.
     public var targetsEdge: Int? { edges.count > layout.crossings.count ? layout.crossings.count : nil }
 

@@ -36,6 +36,8 @@ struct Activity {
     var latency: Int64 = 0
     /// sync: index of the group that waits for each other; −1 otherwise.
     var group = -1
+    /// sync: the position whose replicas wait for each other; −1 where all ranks do.
+    var team = -1
 
     var duration: Int64 { end - start }
     /// receive: the message was not there when it was needed, so that its end tells when it came.
@@ -110,15 +112,17 @@ extension ActivityTimeline {
         medians = zip(durations, early).map { median($0.isEmpty ? $1 : $0) }
     }
 
-    /// The n-th wait for a reduction of each rank in a step is one wait for each other.
+    /// The n-th wait for a reduction of each rank in a step is one wait for each other, of all or of a position's replicas.
     mutating func gatherSyncs() {
         struct Key: Hashable {
             var step: Int
             var place: Int
+            var team: Int
         }
         var known: [Key: Int] = [:]
         for index in activities.indices where activities[index].kind == .sync {
-            let key = Key(step: activities[index].step, place: activities[index].group)
+            let activity = activities[index]
+            let key = Key(step: activity.step, place: activity.group, team: activity.team)
             let group = known[key] ?? groups.count
             if known[key] == nil {
                 known[key] = group

@@ -5,6 +5,7 @@ extension BubbleReport {
         blocks += CauseTable(self).blocks
         blocks.append(workText)
         if !links.isEmpty { blocks.append(linksText) }
+        if let gradientSumText { blocks.append(gradientSumText) }
         if whatIfs.count > 1 { blocks.append(whatIfText) }
         if let medianStep, ranks.count <= 16 { blocks.append(StepDrawing(medianStep, names: names).text) }
         if !notes.isEmpty { blocks.append(notes.map { Paragraph.wrap("note: " + $0) }.joined(separator: "\n")) }
@@ -18,10 +19,12 @@ extension BubbleReport {
         }
     }
 
-    /// `stage 1`, or `rank 1` where ranks own several stages.
+    /// `stage 1`, or `rank 1` where ranks own several stages; of several replicas, `stage 1.0` and `stage 1.1`.
     var names: [String] {
         ranks.map { rank in
-            rank.stages.count == 1 ? "stage \(rank.stages[0])" : "rank \(rank.rank)"
+            guard rank.stages.count == 1 else { return "rank \(rank.rank)" }
+            guard let replicas, replicas > 1 else { return "stage \(rank.stages[0])" }
+            return "stage \(rank.stages[0]).\(rank.rank % replicas)"
         }
     }
 
@@ -32,7 +35,8 @@ extension BubbleReport {
     private var summaryText: String {
         let range = steps == 1 ? "step \(firstStep)" : "steps \(firstStep)–\(lastStep)"
         var parts = [
-            "\(name): \(schedule), \(stages) stage\(stages == 1 ? "" : "s") × \(microBatches) micro-batch"
+            "\(name): \(schedule), " + (replicas.map { "\($0) replicas of " } ?? "")
+                + "\(stages) stage\(stages == 1 ? "" : "s") × \(microBatches) micro-batch"
                 + (microBatches == 1 ? "" : "es"),
             range + (skipped > 0 ? " (\(skipped) before left out)" : ""),
         ]
@@ -63,7 +67,9 @@ extension BubbleReport {
     }
 
     private var workText: String {
-        let work = ranks.flatMap(\.work).sorted { $0.stage < $1.stage }
+        // Of several replicas, the slowest.
+        let work = Dictionary(grouping: ranks.flatMap(\.work), by: \.stage).values
+            .compactMap { $0.max { $0.totalMs < $1.totalMs } }.sorted { $0.stage < $1.stage }
         let most = work.map(\.totalMs).max() ?? 0
         let head =
             "One micro-batch, median ms".padded(to: 28) + "forward".aligned(to: 9) + "backward".aligned(to: 10)

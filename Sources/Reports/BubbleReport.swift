@@ -51,6 +51,10 @@ public struct BubbleReport: Codable, Hashable, Sendable {
     public var causes: [CauseReport]
     /// Traffic between ranks, one entry for each direction that messages were received over, by sender, then receiver.
     public var links: [LinkReport]
+    /// Copies of the pipeline; nil is one.
+    public var replicas: Int?
+    /// What adding the replicas' gradients takes, indexed by rank; nil where there is one replica.
+    public var gradientSums: [GradientSum]?
     /// A step of median length; nil for runs too large to draw.
     public var medianStep: MedianStep?
     /// The same instructions with equal stages and free messages.
@@ -70,6 +74,18 @@ public struct BubbleReport: Codable, Hashable, Sendable {
         public var p50: Double
         /// The 95th percentile, interpolated between the nearest two values.
         public var p95: Double
+    }
+
+    /// One rank's gradients on their way to its other replicas and back, as a mean over the steps.
+    public struct GradientSum: Codable, Hashable, Sendable {
+        /// Bytes of sums that come back in a step.
+        public var bytesPerStep: Double
+        /// Milliseconds from when the first gradients leave until all sums are there.
+        public var underWayMs: Double
+        /// What of it the rank waited, with nothing else to do.
+        public var exposedMs: Double
+        /// The share that passes lay over, 0…1.
+        public var hidden: Double { underWayMs > 0 ? max(0, 1 - exposedMs / underWayMs) : 1 }
     }
 
     /// Idle time over two denominators.

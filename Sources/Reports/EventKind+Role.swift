@@ -11,7 +11,7 @@ extension EventKind {
         case .backwardWeight: (.work, .backwardWeight)
         case .recompute: (.work, .recompute)
         case .optimizer: (.work, .optimizer)
-        case .gradientSync: (.sync, .gradientSync)
+        case .gradientSync, .replicaSync: (.sync, .gradientSync)
         case .dataWait: (.dataWait, .dataWait)
         case .receiveWait: (.receive, .transfer)
         case .sendWait: (.sendWait, .backPressure)

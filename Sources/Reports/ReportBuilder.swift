@@ -52,6 +52,8 @@ struct ReportBuilder {
             links: links(seconds: seconds), medianStep: MedianStep(step: timeline.steps[place], logs: logs),
             criticalPath: CriticalPath(timeline, place: place), eventBytesPerStep: eventBytes(),
             notes: notes + clockNotes() + unattributedNotes())
+        report.replicas = description.replicas
+        report.gradientSums = GradientSums(logs, steps: Set(countedSteps.map { timeline.steps[$0] }))?.report
         report.flopsPerS = report.tokensPerS * description.flopsPerToken
         addReplays(to: &report, step: timeline.steps[place])
         report.headline = HeadlineBuilder(report, isPacked: description.isPacked ?? false).headline()
@@ -70,7 +72,9 @@ struct ReportBuilder {
         let compute = steps.reduce(0) { $0 + Double($1.compute) }
         let p = Double(description.stages.count)
         let m = Double(description.microBatches)
-        let known = ["1f1b", "gpipe"].contains(description.schedule) && rankCount == description.stages.count
+        let known =
+            ["1f1b", "gpipe"].contains(description.schedule)
+            && rankCount == description.stages.count * description.replicaCount
         let closed = BubbleReport.Ratio(fraction: (p - 1) / (m + p - 1), overhead: (p - 1) / m)
         return BubbleReport.Bubble(
             measured: BubbleReport.Ratio(fraction: ratio(idle, wall), overhead: ratio(idle, compute)),
@@ -105,7 +109,7 @@ struct ReportBuilder {
         let slow = zip(places, excess).filter { $1 > spread.p50 / 10 }.sorted { $1.1 < $0.1 }
         return BubbleReport.RankReport(
             rank: rank, stages: stages, device: logs[rank].device, host: logs[rank].host, wallMs: spread,
-            causes: causes(places, perStep: 1), work: stages.map(work),
+            causes: causes(places, perStep: 1), work: stages.map { work(of: $0, rank: rank) },
             excessMs: excess.reduce(0, +) / Double(stepCount), slowSteps: slow.count,
             worstSteps: slow.prefix(5).map { BubbleReport.SlowStep(step: accounts.steps[$0].step, excessMs: $1) })
     }
@@ -123,10 +127,11 @@ struct ReportBuilder {
         }
     }
 
-    private func work(of stage: Int) -> BubbleReport.StageWork {
+    private func work(of stage: Int, rank: Int) -> BubbleReport.StageWork {
         var forward = 0.0
         var backward = 0.0
-        for (workClass, median) in zip(timeline.classes, timeline.medians) where workClass.stage == stage {
+        for (workClass, median) in zip(timeline.classes, timeline.medians)
+        where workClass.stage == stage && workClass.rank == rank {
             switch workClass.category {
             case .forward: forward += Double(median) / 1e6
             case .backward, .backwardInput, .backwardWeight, .recompute: backward += Double(median) / 1e6

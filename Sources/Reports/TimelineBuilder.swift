@@ -14,7 +14,6 @@ struct TimelineBuilder {
 
     private let description: RunDescription
     private let logs: [RankLog]
-    private let rankOfStage: [Int]
     private var timeline = ActivityTimeline()
     private var placeOfStep: [Int: Int] = [:]
     private var classIndex: [WorkClass: Int] = [:]
@@ -25,7 +24,6 @@ struct TimelineBuilder {
     init(_ description: RunDescription, logs: [RankLog]) throws {
         try description.check(file: description.name)
         self.description = description
-        rankOfStage = description.rankOfStage
         self.logs = logs.sorted { $0.rank < $1.rank }
         for (rank, device) in description.devices.enumerated() {
             let found = self.logs.indices.contains(rank) ? self.logs[rank].rank : -1
@@ -79,6 +77,7 @@ struct TimelineBuilder {
             if activity.kind == .sync {
                 syncs = syncs.step == step ? (step, syncs.count + 1) : (step, 0)
                 activity.group = syncs.count
+                activity.team = event.kind == .replicaSync ? description.position(of: log.rank) : -1
             }
             if activity.kind == .work, let instruction = event.instruction {
                 appendSilentReceive(before: activity, of: instruction, received: &received)
@@ -150,7 +149,7 @@ struct TimelineBuilder {
 
     /// What stage `instruction.stage` needs from `peer` before this instruction.
     private func need(of instruction: Instruction, from peer: Int, step: Int) -> Produced? {
-        let owned = rankOfStage.indices.filter { rankOfStage[$0] == peer }
+        let owned = description.stages(of: peer)
         switch instruction.pass {
         case .forward:
             guard let stage = owned.last(where: { $0 < instruction.stage }) else { return nil }
@@ -169,10 +168,9 @@ struct TimelineBuilder {
     private mutating func appendSilentReceive(
         before activity: Activity, of instruction: Instruction, received: inout Set<Need>
     ) {
-        guard let stage = instruction.awaitedStage, rankOfStage.indices.contains(stage),
-            rankOfStage[stage] != activity.rank
-        else { return }
-        let peer = rankOfStage[stage]
+        guard let stage = instruction.awaitedStage, description.stages.indices.contains(stage) else { return }
+        let peer = description.rank(ofStage: stage, besides: activity.rank)
+        guard peer != activity.rank else { return }
         let need = Need(instruction: instruction, peer: peer)
         guard received.remove(need) == nil else { return }
         guard let produced = self.need(of: instruction, from: peer, step: activity.step) else { return }

@@ -11,6 +11,12 @@ struct ByteWriter {
         put((value ?? 0).bitPattern)
     }
 
+    /// Numbers that others follow.
+    mutating func put(_ values: [Double]) {
+        put(values.count)
+        for value in values { put(value.bitPattern) }
+    }
+
     /// Bytes that others follow.
     mutating func put(block: [UInt8]) {
         put(block.count)
@@ -59,6 +65,14 @@ struct ByteReader {
         let isPresent = try byte() == 1
         let value = try double()
         return isPresent ? value : nil
+    }
+
+    mutating func doubles() throws(MessageError) -> [Double] {
+        let count = try count(atMost: remaining / 8)
+        var values: [Double] = []
+        values.reserveCapacity(count)
+        for _ in 0..<count { values.append(try double()) }
+        return values
     }
 
     mutating func block() throws(MessageError) -> [UInt8] {

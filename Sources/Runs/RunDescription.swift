@@ -10,6 +10,8 @@ public struct RunDescription: Codable, Hashable, Sendable {
     public var microBatches: Int
     /// Indexed by stage.
     public var stages: [StageDescription]
+    /// Copies of the pipeline; nil is one. A rank is its position × replicas + its replica.
+    public var replicas: Int?
     /// Indexed by rank.
     public var devices: [String]
     /// Tokens (or samples, for a model without a sequence) of one global batch.
@@ -27,8 +29,9 @@ public struct RunDescription: Codable, Hashable, Sendable {
     public init(
         name: String, schedule: String, microBatches: Int, stages: [StageDescription], devices: [String],
         tokensPerStep: Int, flopsPerToken: Double = 0, peakFlops: Double? = nil, startedAt: String = "",
-        isPacked: Bool? = nil
+        isPacked: Bool? = nil, replicas: Int? = nil
     ) {
+        self.replicas = replicas
         self.name = name
         self.schedule = schedule
         self.microBatches = microBatches
@@ -41,15 +44,27 @@ public struct RunDescription: Codable, Hashable, Sendable {
         self.isPacked = isPacked
     }
 
-    /// The rank that owns each stage, indexed by stage.
-    public var rankOfStage: [Int] { stages.map(\.rank) }
+    /// Copies of the pipeline.
+    public var replicaCount: Int { max(replicas ?? 1, 1) }
+    /// The place of each stage's rank in its replica, indexed by stage.
+    public var positionOfStage: [Int] { stages.map { position(of: $0.rank) } }
+    /// The place of a rank in its replica.
+    public func position(of rank: Int) -> Int { rank / replicaCount }
+    /// The replica of a rank.
+    public func replica(of rank: Int) -> Int { rank % replicaCount }
+    /// The rank that owns a stage, in the replica of another rank.
+    public func rank(ofStage stage: Int, besides rank: Int) -> Int {
+        position(of: stages[stage].rank) * replicaCount + replica(of: rank)
+    }
     /// The stages that a rank owns, in order.
-    public func stages(of rank: Int) -> [Int] { stages.indices.filter { stages[$0].rank == rank } }
+    public func stages(of rank: Int) -> [Int] {
+        stages.indices.filter { position(of: stages[$0].rank) == position(of: rank) }
+    }
 }
 
 /// One stage of a run: who owns it, and the layers in it.
 public struct StageDescription: Codable, Hashable, Sendable {
-    /// The rank that owns the stage.
+    /// The rank that owns the stage, in the first replica.
     public var rank: Int
     /// Index in the model's list of the stage's first layer.
     public var firstLayer: Int

@@ -24,8 +24,8 @@ package enum WorkerMessage: Equatable {
 
     package struct StepPart: Equatable {
         package var step: Int
-        /// Σ of the rows' losses over the global batch; on the last stage only.
-        package var lossSum: Double?
+        /// Σ of the rows' losses over the rank's part of the global batch, lane by lane; on the last stage only.
+        package var lossSums: [Double]
         /// How many targets that sum counts; on the first stage only.
         package var targetCount: Int?
         package var learningRate: Double
@@ -43,11 +43,11 @@ package enum WorkerMessage: Equatable {
         package var work: StepWork?
 
         package init(
-            step: Int, lossSum: Double?, targetCount: Int?, learningRate: Double, start: UInt64, end: UInt64,
+            step: Int, lossSums: [Double], targetCount: Int?, learningRate: Double, start: UInt64, end: UInt64,
             busy: UInt64, lossScale: Double? = nil, isSkipped: Bool = false, peakBytes: Int, work: StepWork? = nil
         ) {
             self.step = step
-            self.lossSum = lossSum
+            self.lossSums = lossSums
             self.targetCount = targetCount
             self.learningRate = learningRate
             self.start = start
@@ -90,7 +90,7 @@ extension WorkerMessage {
         case .step(let part):
             bytes.put(UInt8(1))
             bytes.put(part.step)
-            bytes.put(part.lossSum)
+            bytes.put(part.lossSums)
             bytes.put(part.targetCount.map(Double.init))
             bytes.put(part.learningRate.bitPattern)
             bytes.put(part.start)
@@ -149,7 +149,7 @@ extension WorkerMessage {
         case 1:
             self = .step(
                 StepPart(
-                    step: try bytes.count(), lossSum: try bytes.optionalDouble(),
+                    step: try bytes.count(), lossSums: try bytes.doubles(),
                     targetCount: try bytes.optionalDouble().flatMap { Int(exactly: $0) },
                     learningRate: try bytes.double(), start: try bytes.word(), end: try bytes.word(),
                     busy: try bytes.word(), lossScale: try bytes.optionalDouble(), isSkipped: try bytes.byte() == 1,

@@ -61,6 +61,11 @@ public struct Placement: Hashable, Sendable {
     /// Who starts the rank's worker: the coordinator, unless the rank is among those started by hand.
     public func host(of rank: Int) -> Host { ranksByHand.contains(rank) ? .byHand : .coordinator }
 
+    /// The ranks of one replica, position by position.
+    public func ranks(ofReplica replica: Int) -> [Int] {
+        (0..<positions).map { rank(atPosition: $0, replica: replica) }
+    }
+
     /// The ranks that the coordinator starts, and those that somebody starts by hand.
     public func ranks(on host: Host) -> [Int] { ranks.filter { self.host(of: $0) == host } }
 
@@ -76,6 +81,40 @@ public struct Placement: Hashable, Sendable {
         public var to: Int
         /// An index of `LoweredSchedule.links`.
         public var link: Int
+    }
+
+    /// One direction between two replicas of a position, for one of the two things that they exchange.
+    public struct ReplicaLink: Hashable, Sendable {
+        /// What it carries.
+        public enum Cargo: Int, Hashable, Sendable, CaseIterable {
+            /// A replica's own gradients, to the replica that adds them.
+            case parts
+            /// Sums, or the weights that follow from them, from the replica that added them.
+            case sums
+        }
+        /// Unique in the run: behind those of all schedule's links.
+        public var id: Int
+        /// The sending rank.
+        public var from: Int
+        /// The receiving rank.
+        public var to: Int
+        /// What it carries.
+        public var cargo: Cargo
+    }
+
+    /// The links between the replicas of a rank's position that begin or end at it; none of one replica.
+    public func replicaLinks(of rank: Int, in lowered: LoweredSchedule) -> [ReplicaLink] {
+        let position = position(of: rank)
+        let others = (0..<replicas).map { self.rank(atPosition: position, replica: $0) }.filter { $0 != rank }
+        return others.flatMap { other in
+            [(rank, other), (other, rank)].flatMap { from, to in
+                ReplicaLink.Cargo.allCases.map { cargo in
+                    let number = 2 * (from * replicas + replica(of: to)) + cargo.rawValue
+                    return ReplicaLink(
+                        id: replicas * lowered.links.count + number, from: from, to: to, cargo: cargo)
+                }
+            }
+        }
     }
 
     /// The run's number of a link of the schedule, in the replica of `rank`.

@@ -26,6 +26,11 @@ struct SharedParameters {
         firstOf[Place(node: node, parameter: parameter)] != nil
     }
 
+    /// The parameters whose memory is this one's.
+    func later(than place: Place) -> [Place] {
+        firstOf.filter { $0.value == place }.keys.sorted { ($0.node, $0.parameter) < ($1.node, $1.parameter) }
+    }
+
     /// What has memory of its own, by node.
     func separate<Element>(_ all: [[Element]]) -> [[Element]] {
         all.enumerated().map { node, own in

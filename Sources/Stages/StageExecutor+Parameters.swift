@@ -48,9 +48,25 @@ extension StageExecutor {
     /// First values from the seed: they depend on the parameter alone, not on who owns it.
     package func initialiseParameters(seed: UInt64) {
         for parameter in ownParameters(seed: seed) {
-            backend.fill(parameter.tensor, parameter.initial, key: parameter.key)
+            withWhole(parameter) { backend.fill($0, parameter.initial, key: parameter.key) }
         }
         memory.castParameters(on: backend)
+    }
+
+    /// Has a parameter's values filled into a tensor of its shape: its master, or one that lives as long as the call where the
+    /// master has only some of them.
+    func withWhole<Failure: Error>(_ parameter: OwnParameter, _ fill: (Tensor) throws(Failure) -> Void) throws(Failure)
+    {
+        let place = parameter.place
+        guard memory.isCompact(place.node, place.parameter) else { return try fill(parameter.tensor) }
+        let spec = TensorSpec(memory.parameters[place.node][place.parameter].shape)
+        guard let whole = try? backend.allocate(byteCount: spec.byteCount) else {
+            preconditionFailure("no memory for \(parameter.name), which is \(spec.byteCount) bytes")
+        }
+        let tensor = Tensor(whole, spec: spec)
+        try fill(tensor)
+        memory.set(place, from: tensor, on: backend)
+        backend.synchronise()
     }
 
     /// First values from files that were checked to hold them.
@@ -61,12 +77,14 @@ extension StageExecutor {
         _ weights: some ParameterSource, adapters: (any ParameterSource)? = nil, seed: UInt64 = 0
     ) throws(CheckpointError) {
         for parameter in ownParameters(seed: seed) {
-            if !parameter.isAdapter {
-                try backend.fill(parameter.tensor, with: parameter.name, of: weights)
-            } else if let adapters {
-                try backend.fill(parameter.tensor, with: parameter.name, of: adapters)
-            } else {
-                backend.fill(parameter.tensor, parameter.initial, key: parameter.key)
+            try withWhole(parameter) { (tensor: Tensor) throws(CheckpointError) in
+                if !parameter.isAdapter {
+                    try backend.fill(tensor, with: parameter.name, of: weights)
+                } else if let adapters {
+                    try backend.fill(tensor, with: parameter.name, of: adapters)
+                } else {
+                    backend.fill(tensor, parameter.initial, key: parameter.key)
+                }
             }
         }
         memory.castParameters(on: backend)
@@ -75,18 +93,33 @@ extension StageExecutor {
     /// Values of adapters alone.
     package func loadAdapters(_ weights: some ParameterSource) throws(CheckpointError) {
         for parameter in ownParameters() where parameter.isAdapter {
-            try backend.fill(parameter.tensor, with: parameter.name, of: weights)
+            try withWhole(parameter) { (tensor: Tensor) throws(CheckpointError) in
+                try backend.fill(tensor, with: parameter.name, of: weights)
+            }
         }
         memory.castParameters(trainedOnly: true, on: backend)
     }
 
-    /// Hands the name and bytes of every parameter to `write`, but for tied ones whose first member lives on another stage.
-    package func saveParameters(_ write: (String, UnsafeRawBufferPointer) throws(CheckpointError) -> Void)
-        throws(CheckpointError)
-    {
+    /// Hands the name and bytes of every parameter to `write`, but for tied ones whose first member lives on another stage; of
+    /// a parameter of which this replica has some elements, each run of those, with the element that it begins at.
+    /// - Parameter compactOnly: whether what is whole here is another replica's to save.
+    package func saveParameters(
+        compactOnly: Bool = false, _ write: (String, Int, UnsafeRawBufferPointer) throws(CheckpointError) -> Void
+    ) throws(CheckpointError) {
         for parameter in ownParameters() where isStored(parameter) {
-            try backend.withBytes(of: parameter.tensor) { bytes throws(CheckpointError) in
-                try write(parameter.name, bytes)
+            let place = parameter.place
+            guard let owned = memory.owned, memory.isCompact(place.node, place.parameter) else {
+                guard !compactOnly else { continue }
+                try backend.withBytes(of: parameter.tensor) { bytes throws(CheckpointError) in
+                    try write(parameter.name, 0, bytes)
+                }
+                continue
+            }
+            for (elements, start) in owned.places(place.node, place.parameter) {
+                let part = parameter.tensor.slice(start: start, [elements.count])
+                try backend.withBytes(of: part) { bytes throws(CheckpointError) in
+                    try write(parameter.name, elements.lowerBound, bytes)
+                }
             }
         }
     }

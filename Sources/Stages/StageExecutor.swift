@@ -16,6 +16,8 @@ package final class StageExecutor {
     private let seed: UInt64
     let micro: Int
     let microBatches: Int
+    /// The number of the first micro-batch among those of all replicas: random numbers follow from the sample.
+    private let firstMicroBatch: Int
     /// What the loss's gradient is multiplied with, so that small f16 gradients do not vanish.
     package var lossScale: Float = 1
     /// Set only while a failure is diagnosed.
@@ -37,16 +39,22 @@ package final class StageExecutor {
     package private(set) var documents: [[Range<Int>]]
     /// When the last backward pass recomputed activations.
     private var recomputationSpans: [DeviceSpan] = []
+    /// Parts of the gradient norm.
+    let countedBlocks: [GradientBlock]
     /// f32[micro-batches × rows]: every row's own loss, so that their sum does not depend on the schedule's order.
     let rowLosses: Tensor?
 
     /// - Parameters:
     ///   - model: of the longest micro-batches.
     ///   - shorter: the same of shorter ones, the shortest first.
+    ///   - microBatches: of one step, from `firstMicroBatch` on.
+    ///   - owned: what this replica updates; nil: all.
+    ///   - lanes: sums into which gradients are added before those are: so many times fewer micro-batches each.
     package init(
         model: ModelGraph, shorter: [ModelGraph] = [], layout: PipelineLayout, stage index: Int, slots: Int,
         deferredSlots: Int = 1,
-        microBatches: Int, micro: Int, seed: UInt64, splitsBackward: Bool, recomputation: Recomputation = .none,
+        microBatches: Int, firstMicroBatch: Int = 0, lanes: Int = 1, micro: Int, seed: UInt64, splitsBackward: Bool,
+        recomputation: Recomputation = .none, owned: OwnedElements? = nil,
         isTraining: Bool = true, on backend: any Backend
     ) throws(TensorError) {
         self.model = model
@@ -54,8 +62,10 @@ package final class StageExecutor {
         self.seed = seed
         self.micro = micro
         self.microBatches = microBatches
+        self.firstMicroBatch = firstMicroBatch
         self.isTraining = isTraining
         stage = layout.stages[index]
+        countedBlocks = isTraining ? model.gradientBlocks(nodes: stage.nodes).filter(\.isCounted) : []
         hasWeightHalf = model.nodes[layout.stages[index].nodes].contains { $0.hasWeightHalf }
         let programs = (shorter + [model]).map {
             isTraining
@@ -66,7 +76,8 @@ package final class StageExecutor {
         }
         memory = try StageMemory(
             model, nodes: stage.nodes, programs: programs, slots: slots, deferredSlots: deferredSlots,
-            dtype: model.dtype, isTraining: isTraining, on: backend)
+            dtype: model.dtype, lanes: isTraining ? lanes : 1, owned: isTraining ? owned : nil,
+            isTraining: isTraining, on: backend)
         let rows = model.loss.rows(for: [model.values[model.prediction].spec])
         rowLosses =
             stage.isLast
@@ -161,12 +172,16 @@ package final class StageExecutor {
     }
 
     /// `B`: both halves, node by node, while the data is warm.
+    /// - Parameter finished: told of each node behind its halves.
     /// - Returns: the spans in which it recomputed activations.
     @discardableResult
-    package func backward(slot: Int, deferred: Int = 0) -> [DeviceSpan] {
-        run(slot, deferred) { frame, node in
+    package func backward(
+        slot: Int, deferred: Int = 0, finished: (_ local: Int) throws -> Void
+    ) rethrows -> [DeviceSpan] {
+        try run(slot, deferred) { frame, node in
             backwardInput(frame, node)
             backwardWeight(frame, node)
+            try finished(node.local)
         }
     }
 
@@ -178,12 +193,20 @@ package final class StageExecutor {
     }
 
     /// `W`: recomputes once more, because what was recomputed for `I` is overwritten by now.
+    /// - Parameter finished: told of each node behind its half.
     @discardableResult
-    package func backwardWeight(slot: Int, deferred: Int = 0) -> [DeviceSpan] {
-        backwardWeight(slot, deferred) { backwardWeight($0, $1) }
+    package func backwardWeight(
+        slot: Int, deferred: Int = 0, finished: (_ local: Int) throws -> Void
+    ) rethrows -> [DeviceSpan] {
+        try backwardWeight(slot, deferred) { frame, node in
+            backwardWeight(frame, node)
+            try finished(node.local)
+        }
     }
 
-    func backwardWeight(_ slot: Int, _ deferred: Int, node: (LayerFrame, NodeNumber) -> Void) -> [DeviceSpan] {
+    func backwardWeight(
+        _ slot: Int, _ deferred: Int, node: (LayerFrame, NodeNumber) throws -> Void
+    ) rethrows -> [DeviceSpan] {
         recomputationSpans.removeAll(keepingCapacity: true)
         guard hasWeightHalf else { return recomputationSpans }
         let length = lengthOfSlot[slot]
@@ -191,14 +214,16 @@ package final class StageExecutor {
             switch step {
             case .recompute(let local): recomputationSpans.append(recompute(local, slot))
             case .node(let local):
-                node(backwardFrame(local, slot, deferred), NodeNumber(local: local, length: length, slot: slot))
+                try node(backwardFrame(local, slot, deferred), NodeNumber(local: local, length: length, slot: slot))
             case .add, .zero: break
             }
         }
         return recomputationSpans
     }
 
-    func run(_ slot: Int, _ deferred: Int, node: (LayerFrame, NodeNumber) -> Void) -> [DeviceSpan] {
+    func run(
+        _ slot: Int, _ deferred: Int, node: (LayerFrame, NodeNumber) throws -> Void
+    ) rethrows -> [DeviceSpan] {
         recomputationSpans.removeAll(keepingCapacity: true)
         let length = lengthOfSlot[slot]
         func tensor(_ place: StageProgram.Place) -> Tensor { memory.tensor(place, slot: slot, deferred: deferred) }
@@ -206,7 +231,7 @@ package final class StageExecutor {
             switch step {
             case .recompute(let local): recomputationSpans.append(recompute(local, slot))
             case .node(let local):
-                node(backwardFrame(local, slot, deferred), NodeNumber(local: local, length: length, slot: slot))
+                try node(backwardFrame(local, slot, deferred), NodeNumber(local: local, length: length, slot: slot))
             case .add(let part, let sum):
                 let sum = tensor(sum)
                 backend.add(tensor(part).reshaped(sum.shape), sum, into: sum)
@@ -232,7 +257,7 @@ package final class StageExecutor {
         for local in program.nodes.indices {
             let key = RandomKey(
                 seed: seed, step: UInt32(truncatingIfNeeded: step),
-                sample: UInt32(truncatingIfNeeded: microBatch * micro),
+                sample: UInt32(truncatingIfNeeded: (firstMicroBatch + microBatch) * micro),
                 layer: Self.stream(ofNode: stage.nodes.lowerBound + local))
             lengths[length].set(key, documents[slot], local, slot)
         }

@@ -4,22 +4,23 @@ package import Tensors
 
 /// One stage's memory on its device: parameters, gradients, frames and the transient arena, allocated once.
 package struct StageMemory {
-    /// Parallel to the stage's nodes, then to each layer's parameters: f32, what the optimizer moves.
+    /// Parallel to the stage's nodes, then to each layer's parameters: f32, what the optimizer moves; compact where
+    /// `isCompact` says so.
     package let masters: [[Tensor]]
     /// What layers compute with: the masters, or 16-bit copies of the matrices.
     package let parameters: [[Tensor]]
     /// Tied parameters have one each: they are added at a step's end, in an order that no cut changes. Those of frozen
     /// parameters have no elements, unless their layer cannot leave them out. Without training there are none.
     package let gradients: [[Tensor]]
+    /// nil: this replica updates all of the stage's parameters.
+    let owned: OwnedElements?
     /// Which parameters of the stage are one tensor.
     let shared: SharedParameters
     /// Parallel to the stage's nodes, then to each layer's parameters: which of them are trained.
     let trained: [[Bool]]
-    /// The gradients that count in the norm: those of trained parameters; of a tie, the first member's.
-    let countedGradients: [[Tensor]]
-    /// The same, one after the other.
-    let allCountedGradients: [Tensor]
     private let gradientArena: Tensor?
+    /// Sums of lanes that wait for those that follow: the next is of twice as many lanes. Each is like `gradients`.
+    private let laneSums: [[[Tensor]]]
     private let frames: [DeviceMemory]
     private let deferred: [DeviceMemory]
     private let transient: DeviceMemory
@@ -27,7 +28,7 @@ package struct StageMemory {
     /// - Parameter programs: one for each length of micro-batches.
     init(
         _ model: ModelGraph, nodes: Range<Int>, programs: [StageProgram], slots: Int, deferredSlots: Int, dtype: DType,
-        isTraining: Bool, on backend: any Backend
+        lanes: Int, owned: OwnedElements?, isTraining: Bool, on backend: any Backend
     ) throws(TensorError) {
         let specs = model.nodes[nodes].map(\.layer.parameters)
         let shapes = specs.map { $0.map(\.shape) }
@@ -35,22 +36,25 @@ package struct StageMemory {
         self.shared = shared
         let trained = model.nodes[nodes].map(\.trained)
         self.trained = trained
-        masters = shared.joined(try Self.carve(shared.separate(shapes), on: backend).tensors)
+        self.owned = owned
+        let held = specs.enumerated().map { local, specs in
+            specs.enumerated().map { index, spec in
+                guard let owned, dtype != .f32, spec.isMatrix, trained[local][index] else { return spec.shape }
+                return Shape([owned.count(local, index)])
+            }
+        }
+        masters = shared.joined(try Self.carve(shared.separate(held), on: backend).tensors)
         if isTraining {
             let written = zip(shapes, model.nodes[nodes].map(\.hasGradient)).map { shapes, written in
                 zip(shapes, written).map { $1 ? $0 : [0] }
             }
             (gradients, gradientArena) = try Self.carve(written, on: backend)
+            let levels = lanes.trailingZeroBitCount
+            laneSums = try (0..<levels).map { _ throws(TensorError) in try Self.carve(written, on: backend).tensors }
         } else {
             (gradients, gradientArena) = (shapes.map { _ in [] }, nil)
+            laneSums = []
         }
-        countedGradients = gradients.enumerated().map { local, own in
-            own.enumerated().filter { parameter, _ in
-                trained[local][parameter]
-                    && model.isStored(Tie.Member(node: nodes.lowerBound + local, parameter: parameter))
-            }.map(\.element)
-        }
-        allCountedGradients = countedGradients.flatMap { $0 }
         if dtype == .f32 {
             parameters = masters
         } else {
@@ -116,16 +120,58 @@ package struct StageMemory {
         return frame
     }
 
+    /// Behind the last micro-batch of a lane: adds its sum, in a node's gradients, to those of the lanes before it, as the
+    /// branches of one binary tree: that of lanes 2k and 2k + 1 before that of the two behind them. Behind the last lane
+    /// the gradients hold the tree's root; behind others they are zero.
+    func finishLane(_ lane: Int, of lanes: Int, node local: Int, on backend: any Backend) {
+        for (parameter, gradient) in gradients[local].enumerated() where gradient.count > 0 {
+            var level = 0
+            while lane >> level & 1 == 1 {
+                backend.add(laneSums[level][local][parameter], gradient, into: gradient)
+                level += 1
+            }
+            guard lane + 1 < lanes else { continue }
+            backend.copy(gradient, to: laneSums[level][local][parameter])
+            backend.zero(gradient)
+        }
+    }
+
     package func zeroGradients(on backend: any Backend) {
         if let gradientArena { backend.zero(gradientArena) }
     }
 
-    /// Brings the 16-bit copies up to date with the masters, those of frozen parameters too unless told otherwise.
+    /// Whether the parameter's master has the own elements alone.
+    func isCompact(_ local: Int, _ parameter: Int) -> Bool {
+        owned != nil && trained[local][parameter]
+            && masters[local][parameter].dtype != parameters[local][parameter].dtype
+    }
+
+    /// Takes a parameter's values, where its master is compact: its own elements, and the 16-bit copies of all.
+    /// - Parameter whole: f32, of the parameter's shape.
+    func set(_ place: SharedParameters.Place, from whole: Tensor, on backend: any Backend) {
+        for place in [place] + shared.later(than: place) {
+            backend.cast(whole, into: parameters[place.node][place.parameter])
+        }
+        for (elements, start) in owned?.places(place.node, place.parameter) ?? [] {
+            let master = masters[place.node][place.parameter]
+            backend.copy(whole.elements(elements), to: master.slice(start: start, [elements.count]))
+        }
+    }
+
+    /// Brings the 16-bit copies up to date with the masters, those of frozen parameters too unless told otherwise; of a
+    /// compact master, its elements' copies.
     func castParameters(trainedOnly: Bool = false, on backend: any Backend) {
         for local in masters.indices {
             for index in masters[local].indices where trained[local][index] || !trainedOnly {
                 let (master, copy) = (masters[local][index], parameters[local][index])
-                if copy.dtype != master.dtype { backend.cast(master, into: copy) }
+                guard copy.dtype != master.dtype else { continue }
+                guard let owned, isCompact(local, index) else {
+                    backend.cast(master, into: copy)
+                    continue
+                }
+                for (elements, start) in owned.places(local, index) {
+                    backend.cast(master.slice(start: start, [elements.count]), into: copy.elements(elements))
+                }
             }
         }
     }

@@ -1,3 +1,4 @@
+import Checkpoints
 import Models
 package import Optimizers
 package import Tensors
@@ -13,11 +14,18 @@ package struct StageParameters {
 
     private struct Trained {
         var name: String
+        var pieces: [Piece]
+        /// nil: the optimizer as it is.
+        var rule: ParameterRule?
+    }
+
+    /// What is updated at once: a whole parameter, or a run of elements that this replica owns.
+    private struct Piece {
+        /// nil: all of them.
+        var elements: Range<Int>?
         var parameter: Tensor
         var gradient: Tensor
         var state: [Tensor]
-        /// nil: the optimizer as it is.
-        var rule: ParameterRule?
     }
 
     /// - Parameter rules: by the name under which files hold a parameter, what differs from `optimizer`.
@@ -28,42 +36,74 @@ package struct StageParameters {
         self.optimizer = optimizer
         let memory = executor.memory
         let own = executor.ownParameters().filter { memory.trained[$0.place.node][$0.place.parameter] }
-        let shapes = own.map { Array(repeating: $0.tensor.shape, count: optimizer.state.count) }
+        let shapes = own.map { own in
+            let shape =
+                memory.owned.map { Shape([$0.count(own.place.node, own.place.parameter)]) }
+                ?? memory.gradients[own.place.node][own.place.parameter].shape
+            return Array(repeating: shape, count: optimizer.state.count)
+        }
         let (states, _) = try StageMemory.carve(shapes, on: executor.backend)
         trained = zip(own, states).map { own, state in
-            Trained(
-                name: own.name, parameter: own.tensor,
-                gradient: memory.gradients[own.place.node][own.place.parameter], state: state, rule: rules[own.name])
+            Trained(name: own.name, pieces: Self.pieces(own, state, memory), rule: rules[own.name])
+        }
+    }
+
+    private static func pieces(
+        _ own: StageExecutor.OwnParameter, _ state: [Tensor], _ memory: StageMemory
+    ) -> [Piece] {
+        let (local, index) = (own.place.node, own.place.parameter)
+        let gradient = memory.gradients[local][index]
+        guard let owned = memory.owned else {
+            return [Piece(elements: nil, parameter: own.tensor, gradient: gradient, state: state)]
+        }
+        return owned.places(local, index).map { elements, start in
+            let isCompact = memory.isCompact(local, index)
+            return Piece(
+                elements: elements,
+                parameter: own.tensor.slice(start: isCompact ? start : elements.lowerBound, [elements.count]),
+                gradient: gradient.elements(elements), state: state.map { $0.slice(start: start, [elements.count]) })
         }
     }
 
     /// Masters and optimizer state, by name.
     package var state: StageState {
-        let states = Dictionary(trained.map { ($0.name, $0.state) }) { first, _ in first }
-        let tensors = executor.ownParameters().flatMap { parameter in
-            let own = states[parameter.name]
+        let pieces = Dictionary(trained.map { ($0.name, $0.pieces) }) { first, _ in first }
+        var tensors: [StageState.NamedTensor] = []
+        var compact: [StageState.CompactMaster] = []
+        for parameter in executor.ownParameters() {
+            let own = pieces[parameter.name]
             let isKept = executor.isStored(parameter)
             func named(_ name: String, _ tensor: Tensor, isMoment: Bool) -> StageState.NamedTensor {
                 StageState.NamedTensor(
                     name: name, tensor: tensor, isMoment: isMoment, isTrained: own != nil, isKept: isKept)
             }
-            return [named(parameter.name, parameter.tensor, isMoment: false)]
-                + zip(optimizer.state.names, own ?? []).map {
-                    named("\(parameter.name).\($0)", $1, isMoment: true)
+            if executor.memory.isCompact(parameter.place.node, parameter.place.parameter) {
+                compact.append(StageState.CompactMaster(parameter: parameter, isKept: isKept))
+            } else {
+                tensors.append(named(parameter.name, parameter.tensor, isMoment: false))
+            }
+            for piece in own ?? [] {
+                for (moment, tensor) in zip(optimizer.state.names, piece.state) {
+                    let name = "\(parameter.name).\(moment)"
+                    tensors.append(
+                        named(piece.elements.map { TensorPiece(name, $0).text } ?? name, tensor, isMoment: true))
                 }
+            }
         }
-        return StageState(executor, tensors)
+        return StageState(executor, tensors, compact)
     }
 
-    /// One optimizer step over every trained parameter.
+    /// One optimizer step over every trained parameter, or over the elements of them that this replica owns.
     package mutating func update(learningRate: Double, gradientScale: Float) {
         updates += 1
         for entry in trained {
             let rule = entry.rule
-            (rule?.optimizer ?? optimizer).update(
-                entry.parameter, gradient: entry.gradient, state: entry.state, t: updates,
-                learningRate: rule.map { learningRate * $0.rateFactor } ?? learningRate, gradientScale: gradientScale,
-                on: executor.backend)
+            for piece in entry.pieces {
+                (rule?.optimizer ?? optimizer).update(
+                    piece.parameter, gradient: piece.gradient, state: piece.state, t: updates,
+                    learningRate: rule.map { learningRate * $0.rateFactor } ?? learningRate,
+                    gradientScale: gradientScale, on: executor.backend)
+            }
         }
         executor.memory.castParameters(trainedOnly: true, on: executor.backend)
     }

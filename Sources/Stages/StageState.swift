@@ -1,3 +1,4 @@
+import Checkpoints
 import Models
 package import Tensors
 
@@ -5,7 +6,7 @@ package import Tensors
 /// its device.
 ///
 /// Names are the model's, as `3.weight` and `3.weight.exp_avg`, never a stage's or a rank's: what was kept at one partition
-/// is restored at another.
+/// is restored at another. Where replicas share out optimizer state, this one's is in pieces, as `TensorPiece` names them.
 package struct StageState {
     package struct NamedTensor {
         package var name: String
@@ -18,18 +19,44 @@ package struct StageState {
         package var isKept: Bool
     }
 
+    /// The master of a trained parameter of which this replica has some elements.
+    package struct CompactMaster {
+        let parameter: StageExecutor.OwnParameter
+        /// Whether this stage's copy is the one that is kept.
+        package let isKept: Bool
+
+        package var name: String { parameter.name }
+    }
+
     package let tensors: [NamedTensor]
+    /// None where each replica has the masters of all that it computes with.
+    package let compactMasters: [CompactMaster]
     private let executor: StageExecutor
 
-    init(_ executor: StageExecutor, _ tensors: [NamedTensor]) {
+    init(_ executor: StageExecutor, _ tensors: [NamedTensor], _ compactMasters: [CompactMaster]) {
         self.executor = executor
         self.tensors = tensors
+        self.compactMasters = compactMasters
+    }
+
+    /// The whole master's, f32.
+    package func spec(of master: CompactMaster) -> TensorSpec {
+        let place = master.parameter.place
+        return TensorSpec(executor.memory.parameters[place.node][place.parameter].shape)
     }
 
     /// The tensors' bytes, on the host.
     package func copy() -> [String: [UInt8]] {
-        let pairs = tensors.map { entry in (entry.name, withBytes(of: entry) { Array($0) }) }
-        return Dictionary(uniqueKeysWithValues: pairs)
+        var copies = Dictionary(
+            uniqueKeysWithValues: tensors.map { entry in (entry.name, withBytes(of: entry) { Array($0) }) })
+        for master in compactMasters {
+            let place = master.parameter.place
+            for (elements, start) in executor.memory.owned?.places(place.node, place.parameter) ?? [] {
+                let part = master.parameter.tensor.slice(start: start, [elements.count])
+                copies[TensorPiece(master.name, elements).text] = executor.backend.withBytes(of: part) { Array($0) }
+            }
+        }
+        return copies
     }
 
     /// Shows the host a tensor's bytes: in place where it can see them, else as a copy.
@@ -51,23 +78,52 @@ package struct StageState {
             }
             found.withUnsafeBytes { executor.backend.upload($0, to: entry.tensor) }
         }
+        for master in compactMasters {
+            var whole = [UInt8](repeating: 0, count: spec(of: master).byteCount)
+            var count = 0
+            for (name, part) in bytes {
+                guard let piece = TensorPiece(name), piece.name == master.name else { continue }
+                whole.replaceSubrange(piece.elements.lowerBound * 4..<piece.elements.upperBound * 4, with: part)
+                count += part.count
+            }
+            guard count == whole.count else {
+                throw TensorError("restoring \(master.name)", expected: "\(whole.count) bytes", got: "\(count)")
+            }
+            whole.withUnsafeBytes { set(master, $0) }
+        }
         executor.memory.castParameters(on: executor.backend)
     }
 
     /// The same, a tensor at a time.
     /// - Parameters:
     ///   - trainedOnly: whether what is frozen stays as it is.
-    ///   - read: fills a buffer with a tensor.
+    ///   - read: fills a buffer with a tensor, or with a piece of one.
     package func restore(
-        trainedOnly: Bool, _ read: (NamedTensor, UnsafeMutableRawBufferPointer) throws -> Void
+        trainedOnly: Bool,
+        _ read: (_ name: String, _ isMoment: Bool, UnsafeMutableRawBufferPointer) throws -> Void
     ) throws {
-        for entry in tensors where entry.isTrained || !trainedOnly {
-            let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: entry.tensor.byteCount, alignment: 64)
+        func withBuffer(_ count: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> Void) throws {
+            let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
             defer { bytes.deallocate() }
-            try read(entry, bytes)
-            executor.backend.upload(UnsafeRawBufferPointer(bytes), to: entry.tensor)
+            try body(bytes)
+        }
+        for entry in tensors where entry.isTrained || !trainedOnly {
+            try withBuffer(entry.tensor.byteCount) { bytes in
+                try read(entry.name, entry.isMoment, bytes)
+                executor.backend.upload(UnsafeRawBufferPointer(bytes), to: entry.tensor)
+            }
+        }
+        for master in compactMasters {
+            try withBuffer(spec(of: master).byteCount) { bytes in
+                try read(master.name, false, bytes)
+                set(master, UnsafeRawBufferPointer(bytes))
+            }
         }
         executor.memory.castParameters(on: executor.backend)
+    }
+
+    private func set(_ master: CompactMaster, _ bytes: UnsafeRawBufferPointer) {
+        executor.withWhole(master.parameter) { executor.backend.upload(bytes, to: $0) }
     }
 }
 

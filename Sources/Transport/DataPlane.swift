@@ -16,6 +16,9 @@ package protocol DataPlane: AnyObject, Sendable {
     /// Whether the link's next message is there already, so that `receive` need not wait.
     func hasMessage(link: Int) -> Bool
 
+    /// The header of the link's next message, unverified; nil where none has come.
+    func nextHeader(link: Int) -> FrameHeader?
+
     /// Waits for the link's next message, compares its header with `expecting` field by field, verifies the payload's
     /// CRC32C, gives the payload to `body` (which copies it where it belongs) and returns a credit to the sender.
     ///

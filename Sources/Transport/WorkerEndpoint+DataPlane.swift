@@ -31,6 +31,11 @@ extension WorkerEndpoint {
         return state.withLock { !$0.links[index].receiving.arrivals.isEmpty }
     }
 
+    package func nextHeader(link: Int) -> FrameHeader? {
+        let index = index(of: link, outgoing: false)
+        return state.withLock { $0.links[index].receiving.arrivals.first?.header }
+    }
+
     @discardableResult
     package func receive(
         link: Int, expecting: FrameHeader, shape: (FrameHeader) -> FrameHeader?,

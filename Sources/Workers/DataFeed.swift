@@ -23,19 +23,25 @@ package final class DataFeed {
     private let flopsOfLength: [Double]
     /// What the run evaluates on; nil: on nothing.
     let heldOut: HeldOutData?
+    /// The micro-batches of each step that are read here.
+    private let part: Range<Int>
     /// f32 rows on their way into a 16-bit input.
     private let wide: Tensor?
 
     /// - Parameters:
     ///   - heldOut: what the run evaluates on.
+    ///   - first: the first of a step's micro-batches that is read here; as many as a replica has are.
     ///   - graphs: of the model, for each length of micro-batches.
     ///   - depth: micro-batches read ahead.
     package init(
-        _ data: TrainingData, heldOut: HeldOutData? = nil, _ plan: TrainingPlan, _ graphs: [ModelGraph],
+        _ data: TrainingData, heldOut: HeldOutData? = nil, _ plan: TrainingPlan, first: Int = 0, _ graphs: [ModelGraph],
         executor: StageExecutor, depth: Int = 8
     ) throws {
+        part = first..<first + plan.manifest.batch.microBatches
+        let batches = data.batches.reading(part)
         // The coordinator has looked at the files of its own machine.
-        if plan.placement.host(of: plan.placement.rank(ofStage: 0)) == .byHand {
+        let replica = first / plan.manifest.batch.microBatches
+        if plan.placement.host(of: plan.placement.rank(ofStage: 0, replica: replica)) == .byHand {
             try data.check(plan)
             try heldOut?.check(plan)
         }
@@ -63,7 +69,7 @@ package final class DataFeed {
             isNarrower
             ? Tensor(try executor.backend.allocate(byteCount: spec.count * 4), spec: TensorSpec(spec.shape)) : nil
         let read = { (steps: Range<Int>) throws(DatasetError) in
-            try Prefetcher(data.dataset, data.batches, steps: steps, depth: depth)
+            try Prefetcher(data.dataset, batches, steps: steps, depth: depth)
         }
         makeReader = read
         reader = try read(0..<plan.manifest.steps)
@@ -79,7 +85,7 @@ package final class DataFeed {
     func readingHeldOut(_ body: () throws -> Void) throws {
         guard let heldOut else { return try body() }
         let (own, step) = (reader, step)
-        reader = try heldOut.reader(depth: 4)
+        reader = try heldOut.reader(part, depth: 4)
         defer {
             reader.stop()
             (reader, self.step) = (own, step)

@@ -35,9 +35,11 @@ package struct EventRecorder {
 
     /// Times a backward pass. The parts spent on computing activations again, wherever they lay, become an event of
     /// their own, before the rest.
-    package mutating func backward(_ kind: EventKind, _ instruction: Instruction, _ body: () -> [DeviceSpan]) {
+    package mutating func backward(
+        _ kind: EventKind, _ instruction: Instruction, _ body: () throws -> [DeviceSpan]
+    ) rethrows {
         let start = backend.mark()
-        let recomputed = body()
+        let recomputed = try body()
         append(kind, instruction, start, backend.mark())
         for span in recomputed { append(.recompute, instruction, span.start, span.end) }
         if !backend.isAsynchronous, !recomputed.isEmpty {

@@ -49,7 +49,7 @@ package struct HeldOutData: Sendable {
         guard count > 0 else { throw .badInput("\(mark): no target of the held-out samples counts: there is no loss") }
         (dataset, self.samples, targetCount) = (opened, samples, count)
         batches = BatchPlan(
-            sampleCount: samples, micro: manifest.batch.micro, microBatches: manifest.batch.microBatches,
+            sampleCount: samples, micro: manifest.batch.micro, microBatches: manifest.batch.microBatchesPerStep,
             order: .sequential, ladder: plan.heldOutLadder, isPacked: plan.isHeldOutPacked,
             end: plan.heldOutLadder == nil ? nil : samples)
     }
@@ -62,7 +62,8 @@ package struct HeldOutData: Sendable {
     }
 
     /// The micro-batches from the first one on, read ahead.
-    func reader(depth: Int) throws(DatasetError) -> Prefetcher<HostBatch> {
-        try Prefetcher(dataset, batches, steps: 0..<(samples - 1) / batches.globalBatch + 1, depth: depth)
+    /// - Parameter part: which of each step's are read here.
+    func reader(_ part: Range<Int>, depth: Int) throws(DatasetError) -> Prefetcher<HostBatch> {
+        try Prefetcher(dataset, batches.reading(part), steps: 0..<(samples - 1) / batches.globalBatch + 1, depth: depth)
     }
 }

@@ -67,8 +67,8 @@ extension MessagePort {
     }
 
     /// Fills the rank's parameters into a file.
-    func save(_ executors: [StageExecutor], to writer: SafetensorsWriter) throws -> Int {
-        try endpoint.save(executors, to: writer)
+    func save(_ executors: [StageExecutor], compactOnly: Bool, to writer: SafetensorsWriter) throws -> Int {
+        try endpoint.save(executors, compactOnly: compactOnly, to: writer)
     }
 
     /// Waits for Σ of squared gradients over all stages.

@@ -14,9 +14,11 @@ package import Transport
 package final class MessagePort {
     private let plan: TrainingPlan
     let endpoint: WorkerEndpoint
-    private let backend: any Backend
+    let backend: any Backend
     private let faults: SimulatedFaults
-    private let staging: Staging
+    let staging: Staging
+    /// nil where messages take as long as they take.
+    let network: SimulatedNetwork?
     /// By the schedule's link: the run's, where it begins or ends here.
     private let links: [Placement.WorkerLink?]
     /// Messages whose buffers a slot's next pass would overwrite.
@@ -45,6 +47,7 @@ package final class MessagePort {
         self.backend = backend
         staging = Staging(backend)
         faults = SimulatedFaults(plan.manifest)
+        network = SimulatedNetwork(plan.manifest)
     }
 
     /// The links of one rank, as its endpoint declares them.
@@ -61,7 +64,7 @@ package final class MessagePort {
             return LinkDeclaration(
                 id: link.id, from: link.from, to: link.to,
                 depth: max(plan.queueDepth * max(frames, 1), plan.tiedMessages), maxPayload: largest)
-        }
+        } + replicaLinks(of: rank, plan)
     }
 
     // MARK: Tensors
@@ -116,7 +119,8 @@ package final class MessagePort {
         let header = try endpoint.receive(link: link.id, expecting: expected(choice), shape: shape) { bytes in
             backend.upload(bytes, to: choices[choice])
         }
-        let isLate = faults.delay(from: link.from, to: link.to, sentAt: header.sentAt)
+        let hasWaited = network?.await(link: link.id, header) ?? false
+        let isLate = faults.delay(from: link.from, to: link.to, sentAt: header.sentAt) || hasWaited
         recorder.waited(
             wasThere && !isLate ? .takeOver : .receiveWait, instruction, peer: link.from, since: start,
             sent: header.sentAt, bytes: header.payloadLength)

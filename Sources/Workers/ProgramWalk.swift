@@ -26,6 +26,7 @@ struct ProgramWalk {
         switch operations[index] {
         case .receive(let message), .send(let message): message.microBatch
         case .compute(let instruction, _): instruction.microBatch
+        case .reduce, .gather: instructionOf[index].microBatch
         }
     }
 
@@ -40,7 +41,7 @@ struct ProgramWalk {
                     last = instruction
                     break
                 }
-            case .send: break
+            case .send, .reduce, .gather: break
             }
             result.append(last)
         }

@@ -36,23 +36,31 @@ extension RankRunner {
             settings.isDue(behind: done, of: plan.manifest.steps)
         else { return false }
         let begin = MonotonicClock.now
-        let sum = try evaluate(evaluation, behind: done)
+        let sums = try evaluate(evaluation, behind: done)
         port.tell(
             .evaluated(
                 .init(
-                    step: done, lossSum: sum, targetCount: feed?.heldOut?.targetCount,
+                    step: done, lossSums: sums, targetCount: feed?.heldOut?.targetCount,
                     nanoseconds: MonotonicClock.now - begin)))
         while let path = try port.awaitWordOnWeights(step: done) {
             let writer = try SafetensorsWriter(partialPath: path, layout: try plan.weightsLayout())
-            let own = plan.placement.stages(of: rank).compactMap { executors[$0] }
-            port.tell(.bestWritten(step: done, bytes: try port.save(own, to: writer)))
+            port.tell(.bestWritten(step: done, bytes: try save(to: writer)))
         }
         recorder.waited(.evaluation, since: start)
         return true
     }
 
-    /// - Returns: Σ of the samples' losses, on the last stage.
-    private func evaluate(_ evaluation: EvaluationPass, behind done: Int) throws -> Double? {
+    /// Fills the rank's parameters into a file. Of several replicas the first writes what all of them have, and each what it
+    /// alone has.
+    func save(to writer: SafetensorsWriter) throws -> Int {
+        try port.save(
+            plan.placement.stages(of: rank).compactMap { executors[$0] },
+            compactOnly: plan.placement.replica(of: rank) > 0, to: writer)
+    }
+
+    /// - Returns: Σ of the samples' losses, on the last stage: for as many micro-batches as a step has, and those that follow,
+    ///   one for each lane.
+    private func evaluate(_ evaluation: EvaluationPass, behind done: Int) throws -> [Double] {
         let own = (walk, recorder)
         walk = evaluation.walk
         recorder = EventRecorder(capacity: 4 * walk.operations.count, on: backend)
@@ -61,25 +69,37 @@ extension RankRunner {
             (walk, recorder) = own
             for executor in executors.values { executor.isEvaluating = false }
         }
-        var sum: Double?
+        var sums: [Double] = []
         func passes() throws {
             let batch = plan.manifest.batch
-            for first in stride(from: 0, to: evaluation.microBatches, by: batch.microBatches) {
-                let count = min(evaluation.microBatches - first, batch.microBatches)
+            let own = plan.firstMicroBatch(of: rank)
+            for first in stride(from: own, to: evaluation.microBatches + own, by: batch.microBatchesPerStep) {
+                let count = max(0, min(evaluation.microBatches - first, batch.microBatches))
                 // Both ends of a link leave out the same messages.
                 for index in walk.operations.indices where walk.microBatch(index) < count {
                     try perform(index, step: max(0, done - 1))
                 }
                 recorder.clear()
-                let samples = min(evaluation.samples - first * batch.micro, count * batch.micro)
-                let parts = executors.values.lazy.compactMap { [hasLengths = plan.heldOutLadder != nil] executor in
-                    hasLengths ? executor.lossSum(microBatches: count) : executor.lossSum(samples: samples)
-                }
-                guard let part = parts.first else { continue }
-                sum = (sum ?? 0) + part
+                sums += lossSums(evaluation, first, count)
             }
         }
         if let feed { try feed.readingHeldOut(passes) } else { try passes() }
-        return sum
+        return sums
+    }
+
+    /// - Parameters:
+    ///   - first: the first micro-batch of this rank, among all held-out ones.
+    ///   - count: so many of its slots hold held-out samples.
+    private func lossSums(_ evaluation: EvaluationPass, _ first: Int, _ count: Int) -> [Double] {
+        guard let last = executors.values.first(where: { $0.lossSum(microBatches: 0..<0) != nil }) else { return [] }
+        let (micro, lanes) = (plan.manifest.batch.micro, plan.lanesPerReplica)
+        let samples = min(evaluation.samples - first * micro, count * micro)
+        let perLane = plan.manifest.batch.microBatches / lanes
+        return (0..<lanes).compactMap { lane in
+            let range = min(lane * perLane, count)..<min((lane + 1) * perLane, count)
+            guard plan.heldOutLadder == nil else { return last.lossSum(microBatches: range) }
+            let own = min(range.lowerBound * micro, max(samples, 0))..<min(range.upperBound * micro, max(samples, 0))
+            return last.lossSum(samples: own)
+        }
     }
 }

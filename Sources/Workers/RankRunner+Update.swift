@@ -1,4 +1,5 @@
 import Manifests
+import Models
 import Optimizers
 import Planning
 import Runs
@@ -19,11 +20,10 @@ extension RankRunner {
     }
 
     /// The same on all ranks: nothing moves before it is known that the gradients of all ranks, and the loss, are finite.
-    func decide(step: Int, lossSum: Double?) throws -> Decision {
-        let order = plan.placement.stages(of: rank)
-        let squares = recorder.work(.optimizer) { order.flatMap { executors[$0]?.gradientSquares() ?? [] } }
+    func decide(step: Int, lossSums: [Double]) throws -> Decision {
+        let squares = recorder.work(.optimizer) { gradientSquares() }
         // A simulated device's numbers mean nothing.
-        let isFinite = !backend.computes || squares.allSatisfy(\.isFinite) && lossSum?.isFinite ?? true
+        let isFinite = !backend.computes || (squares + lossSums).allSatisfy(\.isFinite)
         let start = MonotonicClock.now
         port.tell(.gradientSquares(step: step, squares: squares, isFinite: isFinite))
         switch plan.gate {
@@ -44,6 +44,17 @@ extension RankRunner {
         case .own, .all, nil:
             recorder.waited(.report, since: start)
             return isFinite ? move() : decideNotFinite()
+        }
+    }
+
+    /// Of each node; of several replicas, of each block that this one adds up, in the model's order.
+    private func gradientSquares() -> [Double] {
+        plan.placement.stages(of: rank).flatMap { stage -> [Double] in
+            guard let executor = executors[stage] else { return [] }
+            guard plan.addsReplicas else { return executor.gradientSquares() }
+            let replica = plan.placement.replica(of: rank)
+            return executor.gradientSquares(
+                of: plan.gradientBlocks(ofStage: stage).filter { $0.isCounted && $0.owner == replica })
         }
     }
 
@@ -73,12 +84,15 @@ extension RankRunner {
         return plan.manifest.onNaN == .skip && skippedInRow < 100 ? .skip : .stop
     }
 
-    func update(learningRate: Double, gradientScale: Float) {
+    func update(step: Int, learningRate: Double, gradientScale: Float) throws {
+        // Weights of the step before may still be on their way.
+        try replicas?.settleWeights()
         recorder.work(.optimizer) {
             for stage in plan.placement.stages(of: rank) {
                 parameters[stage]?.update(learningRate: learningRate, gradientScale: gradientScale)
             }
             backend.synchronise()
         }
+        try replicas?.handOutWeights(recorder: &recorder)
     }
 }

@@ -23,6 +23,8 @@ final class RankRunner {
     let feed: DataFeed?
     let messageTensors: MessageTensors
     private let ties: TieExchange
+    /// nil where there is one replica.
+    let replicas: ReplicaExchange?
     /// Where samples share rows.
     let documents: DocumentLists?
     private let faults: SimulatedFaults
@@ -63,6 +65,7 @@ final class RankRunner {
         self.feed = feed
         messageTensors = MessageTensors(plan, executors: executors, feed: feed)
         ties = try TieExchange(plan, rank: rank, executors: executors, on: backend)
+        replicas = try ReplicaExchange(plan, rank: rank, executors: executors, port: port, on: backend)
         documents = plan.documents.map { DocumentLists($0) }
         faults = SimulatedFaults(plan.manifest)
         walk = ProgramWalk(plan.lowered, rank: rank, plan)
@@ -143,16 +146,20 @@ final class RankRunner {
         let start = MonotonicClock.now
         let lossScale = scaler?.scale
         for stage in executors.values { stage.lossScale = Float(lossScale ?? 1) }
+        replicas?.begin(step: step)
         for index in walk.operations.indices { try perform(index, step: step) }
+        // Sums of tied gradients may still be on their way to other replicas.
+        if !ties.isEmpty { try replicas?.settle() }
         try ties.run(step: step, port: port, recorder: &recorder)
         let rate = plan.learningRate.rate(step: step)
-        let lossSum = plan.placement.stages(of: rank).lazy.compactMap { self.executors[$0]?.lossSum() }.first
-        let decision = try decide(step: step, lossSum: lossSum)
+        let lossSums = self.lossSums()
+        let decision = try decide(step: step, lossSums: lossSums)
         switch decision {
         case .stop: return nil
         case .skip: break
-        case .move(let scale): update(learningRate: rate, gradientScale: scale)
+        case .move(let scale): try update(step: step, learningRate: rate, gradientScale: scale)
         }
+        try replicas?.settle()
         recorder.work(.optimizer) { executors.values.forEach { $0.memory.zeroGradients(on: backend) } }
         done = step + 1
         if let mirror {
@@ -163,7 +170,7 @@ final class RankRunner {
         recorder.settle()
         let end = MonotonicClock.now
         let part = WorkerMessage.StepPart(
-            step: step, lossSum: lossSum, targetCount: feed.map { $0.step.targets }, learningRate: rate, start: start,
+            step: step, lossSums: lossSums, targetCount: feed.map { $0.step.targets }, learningRate: rate, start: start,
             end: end, busy: recorder.busy, lossScale: lossScale, isSkipped: decision == .skip,
             peakBytes: peakMemory.bytes(), work: feed?.work)
         report(part)
@@ -176,6 +183,8 @@ final class RankRunner {
         case .receive(let message): try receive(message, for: instruction, step: step)
         case .compute(let instruction, let slot): try compute(instruction, slot: slot, step: step)
         case .send(let message): try send(message, of: instruction, step: step, more: walk.isQuickSend[index + 1])
+        case .reduce(let stage): if probe == nil { try replicas?.reduce(stage: stage) }
+        case .gather(let stage): if probe == nil { try replicas?.gather(stage: stage, recorder: &recorder) }
         }
     }
 
@@ -205,9 +214,9 @@ final class RankRunner {
                 stretch()
             }
         case .backward:
-            recorder.backward(.backward, instruction) {
+            try recorder.backward(.backward, instruction) {
                 defer { stretch() }
-                return executor.backward(slot: slot, deferred: deferred)
+                return try executor.backward(slot: slot, deferred: deferred) { try finished($0, of: instruction) }
             }
         case .backwardInput:
             recorder.backward(.backwardInput, instruction) {
@@ -215,13 +224,36 @@ final class RankRunner {
                 return executor.backwardInput(slot: slot, deferred: deferred)
             }
         case .backwardWeight:
-            recorder.backward(.backwardWeight, instruction) {
+            try recorder.backward(.backwardWeight, instruction) {
                 defer { stretch() }
-                return executor.backwardWeight(slot: slot, deferred: deferred)
+                return try executor.backwardWeight(slot: slot, deferred: deferred) {
+                    try finished($0, of: instruction)
+                }
             }
         }
         if instruction.pass == .backward || instruction.pass == .backwardInput {
             handOver(.backward, to: instruction, slot: slot)
+        }
+    }
+
+    /// A node's gradients hold another micro-batch: where that is the last of a lane, or of the step, what follows.
+    private func finished(_ local: Int, of instruction: Instruction) throws {
+        let lanes = plan.lanesPerReplica
+        let (lane, place) = instruction.microBatch.quotientAndRemainder(
+            dividingBy: plan.manifest.batch.microBatches / lanes)
+        guard place + 1 == plan.manifest.batch.microBatches / lanes else { return }
+        if lanes > 1 { executors[instruction.stage]?.finishLane(lane, of: lanes, node: local) }
+        guard lane + 1 == lanes, probe == nil else { return }
+        try replicas?.finished(stage: instruction.stage, node: local)
+    }
+
+    /// Of each lane, on the last stage.
+    private func lossSums() -> [Double] {
+        let count = plan.manifest.batch.microBatches / plan.lanesPerReplica
+        return plan.placement.stages(of: rank).flatMap { stage in
+            (0..<plan.lanesPerReplica).compactMap {
+                executors[stage]?.lossSum(microBatches: $0 * count..<($0 + 1) * count)
+            }
         }
     }
 

@@ -57,7 +57,8 @@ struct TieExchange {
             // The first two may change places, since a + b = b + a: so the second one's rank adds in place too.
             if members[0].gradient == nil, members[1].gradient != nil { members.swapAt(0, 1) }
             let spec = plan.spec(of: tie)
-            let pieces = plan.pieces(of: tie)
+            let pieces = plan.pieces(of: tie, replica: replica)
+            guard !pieces.isEmpty else { continue }
             func make() throws(TensorError) -> Tensor {
                 let piece = TensorSpec([pieces[0].count], spec.dtype)
                 return Tensor(try backend.allocate(byteCount: piece.byteCount), spec: piece)
@@ -70,6 +71,9 @@ struct TieExchange {
         }
         self.ties = ties
     }
+
+    /// Whether nothing of this rank is tied to another parameter.
+    var isEmpty: Bool { ties.isEmpty }
 
     /// Called when the rank's instructions of the step are done.
     func run(step: Int, port: MessagePort, recorder: inout EventRecorder) throws {

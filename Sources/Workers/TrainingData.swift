@@ -37,7 +37,8 @@ package struct TrainingData: Sendable {
             )
         }
         batches = BatchPlan(
-            sampleCount: dataset.sampleCount, micro: manifest.batch.micro, microBatches: manifest.batch.microBatches,
+            sampleCount: dataset.sampleCount, micro: manifest.batch.micro,
+            microBatches: manifest.batch.microBatchesPerStep,
             order: manifest.sampleOrder, ladder: isLongest ? plan.ladder?.longest : plan.ladder,
             isPacked: manifest.data.isPacked)
     }

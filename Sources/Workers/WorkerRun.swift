@@ -84,9 +84,11 @@ package struct WorkerRun {
                 model: plan.model, shorter: graphs.dropLast(), layout: plan.layout, stage: stage,
                 slots: plan.slotCount(ofStage: stage),
                 deferredSlots: plan.lowered.deferredCount[stage],
-                microBatches: plan.manifest.batch.microBatches, micro: plan.manifest.batch.micro,
-                seed: plan.manifest.seed, splitsBackward: plan.lowered.splitsBackward(stage: stage),
-                recomputation: plan.recomputation, isTraining: plan.isTraining, on: backend)
+                microBatches: plan.manifest.batch.microBatches, firstMicroBatch: plan.firstMicroBatch(of: rank),
+                lanes: plan.lanesPerReplica, micro: plan.manifest.batch.micro, seed: plan.manifest.seed,
+                splitsBackward: plan.lowered.splitsBackward(stage: stage),
+                recomputation: plan.recomputation, owned: plan.ownedElements(ofStage: stage, rank: rank),
+                isTraining: plan.isTraining, on: backend)
             endpoint.updateStatus { $0.progress &+= 1 }
             executors[stage] = executor
             if plan.isTraining {
@@ -94,13 +96,18 @@ package struct WorkerRun {
             }
         }
         let feed = try executors[0].map {
-            try DataFeed(TrainingData(plan), heldOut: HeldOutData(plan), plan, graphs, executor: $0)
+            try DataFeed(
+                TrainingData(plan), heldOut: HeldOutData(plan), plan, first: plan.firstMicroBatch(of: rank), graphs,
+                executor: $0)
         }
         let port = MessagePort(plan, rank: rank, endpoint: endpoint, on: backend)
         let runner = try RankRunner(
             plan, rank: rank, executors: executors, parameters: parameters, feed: feed, port: port, on: backend)
         if let checkpoint = plan.checkpoint {
-            runner.saver = try StepSaver(plan, parameters, endpoint, isRepeated: checkpoint.every != nil)
+            let exchange = plan.sharesMasters ? runner.replicas : nil
+            runner.saver = try StepSaver(
+                plan, rank: rank, parameters, endpoint, isRepeated: checkpoint.every != nil,
+                gatherMasters: exchange.map { exchange in { try exchange.gatherMasters(into: $0, behind: $1) } })
         }
         runner.mirror = StateMirror(plan, rank: rank, stages.compactMap { parameters[$0]?.state }, port)
         return Parts(executors: stages.compactMap { executors[$0] }, feed: feed, port: port, runner: runner)
@@ -138,7 +145,7 @@ package struct WorkerRun {
 
     /// The weights, of a run that ends.
     private func save(_ parts: Parts, _ writer: SafetensorsWriter?) throws -> Int {
-        try writer.map { try endpoint.save(parts.executors, to: $0) } ?? 0
+        try writer.map { try parts.runner.save(to: $0) } ?? 0
     }
 
     /// The file to which all workers write, each its part.

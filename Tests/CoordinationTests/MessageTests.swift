@@ -7,21 +7,23 @@ import Testing
     private let fromWorkers: [WorkerMessage] = [
         .step(
             .init(
-                step: 7, lossSum: 12.25, targetCount: 64, learningRate: 1e-3, start: 1, end: .max, busy: 5, peakBytes: 9
+                step: 7, lossSums: [12.25, -1], targetCount: 64, learningRate: 1e-3, start: 1, end: .max, busy: 5,
+                peakBytes: 9
             )),
         .step(
             .init(
-                step: 0, lossSum: nil, targetCount: nil, learningRate: 0, start: 0, end: 0, busy: 0, peakBytes: 0)),
+                step: 0, lossSums: [], targetCount: nil, learningRate: 0, start: 0, end: 0, busy: 0, peakBytes: 0)),
         .step(
             .init(
-                step: 1, lossSum: -.infinity, targetCount: 0, learningRate: 0.5, start: 0, end: 0, busy: 0, peakBytes: 0
+                step: 1, lossSums: [-.infinity], targetCount: 0, learningRate: 0.5, start: 0, end: 0, busy: 0,
+                peakBytes: 0
             )),
         .gradientSquares(step: 3, squares: [1, 0.5, .infinity], isFinite: false),
         .gradientSquares(step: 0, squares: [], isFinite: true), .diverged(step: 4, nil),
         .diverged(step: 4, NonFiniteTensor(.weightGradient, microBatch: 3, node: 2, index: 1, isNaN: true)),
         .events([]), .events([1, 2, 255]), .weightsWritten(bytes: 1 << 40), .bestWritten(step: 20, bytes: 1 << 40),
-        .evaluated(.init(step: 20, lossSum: 12.25, targetCount: nil, nanoseconds: .max)),
-        .evaluated(.init(step: 0, lossSum: nil, targetCount: 99, nanoseconds: 0)),
+        .evaluated(.init(step: 20, lossSums: [12.25, -1], targetCount: nil, nanoseconds: .max)),
+        .evaluated(.init(step: 0, lossSums: [], targetCount: 99, nanoseconds: 0)),
         .saved(.init(step: 9, files: [], state: [], stalled: 0, took: .max)),
         .saved(
             .init(

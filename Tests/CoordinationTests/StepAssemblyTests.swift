@@ -8,7 +8,8 @@ import Testing
         _ step: Int, lossSum: Double? = nil, targetCount: Int? = nil, start: UInt64, end: UInt64, busy: UInt64
     ) -> WorkerMessage.StepPart {
         .init(
-            step: step, lossSum: lossSum, targetCount: targetCount, learningRate: 0.25, start: start, end: end,
+            step: step, lossSums: lossSum.map { [$0] } ?? [], targetCount: targetCount, learningRate: 0.25,
+            start: start, end: end,
             busy: busy, peakBytes: Int(end))
     }
 

@@ -3,7 +3,7 @@ extension MistakeTests {
     static let keys: [Mistake] = [
         change(
             ["microbatches": "8"],
-            "p/x.yaml:6:1: unknown key \"microbatches\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic or recut; did you mean \"batch.microbatches\"?"
+            "p/x.yaml:6:1: unknown key \"microbatches\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes or zero; did you mean \"batch.microbatches\"?"
         ),
         change(
             ["batch": "{micro: 2, microbatchs: 8}"],
@@ -11,27 +11,27 @@ extension MistakeTests {
         ),
         change(
             ["learning-rate": "{warmup: 2}"],
-            "p/x.yaml:6:1: unknown key \"learning-rate\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic or recut; did you mean \"learning_rate\"?"
+            "p/x.yaml:6:1: unknown key \"learning-rate\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes or zero; did you mean \"learning_rate\"?"
         ),
         change(
             ["lr": "1e-3"],
-            "p/x.yaml:6:1: unknown key \"lr\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic or recut; did you mean \"optimizer.adamw.lr\"?"
+            "p/x.yaml:6:1: unknown key \"lr\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes or zero; did you mean \"optimizer.adamw.lr\"?"
         ),
         change(
             ["sequence": "8"],
-            "p/x.yaml:6:1: unknown key \"sequence\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic or recut; did you mean \"data.sequence\"?"
+            "p/x.yaml:6:1: unknown key \"sequence\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes or zero; did you mean \"data.sequence\"?"
         ),
         change(
             ["warmup": "8"],
-            "p/x.yaml:6:1: unknown key \"warmup\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic or recut; did you mean \"learning_rate.warmup\"?"
+            "p/x.yaml:6:1: unknown key \"warmup\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes or zero; did you mean \"learning_rate.warmup\"?"
         ),
         change(
             ["zebra": "8"],
-            "p/x.yaml:6:1: unknown key \"zebra\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic or recut"
+            "p/x.yaml:6:1: unknown key \"zebra\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes or zero"
         ),
         change(
             ["layers": "[relu]"],
-            "p/x.yaml:6:1: unknown key \"layers\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic or recut; did you mean \"model.layers\"?"
+            "p/x.yaml:6:1: unknown key \"layers\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes or zero; did you mean \"model.layers\"?"
         ),
         change(
             ["evaluate": "{data: {text: b.txt}}"],
@@ -73,6 +73,37 @@ extension MistakeTests {
         change(
             ["batch": "{micro: 4, global: 30}"],
             "p/x.yaml:3:27: batch.global is 30, no multiple of batch.micro, which is 4; expected a multiple of 4; did you mean \"32\"?"
+        ),
+        change(
+            ["devices": "[cpu:0, cpu:1, cpu:2]", "replicas": "2"],
+            "p/x.yaml:6:11: replicas is 2, for 3 devices; expected a number that divides that of the devices: each replica has equally many"
+        ),
+        change(
+            ["batch": "{micro: 4, global: 12}", "replicas": "2"],
+            "p/x.yaml:3:27: batch.global is 12, no multiple of batch.micro × replicas (2), which is 8; expected a multiple of 8; did you mean \"16\"?"
+        ),
+        change(
+            ["batch": "{micro: 2, microbatches: 8, global: 16}", "replicas": "2"],
+            "p/x.yaml:3:44: batch.global is 16, but micro × microbatches × replicas (2) is 2 × 8 × 2; expected their product, or one of the three left out; did you mean \"32\"?"
+        ),
+        change(
+            ["lanes": "6"],
+            "p/x.yaml:6:8: lanes is 6; expected a power of two: then any number of replicas that divides it adds in one order; did you mean \"4\"?"
+        ),
+        change(
+            ["replicas": "2", "lanes": "1"],
+            "p/x.yaml:7:8: lanes is 1, no multiple of replicas, which is 2; expected as many for each replica"),
+        change(
+            ["batch": "{micro: 2, microbatches: 6}", "lanes": "4"],
+            "p/x.yaml:6:8: lanes is 4, for 6 micro-batches in a step; expected a number that divides them: each lane adds equally many"
+        ),
+        change(
+            ["replicas": "2", "zero": "3"],
+            "p/x.yaml:7:7: zero: 3 shares out weights too, and would gather them for every micro-batch; expected 0 or 1; more stages make each device's part of weights and gradients smaller"
+        ),
+        change(
+            ["replicas": "2", "mirror": "true"],
+            "p/x.yaml:7:9: mirror with 2 replicas; expected one replica, or no mirror; elastic goes on with the replicas that are left"
         ),
         change(
             ["batch": "8"], "p/x.yaml:3:8: batch is 8; expected a mapping with the keys micro, microbatches and global"),

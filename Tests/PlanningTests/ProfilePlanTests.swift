@@ -180,7 +180,7 @@ import Testing
         _ = try cache.keep(profile(for: manifest))
         let choices = try PlanChoices(manifest, profiles: cache)
         #expect(choices.globalBatch == 8 && choices.choices.count == 5 && choices.unmeasured == [1, 4, 8])
-        #expect(choices.choices.allSatisfy { $0.micro == 2 && $0.microBatches == 4 })
+        #expect(choices.choices.allSatisfy { $0.micro == 2 && $0.microBatches * $0.replicas == 4 })
         let best = choices.choices[0]
         #expect(best.tokensPerSecond == choices.choices.map(\.tokensPerSecond).max())
         // What it selects is what it predicted.
@@ -189,7 +189,8 @@ import Testing
             let plan = try TrainingPlan(selected, profiles: cache)
             #expect(plan.cuts == choice.cuts && plan.schedule.name == choice.schedule)
             #expect(try PlanReport(plan, profiles: cache).prediction?.stepSeconds == choice.stepSeconds)
-            #expect((0..<2).map(plan.memory(ofRank:)) == choice.memoryBytes)
+            #expect(plan.placement.ranks(ofReplica: 0).map(plan.memory(ofRank:)) == choice.memoryBytes)
+            #expect(plan.manifest.replicas == choice.replicas)
         }
         // Micro-batches of four that take no longer than those of two are twice as fast, but for the bubble.
         let larger = try self.manifest(set: ["batch.micro=4", "batch.microbatches=2"])

@@ -129,7 +129,7 @@ extension LoweredSchedule {
                     case .send(let message):
                         guard onTheWay[message.link] < queueDepths[message.link] else { break steps }
                         onTheWay[message.link] += 1
-                    case .compute: break
+                    case .compute, .reduce, .gather: break
                     }
                     at[rank] += 1
                     moved = true
@@ -177,6 +177,7 @@ extension LoweredSchedule {
                         done.contains(Instruction($0, stage: maker, microBatch: message.microBatch))
                     }
                     if !made { return "\(message) is sent before it is made" }
+                case .reduce, .gather: continue
                 case .compute(let instruction, let slot):
                     let (stage, microBatch) = (instruction.stage, instruction.microBatch)
                     let isForward = instruction.pass == .forward

@@ -122,6 +122,31 @@ import Testing
             }
         }
     }
+
+    @Test(arguments: ["1f1b", "gpipe", "zb-h1", "zb-v", "interleaved"])
+    func `replicas add a stage's gradients behind its last pass that makes some`(name: String) throws {
+        let schedule = try Schedule.named(
+            name, ranks: 2, microBatches: 4, virtual: ["zb-v", "interleaved"].contains(name) ? 2 : 1)
+        let edges = Edge.chain(stages: schedule.stageCount)
+        let lowered = try schedule.lower(edges: edges, hasReplicas: true)
+        try lowered.checkReductions()
+        let plain = try schedule.lower(edges: edges)
+        for (own, alone) in zip(lowered.ranks, plain.ranks) {
+            #expect(own.operations.filter { !isReduction($0) } == alone.operations)
+            #expect(own.operations.count == alone.operations.count + 2 * schedule.stageCount / 2)
+        }
+        #expect(
+            try schedule.forwardOnly.lower(edges: edges, hasReplicas: true).ranks.allSatisfy {
+                !$0.operations.contains(where: isReduction)
+            })
+    }
+
+    private func isReduction(_ operation: Scheduling.Operation) -> Bool {
+        switch operation {
+        case .reduce, .gather: true
+        default: false
+        }
+    }
 }
 
 extension LoweredSchedule {
@@ -133,6 +158,8 @@ extension LoweredSchedule {
                 case .receive(let message): "<\(name(message))"
                 case .compute(let instruction, let slot): "\(instruction)@\(slot)"
                 case .send(let message): ">\(name(message))"
+                case .reduce(let stage): "R\(stage)"
+                case .gather(let stage): "G\(stage)"
                 }
             }.joined(separator: " ")
         }.joined(separator: "\n")

@@ -41,4 +41,17 @@ import Testing
         #expect(Set(Set(links).map(\.id)).count == Set(links).count)
         for link in links { #expect(placement.replica(of: link.from) == placement.replica(of: link.to)) }
     }
+
+    @Test func `replicas of a position are joined both ways, by links that have numbers of their own`() throws {
+        let schedule = Schedule.oneForwardOneBackward(stages: 2, microBatches: 4)
+        let lowered = try schedule.lower(edges: Edge.chain(stages: 2))
+        let placement = Placement(schedule, replicas: 3)
+        let links = Set(placement.ranks.flatMap { placement.replicaLinks(of: $0, in: lowered) })
+        // At each of two positions: three pairs, both ways, parts and sums.
+        #expect(links.count == 2 * 3 * 2 * 2)
+        let others = Set(placement.ranks.flatMap { placement.links(of: $0, in: lowered) }.map(\.id))
+        #expect(Set(links.map(\.id)).union(others).count == links.count + others.count)
+        for link in links { #expect(placement.position(of: link.from) == placement.position(of: link.to)) }
+        #expect(Placement(schedule).replicaLinks(of: 1, in: lowered) == [])
+    }
 }

@@ -106,6 +106,24 @@ import Testing
         #expect(step.period(StepEnd(optimizer: updates)) == 10)
     }
 
+    /// 1 s of 100 B/s each way, of which three layers' can lie over the last pass.
+    @Test func `gradients of replicas are hidden behind the last pass, but for its last layer's`() throws {
+        let link = LinkCost(latency: 0.25, bytesPerSecond: 100)
+        var time = ReplicaTime(replicas: 2, bytes: 200, layers: 4, lastPass: 4, link: link)
+        #expect(time.underWay == 2.5 && time.exposed == 1 && time.returning == 0)
+        time.lastPass = 1
+        #expect(time.exposed == 1.75)
+        time.returnsSums = false
+        #expect(time.underWay == 1.25 && time.exposed == 0.5 && time.returning == 1.25)
+        time.isHidden = false
+        #expect(time.exposed == 1.25)
+        time.replicas = 1
+        #expect(time.underWay == 0 && time.exposed == 0)
+        let step = try unitStep(.oneForwardOneBackward(stages: 2, microBatches: 2))
+        #expect(step.period(StepEnd(optimizer: [1, 1], barrier: 0.5, gradients: [2, 5])) == 13.5)
+        #expect(step.period(StepEnd(optimizer: [1, 1], gradients: [2, 5])) == 12)
+    }
+
     @Test func `each link has its own depth`() throws {
         let schedule = Schedule.gpipe(stages: 3, microBatches: 4)
         let simulator = try Simulator(schedule, edges: Edge.chain(stages: 3))

@@ -48,6 +48,8 @@ package struct StepTensors: Sendable {
     private let folder: String
     private let files: [SafetensorsFile]
     private var fileOf: [String: Int] = [:]
+    /// By whole tensor: those that the files hold of it, where none holds it whole.
+    private var pieces: [String: [TensorPiece]] = [:]
 
     /// Opens every safetensors file of the list.
     /// - Throws: where one cannot be read, breaks the format, or repeats a tensor of another.
@@ -60,6 +62,9 @@ package struct StepTensors: Sendable {
                 throw .malformed(
                     path: next.path, place: "tensor \(quoted(tensor.name))", expected: "it once", got: "it twice")
             }
+            for piece in next.tensors.compactMap({ TensorPiece($0.name) }) {
+                pieces[piece.name, default: []].append(piece)
+            }
             opened.append(next)
         }
         self.files = opened
@@ -68,9 +73,35 @@ package struct StepTensors: Sendable {
     /// The names, and where each stands, in the order of the files.
     package var names: [String] { Array(fileOf.keys) }
 
-    /// Fills `out` with an f32 tensor.
+    /// Fills `out` with an f32 tensor, or with a piece of one, whichever way the files have it: whole, or in pieces of any size.
     /// - Throws: where there is none of that name and size.
     package func read(_ name: String, into out: UnsafeMutableRawBufferPointer) throws(CheckpointError) {
+        guard fileOf[name] == nil else { return try readEntry(name, into: out) }
+        let wanted = TensorPiece(name) ?? TensorPiece(name, 0..<max(out.count / 4, 1))
+        if let index = fileOf[wanted.name], let whole = files[index][wanted.name], whole.type == .f32,
+            wanted.elements.upperBound * 4 <= whole.range.count
+        {
+            return try files[index].read(whole, at: wanted.elements.lowerBound * 4, into: out)
+        }
+        var end = wanted.elements.lowerBound
+        for piece in (pieces[wanted.name] ?? []).sorted(by: { $0.elements.lowerBound < $1.elements.lowerBound }) {
+            let part = piece.elements.clamped(to: end..<wanted.elements.upperBound)
+            guard part.lowerBound == end, !part.isEmpty, let index = fileOf[piece.text],
+                let tensor = files[index][piece.text], tensor.type == .f32,
+                tensor.range.count == piece.elements.count * 4
+            else { continue }
+            let start = (part.lowerBound - wanted.elements.lowerBound) * 4
+            let place = UnsafeMutableRawBufferPointer(rebasing: out[start..<start + part.count * 4])
+            try files[index].read(tensor, at: (part.lowerBound - piece.elements.lowerBound) * 4, into: place)
+            end = part.upperBound
+        }
+        guard end == wanted.elements.upperBound, wanted.elements.count * 4 == out.count else {
+            let found = end == wanted.elements.lowerBound ? "no such tensor" : "its elements up to \(end) alone"
+            throw .malformed(path: folder, place: "its tensors", expected: quoted(name), got: found)
+        }
+    }
+
+    private func readEntry(_ name: String, into out: UnsafeMutableRawBufferPointer) throws(CheckpointError) {
         guard let index = fileOf[name], let tensor = files[index][name] else {
             throw .malformed(path: folder, place: "its tensors", expected: quoted(name), got: "no such tensor")
         }

@@ -150,8 +150,11 @@ extension Coordinator {
             return (nil, "restart \(restarts.count) of \(restarts.limit)")
         }
         guard manifest.elastic, !lost.isEmpty, let next = try plan.without(lost) else { return nil }
+        let copies = next.manifest.replicas > 1 || plan.manifest.replicas > 1
         return (
-            next, "over the devices that are left: \(next.manifest.devices.map(\.description).joined(separator: ", "))"
+            next,
+            (copies ? "\(next.manifest.replicas) \(next.manifest.replicas == 1 ? "replica" : "replicas") " : "")
+                + "over the devices that are left: \(next.manifest.devices.map(\.description).joined(separator: ", "))"
         )
     }
 

@@ -8,7 +8,10 @@ package struct BatchPlan: Hashable, Sendable {
     package let sampleCount: Int
     /// Samples of one micro-batch.
     package let micro: Int
+    /// Of a step, over all replicas.
     package let microBatches: Int
+    /// Those of a step that are read here: a replica's.
+    package var part: Range<Int>
     package let order: SampleOrder
     /// What micro-batches are padded to; nil: all samples have one shape, which need not have positions.
     package let ladder: LengthLadder?
@@ -25,10 +28,19 @@ package struct BatchPlan: Hashable, Sendable {
         self.sampleCount = sampleCount
         self.micro = micro
         self.microBatches = microBatches
+        part = 0..<microBatches
         self.order = order
         self.ladder = ladder
         self.isPacked = isPacked
         self.end = end
+    }
+
+    /// The same steps, of which a replica reads these micro-batches.
+    package func reading(_ part: Range<Int>) -> BatchPlan {
+        precondition(!part.isEmpty && part.upperBound <= microBatches, "micro-batches \(part) of \(microBatches)")
+        var plan = self
+        plan.part = part
+        return plan
     }
 
     /// G, the samples of one step.

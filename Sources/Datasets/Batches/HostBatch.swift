@@ -23,8 +23,8 @@ package final class HostBatch: @unchecked Sendable {
 }
 
 extension Prefetcher where Buffer == HostBatch {
-    /// Reads the micro-batches of `steps` in order, up to `depth` of them ahead. Item i is micro-batch
-    /// i mod microBatches of step `steps.lowerBound` + i / microBatches.
+    /// Reads the plan's part of the micro-batches of `steps` in order, up to `depth` of them ahead. With n in each step, item i
+    /// is the part's i mod n-th of step `steps.lowerBound` + i / n.
     package convenience init(_ dataset: any Dataset, _ plan: BatchPlan, steps: Range<Int>, depth: Int)
         throws(DatasetError)
     {
@@ -36,9 +36,9 @@ extension Prefetcher where Buffer == HostBatch {
         }
         // Looked at once a step, on the reader's thread: some data sets read their samples for it.
         let current = Mutex<(step: Int, contents: StepContents)?>(nil)
-        let (count, overflow) = steps.count.multipliedReportingOverflow(by: plan.microBatches)
+        let (count, overflow) = steps.count.multipliedReportingOverflow(by: plan.part.count)
         try self.init(buffers: buffers, count: overflow ? .max : count) { (item, batch) throws(DatasetError) in
-            let (index, microBatch) = item.quotientAndRemainder(dividingBy: plan.microBatches)
+            let (index, place) = item.quotientAndRemainder(dividingBy: plan.part.count)
             let step = steps.lowerBound + index
             let contents = try current.withLock { current throws(DatasetError) in
                 if let current, current.step == step { return current.contents }
@@ -47,7 +47,7 @@ extension Prefetcher where Buffer == HostBatch {
                 return contents
             }
             batch.step = contents
-            batch.layout = contents.layouts[microBatch]
+            batch.layout = contents.layouts[plan.part.lowerBound + place]
             try plan.fill(batch.layout, from: dataset, input: batch.input, target: batch.target)
         }
     }

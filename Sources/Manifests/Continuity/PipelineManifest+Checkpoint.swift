@@ -94,6 +94,10 @@ extension PipelineManifest {
             }
             parts[String(line[..<colon])] = value
         }
+        // A step's micro-batches and the sums that they are added to, whoever computes which.
+        parts["batch"] = "{micro: \(batch.micro), microbatches: \(batch.microBatchesPerStep)}"
+        let sums = lanes ?? replicas
+        parts["lanes"] = sums == 1 ? nil : "\(sums)"
         return parts
     }
 

@@ -42,7 +42,9 @@ extension PipelineManifest {
         var recut: Recut?
         var restart: Restart?
 
-        init(_ fields: Fields, _ devices: [Device], _ checkpoint: Checkpoint?) throws(ManifestError) {
+        init(
+            _ fields: Fields, _ devices: [Device], replicas: Int, _ checkpoint: Checkpoint?
+        ) throws(ManifestError) {
             mirror = try fields["mirror"].unlessNull?.bool() ?? false
             elastic = try fields["elastic"].unlessNull?.bool() ?? false
             recut = try Recut.decode(fields["recut"])
@@ -61,6 +63,11 @@ extension PipelineManifest {
                 try Self.refuse(
                     fields[key], if: isSet && devices.count < 2, "\(key) with one device",
                     "a second device, or no \(key)")
+            }
+            for (key, isSet) in [("mirror", mirror), ("recut", recut != nil)] {
+                try Self.refuse(
+                    fields[key], if: isSet && replicas > 1, "\(key) with \(replicas) replicas",
+                    "one replica, or no \(key); elastic goes on with the replicas that are left")
             }
             try Self.refuse(
                 fields["spares"], if: !spares.isEmpty && !mirror && !keeps,

@@ -12,7 +12,7 @@ extension TrainingPlan {
     /// How many micro-batches an evaluation has; 0 where there is none.
     package var evaluatedMicroBatches: Int {
         guard let samples = manifest.evaluation?.samples else { return 0 }
-        let (micro, microBatches) = (manifest.batch.micro, manifest.batch.microBatches)
+        let (micro, microBatches) = (manifest.batch.micro, manifest.batch.microBatchesPerStep)
         // Packed, samples are dealt out to all micro-batches of a step.
         guard isHeldOutPacked else { return (samples - 1) / micro + 1 }
         return ((samples - 1) / (micro * microBatches) + 1) * microBatches

@@ -14,19 +14,37 @@ extension TrainingPlan {
     /// - Throws: where the model or the schedule does not fit them.
     package func without(_ ranks: Set<Int>) throws(RunFailure) -> TrainingPlan? {
         var manifest = manifest
-        manifest.devices = placement.ranks.filter { !ranks.contains($0) }.map { device(of: $0) }
-        guard !manifest.devices.isEmpty else { return nil }
-        if let limits = manifest.memory {
-            manifest.memory = placement.ranks.filter { !ranks.contains($0) }.map { limits[placement.device(of: $0)] }
+        var left = placement.ranks.filter { !ranks.contains($0) }
+        guard !left.isEmpty else { return nil }
+        if let replicas = replicas(over: left.count) {
+            left = Array(left.prefix(replicas * placement.positions))
+            manifest.batch.microBatches = manifest.batch.microBatchesPerStep / replicas
+            manifest.replicas = replicas
+        } else {
+            manifest.batch.microBatches = manifest.batch.microBatchesPerStep
+            manifest.replicas = 1
+            // Cuts are for as many stages as there were.
+            if case .cuts = manifest.partition { manifest.partition = .flops }
         }
-        // Cuts are for as many stages as there were.
-        if case .cuts = manifest.partition { manifest.partition = .flops }
+        manifest.devices = left.map { device(of: $0) }
+        if let limits = manifest.memory { manifest.memory = left.map { limits[placement.device(of: $0)] } }
         if manifest.devices.count == 1 {
             (manifest.mirror, manifest.recut, manifest.elastic) = (false, nil, false)
         }
         let plan = try TrainingPlan(manifest)
         try plan.checkMemoryLimits()
         return plan
+    }
+
+    /// The most replicas of as many stages as before, fewer than before, that so many devices are enough for and that share a
+    /// step's micro-batches equally: with `lanes`, in the same sums. nil: there are not enough devices for one, or there
+    /// was only one.
+    private func replicas(over devices: Int) -> Int? {
+        guard manifest.replicas > 1 else { return nil }
+        return (1..<manifest.replicas).last { count in
+            count * placement.positions <= devices && manifest.batch.microBatchesPerStep.isMultiple(of: count)
+                && (manifest.lanes.map { $0.isMultiple(of: count) } ?? true)
+        }
     }
 
     /// `layers 3–5 go from worker 0 to worker 1`: what other cuts mean, for people.

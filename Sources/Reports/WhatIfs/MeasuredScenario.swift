@@ -16,15 +16,16 @@ struct MeasuredScenario {
     /// - Parameter step: number of the step whose order counts.
     /// - Returns: nil for logs whose instructions do not fit the description.
     func scenario(logs: [RankLog], step: Int) -> Scenario? {
-        let orders = logs.map { log in
+        // Replicas do the same side by side: the first one stands for all.
+        let orders = logs.filter { description.replica(of: $0.rank) == 0 }.map { log in
             log.events.filter { $0.step == step && $0.kind.isPass }.compactMap(\.instruction)
         }
-        guard orders.enumerated().allSatisfy({ fits($1, rank: $0) }) else { return nil }
+        guard orders.enumerated().allSatisfy({ fits($1, rank: $0 * description.replicaCount) }) else { return nil }
         let counts = orders.map(\.count)
         return Scenario(
-            microBatches: description.microBatches, rankOfStage: description.rankOfStage, orders: orders,
+            microBatches: description.microBatches, rankOfStage: description.positionOfStage, orders: orders,
             stages: description.stages.indices.map(stageTime),
-            ranks: timeline.ranges.indices.map { rankTime($0, instructions: counts[$0]) },
+            ranks: counts.enumerated().map { rankTime($0 * description.replicaCount, instructions: $1) },
             latencies: latencies(), sync: syncTime())
     }
 
@@ -38,7 +39,8 @@ struct MeasuredScenario {
 
     private func stageTime(_ stage: Int) -> Scenario.StageTime {
         var medians: [Category: Int64] = [:]
-        for (workClass, median) in zip(timeline.classes, timeline.medians) where workClass.stage == stage {
+        for (workClass, median) in zip(timeline.classes, timeline.medians)
+        where workClass.stage == stage && description.replica(of: workClass.rank) == 0 {
             medians[workClass.category, default: 0] &+= median
         }
         func time(_ category: Category) -> Int64 { medians[category] ?? 0 }
@@ -100,19 +102,24 @@ struct MeasuredScenario {
     private func latencies() -> [Link: Int64] {
         var seen: [Link: [Int64]] = [:]
         for receive in timeline.activities where receive.kind == .receive && receive.dependency >= 0 {
-            guard receive.hasWaited, receive.step >= skip else { continue }
+            guard receive.hasWaited, receive.step >= skip, description.replica(of: receive.rank) == 0 else { continue }
             let time = max(0, receive.offset) &+ receive.latency
-            seen[Link(from: receive.peer, to: receive.rank), default: []].append(max(0, time))
+            let link = Link(
+                from: description.position(of: receive.peer), to: description.position(of: receive.rank))
+            seen[link, default: []].append(max(0, time))
         }
         return seen.mapValues { median($0) }
     }
 
     private func syncTime() -> Int64? {
         guard !timeline.groups.isEmpty else { return nil }
-        let times = timeline.groups.map { group in
+        var ofAll: [Int64] = []
+        var ofReplicas: [Int64] = []
+        for group in timeline.groups {
             let last = group.map { timeline.activities[$0].start }.max() ?? 0
-            return max(0, (group.map { timeline.activities[$0].end }.max() ?? 0) &- last)
+            let time = max(0, (group.map { timeline.activities[$0].end }.max() ?? 0) &- last)
+            if timeline.activities[group[0]].team < 0 { ofAll.append(time) } else { ofReplicas.append(time) }
         }
-        return median(times)
+        return median(ofAll) &+ median(ofReplicas)
     }
 }

@@ -129,7 +129,8 @@ struct WhatIfBuilder {
     /// How many micro-batches a stage would hold, and what is not known of the times.
     private func remark(on schedule: Schedule) -> String {
         let run = Schedule(
-            name: description.schedule, microBatches: description.microBatches, rankOfStage: description.rankOfStage,
+            name: description.schedule, microBatches: description.microBatches,
+            rankOfStage: description.positionOfStage,
             ranks: scenario.orders)
         let stages = description.stages.indices
         let held = stages.map { schedule.inFlight(stage: $0) }.max() ?? 0

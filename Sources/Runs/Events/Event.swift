@@ -32,6 +32,8 @@ public enum EventKind: UInt8, Sendable, Hashable, CaseIterable {
     case evaluation = 13
     /// Copying the state for a checkpoint, before the step it belongs to: no part of any step's time.
     case checkpoint = 14
+    /// Waiting until the gradients of all replicas are added; `sent` is when the first of the rank's own left.
+    case replicaSync = 15
 
     /// Whether it lies between two steps.
     package var isBetweenSteps: Bool { self == .evaluation || self == .checkpoint }
@@ -51,9 +53,10 @@ public struct Event: Hashable, Sendable {
     public var start: UInt64
     /// When it ended, at `start` or later.
     public var end: UInt64
-    /// receiveWait, takeOver: when the sender handed the message to its link, on the sender's clock; 0 where unknown.
+    /// receiveWait, takeOver: when the sender handed the message to its link, on the sender's clock; replicaSync: when the
+    /// rank's own first block left, on its own clock; 0 where unknown.
     public var sent: UInt64
-    /// Payload bytes of the message that came.
+    /// Payload bytes of the message that came; replicaSync: of all that did, for gradients' sums.
     public var bytes: Int
 
     /// An event of a rank's log; times are nanoseconds of that rank's clock.
@@ -77,7 +80,8 @@ extension Event {
     public var isBusy: Bool {
         switch kind {
         case .forward, .backward, .backwardInput, .backwardWeight, .recompute, .optimizer: true
-        case .gradientSync, .dataWait, .receiveWait, .takeOver, .sendWait, .handOver, .report, .evaluation, .checkpoint:
+        case .gradientSync, .dataWait, .receiveWait, .takeOver, .sendWait, .handOver, .report, .evaluation, .checkpoint,
+            .replicaSync:
             false
         }
     }

@@ -1,4 +1,39 @@
 extension LoweredSchedule {
+    /// Behind each stage's last pass that adds to its gradients there is one `R`, and behind that one `G`; or there are none
+    /// at all.
+    package func checkReductions() throws(ScheduleError) {
+        for (rank, program) in ranks.enumerated() {
+            var (last, reduced, gathered): ([Int: Int], [Int: Int], [Int: Int]) = ([:], [:], [:])
+            for (index, operation) in program.operations.enumerated() {
+                switch operation {
+                case .compute(let instruction, _):
+                    if instruction.pass == .backward || instruction.pass == .backwardWeight {
+                        last[instruction.stage] = index
+                    }
+                case .reduce(let stage):
+                    guard reduced.updateValue(index, forKey: stage) == nil else { throw twice("R", stage, rank) }
+                case .gather(let stage):
+                    guard gathered.updateValue(index, forKey: stage) == nil else { throw twice("G", stage, rank) }
+                case .receive, .send: break
+                }
+            }
+            guard !reduced.isEmpty || !gathered.isEmpty else { continue }
+            for (stage, end) in last.sorted(by: { $0.key < $1.key }) {
+                guard let reduce = reduced[stage], let gather = gathered[stage], end < reduce, reduce < gather else {
+                    throw .argument(
+                        "rank \(rank)",
+                        expected: "R and G of stage \(stage) behind its last backward pass, in this order",
+                        got: "them at \(reduced[stage].map(String.init) ?? "no place") and "
+                            + "\(gathered[stage].map(String.init) ?? "no place"), the pass at \(end)")
+                }
+            }
+        }
+    }
+
+    private func twice(_ what: String, _ stage: Int, _ rank: Int) -> ScheduleError {
+        .argument("rank \(rank)", expected: "one \(what) of stage \(stage)", got: "a second one")
+    }
+
     /// Each link's receives are its sends, in the same order, at the ranks that the link joins.
     func checkPairing() throws(ScheduleError) {
         let sends = try messages(at: \.from) { if case .send(let message) = $0 { message } else { nil } }

@@ -6,6 +6,11 @@ public enum Operation: Hashable, Sendable {
     case compute(Instruction, slot: Int)
     /// Hands a message to its link, waiting while the link is full.
     case send(Message)
+    /// `R`: behind the last pass that adds to a stage's gradients, which leave for the replicas that add them block by block
+    /// while that pass goes on. Waits for nothing.
+    case reduce(stage: Int)
+    /// `G`: waits until the sums of all replicas' gradients of a stage are there.
+    case gather(stage: Int)
 }
 
 /// Everything one rank does in a step, in order.

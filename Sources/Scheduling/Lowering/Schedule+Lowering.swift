@@ -9,14 +9,21 @@ extension Schedule {
     ///
     /// - Parameter exchanges: pairs of ranks that exchange something when their instructions are done (tied parameters'
     ///   gradients): each has a link, shared with its messages if it has any.
-    public func lower(edges: [Edge], exchanges: [Link] = []) throws(ScheduleError) -> LoweredSchedule {
+    /// - Parameter hasReplicas: whether other copies of the pipeline work on other parts of the step: then each stage's
+    ///   gradients are added to theirs.
+    public func lower(
+        edges: [Edge], exchanges: [Link] = [], hasReplicas: Bool = false
+    ) throws(ScheduleError) -> LoweredSchedule {
         try checkOrder(edges: edges)
         let routes = Routes(self, edges: edges)
         var links = routes.links
         for link in exchanges where !links.contains(link) { links.append(link) }
         var deliveries = Deliveries(self, routes)
         var slots = SlotColouring(self, edges: edges)
-        let programs = ranks.map { Self.program($0, edges, &deliveries, &slots) }
+        var programs = ranks.map { Self.program($0, edges, &deliveries, &slots) }
+        if hasReplicas, !isForwardOnly {
+            for rank in programs.indices { programs[rank].operations = Self.reducing(programs[rank].operations) }
+        }
         return LoweredSchedule(
             edges: edges, links: links, ranks: programs, colouring: slots,
             microBatches: microBatches)
@@ -42,6 +49,23 @@ extension Schedule {
             deliveries.forEachSend(of: instruction) { operations.append(.send($0)) }
         }
         return RankProgram(operations: operations)
+    }
+
+    /// The same with an `R` behind each stage's last pass that adds to its gradients, and the `G` of all at the end.
+    private static func reducing(_ operations: [Operation]) -> [Operation] {
+        var last: [Int: Int] = [:]
+        for (index, operation) in operations.enumerated() {
+            guard case .compute(let instruction, _) = operation else { continue }
+            if instruction.pass == .backward || instruction.pass == .backwardWeight { last[instruction.stage] = index }
+        }
+        var result: [Operation] = []
+        for (index, operation) in operations.enumerated() {
+            result.append(operation)
+            if case .compute(let instruction, _) = operation, last[instruction.stage] == index {
+                result.append(.reduce(stage: instruction.stage))
+            }
+        }
+        return result + last.sorted { $0.value < $1.value }.map { .gather(stage: $0.key) }
     }
 
     private func check(_ edges: [Edge], _ cells: Cells) throws(ScheduleError) {

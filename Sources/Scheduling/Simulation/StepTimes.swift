@@ -35,11 +35,14 @@ public struct StepEnd: Hashable, Sendable {
     /// Seconds from when the last rank arrives to when all go on, where ranks wait for one another before the update,
     /// as a global gradient norm makes them; nil where they do not.
     public var barrier: Double?
+    /// By rank: seconds from its last instruction until the gradients of all replicas are added; empty where there is one.
+    public var gradients: [Double]
 
-    /// `optimizer` has one entry for each rank, in seconds.
-    public init(optimizer: [Double], barrier: Double? = nil) {
+    /// `optimizer` has one entry for each rank, in seconds; so has `gradients`, unless it is empty.
+    public init(optimizer: [Double], barrier: Double? = nil, gradients: [Double] = []) {
         self.optimizer = optimizer
         self.barrier = barrier
+        self.gradients = gradients
     }
 }
 
@@ -51,8 +54,9 @@ extension StepTimes {
     /// `end.optimizer` holds one number for each rank.
     public func period(_ end: StepEnd) -> Double {
         precondition(end.optimizer.count == self.end.count, "\(end.optimizer.count) updates of \(self.end.count) ranks")
-        if let barrier = end.barrier { return makespan + barrier + (end.optimizer.max() ?? 0) }
-        return self.end.indices.map { self.end[$0] + end.optimizer[$0] - begin[$0] }.max() ?? 0
+        let ends = self.end.indices.map { self.end[$0] + (end.gradients.isEmpty ? 0 : end.gradients[$0]) }
+        if let barrier = end.barrier { return (ends.max() ?? 0) + barrier + (end.optimizer.max() ?? 0) }
+        return ends.indices.map { ends[$0] + end.optimizer[$0] - begin[$0] }.max() ?? 0
     }
 
     /// Idle ÷ wall time from one step to the next, where computing and updating are work.

@@ -28,7 +28,7 @@ extension Schedule {
         switch operation {
         case .receive(let message): (message, computed, .receive(from: links[message.link].from))
         case .send(let message): (message, computed - 1, .send(to: links[message.link].to))
-        case .compute: preconditionFailure("computing never blocks")
+        case .compute, .reduce, .gather: preconditionFailure("computing never blocks")
         }
     }
 }

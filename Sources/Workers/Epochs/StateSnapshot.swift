@@ -24,6 +24,9 @@ struct LiveState: StateBytes {
         }
     }
 
+    /// Whether it has a tensor of that name.
+    func has(_ name: String) -> Bool { places[name] != nil }
+
     /// Bytes of each tensor, by name.
     var sizes: [String: Int] { places.mapValues { $0.tensor.tensor.byteCount } }
 
@@ -62,9 +65,9 @@ final class StateSnapshot: StateBytes, @unchecked Sendable {
 
     deinit { memory.deallocate() }
 
-    /// Copies every tensor.
+    /// Copies every tensor that lies there.
     func fill(from live: LiveState) {
-        for (name, range) in ranges {
+        for (name, range) in ranges where live.has(name) {
             live.withBytes(of: name) { UnsafeMutableRawBufferPointer(rebasing: memory[range]).copyMemory(from: $0) }
         }
     }

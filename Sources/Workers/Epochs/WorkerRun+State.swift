@@ -50,11 +50,11 @@ extension WorkerRun {
         let tensors = try StepTensors(manifest.files, in: folder)
         let family = try plan.familyWeights(in: folder, manifest)
         for parameters in runner.parameters.values {
-            try parameters.state.restore(trainedOnly: plan.keepsTrainedOnly) { tensor, bytes in
-                if let family, !tensor.isMoment {
-                    try family.copyFloats(tensor.name, into: bytes.assumingMemoryBound(to: Float.self))
+            try parameters.state.restore(trainedOnly: plan.keepsTrainedOnly) { name, isMoment, bytes in
+                if let family, !isMoment {
+                    try family.copyFloats(name, into: bytes.assumingMemoryBound(to: Float.self))
                 } else {
-                    try tensors.read(tensor.name, into: bytes)
+                    try tensors.read(name, into: bytes)
                 }
                 endpoint.updateStatus { $0.progress &+= 1 }
             }
@@ -94,10 +94,10 @@ extension WorkerRun {
                 behind: state.step, from: transfer.from, into: transfer.tensors.compactMap { arrived.bytes(of: $0) })
         }
         for parameters in runner.parameters.values where plan.hasState {
-            try parameters.state.restore(trainedOnly: plan.keepsTrainedOnly) { tensor, place in
-                let found = try arrived.bytes(of: tensor.name) ?? brought(tensor.name)
+            try parameters.state.restore(trainedOnly: plan.keepsTrainedOnly) { name, _, place in
+                let found = try arrived.bytes(of: name) ?? brought(name)
                 guard found.count == place.count else {
-                    throw RunFailure(.bug, "\(tensor.name) has \(found.count) bytes, expected \(place.count)")
+                    throw RunFailure(.bug, "\(name) has \(found.count) bytes, expected \(place.count)")
                 }
                 place.copyMemory(from: UnsafeRawBufferPointer(found))
                 endpoint.updateStatus { $0.progress &+= 1 }

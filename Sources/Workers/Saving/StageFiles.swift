@@ -22,10 +22,10 @@ struct StageFile: Sendable {
     static let optimizerFolder = "optimizer"
 
     /// The model's own tensors; nil where there are none.
-    private init?(_ name: String, _ tensors: [StageState.NamedTensor]) throws(CheckpointError) {
+    private init?(_ name: String, _ tensors: [(name: String, spec: TensorSpec)]) throws(CheckpointError) {
         guard !tensors.isEmpty else { return nil }
         self.name = name
-        layout = try SafetensorsLayout(tensors.map { ($0.name, $0.tensor.spec) })
+        layout = try SafetensorsLayout(tensors)
         (made, parameters) = ([:], [])
     }
 
@@ -41,15 +41,20 @@ struct StageFile: Sendable {
     /// The files of one stage: its masters, and its optimizer state.
     ///
     /// Where adapters are trained, what is frozen is in none of them: it is as the run's first weights have it.
-    /// - Parameter map: the family's form of the masters; nil: the model's own.
+    /// - Parameters:
+    ///   - map: the family's form of the masters; nil: the model's own.
+    ///   - replica: whose files: the first writes what all have, and each the optimizer state that it alone has.
     static func files(
-        ofStage stage: Int, _ state: StageState, _ map: TensorMap?, _ plan: TrainingPlan
+        ofStage stage: Int, _ state: StageState, _ map: TensorMap?, _ plan: TrainingPlan, replica: Int
     ) throws(CheckpointError) -> [Self] {
-        let kept = state.tensors.filter { keeps($0, plan) }
+        let kept = state.tensors.filter { keeps($0, plan, replica: replica) }
         func name(_ prefix: String) -> String {
             SafetensorsShards.name(stage + 1, of: plan.layout.stages.count, prefix: prefix)
         }
-        let masters = kept.filter { !$0.isMoment }
+        var masters = kept.filter { !$0.isMoment }.map { (name: $0.name, spec: $0.tensor.spec) }
+        if replica == 0 {
+            masters += state.compactMasters.filter(\.isKept).map { (name: $0.name, spec: state.spec(of: $0)) }
+        }
         let weights: Self?
         if let map {
             let own = Set(masters.map(\.name))
@@ -60,13 +65,16 @@ struct StageFile: Sendable {
         } else {
             weights = try Self(name(StepParts.prefix(plan)), masters)
         }
-        let moments = try Self("\(optimizerFolder)/" + name("optimizer"), kept.filter(\.isMoment))
+        let prefix = plan.sharesOptimizerState ? "optimizer-replica\(replica)" : "optimizer"
+        let moments = try Self(
+            "\(optimizerFolder)/" + name(prefix), kept.filter(\.isMoment).map { (name: $0.name, spec: $0.tensor.spec) })
         return [weights, moments].compactMap { $0 }
     }
 
-    /// Whether a stage's files have the tensor.
-    static func keeps(_ tensor: StageState.NamedTensor, _ plan: TrainingPlan) -> Bool {
+    /// Whether a replica's files of a stage have the tensor.
+    static func keeps(_ tensor: StageState.NamedTensor, _ plan: TrainingPlan, replica: Int) -> Bool {
         tensor.isKept && (tensor.isTrained || !plan.keepsTrainedOnly)
+            && (replica == 0 || tensor.isMoment && plan.sharesOptimizerState)
     }
 
     /// Writes the file's tensors.

@@ -1,8 +1,10 @@
 import Checkpoints
 import Planning
 import Runs
+import Scheduling
 import Stages
 import Systems
+import Tensors
 import Transport
 
 /// Writes a rank's part of checkpoints: copies its state between two steps, and writes the copy on a thread of its own.
@@ -14,23 +16,39 @@ final class StepSaver {
     private let live: LiveState
     private let endpoint: WorkerEndpoint
     private var snapshot: StateSnapshot?
+    /// Has the masters that replicas share out brought together in the first one's copy; nil where each has all.
+    private let gatherMasters: ((StateSnapshot, Int) throws -> Void)?
+    /// Bytes of each tensor that is copied.
+    private let sizes: [String: Int]
     private var thread: JoinableThread?
 
-    /// - Parameter isRepeated: whether checkpoints are written while training goes on: memory for a copy is taken now.
+    /// - Parameters:
+    ///   - isRepeated: whether checkpoints are written while training goes on: memory for a copy is taken now.
+    ///   - gatherMasters: called by all replicas behind the same steps, with the copy and the step.
     init(
-        _ plan: TrainingPlan, _ parameters: [Int: StageParameters], _ endpoint: WorkerEndpoint, isRepeated: Bool
+        _ plan: TrainingPlan, rank: Int, _ parameters: [Int: StageParameters], _ endpoint: WorkerEndpoint,
+        isRepeated: Bool, gatherMasters: ((StateSnapshot, Int) throws -> Void)?
     ) throws {
+        let replica = plan.placement.replica(of: rank)
+        self.gatherMasters = gatherMasters
         var (files, states): ([StageFile], [StageState]) = ([], [])
         let map = try plan.familyMap()
         for stage in parameters.keys.sorted() {
             guard let state = parameters[stage]?.state else { continue }
             states.append(state)
-            files += try StageFile.files(ofStage: stage, state, map, plan)
+            files += try StageFile.files(ofStage: stage, state, map, plan, replica: replica)
         }
         self.files = files
-        live = LiveState(states) { StageFile.keeps($0, plan) }
+        live = LiveState(states) { StageFile.keeps($0, plan, replica: replica) }
+        var sizes = live.sizes
+        if replica == 0 {
+            for state in states {
+                for master in state.compactMasters { sizes[master.name] = state.spec(of: master).byteCount }
+            }
+        }
+        self.sizes = sizes
         self.endpoint = endpoint
-        if isRepeated { snapshot = StateSnapshot(sizes: live.sizes) }
+        if isRepeated { snapshot = StateSnapshot(sizes: sizes) }
     }
 
     deinit { finish() }
@@ -43,13 +61,18 @@ final class StepSaver {
         let job = Job(
             step: state.step, state: try state.encoded(), folder: folder, start: start,
             files: files, endpoint: endpoint)
-        guard !isLast else {
+        guard !isLast || gatherMasters != nil else {
             endpoint.updateStatus { $0.phase = .saving }
             return job.run(from: live)
         }
-        let snapshot = snapshot ?? StateSnapshot(sizes: live.sizes)
+        let snapshot = snapshot ?? StateSnapshot(sizes: sizes)
         self.snapshot = snapshot
         snapshot.fill(from: live)
+        try gatherMasters?(snapshot, state.step)
+        guard !isLast else {
+            endpoint.updateStatus { $0.phase = .saving }
+            return job.run(from: snapshot)
+        }
         let copied = job.copied()
         do throws(SystemError) {
             thread = try JoinableThread(name: "checkpoint") {

@@ -1,0 +1,78 @@
+import Layers
+import Manifests
+package import Models
+import Scheduling
+import Tensors
+
+/// How copies of the pipeline share out a step, and what they exchange.
+extension TrainingPlan {
+    /// Sums into which each replica adds its micro-batches; one tree adds those of all replicas.
+    package var lanesPerReplica: Int { (manifest.lanes ?? manifest.replicas) / manifest.replicas }
+
+    /// The first micro-batch of a rank's replica, counted over all replicas of a step.
+    package func firstMicroBatch(of rank: Int) -> Int {
+        placement.replica(of: rank) * manifest.batch.microBatches
+    }
+
+    /// The devices of a stage's replicas: `cpu:0, cpu:2`, `sim:0, sim:1 … sim:63`.
+    package func deviceText(ofStage stage: Int) -> String {
+        let names = (0..<manifest.replicas).map { device(of: placement.rank(ofStage: stage, replica: $0)).description }
+        guard names.count > 4 else { return names.joined(separator: ", ") }
+        return "\(names[0]), \(names[1]) … \(names[names.count - 1])"
+    }
+
+    /// Whether ranks exchange gradients with other replicas.
+    package var addsReplicas: Bool { isTraining && manifest.replicas > 1 }
+
+    /// Whether replicas hand each other updated weights instead of gradients.
+    package var sharesOptimizerState: Bool { addsReplicas && manifest.zero == .optimizerState }
+
+    /// What replicas of a stage add, in the model's order.
+    package func gradientBlocks(ofStage stage: Int) -> [GradientBlock] {
+        model.gradientBlocks(nodes: layout.stages[stage].nodes, replicas: manifest.replicas)
+    }
+
+    /// Whether f32 masters of matrices are shared out with their moments: where layers compute with 16-bit copies.
+    package var sharesMasters: Bool { sharesOptimizerState && manifest.precision != .f32 && hasState }
+
+    /// Bytes of other replicas' blocks that a stage's rank holds while it adds them, and of those that wait for it.
+    func exchangeBytes(ofStage stage: Int) -> Int {
+        guard addsReplicas else { return 0 }
+        let blocks = gradientBlocks(ofStage: stage)
+        let largest = blocks.map(\.elements.count).max() ?? 0
+        let waiting = min(blocks.count / manifest.replicas, Self.blockDepth)
+        return largest.saturatingTimes(DType.f32.size * (manifest.replicas - 1) * (1 + waiting))
+    }
+
+    /// A rank's stages, in the order in which their gradients are whole.
+    package func stagesInOrderOfLastPass(of rank: Int) -> [Int] {
+        var last: [Int: Int] = [:]
+        for (index, instruction) in schedule.ranks[placement.position(of: rank)].enumerated() {
+            if instruction.pass == .backward || instruction.pass == .backwardWeight { last[instruction.stage] = index }
+        }
+        return last.sorted { $0.value < $1.value }.map(\.key)
+    }
+
+    /// Blocks that may lie on a link between replicas and not yet be taken.
+    package static let blockDepth = 32
+
+    /// What adding a rank's gradients to those of its other replicas takes.
+    func replicaTime(of rank: Int, _ costs: StepCosts) -> ReplicaTime {
+        let stages = stagesInOrderOfLastPass(of: rank)
+        let nodes = stages.flatMap { Array(layout.stages[$0].nodes) }
+        let elements = nodes.reduce(0) { sum, node in
+            zip(model.nodes[node].layer.parameters, model.nodes[node].trained).reduce(sum) {
+                $1.1 ? $0.saturatingPlus($1.0.shape.count) : $0
+            }
+        }
+        let last = stages.last.map { costs.time(of: layout.stages[$0].entries) }
+        let isSplit = stages.last.map { lowered.splitsBackward(stage: $0) } ?? false
+        let pass = last.map { isSplit ? $0.backwardWeight : $0.backward } ?? 0
+        return ReplicaTime(
+            replicas: manifest.replicas, bytes: elements.saturatingTimes(DType.f32.size),
+            layers: stages.last.map { layout.stages[$0].entries.count } ?? 1, lastPass: pass,
+            returnsSums: !sharesOptimizerState, link: costs.link,
+            // The cores that compute carry the messages, too.
+            isHidden: manifest.devices[0].kind != .cpu)
+    }
+}
