@@ -139,6 +139,7 @@ extension PipelineManifest {
         single.virtual = 1
         single.recompute = .none
         single.batch.microBatches = 1
+        (single.replicas, single.lanes) = (1, nil)
         single.byHand = []
         return single
     }
