@@ -13,9 +13,17 @@ extension Attempt {
             watch.saw(rank, process: process, state, now: clock.now)
         }
         if let verdict = watch.verdict(now: clock.now) {
-            lost = verdict.isLoss ? Set(verdict.rank.map { [$0] } ?? []).union(launcher.reap().map(\.rank)) : []
+            lost = verdict.isLoss ? Set(verdict.rank.map { [$0] } ?? []).union(othersGone()) : []
             throw explain(verdict, journal.directory)
         }
+    }
+
+    /// Ranks whose workers are gone as well. Where none goes over to another attempt, one that left since it had lost a
+    /// neighbour has lost nothing itself: its device is still there.
+    private func othersGone() -> [Int] {
+        launcher.reap().filter { _, ending in
+            if case .killed = ending { true } else { plan.movesStates }
+        }.map(\.rank)
     }
 
     /// The first interrupt has the ranks finish the step in flight and write a checkpoint; where there is none to write,

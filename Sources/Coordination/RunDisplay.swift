@@ -40,7 +40,7 @@ final class RunDisplay {
         if let trained = plan.trainedText { say("  \(trained)") }
         for note in plan.manifest.modelNotes { say("  note: \(note)") }
         for stage in plan.layout.stages {
-            let ranks = (0..<plan.manifest.replicas).map { plan.placement.rank(ofStage: stage.index, replica: $0) }
+            let ranks = plan.placement.ranks(ofStage: stage.index)
             let devices = plan.deviceText(ofStage: stage.index)
             let workers = ranks.count == 1 ? "worker \(ranks[0])" : "workers \(ranks[0])–\(ranks[ranks.count - 1])"
             let flops = plan.model.entries[stage.entries].reduce(0) { $0 + $1.cost.total }

@@ -43,13 +43,14 @@ extension PipelineManifest {
         let virtual = try Self.virtual(fields["virtual"], schedule)
         let replicas = try Self.replicas(fields["replicas"], devices: devices)
         let batch = try Batch.decode(fields.required("batch"), replicas: replicas)
-        let depth = devices.count / replicas
+        let tensor = try Self.tensor(fields["tensor"], devices: devices, replicas: replicas)
+        let depth = devices.count / (replicas * tensor)
         let data = try Data.decode(fields.required("data"), for: model.loss)
         try data.check(fields.required("data"), batch: batch)
         let optimizer = try optimizer(fields["optimizer"].unlessNull)
         let lora = try fields["lora"].unlessNull.map { field throws(ManifestError) in try LoRA.decode(field) }
         let checkpoint = try Checkpoint.decode(fields["checkpoint"], devices)
-        let continuity = try Continuity(fields, devices, replicas: replicas, checkpoint)
+        let continuity = try Continuity(fields, devices, replicas: replicas, tensor: tensor, checkpoint)
         return PipelineManifest(
             name: try name(fields["name"], file: file), model: model, modelPath: modelPath, pretrained: pretrained,
             devices: devices, memory: try memory(fields["memory"].unlessNull, devices: devices.count),
@@ -75,7 +76,7 @@ extension PipelineManifest {
             evaluation: try Evaluation.decode(fields["evaluate"], beside: data, model.loss, devices),
             checkpoint: checkpoint, restart: continuity.restart, mirror: continuity.mirror,
             spares: continuity.spares, elastic: continuity.elastic, recut: continuity.recut,
-            lanes: try lanes(fields["lanes"], batch), zero: try zero(fields["zero"]),
+            lanes: try lanes(fields["lanes"], batch), zero: try zero(fields["zero"], tensor: tensor), tensor: tensor,
             marks: root.marks(skipping: "model").merging(scheduleMarks) { $1 })
     }
 

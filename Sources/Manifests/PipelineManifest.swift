@@ -86,6 +86,8 @@ public struct PipelineManifest: Hashable, Sendable {
     public var lanes: Int?
     /// What optimizer state replicas share out. `zero: 1`
     public var zero = Zero.none
+    /// Devices that share each layer: heads, channels and the vocabulary are split among them. `tensor: 2`
+    public var tensor = 1
     /// Where each value was written, by its path (`optimizer.adamw.lr`, `devices.0`); for errors that later checks find.
     public var marks: [String: Mark]
 

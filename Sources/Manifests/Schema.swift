@@ -8,7 +8,7 @@ enum Schema {
         "name", "model", "devices", "memory", "partition", "schedule", "virtual", "batch", "precision", "recompute",
         "optimizer", "train", "lora", "groups", "learning_rate", "clip", "on_nan", "deadlines",
         "data", "evaluate", "steps", "seed", "weights", "log_every", "events", "metrics", "sim", "by_hand",
-        "checkpoint", "restart", "mirror", "spares", "elastic", "recut", "replicas", "lanes", "zero",
+        "checkpoint", "restart", "mirror", "spares", "elastic", "recut", "replicas", "lanes", "zero", "tensor",
     ]
     static let batch = ["micro", "microbatches", "global"]
     static var learningRate: [String] { LearningRate.syntax.description.keys }

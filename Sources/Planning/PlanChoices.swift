@@ -101,10 +101,11 @@ public struct PlanChoices: Codable, Sendable {
         for size in variants.unmeasured where !unmeasured.contains(size) { unmeasured.append(size) }
         guard let first = variants.measured.first else { throw original.nothingToSearch }
         source = first.costs.source
-        let positions = manifest.devicesPerReplica
-        // The least that any replica of a position may take.
+        let positions = manifest.positions
+        // The least that any worker of a position may take.
+        let width = replicas * manifest.tensor
         let limits = manifest.memory.map { limits in
-            (0..<positions).map { limits[$0 * replicas..<($0 + 1) * replicas].min() ?? 0 }
+            (0..<positions).map { limits[$0 * width..<($0 + 1) * width].min() ?? 0 }
         }
         var search = PlanSearch(
             ranks: positions, alternatives: variants.measured.enumerated().map { $1.alternative("\($0)") },
@@ -196,8 +197,8 @@ extension PipelineManifest {
         guard case .named = schedule else { return [replicas] }
         let micro = batch.global / batch.micro
         return (1...devices.count).filter { count in
-            devices.count.isMultiple(of: count) && micro.isMultiple(of: count)
-                && devices.count / count <= model.layers.count && (count == 1 || !mirror && recut == nil)
+            devices.count.isMultiple(of: count * tensor) && micro.isMultiple(of: count)
+                && devices.count / (count * tensor) <= model.layers.count && (count == 1 || !mirror && recut == nil)
         }
     }
 

@@ -10,7 +10,7 @@ extension TrainingPlan {
         case .named(let name):
             do {
                 return try Schedule.named(
-                    name.rawValue, ranks: manifest.devicesPerReplica, microBatches: manifest.batch.microBatches,
+                    name.rawValue, ranks: manifest.positions, microBatches: manifest.batch.microBatches,
                     virtual: manifest.virtual)
             } catch {
                 throw .badInput(error)
@@ -24,10 +24,10 @@ extension TrainingPlan {
 
     private static func check(_ schedule: Schedule, _ manifest: PipelineManifest) throws(RunFailure) {
         let place = manifest.mark(of: "schedule.ranks.0")
-        guard schedule.rankCount == manifest.devicesPerReplica else {
+        guard schedule.rankCount == manifest.positions else {
             throw .badInput(
                 "\(place): \(schedule.rankCount) \(schedule.rankCount == 1 ? "rank" : "ranks"), for "
-                    + "\(manifest.devicesPerReplica) devices\(manifest.replicas > 1 ? " of each replica" : ""); "
+                    + "\(manifest.positions) devices\(manifest.replicas > 1 ? " of each replica" : ""); "
                     + "expected a line for each device")
         }
         guard schedule.microBatches == manifest.batch.microBatches else {

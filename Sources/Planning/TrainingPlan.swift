@@ -70,7 +70,8 @@ public struct TrainingPlan: Sendable {
                 adaptation: adapted?.adaptation ?? .none)
             rules = try manifest.rules(model, ParameterNames(family?.exported, adapted?.tensors))
             schedule = try Self.schedule(manifest)
-            placement = Placement(schedule, replicas: manifest.replicas, byHand: manifest.byHand)
+            placement = Placement(
+                schedule, replicas: manifest.replicas, shards: manifest.tensor, byHand: manifest.byHand)
             optimizer = manifest.optimizer
             let (model, states) = (model, optimizer.state.count)
             headShare = manifest.partition == .flops ? manifest.countedShare() : nil

@@ -36,7 +36,7 @@ struct Activity {
     var latency: Int64 = 0
     /// sync: index of the group that waits for each other; −1 otherwise.
     var group = -1
-    /// sync: the position whose replicas wait for each other; −1 where all ranks do.
+    /// sync: the replicas that wait for each other, by their position and shard; −1 where all ranks do.
     var team = -1
 
     var duration: Int64 { end - start }

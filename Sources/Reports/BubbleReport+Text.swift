@@ -19,12 +19,14 @@ extension BubbleReport {
         }
     }
 
-    /// `stage 1`, or `rank 1` where ranks own several stages; of several replicas, `stage 1.0` and `stage 1.1`.
+    /// `stage 1`, or `rank 1` where ranks own several stages; of several replicas or shards, `stage 1.0` and
+    /// `stage 1.1`, and with both, `stage 1.0.1`.
     var names: [String] {
         ranks.map { rank in
             guard rank.stages.count == 1 else { return "rank \(rank.rank)" }
-            guard let replicas, replicas > 1 else { return "stage \(rank.stages[0])" }
-            return "stage \(rank.stages[0]).\(rank.rank % replicas)"
+            let (replicas, shards) = (replicas ?? 1, shards ?? 1)
+            return "stage \(rank.stages[0])" + (replicas > 1 ? ".\(rank.rank / shards % replicas)" : "")
+                + (shards > 1 ? ".\(rank.rank % shards)" : "")
         }
     }
 
@@ -36,6 +38,7 @@ extension BubbleReport {
         let range = steps == 1 ? "step \(firstStep)" : "steps \(firstStep)–\(lastStep)"
         var parts = [
             "\(name): \(schedule), " + (replicas.map { "\($0) replicas of " } ?? "")
+                + (shards.map { "\($0) shards of " } ?? "")
                 + "\(stages) stage\(stages == 1 ? "" : "s") × \(microBatches) micro-batch"
                 + (microBatches == 1 ? "" : "es"),
             range + (skipped > 0 ? " (\(skipped) before left out)" : ""),

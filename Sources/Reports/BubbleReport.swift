@@ -53,6 +53,8 @@ public struct BubbleReport: Codable, Hashable, Sendable {
     public var links: [LinkReport]
     /// Copies of the pipeline; nil is one.
     public var replicas: Int?
+    /// Workers that share each layer; nil is one.
+    public var shards: Int?
     /// What adding the replicas' gradients takes, indexed by rank; nil where there is one replica.
     public var gradientSums: [GradientSum]?
     /// A step of median length; nil for runs too large to draw.

@@ -52,7 +52,7 @@ struct ReportBuilder {
             links: links(seconds: seconds), medianStep: MedianStep(step: timeline.steps[place], logs: logs),
             criticalPath: CriticalPath(timeline, place: place), eventBytesPerStep: eventBytes(),
             notes: notes + clockNotes() + unattributedNotes())
-        report.replicas = description.replicas
+        (report.replicas, report.shards) = (description.replicas, description.shards)
         report.gradientSums = GradientSums(logs, steps: Set(countedSteps.map { timeline.steps[$0] }))?.report
         report.flopsPerS = report.tokensPerS * description.flopsPerToken
         addReplays(to: &report, step: timeline.steps[place])
@@ -74,7 +74,7 @@ struct ReportBuilder {
         let m = Double(description.microBatches)
         let known =
             ["1f1b", "gpipe"].contains(description.schedule)
-            && rankCount == description.stages.count * description.replicaCount
+            && rankCount == description.stages.count * description.width
         let closed = BubbleReport.Ratio(fraction: (p - 1) / (m + p - 1), overhead: (p - 1) / m)
         return BubbleReport.Bubble(
             measured: BubbleReport.Ratio(fraction: ratio(idle, wall), overhead: ratio(idle, compute)),

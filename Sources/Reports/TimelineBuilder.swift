@@ -77,7 +77,10 @@ struct TimelineBuilder {
             if activity.kind == .sync {
                 syncs = syncs.step == step ? (step, syncs.count + 1) : (step, 0)
                 activity.group = syncs.count
-                activity.team = event.kind == .replicaSync ? description.position(of: log.rank) : -1
+                activity.team =
+                    event.kind == .replicaSync
+                    ? description.position(of: log.rank) * description.shardCount + log.rank % description.shardCount
+                    : -1
             }
             if activity.kind == .work, let instruction = event.instruction {
                 appendSilentReceive(before: activity, of: instruction, received: &received)

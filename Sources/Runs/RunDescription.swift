@@ -10,8 +10,10 @@ public struct RunDescription: Codable, Hashable, Sendable {
     public var microBatches: Int
     /// Indexed by stage.
     public var stages: [StageDescription]
-    /// Copies of the pipeline; nil is one. A rank is its position × replicas + its replica.
+    /// Copies of the pipeline; nil is one.
     public var replicas: Int?
+    /// Workers that share each layer; nil is one. A rank is (its position × replicas + its replica) × shards + its shard.
+    public var shards: Int?
     /// Indexed by rank.
     public var devices: [String]
     /// Tokens (or samples, for a model without a sequence) of one global batch.
@@ -29,9 +31,10 @@ public struct RunDescription: Codable, Hashable, Sendable {
     public init(
         name: String, schedule: String, microBatches: Int, stages: [StageDescription], devices: [String],
         tokensPerStep: Int, flopsPerToken: Double = 0, peakFlops: Double? = nil, startedAt: String = "",
-        isPacked: Bool? = nil, replicas: Int? = nil
+        isPacked: Bool? = nil, replicas: Int? = nil, shards: Int? = nil
     ) {
         self.replicas = replicas
+        self.shards = shards
         self.name = name
         self.schedule = schedule
         self.microBatches = microBatches
@@ -46,15 +49,19 @@ public struct RunDescription: Codable, Hashable, Sendable {
 
     /// Copies of the pipeline.
     public var replicaCount: Int { max(replicas ?? 1, 1) }
+    /// Workers that share each layer.
+    public var shardCount: Int { max(shards ?? 1, 1) }
+    /// Workers of one position.
+    public var width: Int { replicaCount * shardCount }
     /// The place of each stage's rank in its replica, indexed by stage.
     public var positionOfStage: [Int] { stages.map { position(of: $0.rank) } }
     /// The place of a rank in its replica.
-    public func position(of rank: Int) -> Int { rank / replicaCount }
-    /// The replica of a rank.
-    public func replica(of rank: Int) -> Int { rank % replicaCount }
-    /// The rank that owns a stage, in the replica of another rank.
+    public func position(of rank: Int) -> Int { rank / width }
+    /// Which of a position's workers a rank is: its replica × shards + its shard.
+    public func place(of rank: Int) -> Int { rank % width }
+    /// The rank that owns a stage, in the replica and the shard of another rank.
     public func rank(ofStage stage: Int, besides rank: Int) -> Int {
-        position(of: stages[stage].rank) * replicaCount + replica(of: rank)
+        position(of: stages[stage].rank) * width + place(of: rank)
     }
     /// The stages that a rank owns, in order.
     public func stages(of rank: Int) -> [Int] {

@@ -90,8 +90,9 @@ extension RunDescription {
         try require(!stages.isEmpty && !devices.isEmpty, "stages and devices", "none")
         try require((1...limit).contains(microBatches), "micro_batches from 1 to 2^40", "\(microBatches)")
         try require(
-            (1...devices.count).contains(replicas ?? 1) && devices.count.isMultiple(of: replicas ?? 1),
-            "replicas that divide \(devices.count) devices", "\(replicas ?? 1)")
+            (1...devices.count).contains(replicas ?? 1) && (1...devices.count).contains(shards ?? 1)
+                && devices.count.isMultiple(of: width),
+            "replicas and shards that divide \(devices.count) devices", "\(replicas ?? 1) and \(shards ?? 1)")
         try require((0...limit).contains(tokensPerStep), "tokens_per_step from 0 to 2^40", "\(tokensPerStep)")
         try require(flopsPerToken >= 0 && flopsPerToken < 1e30, "flops_per_token from 0 to 1e30", "\(flopsPerToken)")
         for (stage, value) in stages.enumerated() {

@@ -1,7 +1,7 @@
-/// Who runs which stage where: (replica, stage) → rank → device → host.
+/// Who runs which stage where: (replica, stage, shard) → rank → device → host.
 ///
 /// A schedule speaks of positions: the places in one replica's pipeline, which `Schedule.ranks` lists. Workers have ranks:
-/// position × replicas + replica. Each owns a device of the manifest's list, on the coordinator's host or on another.
+/// (position × replicas + replica) × shards + shard. Each owns a device of the manifest's list, on the coordinator's host or on another.
 ///
 ///     let placement = Placement(.oneForwardOneBackward(stages: 2, microBatches: 4), replicas: 2)
 ///     placement.rank(ofStage: 1, replica: 0)   // 2
@@ -16,7 +16,9 @@ public struct Placement: Hashable, Sendable {
 
     /// Copies of the pipeline, each with its part of a mini-batch.
     public let replicas: Int
-    /// Workers of one replica.
+    /// Workers that share each layer.
+    public let shards: Int
+    /// Places in one replica's pipeline.
     public let positions: Int
     private let positionOfStage: [Int]
     private let ranksByHand: Set<Int>
@@ -24,33 +26,39 @@ public struct Placement: Hashable, Sendable {
     /// - Parameters:
     ///   - schedule: of one replica.
     ///   - replicas: copies of the pipeline.
+    ///   - shards: workers that share each layer.
     ///   - byHand: the ranks that somebody starts by hand.
-    public init(_ schedule: Schedule, replicas: Int = 1, byHand: [Int] = []) {
-        precondition(replicas >= 1, "\(replicas) replicas")
+    public init(_ schedule: Schedule, replicas: Int = 1, shards: Int = 1, byHand: [Int] = []) {
+        precondition(replicas >= 1 && shards >= 1, "\(replicas) replicas of \(shards) shards")
         self.replicas = replicas
+        self.shards = shards
         positions = schedule.rankCount
         positionOfStage = schedule.rankOfStage
         ranksByHand = Set(byHand)
     }
 
     /// Workers of all replicas.
-    public var rankCount: Int { positions * replicas }
+    public var rankCount: Int { positions * replicas * shards }
     /// All ranks, from 0.
     public var ranks: Range<Int> { 0..<rankCount }
     /// Stages of one replica.
     public var stageCount: Int { positionOfStage.count }
 
-    /// The rank of a position's worker in a replica, both counted from 0.
-    public func rank(atPosition position: Int, replica: Int = 0) -> Int { position * replicas + replica }
-    /// The rank that owns a stage in a replica, both counted from 0; several stages may share it.
-    public func rank(ofStage stage: Int, replica: Int = 0) -> Int {
-        rank(atPosition: positionOfStage[stage], replica: replica)
+    /// The rank of a position's worker in a replica, all counted from 0.
+    public func rank(atPosition position: Int, replica: Int = 0, shard: Int = 0) -> Int {
+        (position * replicas + replica) * shards + shard
+    }
+    /// The rank that owns a stage, or its shard of it, in a replica, all counted from 0; several stages may share it.
+    public func rank(ofStage stage: Int, replica: Int = 0, shard: Int = 0) -> Int {
+        rank(atPosition: positionOfStage[stage], replica: replica, shard: shard)
     }
 
     /// The place in its replica's pipeline: an index of `Schedule.ranks` and `LoweredSchedule.ranks`.
-    public func position(of rank: Int) -> Int { rank / replicas }
+    public func position(of rank: Int) -> Int { rank / (replicas * shards) }
     /// The replica that a rank belongs to, counted from 0.
-    public func replica(of rank: Int) -> Int { rank % replicas }
+    public func replica(of rank: Int) -> Int { rank / shards % replicas }
+    /// Which part of its layers a rank has, counted from 0.
+    public func shard(of rank: Int) -> Int { rank % shards }
     /// The stages that a rank owns, rising.
     public func stages(of rank: Int) -> [Int] {
         positionOfStage.indices.filter { positionOfStage[$0] == position(of: rank) }
@@ -66,6 +74,12 @@ public struct Placement: Hashable, Sendable {
         (0..<positions).map { rank(atPosition: $0, replica: replica) }
     }
 
+    /// The ranks that have a stage, in all replicas and shards.
+    public func ranks(ofStage stage: Int) -> [Int] {
+        let first = rank(ofStage: stage)
+        return Array(first..<first + replicas * shards)
+    }
+
     /// The ranks that the coordinator starts, and those that somebody starts by hand.
     public func ranks(on host: Host) -> [Int] { ranks.filter { self.host(of: $0) == host } }
 
@@ -73,7 +87,7 @@ public struct Placement: Hashable, Sendable {
 
     /// One direction between two workers of a replica. Its number is the run's.
     public struct WorkerLink: Hashable, Sendable {
-        /// Unique in the run: replica × links of the schedule + `link`.
+        /// Unique in the run: (replica × shards + shard) × links of the schedule + `link`.
         public var id: Int
         /// The sending rank.
         public var from: Int
@@ -104,31 +118,54 @@ public struct Placement: Hashable, Sendable {
 
     /// The links between the replicas of a rank's position that begin or end at it; none of one replica.
     public func replicaLinks(of rank: Int, in lowered: LoweredSchedule) -> [ReplicaLink] {
-        let position = position(of: rank)
-        let others = (0..<replicas).map { self.rank(atPosition: position, replica: $0) }.filter { $0 != rank }
+        let (position, shard) = (position(of: rank), shard(of: rank))
+        let others = (0..<replicas).map { self.rank(atPosition: position, replica: $0, shard: shard) }
+            .filter { $0 != rank }
         return others.flatMap { other in
             [(rank, other), (other, rank)].flatMap { from, to in
                 ReplicaLink.Cargo.allCases.map { cargo in
                     let number = 2 * (from * replicas + replica(of: to)) + cargo.rawValue
                     return ReplicaLink(
-                        id: replicas * lowered.links.count + number, from: from, to: to, cargo: cargo)
+                        id: replicas * shards * lowered.links.count + number, from: from, to: to, cargo: cargo)
                 }
+            }
+        }
+    }
+
+    /// One direction between two shards of a position, for what they sum.
+    public struct ShardLink: Hashable, Sendable {
+        /// Unique in the run: behind those of all replicas.
+        public var id: Int
+        /// The sending rank.
+        public var from: Int
+        /// The receiving rank.
+        public var to: Int
+    }
+
+    /// The links between the shards of a rank's layers that begin or end at it; none of one shard.
+    public func shardLinks(of rank: Int, in lowered: LoweredSchedule) -> [ShardLink] {
+        let first = replicas * shards * lowered.links.count + 2 * rankCount * replicas
+        let others = (rank - shard(of: rank)..<rank - shard(of: rank) + shards).filter { $0 != rank }
+        return others.flatMap { other in
+            [(rank, other), (other, rank)].map { from, to in
+                ShardLink(id: first + from * shards + shard(of: to), from: from, to: to)
             }
         }
     }
 
     /// The run's number of a link of the schedule, in the replica of `rank`.
     public func id(ofLink link: Int, of rank: Int, in lowered: LoweredSchedule) -> Int {
-        replica(of: rank) * lowered.links.count + link
+        (replica(of: rank) * shards + shard(of: rank)) * lowered.links.count + link
     }
 
     /// The links that begin or end at a rank.
     public func links(of rank: Int, in lowered: LoweredSchedule) -> [WorkerLink] {
-        let (position, replica) = (position(of: rank), replica(of: rank))
+        let (position, replica, shard) = (position(of: rank), replica(of: rank), shard(of: rank))
         return lowered.links.enumerated().filter { $1.from == position || $1.to == position }.map { index, link in
             WorkerLink(
-                id: id(ofLink: index, of: rank, in: lowered), from: self.rank(atPosition: link.from, replica: replica),
-                to: self.rank(atPosition: link.to, replica: replica), link: index)
+                id: id(ofLink: index, of: rank, in: lowered),
+                from: self.rank(atPosition: link.from, replica: replica, shard: shard),
+                to: self.rank(atPosition: link.to, replica: replica, shard: shard), link: index)
         }
     }
 }

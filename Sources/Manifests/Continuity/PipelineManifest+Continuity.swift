@@ -43,7 +43,7 @@ extension PipelineManifest {
         var restart: Restart?
 
         init(
-            _ fields: Fields, _ devices: [Device], replicas: Int, _ checkpoint: Checkpoint?
+            _ fields: Fields, _ devices: [Device], replicas: Int, tensor: Int, _ checkpoint: Checkpoint?
         ) throws(ManifestError) {
             mirror = try fields["mirror"].unlessNull?.bool() ?? false
             elastic = try fields["elastic"].unlessNull?.bool() ?? false
@@ -68,6 +68,8 @@ extension PipelineManifest {
                 try Self.refuse(
                     fields[key], if: isSet && replicas > 1, "\(key) with \(replicas) replicas",
                     "one replica, or no \(key); elastic goes on with the replicas that are left")
+                try Self.refuse(
+                    fields[key], if: isSet && tensor > 1, "\(key) with tensor: \(tensor)", "tensor: 1, or no \(key)")
             }
             try Self.refuse(
                 fields["spares"], if: !spares.isEmpty && !mirror && !keeps,

@@ -8,8 +8,8 @@ extension PipelineManifest {
         set { batch.replicas = newValue }
     }
 
-    /// Devices of one replica.
-    public var devicesPerReplica: Int { devices.count / replicas }
+    /// Places in one replica's pipeline: each has as many devices as share a layer.
+    public var positions: Int { devices.count / (replicas * tensor) }
 
     /// What optimizer state replicas share out. `zero: 1`
     public enum Zero: Int, Hashable, Sendable, CaseIterable {
@@ -29,6 +29,19 @@ extension PipelineManifest {
             throw field.error(
                 "replicas is \(count), for \(devices.count) \(devices.count == 1 ? "device" : "devices")",
                 expected: "a number that divides that of the devices: each replica has equally many")
+        }
+        return count
+    }
+
+    static func tensor(_ field: Field?, devices: [Device], replicas: Int) throws(ManifestError) -> Int {
+        guard let field = field.unlessNull else { return 1 }
+        let count = try field.int(1...Limit.devices)
+        let own = devices.count / replicas
+        guard own.isMultiple(of: count) else {
+            throw field.error(
+                "tensor is \(count), for \(own) \(own == 1 ? "device" : "devices")"
+                    + (replicas > 1 ? " of each replica" : ""),
+                expected: "a number that divides that of the devices: each layer is shared by equally many")
         }
         return count
     }
@@ -57,9 +70,14 @@ extension PipelineManifest {
         return lanes
     }
 
-    static func zero(_ field: Field?) throws(ManifestError) -> Zero {
+    static func zero(_ field: Field?, tensor: Int) throws(ManifestError) -> Zero {
         guard let field = field.unlessNull else { return .none }
         let stage = try field.int(0...3)
+        guard stage == 0 || tensor == 1 else {
+            throw field.error(
+                "zero: \(stage) with tensor: \(tensor)",
+                expected: "one of the two: tensor shares out weights, gradients and optimizer state")
+        }
         guard let zero = Zero(rawValue: stage) else {
             throw field.error(
                 stage == 2
@@ -74,6 +92,7 @@ extension PipelineManifest {
         var lines: [String] = []
         if replicas > 1 { lines.append("replicas: \(replicas)") }
         if let lanes { lines.append("lanes: \(lanes)") }
+        if tensor > 1 { lines.append("tensor: \(tensor)") }
         if zero != .none { lines.append("zero: \(zero.rawValue)") }
         return lines
     }

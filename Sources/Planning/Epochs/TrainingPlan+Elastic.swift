@@ -17,12 +17,12 @@ extension TrainingPlan {
         var left = placement.ranks.filter { !ranks.contains($0) }
         guard !left.isEmpty else { return nil }
         if let replicas = replicas(over: left.count) {
-            left = Array(left.prefix(replicas * placement.positions))
+            left = Array(left.prefix(replicas * placement.positions * placement.shards))
             manifest.batch.microBatches = manifest.batch.microBatchesPerStep / replicas
             manifest.replicas = replicas
         } else {
             manifest.batch.microBatches = manifest.batch.microBatchesPerStep
-            manifest.replicas = 1
+            (manifest.replicas, manifest.tensor) = (1, 1)
             // Cuts are for as many stages as there were.
             if case .cuts = manifest.partition { manifest.partition = .flops }
         }
@@ -42,7 +42,8 @@ extension TrainingPlan {
     private func replicas(over devices: Int) -> Int? {
         guard manifest.replicas > 1 else { return nil }
         return (1..<manifest.replicas).last { count in
-            count * placement.positions <= devices && manifest.batch.microBatchesPerStep.isMultiple(of: count)
+            count * placement.positions * placement.shards <= devices
+                && manifest.batch.microBatchesPerStep.isMultiple(of: count)
                 && (manifest.lanes.map { $0.isMultiple(of: count) } ?? true)
         }
     }

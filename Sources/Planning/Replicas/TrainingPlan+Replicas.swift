@@ -16,7 +16,7 @@ extension TrainingPlan {
 
     /// The devices of a stage's replicas: `cpu:0, cpu:2`, `sim:0, sim:1 … sim:63`.
     package func deviceText(ofStage stage: Int) -> String {
-        let names = (0..<manifest.replicas).map { device(of: placement.rank(ofStage: stage, replica: $0)).description }
+        let names = placement.ranks(ofStage: stage).map { device(of: $0).description }
         guard names.count > 4 else { return names.joined(separator: ", ") }
         return "\(names[0]), \(names[1]) … \(names[names.count - 1])"
     }

@@ -17,15 +17,15 @@ struct MeasuredScenario {
     /// - Returns: nil for logs whose instructions do not fit the description.
     func scenario(logs: [RankLog], step: Int) -> Scenario? {
         // Replicas do the same side by side: the first one stands for all.
-        let orders = logs.filter { description.replica(of: $0.rank) == 0 }.map { log in
+        let orders = logs.filter { description.place(of: $0.rank) == 0 }.map { log in
             log.events.filter { $0.step == step && $0.kind.isPass }.compactMap(\.instruction)
         }
-        guard orders.enumerated().allSatisfy({ fits($1, rank: $0 * description.replicaCount) }) else { return nil }
+        guard orders.enumerated().allSatisfy({ fits($1, rank: $0 * description.width) }) else { return nil }
         let counts = orders.map(\.count)
         return Scenario(
             microBatches: description.microBatches, rankOfStage: description.positionOfStage, orders: orders,
             stages: description.stages.indices.map(stageTime),
-            ranks: counts.enumerated().map { rankTime($0 * description.replicaCount, instructions: $1) },
+            ranks: counts.enumerated().map { rankTime($0 * description.width, instructions: $1) },
             latencies: latencies(), sync: syncTime())
     }
 
@@ -40,7 +40,7 @@ struct MeasuredScenario {
     private func stageTime(_ stage: Int) -> Scenario.StageTime {
         var medians: [Category: Int64] = [:]
         for (workClass, median) in zip(timeline.classes, timeline.medians)
-        where workClass.stage == stage && description.replica(of: workClass.rank) == 0 {
+        where workClass.stage == stage && description.place(of: workClass.rank) == 0 {
             medians[workClass.category, default: 0] &+= median
         }
         func time(_ category: Category) -> Int64 { medians[category] ?? 0 }
@@ -102,7 +102,7 @@ struct MeasuredScenario {
     private func latencies() -> [Link: Int64] {
         var seen: [Link: [Int64]] = [:]
         for receive in timeline.activities where receive.kind == .receive && receive.dependency >= 0 {
-            guard receive.hasWaited, receive.step >= skip, description.replica(of: receive.rank) == 0 else { continue }
+            guard receive.hasWaited, receive.step >= skip, description.place(of: receive.rank) == 0 else { continue }
             let time = max(0, receive.offset) &+ receive.latency
             let link = Link(
                 from: description.position(of: receive.peer), to: description.position(of: receive.rank))
