@@ -5,17 +5,17 @@
 #include "every_type.h"
 
 void ck_embedding(
-    enum ck_type type, const int32_t *ids, const float *token, const float *position, float scale, void *y,
-    size_t rows, size_t sequence, size_t width
+    enum ck_type type, const int32_t *ids, const float *token, int64_t first, int64_t own, const float *position,
+    float scale, void *y, size_t rows, size_t sequence, size_t width
 ) {
-    DISPATCH(type, embedding, ids, token, position, scale, y, rows, sequence, width)
+    DISPATCH(type, embedding, ids, token, first, own, position, scale, y, rows, sequence, width)
 }
 
 void ck_embedding_backward(
-    enum ck_type type, const int32_t *ids, const void *dy, float *dtoken, float *dposition, float scale,
-    size_t rows, size_t sequence, size_t width
+    enum ck_type type, const int32_t *ids, const void *dy, float *dtoken, int64_t first, int64_t own, float *dposition,
+    float scale, size_t rows, size_t sequence, size_t width
 ) {
-    DISPATCH(type, embedding_backward, ids, dy, dtoken, dposition, scale, rows, sequence, width)
+    DISPATCH(type, embedding_backward, ids, dy, dtoken, first, own, dposition, scale, rows, sequence, width)
 }
 
 ptrdiff_t ck_first_outside(const int32_t *values, size_t count, int64_t limit, int64_t ignored) {

@@ -1,11 +1,16 @@
 // Embedding for one storage type of its output and its gradient: see every_type.h.
 
 static KERNEL void TYPED(embedding)(
-    const int32_t *ids, const float *token, const float *position, float scale, ELEMENT *y, size_t rows,
-    size_t sequence, size_t width
+    const int32_t *ids, const float *token, int64_t first, int64_t own, const float *position, float scale,
+    ELEMENT *y, size_t rows, size_t sequence, size_t width
 ) {
     for (size_t row = 0; row < rows; row++, y += width) {
-        const float *t = token + (size_t)ids[row] * width;
+        int64_t id = ids[row] - first;
+        if (id < 0 || id >= own) {
+            memset(y, 0, width * sizeof(ELEMENT));
+            continue;
+        }
+        const float *t = token + (size_t)id * width;
         const float *p = position ? position + (row % sequence) * width : 0;
         for (size_t i = 0; i < width; i += LANES) {
             f32v a, b = 0;
@@ -28,11 +33,12 @@ INLINE void TYPED(add_row)(const ELEMENT *x, float scale, float *sum, size_t wid
 }
 
 static KERNEL void TYPED(embedding_backward)(
-    const int32_t *ids, const ELEMENT *dy, float *dtoken, float *dposition, float scale, size_t rows, size_t sequence,
-    size_t width
+    const int32_t *ids, const ELEMENT *dy, float *dtoken, int64_t first, int64_t own, float *dposition, float scale,
+    size_t rows, size_t sequence, size_t width
 ) {
     for (size_t row = 0; row < rows; row++, dy += width) {
-        TYPED(add_row)(dy, scale, dtoken + (size_t)ids[row] * width, width);
+        int64_t id = ids[row] - first;
+        if (id >= 0 && id < own) TYPED(add_row)(dy, scale, dtoken + (size_t)id * width, width);
         if (dposition) TYPED(add_row)(dy, 1, dposition + (row % sequence) * width, width);
     }
 }

@@ -20,6 +20,23 @@ void ck_cross_entropy(
     DISPATCH(type, cross_entropy, logits, targets, ignored, normaliser, scale, row_losses, rows, classes)
 }
 
+void ck_cross_entropy_part(
+    enum ck_type type, const void *logits, const int32_t *targets, int64_t first, float *parts, size_t rows,
+    size_t classes
+) {
+    DISPATCH(type, cross_entropy_part, logits, targets, first, parts, rows, classes)
+}
+
+void ck_cross_entropy_joined(
+    enum ck_type type, void *logits, const int32_t *targets, int64_t first, const float *parts, size_t shards,
+    size_t shard_row, int64_t ignored, int64_t normaliser, double scale, float *row_losses, size_t rows,
+    size_t classes
+) {
+    DISPATCH(
+        type, cross_entropy_joined, logits, targets, first, parts, shards, shard_row, ignored, normaliser, scale,
+        row_losses, rows, classes)
+}
+
 void ck_mean_squared_error(
     enum ck_type type, void *prediction, const float *targets, int64_t normaliser, double scale, float *row_losses,
     size_t rows, size_t width

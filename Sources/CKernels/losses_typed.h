@@ -77,6 +77,73 @@ static KERNEL void TYPED(cross_entropy)(
     }
 }
 
+static KERNEL void TYPED(cross_entropy_part)(
+    const ELEMENT *logits, const int32_t *targets, int64_t first, float *parts, size_t rows, size_t classes
+) {
+    size_t size = block_size(classes);
+    for (size_t row = 0; row < rows; row++, logits += classes, parts += 3) {
+        f32v v, top = -INFINITY;
+        for (size_t i = 0; i < classes; i += LANES) {
+            TYPED(load)(&v, logits + i, classes - i, -INFINITY);
+            top = v > top ? v : top;
+        }
+        float max = lane_max(&top), sum = 0;
+        float base = max == -INFINITY ? 0 : max;
+        for (size_t start = 0; start < classes; start += size) {
+            size_t end = start + size < classes ? start + size : classes;
+            f32v total = 0;
+            for (size_t i = start; i < end; i += LANES) {
+                TYPED(load)(&v, logits + i, end - i, -INFINITY);
+                v = v - base;
+                vector_exp(&v);
+                total += v;
+            }
+            sum += lane_sum(&total);
+        }
+        parts[0] = base;
+        parts[1] = sum;
+        parts[2] = 0;
+        int64_t target = targets[row] - first;
+        if (target >= 0 && target < (int64_t)classes) {
+            TYPED(load)(&v, logits + target, 1, 0);
+            parts[2] = v[0];
+        }
+    }
+}
+
+static KERNEL void TYPED(cross_entropy_joined)(
+    ELEMENT *logits, const int32_t *targets, int64_t first, const float *parts, size_t shards, size_t shard_row,
+    int64_t ignored, int64_t normaliser, double scale, float *row_losses, size_t rows, size_t classes
+) {
+    float factor = normaliser > 0 ? (float)(scale / (double)normaliser) : 0;
+    for (size_t row = 0; row < rows; row++, logits += classes, parts += 3) {
+        row_losses[row] = 0;
+        if (targets[row] == ignored || normaliser <= 0) {
+            memset(logits, 0, classes * sizeof(ELEMENT));
+            continue;
+        }
+        float max = -INFINITY, sum = 0, target = 0;
+        for (size_t s = 0; s < shards; s++) max = parts[s * shard_row] > max ? parts[s * shard_row] : max;
+        for (size_t s = 0; s < shards; s++) {
+            const float *part = parts + s * shard_row;
+            sum += part[1] * expf(part[0] - max);
+            target += part[2];
+        }
+        float loss = max + logf(sum) - target, share = factor / sum;
+        for (size_t i = 0; i < classes; i += LANES) {
+            f32v v;
+            TYPED(load)(&v, logits + i, classes - i, 0);
+            v = v - max;
+            vector_exp(&v);
+            v = v * share;
+            TYPED(store)(logits + i, &v, classes - i);
+        }
+        int64_t own = targets[row] - first;
+        if (own >= 0 && own < (int64_t)classes) TYPED(subtract_target)(logits + own, factor, loss);
+        row_losses[row] = loss;
+    }
+}
+
 static KERNEL void TYPED(mean_squared_error)(
     ELEMENT *prediction, const float *targets, int64_t normaliser, double scale, float *row_losses, size_t rows,
     size_t width

@@ -83,6 +83,12 @@ INLINE void normal_pair(const u32v *first, const u32v *second, f64v *a, f64v *b)
     *b = *b * radius;
 }
 
+/// The least word whose element stays.
+INLINE uint32_t dropout_threshold(double probability) {
+    double bound = probability * 0x1p32;
+    return bound >= 4294967295.0 ? UINT32_MAX : (uint32_t)bound;
+}
+
 #define KERNELS "random_typed.h"
 #include "every_type.h"
 
@@ -104,4 +110,11 @@ void ck_dropout(
     enum ck_type type, const void *x, void *y, size_t count, double probability, struct ck_random_key key
 ) {
     DISPATCH(type, dropout, x, y, count, probability, key)
+}
+
+void ck_dropout_columns(
+    enum ck_type type, const void *x, void *y, size_t rows, size_t columns, size_t first, size_t width,
+    double probability, struct ck_random_key key
+) {
+    DISPATCH(type, dropout_columns, x, y, rows, columns, first, width, probability, key)
 }

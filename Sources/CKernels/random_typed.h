@@ -42,8 +42,7 @@ static KERNEL void TYPED(dropout)(
         memset(y, 0, count * sizeof(ELEMENT));
         return;
     }
-    double bound = probability * 0x1p32;
-    uint32_t threshold = bound >= 4294967295.0 ? UINT32_MAX : (uint32_t)bound;
+    uint32_t threshold = dropout_threshold(probability);
     float scale = (float)(1.0 / (1.0 - probability));
     for (size_t start = 0; start < count; start += GROUP) {
         u32v words[4];
@@ -54,6 +53,32 @@ static KERNEL void TYPED(dropout)(
             TYPED(load)(&v, x + i, count - i, 0);
             v = words[w] >= threshold ? v * scale : (f32v)0;
             TYPED(store)(y + i, &v, count - i);
+        }
+    }
+}
+
+static KERNEL void TYPED(dropout_columns)(
+    const ELEMENT *x, ELEMENT *y, size_t rows, size_t columns, size_t first, size_t width, double probability,
+    struct ck_random_key key
+) {
+    if (probability >= 1) {
+        memset(y, 0, rows * columns * sizeof(ELEMENT));
+        return;
+    }
+    uint32_t threshold = dropout_threshold(probability);
+    float scale = (float)(1.0 / (1.0 - probability));
+    for (size_t row = 0; row < rows; row++, x += columns, y += columns) {
+        size_t begin = row * width + first, end = begin + columns;
+        for (size_t start = begin / GROUP * GROUP; start < end; start += GROUP) {
+            u32v words[4];
+            group_words(words, start, 0, &key);
+            size_t from = start < begin ? begin : start, to = start + GROUP < end ? start + GROUP : end;
+            for (size_t i = from; i < to; i++) {
+                f32v v;
+                TYPED(load)(&v, x + (i - begin), 1, 0);
+                v = words[(i - start) / LANES][(i - start) % LANES] >= threshold ? v * scale : (f32v)0;
+                TYPED(store)(y + (i - begin), &v, 1);
+            }
         }
     }
 }

@@ -33,9 +33,9 @@ extension CPUBackend {
     }
 
     /// How many elements a sample's counter can tell apart.
-    private static var elementsPerSample: Int { 4 << 31 }
+    static var elementsPerSample: Int { 4 << 31 }
 }
 
 extension RandomKey {
-    fileprivate var kernel: ck_random_key { ck_random_key(seed: seed, sample: sample, layer: layer, step: step) }
+    var kernel: ck_random_key { ck_random_key(seed: seed, sample: sample, layer: layer, step: step) }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+package import Tensors
 
 /// Fills a worker's tensors into a file that a `SafetensorsDraft` created, each at its place in the layout.
 package final class SafetensorsWriter {
@@ -32,6 +33,23 @@ package final class SafetensorsWriter {
         precondition(bytes.count == layout[name]?.range.count, "\(bytes.count) bytes for \(name)")
         precondition(written[name] == nil, "\(name) is written twice")
         try append(bytes, to: name)
+    }
+
+    /// Writes the elements that a part of the tensor has, wherever they lie in it; others write the rest. The layout must
+    /// have the whole tensor, and each part is written once.
+    package func write(_ name: String, _ bytes: UnsafeRawBufferPointer, _ slice: TensorSlice) throws(CheckpointError) {
+        guard let tensor = layout[name] else { preconditionFailure("the layout has no \(name)") }
+        let size = tensor.range.count / max(slice.whole.count, 1)
+        precondition(
+            size * slice.whole.count == tensor.range.count && size * slice.shape.count == bytes.count,
+            "\(bytes.count) bytes for a part of \(name)")
+        precondition(isOpen && written[name] == nil, "\(name) is written twice, or after finish")
+        let start = layout.offset(of: tensor)
+        try slice.forEachRun { run throws(CheckpointError) in
+            let part = UnsafeRawBufferPointer(rebasing: bytes[run.part * size..<(run.part + run.count) * size])
+            try writeAll(part, to: descriptor, at: start + run.whole * size, path)
+        }
+        written[name] = bytes.count
     }
 
     /// Writes the next bytes of a tensor that is written piece by piece. The layout must have it, with room for them.

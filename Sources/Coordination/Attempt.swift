@@ -86,7 +86,7 @@ final class Attempt {
         self.stop = stop
         self.launcher = launcher
         server = try Self.listen(plan, launcher, entrance)
-        self.steps = StepAssembly(plan)
+        self.steps = try StepAssembly(plan)
         gate = plan.gate.map { UpdateGate(rankCount: plan.placement.rankCount, $0) }
         evaluation = EvaluationAssembly(plan)
         watch = RunWatch(plan)

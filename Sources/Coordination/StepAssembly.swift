@@ -33,8 +33,9 @@ package struct StepAssembly {
     /// Idle over wall of each rank's last finished step.
     package private(set) var rankBubbles: [Double] = []
 
-    package init(_ plan: TrainingPlan) {
-        squaresOf = GradientSquares(plan)
+    /// - Throws: a user's mistake: layers that cannot be shared.
+    package init(_ plan: TrainingPlan) throws(RunFailure) {
+        squaresOf = try GradientSquares(plan)
         (placement, lanes) = (plan.placement, plan.lanesPerReplica)
         rankCount = plan.placement.rankCount
         clockOffsets = Array(repeating: 0, count: plan.placement.rankCount)

@@ -8,6 +8,8 @@ public import Tensors
 public struct Dropout: Layer {
     /// The share of elements that become zero: from 0 to below 1.
     public internal(set) var probability: Double
+    /// Which channels a shard has; nil: all.
+    var part: ProductPart?
 
     public static let syntax = KindSyntax(
         "dropout", "Zeroes that share of the elements and scales up the rest, while training.", .fraction,
@@ -46,7 +48,7 @@ public struct Dropout: Layer {
     private func pass(_ x: Tensor, to y: Tensor, _ frame: LayerFrame, on backend: any Backend) {
         if probability == 0 { return }
         if stream.isActive(frame) {
-            stream.apply(x, into: y, frame, on: backend)
+            stream.apply(x, into: y, frame, columns: part, on: backend)
         } else {
             backend.copy(x, to: y)
         }

@@ -19,6 +19,8 @@ public struct Embedding: Layer {
     public internal(set) var padding: Int?
     /// The output's type: the type of the activations of the model that it begins.
     public internal(set) var dtype: DType
+    /// Which tokens a shard has; nil: all.
+    var part: ProductPart?
 
     public static let syntax = KindSyntax(
         "embedding", "Tokens → vectors; `positions` adds a learnt vector for each place.",
@@ -53,12 +55,15 @@ public struct Embedding: Layer {
     public var vocabulary: Int? { vocab }
 
     public func making(_ dtype: DType) -> Embedding {
-        Embedding(vocab: vocab, width: width, positions: positions, scale: scale, padding: padding, dtype: dtype)
+        var layer = self
+        layer.dtype = dtype
+        return layer
     }
 
     public var parameters: [ParameterSpec] {
         let initial = Distribution.normal(mean: 0, deviation: 0.02)
-        let token = ParameterSpec("token.weight", unchecked: [vocab, width], initial)
+        let own = ParameterSpec("token.weight", unchecked: [part?.count ?? vocab, width], initial)
+        let token = part?.weight(own) ?? own
         let position = positions.map { ParameterSpec("position.weight", unchecked: [$0, width], initial) }
         return [token] + (position.map { [$0] } ?? [])
     }
@@ -87,6 +92,7 @@ public struct Embedding: Layer {
         plan.keepsInputs = true
         plan.keepsOutputGradients = true
         plan.withoutGradient = [0]
+        if part != nil { plan.forwardSums = [output] }
         return plan
     }
 
@@ -102,11 +108,16 @@ public struct Embedding: Layer {
 
     public func forward(_ frame: LayerFrame, on backend: any Backend) {
         for document in documents(frame) {
-            backend.embedding(
-                document.map { frame.inputs[0].rows($0) } ?? frame.inputs[0], token: frame.parameters[0],
-                position: positions(frame), scale: factor,
-                into: document.map { frame.outputs[0].rows($0) } ?? frame.outputs[0])
+            let ids = document.map { frame.inputs[0].rows($0) } ?? frame.inputs[0]
+            let y = document.map { frame.outputs[0].rows($0) } ?? frame.outputs[0]
+            let (token, position) = (frame.parameters[0], positions(frame))
+            if let part {
+                backend.embedding(ids, token: token, first: part.first, position: position, scale: factor, into: y)
+            } else {
+                backend.embedding(ids, token: token, position: position, scale: factor, into: y)
+            }
         }
+        if part != nil { frame.sum(frame.outputs[0]) }
     }
 
     /// The samples of a row that holds several, where places count; else nil, for all at once.
@@ -127,12 +138,19 @@ public struct Embedding: Layer {
 
     public func backwardWeight(_ frame: LayerFrame, on backend: any Backend) {
         for document in documents(frame) {
-            backend.embeddingBackward(
-                document.map { frame.inputs[0].rows($0) } ?? frame.inputs[0],
-                dy: document.map { frame.outputGradients[0].rows($0) } ?? frame.outputGradients[0],
-                dtoken: frame.gradients[0], dposition: frame.gradients.dropFirst().first, scale: factor)
+            let ids = document.map { frame.inputs[0].rows($0) } ?? frame.inputs[0]
+            let dy = document.map { frame.outputGradients[0].rows($0) } ?? frame.outputGradients[0]
+            let (token, position) = (frame.gradients[0], frame.gradients.dropFirst().first)
+            if let part {
+                backend.embeddingBackward(
+                    ids, dy: dy, dtoken: token, first: part.first, dposition: position, scale: factor)
+            } else {
+                backend.embeddingBackward(ids, dy: dy, dtoken: token, dposition: position, scale: factor)
+            }
         }
         guard let padding else { return }
-        backend.zero(frame.gradients[0].slice(start: padding * width, [width]))
+        let row = padding - (part?.first ?? 0)
+        guard (0..<(part?.count ?? vocab)).contains(row) else { return }
+        backend.zero(frame.gradients[0].slice(start: row * width, [width]))
     }
 }

@@ -15,7 +15,9 @@ public struct GatedMLP: Layer {
     public internal(set) var activation: Activation
     /// Whether the three products each add a learnt bias.
     public internal(set) var bias: Bool
-    public private(set) var adapters: [Adapter] = []
+    public internal(set) var adapters: [Adapter] = []
+    /// Which of the channels between a shard has; nil: all.
+    var part: ProductPart?
 
     public static let syntax = KindSyntax(
         "gated-mlp", "down(activation(gate(x)) · up(x)): SwiGLU, GEGLU, ReGLU.", GatedMLP(width: 64, hidden: 172),
@@ -35,9 +37,9 @@ public struct GatedMLP: Layer {
     }
 
     public var parameters: [ParameterSpec] {
-        Affine.parameters("gate.", inputs: width, outputs: hidden, bias: bias)
-            + Affine.parameters("up.", inputs: width, outputs: hidden, bias: bias)
-            + Affine.parameters("down.", inputs: hidden, outputs: width, bias: bias)
+        Affine.parameters("gate.", inputs: width, outputs: hidden, bias: bias, part: part)
+            + Affine.parameters("up.", inputs: width, outputs: hidden, bias: bias, part: part)
+            + Affine.parameters("down.", inputs: hidden, outputs: width, bias: bias, part: downPart)
             + adapters.parameters(of: products)
     }
 
@@ -80,6 +82,7 @@ public struct GatedMLP: Layer {
         plan.keepsOutputGradients = true
         plan.scratchBytes = Scratch.byteCount([inner])
         try plan.add(adapters, to: products, x)
+        addSums(to: &plan, x)
         return plan
     }
 
@@ -94,8 +97,9 @@ public struct GatedMLP: Layer {
         map.up.forward(frame.inputs[0], into: up, on: backend)
         adapted.forward(1, frame.inputs[0], into: up)
         backend.gate(activation, gate, up, into: product)
-        map.down.forward(product, into: frame.outputs[0], on: backend)
+        map.down.summand(of: part?.shard).forward(product, into: frame.outputs[0], on: backend)
         adapted.forward(2, product, into: frame.outputs[0])
+        if part != nil { frame.sum(frame.outputs[0]) }
     }
 
     /// The same way back, leaving dgate and dup.
@@ -116,6 +120,7 @@ public struct GatedMLP: Layer {
         }
         adapted.backwardInput(0, dgate, into: dx)
         adapted.backwardInput(1, dup, into: dx)
+        if part != nil, let dx { frame.sum(dx) }
     }
 
     public func backwardWeight(_ frame: LayerFrame, on backend: any Backend) {

@@ -53,6 +53,11 @@ public protocol Layer: ManifestKind {
     /// need takes memory and is not used. The others' tensors have no elements. All of them, unless the layer can leave
     /// gradients out.
     func writtenGradients(_ trained: [Bool]) -> [Bool]
+    /// Whether it can be split so over several devices; where it can be in no way, each of them computes all of it.
+    func takes(_ split: LayerSplit) -> Bool
+    /// A shard's part of the layer: its parameters say which part of the whole ones they are. Throws where it cannot be
+    /// divided by so many.
+    func sharded(_ shard: TensorShard, _ split: LayerSplit) throws(LayerError) -> Self
 }
 
 extension Layer {
@@ -67,6 +72,10 @@ extension Layer {
     public var adapters: [Adapter] { [] }
     public func adapting(_ adapters: [Adapter]) -> Self { self }
     public func writtenGradients(_ trained: [Bool]) -> [Bool] { trained.map { _ in true } }
+    /// False: all of it is on each shard.
+    public func takes(_ split: LayerSplit) -> Bool { false }
+    /// Itself: called only where `takes`, and enough where that needs no more than inputs of fewer channels.
+    public func sharded(_ shard: TensorShard, _ split: LayerSplit) throws(LayerError) -> Self { self }
     /// Nothing: each position is computed by itself.
     public func cache(for input: Signature, capacity: Int) throws(LayerError) -> Signature { [] }
 
@@ -89,6 +98,8 @@ public struct ParameterSpec: Hashable, Sendable {
     public var initial: Distribution
     /// Whether matrix products read it: it then reaches the passes in the activations' type, all others in f32.
     public var isMatrix: Bool
+    /// Of a split layer's parameter: which part of the whole one it is. nil: it is whole.
+    public var slice: TensorSlice?
 
     /// A parameter that matrix products do not read, unless `isMatrix` says so.
     public init(_ name: String, _ shape: Shape, _ initial: Distribution, isMatrix: Bool = false) {
@@ -134,6 +145,12 @@ public struct LayerPlan: Hashable, Sendable {
     public internal(set) var adapterCost = LayerCost()
     /// Specs of pieces of scratch that passes take: made once, since one made in a pass would be an allocation.
     public var pieces: Signature = []
+    /// Of a split layer: what `forward` sums over all shards, in the order of the calls.
+    public var forwardSums: Signature = []
+    /// What `backwardInput` sums.
+    public var backwardSums: Signature = []
+    /// Whether `backwardInput` at last sums the first input's gradient, where that is wanted.
+    public var sumsInputGradient = false
 
     /// A plan that keeps nothing: what the passes need besides is set afterwards.
     public init(outputs: Signature, cost: LayerCost) {
@@ -202,6 +219,8 @@ public struct LayerFrame: Sendable {
     /// Where the samples of the only row lie, one behind the other, over all of its positions; empty where each row is one
     /// sample.
     public var documents: [Range<Int>] = []
+    /// The other shards of a split layer.
+    public var group: (any TensorGroup)?
 
     /// A frame without tensors, for training.
     public init() {}

@@ -14,7 +14,9 @@ public struct Linear: Layer {
     public internal(set) var outputs: Int
     /// Whether a bias is added, and learnt.
     public internal(set) var bias: Bool
-    public private(set) var adapters: [Adapter] = []
+    public internal(set) var adapters: [Adapter] = []
+    /// Which outputs or inputs a shard has; nil: all.
+    var part: ProductPart?
 
     public static let syntax = KindSyntax(
         "linear", "x · Wᵀ + b.", Linear(inputs: 64, outputs: 64),
@@ -32,11 +34,14 @@ public struct Linear: Layer {
     }
 
     public var parameters: [ParameterSpec] {
-        let bound = Float(1 / Double(max(inputs, 1)).squareRoot())
+        let all = part?.side == .inputs ? part?.whole ?? inputs : inputs
+        let bound = Float(1 / Double(max(all, 1)).squareRoot())
         let initial = Distribution.uniform(-bound, bound)
-        let weight = ParameterSpec("weight", unchecked: [outputs, inputs], initial, isMatrix: true)
-        return [weight] + (bias ? [ParameterSpec("bias", unchecked: [outputs], initial)] : [])
-            + adapters.parameters(of: products)
+        return Affine.parameters("", inputs: inputs, outputs: outputs, bias: bias, part: part).map { parameter in
+            var parameter = parameter
+            parameter.initial = initial
+            return parameter
+        } + adapters.parameters(of: products)
     }
 
     public var products: [Product] { [Product("", inputs: inputs, outputs: outputs)] }
@@ -61,18 +66,27 @@ public struct Linear: Layer {
         plan.readsInputsForWeightsAlone = true
         plan.keepsOutputGradients = true
         try plan.add(adapters, to: products, x)
+        if part?.side == .inputs { plan.forwardSums = adapters.forwardSums(0, x) + [y] }
+        if part?.side == .outputs {
+            plan.backwardSums = adapters.backwardSums(0, x)
+            plan.sumsInputGradient = true
+        }
         return plan
     }
 
     public func forward(_ frame: LayerFrame, on backend: any Backend) {
-        affine(frame.parameters).forward(frame.inputs[0], into: frame.outputs[0], on: backend)
-        AdapterPasses(adapters, frame, on: backend).forward(0, frame.inputs[0], into: frame.outputs[0])
+        let (x, y) = (frame.inputs[0], frame.outputs[0])
+        let isSummand = part?.side == .inputs
+        affine(frame.parameters).summand(of: isSummand ? part?.shard : nil).forward(x, into: y, on: backend)
+        AdapterPasses(adapters, frame, on: backend).forward(0, x, into: y)
+        if isSummand { frame.sum(y) }
     }
 
     public func backwardInput(_ frame: LayerFrame, on backend: any Backend) {
         let (dy, dx) = (frame.outputGradients[0], frame.inputGradients[0])
         if let dx { affine(frame.parameters).backwardInput(dy, into: dx, on: backend) }
         AdapterPasses(adapters, frame, on: backend).backwardInput(0, dy, into: dx)
+        if let dx, part?.side == .outputs { frame.sum(dx) }
     }
 
     public func backwardWeight(_ frame: LayerFrame, on backend: any Backend) {

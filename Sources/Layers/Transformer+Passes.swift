@@ -51,6 +51,7 @@ extension Transformer {
         backend.activationBackward(activation, x: t.up, dy: t.dup, into: t.dup)
         w.up.backwardInput(t.dup, into: gradient, on: backend)
         adapted.backwardInput(2, t.dup, into: gradient)
+        if shard != nil { frame.sum(gradient) }
         norm.backwardWeight(gradient, x: t.middle, statistics: t.statistics2, into: t.dnorm2, on: backend)
         backend.copy(t.dy, to: t.dmiddle)
         norm.backwardInput(
@@ -58,13 +59,16 @@ extension Transformer {
 
         // The attention: dmiddle → dqkv → the gradient of norm1's output → dx
         let dprojected = masked(t.dmiddle, attentionMask, branch, frame, on: backend)
-        w.out.backwardInput(dprojected, into: gradient, on: backend)
-        adapted.backwardInput(1, dprojected, into: gradient)
+        // As wide as x, or of a shard's heads: in the same place.
+        let dattended = Tensor(gradient.memory, offset: gradient.offset, spec: t.attended.spec)
+        w.out.backwardInput(dprojected, into: dattended, on: backend)
+        adapted.backwardInput(1, dprojected, into: dattended)
         frame.attendBackward(
-            gradient, qkv: t.qkv, out: t.attended, logSumExp: t.logSumExp, into: t.dqkv, t.shape, scratch: attention,
+            dattended, qkv: t.qkv, out: t.attended, logSumExp: t.logSumExp, into: t.dqkv, t.shape, scratch: attention,
             on: backend)
         w.qkv.backwardInput(t.dqkv, into: gradient, on: backend)
         adapted.backwardInput(0, t.dqkv, into: gradient)
+        if shard != nil { frame.sum(gradient) }
         norm.backwardWeight(gradient, x: t.x, statistics: t.statistics1, into: t.dnorm1, on: backend)
         guard let dx = t.dx else { return }
         backend.copy(t.dmiddle, to: dx)
@@ -118,19 +122,23 @@ extension Transformer {
         norm.forward(x, parameters, epsilon: Float(epsilon), into: y, statistics: statistics, on: backend)
     }
 
-    /// y = x + dropout(input · Wᵀ + b), with the adapters of that product.
+    /// y = x + dropout(input · Wᵀ + b), with the adapters of that product. Shards sum the product before x is added: x is
+    /// whole on each of them.
     private func addBranch(
         _ input: Tensor, _ map: Affine, _ adapted: AdapterPasses, _ product: Int, to x: Tensor, into y: Tensor,
         _ mask: DropoutStream, _ branch: Tensor?, on backend: any Backend
     ) {
-        guard let branch, mask.isActive(adapted.frame) else {
+        let isMasked = mask.isActive(adapted.frame)
+        guard isMasked || shard != nil else {
             map.forward(input, plus: x, into: y, on: backend)
             adapted.forward(product, input, into: y)
             return
         }
-        map.forward(input, into: branch, on: backend)
-        adapted.forward(product, input, into: branch)
-        mask.apply(branch, into: y, adapted.frame, on: backend)
+        let sum = isMasked ? branch ?? y : y
+        map.summand(of: shard).forward(input, into: sum, on: backend)
+        adapted.forward(product, input, into: sum)
+        if shard != nil { adapted.frame.sum(sum) }
+        if isMasked { mask.apply(sum, into: y, adapted.frame, on: backend) }
         backend.add(x, y, into: y)
     }
 

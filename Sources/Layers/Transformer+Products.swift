@@ -2,11 +2,11 @@ extension Transformer {
     public var products: [Product] {
         [
             Product(
-                "attention.qkv", inputs: width, outputs: scaled(width, by: 3),
-                parts: [Product.Part].qkv(queries: width, all: scaled(width, by: 3)).map {
+                "attention.qkv", inputs: width, outputs: scaled(queryWidth, by: 3),
+                parts: [Product.Part].qkv(queries: queryWidth, all: scaled(queryWidth, by: 3)).map {
                     Product.Part("attention." + $0.name, rows: $0.rows)
                 }),
-            Product("attention.out", inputs: width, outputs: width),
+            Product("attention.out", inputs: queryWidth, outputs: width),
             Product("mlp.up", inputs: width, outputs: hidden),
             Product("mlp.down", inputs: hidden, outputs: width),
         ]

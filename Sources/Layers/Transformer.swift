@@ -30,11 +30,18 @@ public struct Transformer: Layer {
     /// The share of each branch's output that becomes zero while training: from 0 to below 1.
     public internal(set) var dropout: Double
     public internal(set) var adapters: [Adapter] = []
+    /// Of several shards with heads of their own; nil: it has all.
+    var shard: TensorShard?
+    /// Which inner channels of the MLP a shard has; nil: all.
+    var upPart: ProductPart?
+    /// nil: width / heads.
+    var givenHeadWidth: Int?
 
     public static let syntax = KindSyntax(
         "transformer", "A pre-norm block: x + attention, then + MLP.", Transformer(width: 64, heads: 4),
         [
-            .required("width", \.width, .extent, "channels of x"), .heads(\.heads, of: \.width),
+            .required("width", \.width, .extent, "channels of x"),
+            .heads(\.heads, of: \.width) { $0.givenHeadWidth != nil },
             .derived(
                 "hidden", \.hidden, .extent, from: "4 × width", { scaled($0.width, by: 4) }, "the MLP's inner width"),
             .defaulted("activation", \.activation, .choice(), "inside the MLP"),
@@ -64,14 +71,18 @@ public struct Transformer: Layer {
     }
 
     var normHasBias: Bool { bias && norm == .layerNorm }
+    var headWidth: Int { givenHeadWidth ?? width / max(heads, 1) }
+    /// Channels of q of all heads, and of k, and of v.
+    var queryWidth: Int { shard == nil ? width : scaled(heads, by: headWidth) }
 
     public var parameters: [ParameterSpec] {
         norm.parameters("norm1.", width: width, bias: normHasBias)
-            + Affine.parameters("attention.qkv.", inputs: width, outputs: scaled(width, by: 3), bias: bias)
-            + Affine.parameters("attention.out.", inputs: width, outputs: width, bias: bias)
+            + Affine.parameters(
+                "attention.qkv.", inputs: width, outputs: scaled(queryWidth, by: 3), bias: bias, part: qkvPart)
+            + Affine.parameters("attention.out.", inputs: queryWidth, outputs: width, bias: bias, part: outPart)
             + norm.parameters("norm2.", width: width, bias: normHasBias)
-            + Affine.parameters("mlp.up.", inputs: width, outputs: hidden, bias: bias)
-            + Affine.parameters("mlp.down.", inputs: hidden, outputs: width, bias: bias)
+            + Affine.parameters("mlp.up.", inputs: width, outputs: hidden, bias: bias, part: upPart)
+            + Affine.parameters("mlp.down.", inputs: hidden, outputs: width, bias: bias, part: downPart)
             + adapters.parameters(of: products)
     }
 
@@ -83,12 +94,13 @@ public struct Transformer: Layer {
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
         try checkSettings()
         let x = try input.sequences(width: width)
-        let shape = AttentionShape(x.shape, heads: heads, causal: causal)
-        let qkv = try TensorSpec.checked([shape.batch, shape.sequence, 3 * width], x.dtype)
+        let shape = AttentionShape(x.shape, of: self)
+        let qkv = try TensorSpec.checked([shape.batch, shape.sequence, 3 * queryWidth], x.dtype)
+        let attended = try TensorSpec.checked([shape.batch, shape.sequence, queryWidth], x.dtype)
         let up = try TensorSpec.checked([shape.batch, shape.sequence, hidden], x.dtype)
         let statistics = norm.statistics(rows: x.shape.rows)
         var plan = LayerPlan(outputs: [x], cost: cost(x, shape))
-        plan.saved = [statistics, qkv, x, try shape.logSumExp(), x, statistics, up]
+        plan.saved = [statistics, qkv, attended, try shape.logSumExp(), x, statistics, up]
         plan.releasedAfterInput = [1, 3]
         plan.deferred = [qkv, x, up, TensorSpec([normHasBias ? 4 : 2, width])]
         plan.keepsInputs = true
@@ -96,6 +108,7 @@ public struct Transformer: Layer {
         plan.scratchBytes = Scratch.byteCount(dropout > 0 ? [x, x, up] : [x, up])
         plan.attention = shape
         try plan.add(adapters, to: products, x)
+        addSums(to: &plan, x)
         return plan
     }
 
@@ -106,14 +119,14 @@ public struct Transformer: Layer {
         guard capacity >= x.shape[1] else {
             throw LayerError(expected: "a cache of at least \(x.shape[1]) positions", got: "\(capacity)")
         }
-        return [try TensorSpec.checked([x.shape[0], capacity, scaled(width, by: 2)], x.dtype)]
+        return [try TensorSpec.checked([x.shape[0], capacity, scaled(queryWidth, by: 2)], x.dtype)]
     }
 
     private func cost(_ x: TensorSpec, _ shape: AttentionShape) -> LayerCost {
         let rows = x.shape.rows
         let matrices =
-            LayerCost.linear(rows: rows, inputs: width, outputs: 3 * width)
-            + .linear(rows: rows, inputs: width, outputs: width)
+            LayerCost.linear(rows: rows, inputs: width, outputs: 3 * queryWidth)
+            + .linear(rows: rows, inputs: queryWidth, outputs: width)
             + .linear(rows: rows, inputs: width, outputs: hidden)
             + .linear(rows: rows, inputs: hidden, outputs: width)
         let norms = LayerCost.normalisation(count: x.count) + .normalisation(count: x.count)

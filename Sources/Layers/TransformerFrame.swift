@@ -28,8 +28,7 @@ struct TransformerFrame {
     init(_ frame: LayerFrame, of layer: Transformer) {
         self.frame = frame
         shape = AttentionShape(
-            frame.inputs[0].shape, heads: layer.heads, causal: layer.causal,
-            capacity: frame.cache.first?.shape[1] ?? 0)
+            frame.inputs[0].shape, of: layer, capacity: frame.cache.first?.shape[1] ?? 0)
     }
 
     // [batch, sequence, width], but qkv and its gradient [… 3 · width], up and its gradient [… hidden]

@@ -12,7 +12,8 @@ package struct GradientBlock: Hashable, Sendable {
     package var elements: Range<Int>
     /// The replica that adds it up.
     package var owner: Int
-    /// Whether it counts in the gradient norm: of a tie, the first member does.
+    /// Whether it counts in the gradient norm: of a tie, the first member does; of what all shards have whole, the first
+    /// shard's.
     package var isCounted: Bool
 
     /// Elements of a block: 256 KiB of f32, a message that takes far longer to send than to announce.
@@ -41,7 +42,7 @@ extension ModelGraph {
                     blocks.append(
                         GradientBlock(
                             node: node, parameter: parameter, elements: elements, owner: owner,
-                            isCounted: isStored(member)))
+                            isCounted: isStored(member) && isCounted(spec)))
                 }
             }
         }

@@ -18,6 +18,8 @@ struct GraphBuilder {
     /// Of caches; nil: there are none.
     private let capacity: Int?
     private let adaptation: Adaptation
+    /// By node of the whole model, how it is split, and which part of it this graph is of; nil: it is whole.
+    private let sharding: (shard: TensorShard, splits: [LayerSplit?])?
 
     /// A skip connection: what a `stash` keeps for each `pop` of its name.
     struct Portal {
@@ -41,8 +43,12 @@ struct GraphBuilder {
         }
     }
 
-    init(input: TensorSpec, dtype: DType, capacity: Int?, _ adaptation: Adaptation) {
+    init(
+        input: TensorSpec, dtype: DType, capacity: Int?, _ adaptation: Adaptation,
+        sharding: (shard: TensorShard, splits: [LayerSplit?])? = nil
+    ) {
         self.adaptation = adaptation
+        self.sharding = sharding
         self.dtype = dtype
         self.capacity = capacity
         values = [Value(spec: input, producer: nil, needsGradient: false, root: 0)]
@@ -95,9 +101,11 @@ struct GraphBuilder {
         }
     }
 
-    mutating func place(_ layer: any Layer, taking inputs: [Int], _ site: Site) throws(ModelError) {
+    mutating func place(_ whole: any Layer, taking inputs: [Int], _ site: Site) throws(ModelError) {
         var plan: LayerPlan
+        let layer: any Layer
         do {
+            layer = try ownPart(of: whole)
             let input = inputs.map { values[$0].spec }
             if let capacity {
                 plan = try layer.plan(for: input, capacity: capacity)
@@ -128,6 +136,14 @@ struct GraphBuilder {
                 layer: layer, plan: plan, path: site.path, entry: site.entry, inputs: inputs, outputs: outputs,
                 trained: trained, hasGradient: trained.contains(true) ? layer.writtenGradients(trained) : trained))
         current = outputs
+    }
+
+    /// What this graph's shard has of the next node's layer.
+    private func ownPart(of layer: any Layer) throws(LayerError) -> any Layer {
+        guard let sharding, nodes.count < sharding.splits.count, let split = sharding.splits[nodes.count] else {
+            return layer
+        }
+        return try layer.sharded(sharding.shard, split)
     }
 
     private mutating func addView(of value: Int, _ spec: TensorSpec) -> Int {

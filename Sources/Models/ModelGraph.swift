@@ -26,6 +26,12 @@ public struct ModelGraph: Sendable {
     private let firstOfTie: [Tie.Member: Tie.Member]
     /// Of activations, their gradients, and what matrix products read.
     public let dtype: DType
+    /// Which of the devices that share each stage this graph is of; nil: the model is whole.
+    public let shard: TensorShard?
+    /// Which channels of the prediction the shard has, where they are split; nil: all.
+    public let predictionChannels: Range<Int>?
+    /// The prediction of the whole model.
+    private let wholePrediction: TensorSpec
 
     /// - Parameters:
     ///   - manifest: the list of layers.
@@ -33,14 +39,31 @@ public struct ModelGraph: Sendable {
     ///   - dtype: f32, bf16 or f16.
     ///   - adaptation: which parameters are trained, and adapters beside its products.
     ///   - capacity: how many positions of a sample passes can go on to, with caches; nil: each pass is on its own.
+    ///   - shard: which part of the model the graph is of, where several devices share each stage; nil: all of it. Entries,
+    ///     nodes and values have the same numbers on all shards, and parameters the same names.
     public init(
         _ manifest: Sequential, input: TensorSpec, dtype: DType = .f32, adaptation: Adaptation = .none,
-        capacity: Int? = nil
+        capacity: Int? = nil, shard: TensorShard? = nil
     ) throws(ModelError) {
+        let plan: ShardPlan?
+        var whole: TensorSpec?
+        if let shard, shard.count > 1 {
+            let model = try ModelGraph(
+                manifest, input: input, dtype: dtype, adaptation: adaptation, capacity: capacity)
+            plan = ShardPlan(model)
+            predictionChannels = plan?.predictionChannels.map { shard.part(of: $0) }
+            whole = model.wholePrediction
+        } else {
+            plan = nil
+            predictionChannels = nil
+        }
+        self.shard = plan == nil ? nil : shard
         var manifest = manifest
         if !adaptation.ties.isEmpty { manifest.ties += adaptation.ties }
         self.dtype = dtype
-        var builder = GraphBuilder(input: input, dtype: dtype, capacity: capacity, adaptation)
+        var builder = GraphBuilder(
+            input: input, dtype: dtype, capacity: capacity, adaptation,
+            sharding: shard.flatMap { shard in plan.map { (shard, $0.splits) } })
         for (index, declaration) in manifest.layers.enumerated() {
             try builder.append(declaration, entry: index)
         }
@@ -52,6 +75,7 @@ public struct ModelGraph: Sendable {
         }
         loss = manifest.loss
         let output = builder.values[builder.current[0]].spec
+        wholePrediction = whole ?? output
         do {
             targets = try loss.targets(for: [output])
         } catch {
@@ -121,6 +145,18 @@ public struct ModelGraph: Sendable {
     /// Whether files hold the parameter under its own name: unless it is a later one of a tie.
     package func isStored(_ parameter: Tie.Member) -> Bool { origin(of: parameter) == parameter }
 
+    /// By the name under which files hold a parameter: which part of it the shard has, where it is split.
+    package var slices: [String: TensorSlice] {
+        var slices: [String: TensorSlice] = [:]
+        for node in nodes {
+            for (name, parameter) in zip(node.parameterNames, node.layer.parameters) { slices[name] = parameter.slice }
+        }
+        return slices
+    }
+
+    /// Whether a parameter counts on this shard: all of a split one's parts do, and the first shard's copy of a whole one.
+    package func isCounted(_ parameter: ParameterSpec) -> Bool { parameter.slice != nil || (shard?.index ?? 0) == 0 }
+
     /// Under which name files hold it.
     package func storedName(of parameter: Tie.Member) -> String {
         let origin = origin(of: parameter)
@@ -134,6 +170,6 @@ public struct ModelGraph: Sendable {
     /// nil where it takes no tokens.
     public var vocabulary: Int? {
         guard let smallest = nodes.compactMap(\.layer.vocabulary).min() else { return nil }
-        return loss.vocabulary(of: values[prediction].spec).map { min(smallest, $0) } ?? smallest
+        return loss.vocabulary(of: wholePrediction).map { min(smallest, $0) } ?? smallest
     }
 }

@@ -11,6 +11,8 @@ extension StageProgram {
         }
         let head = loss?.head?.settled(final)
         loss?.head = head
+        let parts = loss?.parts.map(final)
+        loss?.parts = parts
     }
 }
 

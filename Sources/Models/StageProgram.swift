@@ -28,6 +28,8 @@ public struct StageProgram: Sendable {
     public internal(set) var sent: [PipelineLayout.Contribution: Place] = [:]
     /// Where the loss's tensors lie; nil but on the last stage.
     public internal(set) var loss: LossPlaces?
+    /// What a shard sums with the others; nothing where the model is whole.
+    public internal(set) var sums = ShardSums()
 
     /// Where a tensor lies.
     public struct Place: Sendable, Hashable {
@@ -102,6 +104,9 @@ public struct StageProgram: Sendable {
         public var message: Place
         /// Where the head can leave out rows whose targets do not count.
         public var head: HeadPlaces?
+        /// f32[shards × rows × 3]: where shards that have some channels of the prediction each put their parts of every
+        /// row's loss together.
+        public var parts: Place?
     }
 
     /// The last node, where it can compute some of its rows alone, and what it does that in.

@@ -98,6 +98,12 @@ extension StageProgramBuilder {
         let gradient = isOwn && !isRead ? prediction : frame(prediction.spec)
         program.loss = StageProgram.LossPlaces(
             prediction: prediction, gradient: gradient, message: frame(TargetsMessage.spec(model.targets)))
+        if let shard = model.shard, model.predictionChannels != nil {
+            // At the time of the stage's last forward, when nothing but the loss runs.
+            let time = stage.nodes.count - 1
+            let parts = transient(TensorSpec([shard.count, model.targets.count, 3]), time...time)
+            program.loss?.parts = parts
+        }
         placeHead()
         gradients[value] = gradient.viewed(as: spec(value))
     }

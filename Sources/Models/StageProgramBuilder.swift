@@ -182,6 +182,7 @@ struct StageProgramBuilder {
     // MARK: Colouring
 
     mutating func finish() -> StageProgram {
+        program.sums = ShardSums(of: program, model, stage, splitsBackward: splitsBackward)
         let plan = MemoryPlan(requests)
         program.transientBytes = plan.byteCount
         program.settle { place in

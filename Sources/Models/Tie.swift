@@ -64,6 +64,11 @@ struct TieResolver {
             guard tied.insert(member).inserted else {
                 throw error(tie, index, expected: "each parameter once", got: "\(name) again")
             }
+            guard slice(member) == slice(found.first ?? member) else {
+                throw error(
+                    tie, index, expected: "parameters that the devices of a stage divide alike, or `tensor: 1`",
+                    got: "\(name), which they divide otherwise than \(names[0])")
+            }
             guard shape(member) == shape(found.first ?? member) else {
                 throw error(
                     tie, index, expected: "parameters of one shape, as \(names[0]) \(shape(found[0]))",
@@ -72,6 +77,10 @@ struct TieResolver {
             found.append(member)
         }
         return Tie(members: found.sorted { ($0.node, $0.parameter) < ($1.node, $1.parameter) })
+    }
+
+    private func slice(_ member: Tie.Member) -> TensorSlice? {
+        nodes[member.node].layer.parameters[member.parameter].slice
     }
 
     private func shape(_ member: Tie.Member) -> Shape { nodes[member.node].layer.parameters[member.parameter].shape }

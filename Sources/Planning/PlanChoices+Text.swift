@@ -5,13 +5,14 @@ extension PlanChoices {
     /// For a terminal.
     public func text() -> String {
         var table = TextTable([
-            ("#", .right), ("replicas", .right), ("schedule", .left), ("virtual", .right), ("micro-batches", .right),
+            ("#", .right), ("replicas", .right), ("tensor", .right), ("schedule", .left), ("virtual", .right),
+            ("micro-batches", .right),
             ("recompute", .left),
             ("tokens/s", .right), ("step", .right), ("bubble", .right), ("most memory", .right), ("cuts", .left),
         ])
         for (index, choice) in choices.enumerated() {
             table.add([
-                "\(index + 1)", "\(choice.replicas)", choice.schedule, "\(choice.virtual)",
+                "\(index + 1)", "\(choice.replicas)", "\(choice.tensor)", choice.schedule, "\(choice.virtual)",
                 "\(choice.microBatches) × \(choice.micro)",
                 choice.recompute, choice.tokensPerSecond.groupedText, choice.stepSeconds.secondsText,
                 choice.bubbleFraction.percentText, (choice.memoryBytes.max() ?? 0).bytesText,

@@ -1,3 +1,4 @@
+import Families
 import Foundation
 public import Manifests
 import Models
@@ -24,6 +25,8 @@ public struct PlanChoices: Codable, Sendable {
     public struct Choice: Codable, Sendable {
         /// Copies of the pipeline.
         public var replicas: Int
+        /// Devices that share each layer.
+        public var tensor: Int
         /// Name of the schedule: `zb-h1`.
         public var schedule: String
         /// Stages of each rank.
@@ -48,9 +51,9 @@ public struct PlanChoices: Codable, Sendable {
         public var options: [String]
     }
 
-    /// Tries every number of replicas, schedule, number of stages, way to recompute, and size of micro-batch that divides the
-    /// global batch and has a profile; leaves out what does not fit the memory limits. Where there are many devices, most
-    /// numbers of replicas are only tried with two schedules.
+    /// Tries every number of replicas and of devices that share a layer, schedule, number of stages, way to recompute, and size of micro-batch that divides the
+    /// global batch and has a profile; leaves out what does not fit the memory limits. Where there are many devices,
+    /// most ways to share them out are only estimated.
     /// - Throws: bad input: nothing was measured, or nothing fits.
     public init(
         _ manifest: PipelineManifest, count: Int = 5, profiles: ProfileCache = .standard
@@ -64,19 +67,16 @@ public struct PlanChoices: Codable, Sendable {
         globalBatch = manifest.batch.global
         (choices, unmeasured, source) = ([], [], "")
         var failure: RunFailure?
-        var grid = manifest.numbersOfReplicas
+        var grid = manifest.grids
         if manifest.devices.count > Self.fewDevices {
-            var rates: [(replicas: Int, rate: Double)] = []
-            for replicas in grid {
-                let rate = try? search(manifest, replicas: replicas, 1, profiles, schedules: ["1f1b", "zb-h1"]).first
-                rates.append((replicas, rate?.tokensPerSecond ?? 0))
-            }
-            grid = rates.sorted { $0.rate > $1.rate }.prefix(2).map(\.replicas)
+            var rates: [(grid: Grid, rate: Double)] = []
+            for grid in grid { rates.append((grid, (try? rate(manifest, grid, profiles)) ?? 0)) }
+            grid = rates.sorted { $0.rate > $1.rate }.prefix(2).map(\.grid)
         }
         var found: [Choice] = []
-        for replicas in grid {
+        for grid in grid {
             do throws(RunFailure) {
-                found += try search(manifest, replicas: replicas, count, profiles, schedules: nil)
+                found += try search(manifest, grid, count, profiles, schedules: nil)
             } catch {
                 failure = failure ?? error
             }
@@ -88,22 +88,53 @@ public struct PlanChoices: Codable, Sendable {
     /// For so many, every number of replicas is searched thoroughly.
     private static let fewDevices = 16
 
-    /// The best with so many replicas.
+    /// How devices are shared out: what each replica has are stages.
+    struct Grid {
+        var replicas: Int
+        var tensor: Int
+    }
+
+    /// Samples in a second at most, by the least that a step can take: stages as even as layers let them be, and no bubble but
+    /// the first micro-batch's way to the last stage.
+    private func rate(_ original: PipelineManifest, _ grid: Grid, _ profiles: ProfileCache) throws(RunFailure) -> Double
+    {
+        let manifest = original.sharedOut(grid)
+        let whole = try TrainingPlan(manifest.whole(on: manifest.devices[0]))
+        let shard = try Self.shard(manifest, whole)
+        guard let costs = StepCosts(manifest, shard, of: whole.model, whole.optimizer.state.count, profiles) else {
+            return 0
+        }
+        let positions = Double(manifest.positions)
+        let forward = costs.layers.reduce(0) { $0 + $1.forward }
+        let all = costs.layers.reduce(forward) { $0 + $1.backward }
+        let stage = max(all / positions, costs.layers.map { $0.forward + $0.backward }.max() ?? 0)
+        let bytes = Double(shard.parameterCount * DType.f32.size) / positions
+        let gradients = ReplicaTime(
+            replicas: grid.replicas, bytes: Int(bytes), layers: Int(Double(costs.layers.count) / positions),
+            lastPass: stage * (all - forward) / all, link: costs.link)
+        let fill = (positions - 1) * stage * forward / all
+        return Double(manifest.batch.global) / (Double(manifest.batch.microBatches) * stage + fill + gradients.exposed)
+    }
+
+    /// What each device has of a model.
+    private static func shard(_ manifest: PipelineManifest, _ whole: TrainingPlan) throws(RunFailure) -> ModelGraph {
+        guard manifest.tensor > 1 else { return whole.model }
+        return try TrainingPlan.shardModel(manifest, whole.adapted?.adaptation ?? .none)
+    }
+
+    /// The best of one way to share out the devices.
     /// - Parameter schedules: those to try; nil: all.
     private mutating func search(
-        _ original: PipelineManifest, replicas: Int, _ count: Int, _ profiles: ProfileCache, schedules: [String]?
+        _ original: PipelineManifest, _ grid: Grid, _ count: Int, _ profiles: ProfileCache, schedules: [String]?
     ) throws(RunFailure) -> [Choice] {
-        var manifest = original
-        manifest.replicas = replicas
-        manifest.batch.microBatches = original.batch.global / (original.batch.micro * replicas)
-        if let lanes = manifest.lanes, !lanes.isMultiple(of: replicas) { manifest.lanes = nil }
+        let manifest = original.sharedOut(grid)
         let variants = try Self.variants(manifest, profiles)
         for size in variants.unmeasured where !unmeasured.contains(size) { unmeasured.append(size) }
         guard let first = variants.measured.first else { throw original.nothingToSearch }
         source = first.costs.source
         let positions = manifest.positions
         // The least that any worker of a position may take.
-        let width = replicas * manifest.tensor
+        let width = grid.replicas * grid.tensor
         let limits = manifest.memory.map { limits in
             (0..<positions).map { limits[$0 * width..<($0 + 1) * width].min() ?? 0 }
         }
@@ -146,7 +177,8 @@ public struct PlanChoices: Codable, Sendable {
             let plan = try TrainingPlan(chosen)
             let prediction = try StepPrediction(plan, costs)
             return Choice(
-                replicas: chosen.replicas, schedule: step.schedule, virtual: step.virtual, micro: chosen.batch.micro,
+                replicas: chosen.replicas, tensor: chosen.tensor, schedule: step.schedule, virtual: step.virtual,
+                micro: chosen.batch.micro,
                 microBatches: chosen.batch.microBatches, recompute: chosen.recompute.text, cuts: step.cuts,
                 stepSeconds: prediction.stepSeconds, tokensPerSecond: prediction.tokensPerSecond,
                 bubbleFraction: prediction.bubbleFraction,
@@ -168,7 +200,8 @@ public struct PlanChoices: Codable, Sendable {
             for recompute in Set([.none, .stage, manifest.recompute]).sorted(by: { $0.text < $1.text }) {
                 variant.recompute = recompute
                 let whole = try TrainingPlan(variant.whole(on: manifest.devices[0]))
-                let costs = StepCosts(variant, whole.model, whole.optimizer.state.count, profiles)
+                let shard = try shard(variant, whole)
+                let costs = StepCosts(variant, shard, of: whole.model, whole.optimizer.state.count, profiles)
                 if let costs { measured.append(Variant(manifest: variant, costs: costs)) }
                 if costs == nil && !unmeasured.contains(micro) { unmeasured.append(micro) }
             }
@@ -184,44 +217,5 @@ public struct PlanChoices: Codable, Sendable {
         }
         let global = manifest.batch.microBatches * manifest.batch.micro
         return (1...global).filter { global.isMultiple(of: $0) && manifest.allows(micro: $0, of: global) }
-    }
-}
-
-extension PipelineManifest {
-    fileprivate var nothingToSearch: RunFailure {
-        .badInput("plan --search: no profile of this model on this machine; \(profileAdvice)")
-    }
-
-    /// How many replicas its devices can be shared out to, without another global batch.
-    fileprivate var numbersOfReplicas: [Int] {
-        guard case .named = schedule else { return [replicas] }
-        let micro = batch.global / batch.micro
-        return (1...devices.count).filter { count in
-            devices.count.isMultiple(of: count * tensor) && micro.isMultiple(of: count)
-                && devices.count / (count * tensor) <= model.layers.count && (count == 1 || !mirror && recut == nil)
-        }
-    }
-
-    /// What turns this manifest into another of the same model and batch.
-    fileprivate func options(to other: PipelineManifest) -> [String] {
-        var options: [String] = []
-        if schedule != other.schedule { options.append("schedule=\(other.schedule.name)") }
-        let isWritten = marks["virtual"] != nil
-        if isWritten ? virtual != other.virtual : other.virtual != other.usualVirtual {
-            options.append("virtual=\(other.virtual)")
-        }
-        if replicas != other.replicas { options.append("replicas=\(other.replicas)") }
-        if batch != other.batch {
-            options += ["batch.micro=\(other.batch.micro)", "batch.microbatches=\(other.batch.microBatches)"]
-        }
-        if lanes != other.lanes { options.append("lanes=null") }
-        if recompute != other.recompute { options.append("recompute=\(other.recompute.text)") }
-        if partition != .profile { options.append("partition=profile") }
-        return options
-    }
-
-    private var usualVirtual: Int {
-        guard case .named(let name) = schedule else { return 1 }
-        return name.usualVirtualStages
     }
 }

@@ -9,7 +9,7 @@ extension PlanReport {
 
     private var heading: [String] {
         return [
-            (replicas > 1 ? "\(replicas) replicas of " : "")
+            (replicas > 1 ? "\(replicas) replicas of " : "") + (shards > 1 ? "\(shards) shards of " : "")
                 + "\(stages.count == 1 ? "1 stage" : "\(stages.count) stages"), \(parameters.grouped) parameters, "
                 + "\(schedule) over \(microBatches) micro-batches, \(tokensPerStep.grouped) tokens and "
                 + "\(flopsPerStep.flopsText) GFLOP a step"

@@ -21,6 +21,8 @@ public struct PlanReport: Codable, Sendable {
     public var microBatches: Int
     /// Copies of the pipeline.
     public var replicas: Int
+    /// Devices that share each layer.
+    public var shards: Int
     /// Tokens (or rows) of one step.
     public var tokensPerStep: Int
     /// How many numbers the model's parameters hold.
@@ -133,7 +135,7 @@ public struct PlanReport: Codable, Sendable {
     public init(_ plan: TrainingPlan, profiles: ProfileCache = .standard) throws(RunFailure) {
         schedule = plan.schedule.name
         microBatches = plan.schedule.microBatches
-        replicas = plan.manifest.replicas
+        (replicas, shards) = (plan.manifest.replicas, plan.manifest.tensor)
         tokensPerStep = plan.tokensPerStep
         parameters = plan.model.parameterCount
         trainedParameters = plan.adapted.map { _ in plan.model.trainedCount }
@@ -150,7 +152,9 @@ public struct PlanReport: Codable, Sendable {
         }
         if plan.manifest.sharedDevice != nil {
             predictionNote = "workers that share a device wait for each other, which is not simulated"
-        } else if let costs = StepCosts(plan.manifest, plan.model, plan.optimizer.state.count, profiles) {
+        } else if let costs = StepCosts(
+            plan.manifest, plan.shardModel, of: plan.model, plan.optimizer.state.count, profiles)
+        {
             prediction = try StepPrediction(plan, costs)
             leastStepSeconds = try costs.leastSeconds(plan.schedule, plan.manifest)
         } else {

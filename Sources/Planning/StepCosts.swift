@@ -17,7 +17,13 @@ struct StepCosts: Sendable {
     var memory: StageMemoryModel
 
     /// nil where nothing was measured.
-    init?(_ manifest: PipelineManifest, _ model: ModelGraph, _ optimizer: StateCount, _ profiles: ProfileCache) {
+    /// - Parameters:
+    ///   - model: what each device has: the model, or a shard of it.
+    ///   - whole: the model, where `model` is a shard of it.
+    init?(
+        _ manifest: PipelineManifest, _ model: ModelGraph, of whole: ModelGraph? = nil, _ optimizer: StateCount,
+        _ profiles: ProfileCache
+    ) {
         let times: [Times]
         switch manifest.devices[0].kind {
         case .sim:
@@ -30,14 +36,23 @@ struct StepCosts: Sendable {
         case .cpu:
             guard let profile = profiles.profile(for: ProfileKey(manifest)) else { return nil }
             let (head, share) = (model.headEntry, manifest.countedShare())
-            times = profile.layers.enumerated().map { Times($1, share: $0 == head ? share : 1) }
+            times = profile.layers.enumerated().map { index, line in
+                // A shard's products are as much faster as they are smaller.
+                let all = whole?.entries[index].cost.total ?? 0
+                let part = all > 0 ? model.entries[index].cost.total / all : 1
+                return Times(line, share: (index == head ? share : 1) * part)
+            }
             link = profile.link.map { LinkCost(latency: $0.latency, bytesPerSecond: $0.bytesPerSecond) } ?? .free
             (barrier, source) = (profile.barrier, profile.source)
         }
         guard times.count == model.entries.count else { return nil }
         if manifest.clip == nil && manifest.precision.lossScaler == nil { barrier = nil }
-        layers = zip(model.entries, times).map { entry, times in
-            Scheduling.LayerCost(
+        layers = zip(model.entries, times).map { [link] entry, times in
+            var times = times
+            if let shard = model.shard {
+                times.add(model.nodes[entry.nodes].map(\.plan), model.dtype, shards: shard.count, link)
+            }
+            return Scheduling.LayerCost(
                 forward: times.forward, inputGradient: times.inputApart, weightGradient: times.weightApart,
                 backward: times.backward, recomputation: manifest.recompute == .none ? 0 : times.forward,
                 update: times.update,
@@ -57,6 +72,19 @@ struct StepCosts: Sendable {
         init(forward: Double, inputGradient: Double, weightGradient: Double) {
             (self.forward, inputApart, weightApart) = (forward, inputGradient, weightGradient)
             backward = inputGradient + weightGradient
+        }
+
+        /// What the shards of a layer sum in its passes: each receives all others' parts.
+        mutating func add(_ plans: [LayerPlan], _ dtype: DType, shards: Int, _ link: LinkCost) {
+            func seconds(_ sums: [TensorSpec]) -> Double {
+                sums.reduce(0) { $0 + link.latency + Double($1.byteCount * (shards - 1)) / link.bytesPerSecond }
+            }
+            for plan in plans {
+                let back = plan.backwardSums + (plan.sumsInputGradient ? plan.outputs.prefix(1) : [])
+                forward += seconds(plan.forwardSums)
+                backward += seconds(back)
+                inputApart += seconds(back)
+            }
         }
 
         /// - Parameter share: which part of its rows the layer computes.

@@ -23,14 +23,13 @@ extension TrainingPlan {
     /// Whether samples share rows in what is evaluated, as they do in steps.
     package var isHeldOutPacked: Bool { manifest.data.isPacked }
 
-    /// The model for each length of micro-batches, the shortest first: `model` is the last.
-    package func graphs() throws(RunFailure) -> [ModelGraph] {
+    /// The model for each length of micro-batches, or a shard of it, the shortest first.
+    package func graphs(ofShard shard: TensorShard? = nil) throws(RunFailure) -> [ModelGraph] {
+        let longest = try shard.map { shard throws(RunFailure) in try model(ofShard: shard.index) } ?? model
         do throws(ModelError) {
             return try (ladder?.rungs.dropLast() ?? []).map { length throws(ModelError) in
-                try ModelGraph(
-                    manifest.model, input: Self.input(of: manifest, length: length), dtype: model.dtype,
-                    adaptation: adapted?.adaptation ?? .none)
-            } + [model]
+                try Self.graph(manifest, adapted?.adaptation ?? .none, length: length, shard: shard)
+            } + [longest]
         } catch {
             throw .badInput(error)
         }

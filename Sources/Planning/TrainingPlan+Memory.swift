@@ -30,17 +30,17 @@ extension TrainingPlan {
     package func memory(ofStage stage: Int) -> StageMemory {
         let backend = device(of: placement.rank(ofStage: stage)).backend(manifest.simulation)
         guard isTraining else {
-            let program = StageProgram(evaluating: model, layout, stage: stage, on: backend)
+            let program = StageProgram(evaluating: shardModel, layout, stage: stage, on: backend)
             return StageMemory(
-                state: model.weightBytes(nodes: layout.stages[stage].nodes),
+                state: shardModel.weightBytes(nodes: layout.stages[stage].nodes),
                 activations: program.frameBytes.saturatingTimes(slotCount(ofStage: stage)),
                 transient: program.transientBytes)
         }
         let program = StageProgram(
-            model, layout, stage: stage, splitsBackward: lowered.splitsBackward(stage: stage),
+            shardModel, layout, stage: stage, splitsBackward: lowered.splitsBackward(stage: stage),
             recomputation: recomputation, on: backend)
         return StageMemory(
-            state: manifest.stateBytes(model, nodes: layout.stages[stage].nodes, optimizer.state.count)
+            state: manifest.stateBytes(shardModel, nodes: layout.stages[stage].nodes, optimizer.state.count)
                 .saturatingPlus(mirrorBytes(ofStage: stage)).saturatingPlus(exchangeBytes(ofStage: stage)),
             activations: program.frameBytes.saturatingTimes(slotCount(ofStage: stage))
                 .saturatingPlus(program.deferredBytes.saturatingTimes(lowered.deferredCount[stage])),

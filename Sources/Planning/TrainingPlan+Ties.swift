@@ -20,17 +20,18 @@ extension TrainingPlan {
     }
 
     /// What each member's gradient is.
-    package func spec(of tie: Tie) -> TensorSpec {
+    /// - Parameter model: a shard's, where there are several; nil: the first one's, which is as large as any.
+    package func spec(of tie: Tie, _ model: ModelGraph? = nil) -> TensorSpec {
         let first = tie.members[0]
-        return TensorSpec(model.nodes[first.node].layer.parameters[first.parameter].shape)
+        return TensorSpec((model ?? shardModel).nodes[first.node].layer.parameters[first.parameter].shape)
     }
 
     /// Gradients of ties travel in pieces of so many bytes, so that neither side holds a second one whole.
     private static let tiedPieceBytes = 4 << 20
 
     /// The elements of each piece of a tie's gradient, in the order in which they travel.
-    package func pieces(of tie: Tie) -> [Range<Int>] {
-        let spec = spec(of: tie)
+    package func pieces(of tie: Tie, _ model: ModelGraph? = nil) -> [Range<Int>] {
+        let spec = spec(of: tie, model)
         let most = Self.tiedPieceBytes / spec.dtype.size
         return stride(from: 0, to: spec.shape.count, by: most).map { $0..<min($0 + most, spec.shape.count) }
     }

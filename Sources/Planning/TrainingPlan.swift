@@ -20,6 +20,8 @@ public struct TrainingPlan: Sendable {
     public let manifest: PipelineManifest
     /// The model's layers and the values between them, for one micro-batch.
     public let model: ModelGraph
+    /// What the first of the devices that share each layer has of it; `model` where none is shared.
+    package let shardModel: ModelGraph
     /// The first entry of each stage but the first.
     public let cuts: [Int]
     /// Which part of the head's rows is computed; nil where the cuts did not ask: looking at the data takes a while.
@@ -68,15 +70,19 @@ public struct TrainingPlan: Sendable {
             model = try ModelGraph(
                 manifest.model, input: Self.input(of: manifest), dtype: manifest.precision.dtype,
                 adaptation: adapted?.adaptation ?? .none)
+            shardModel =
+                manifest.tensor > 1
+                ? try Self.shardModel(manifest, adapted?.adaptation ?? .none) : model
             rules = try manifest.rules(model, ParameterNames(family?.exported, adapted?.tensors))
             schedule = try Self.schedule(manifest)
             placement = Placement(
                 schedule, replicas: manifest.replicas, shards: manifest.tensor, byHand: manifest.byHand)
             optimizer = manifest.optimizer
-            let (model, states) = (model, optimizer.state.count)
+            let (model, shard, states) = (model, shardModel, optimizer.state.count)
             headShare = manifest.partition == .flops ? manifest.countedShare() : nil
             cuts = try Self.cut(
-                model, manifest, schedule, headShare: headShare, StepCosts(manifest, model, states, profiles))
+                model, manifest, schedule, headShare: headShare, StepCosts(manifest, shard, of: model, states, profiles)
+            )
             isPlanned = manifest.partition == .profile
             try Self.checkPacking(model, manifest)
             var settled = manifest

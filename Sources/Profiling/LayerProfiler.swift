@@ -89,7 +89,7 @@ final class LayerProfiler {
         let executor = try StageExecutor(
             model: plan.model, layout: plan.layout, stage: 0, slots: 1, microBatches: 1,
             micro: plan.manifest.batch.micro, seed: plan.manifest.seed, splitsBackward: true, on: backend)
-        executor.initialiseParameters(seed: plan.manifest.seed)
+        try executor.initialiseParameters(seed: plan.manifest.seed)
         let feed = try DataFeed(TrainingData(plan, isLongest: true), plan, [plan.model], executor: executor)
         defer { feed.stop() }
         try feed.fill(slot: 0)

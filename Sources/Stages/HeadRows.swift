@@ -75,8 +75,8 @@ struct HeadRows {
     ///   - gradient: holds the prediction, as `Loss.evaluate` takes it.
     ///   - rowLosses: of all rows.
     func evaluate(
-        _ loss: any Loss, _ gradient: Tensor, _ message: TargetsMessage, rowLosses: Tensor, gradientScale: Float,
-        on backend: any Backend
+        _ loss: any Loss, _ gradient: Tensor, _ shard: PredictionShard?, _ message: TargetsMessage, rowLosses: Tensor,
+        gradientScale: Float, on backend: any Backend
     ) {
         guard !chosen.isEmpty else { return backend.zero(rowLosses) }
         let all: Shape = [rows.count, 1]
@@ -84,7 +84,7 @@ struct HeadRows {
             gathered(message.targets.reshaped(all), into: targets, on: backend), first(of: losses)
         )
         loss.evaluate(
-            first(of: gradient), targets: targets.reshaped([chosen.count]), normaliser: message.normaliser,
+            first(of: gradient), shard, targets: targets.reshaped([chosen.count]), message.normaliser,
             rowLosses: losses.reshaped([chosen.count]), gradientScale: gradientScale, on: backend)
         backend.scatterRows(losses, numbers, into: rowLosses.reshaped(all))
     }

@@ -50,12 +50,13 @@ package final class StageExecutor {
     ///   - microBatches: of one step, from `firstMicroBatch` on.
     ///   - owned: what this replica updates; nil: all.
     ///   - lanes: sums into which gradients are added before those are: so many times fewer micro-batches each.
+    ///   - group: the other shards, where the graphs are of one.
     package init(
         model: ModelGraph, shorter: [ModelGraph] = [], layout: PipelineLayout, stage index: Int, slots: Int,
         deferredSlots: Int = 1,
         microBatches: Int, firstMicroBatch: Int = 0, lanes: Int = 1, micro: Int, seed: UInt64, splitsBackward: Bool,
         recomputation: Recomputation = .none, owned: OwnedElements? = nil,
-        isTraining: Bool = true, on backend: any Backend
+        isTraining: Bool = true, group: (any TensorGroup)? = nil, on backend: any Backend
     ) throws(TensorError) {
         self.model = model
         self.backend = backend
@@ -77,7 +78,7 @@ package final class StageExecutor {
         memory = try StageMemory(
             model, nodes: stage.nodes, programs: programs, slots: slots, deferredSlots: deferredSlots,
             dtype: model.dtype, lanes: isTraining ? lanes : 1, owned: isTraining ? owned : nil,
-            isTraining: isTraining, on: backend)
+            isTraining: isTraining, group: group, on: backend)
         let rows = model.loss.rows(for: [model.values[model.prediction].spec])
         rowLosses =
             stage.isLast
@@ -160,11 +161,11 @@ package final class StageExecutor {
         }
         if let head = length.heads.first.flatMap({ length.headRows($0.node, slot) }) {
             head.evaluate(
-                length.model.loss, frame.gradient, frame.message, rowLosses: losses.rows, gradientScale: lossScale,
-                on: backend)
+                length.model.loss, frame.gradient, frame.shard, frame.message, rowLosses: losses.rows,
+                gradientScale: lossScale, on: backend)
         } else {
             length.model.loss.evaluate(
-                frame.gradient, targets: frame.message.targets, normaliser: frame.message.normaliser,
+                frame.gradient, frame.shard, targets: frame.message.targets, frame.message.normaliser,
                 rowLosses: losses.rows, gradientScale: lossScale, on: backend)
         }
         if let unused = losses.unused { backend.zero(unused) }

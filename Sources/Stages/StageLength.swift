@@ -25,6 +25,8 @@ struct StageLength {
         var prediction: Tensor
         var gradient: Tensor
         var message: TargetsMessage
+        /// Where the prediction's channels are split.
+        var shard: PredictionShard?
     }
 
     /// Where the losses of a micro-batch's rows lie, and what longer micro-batches have behind them.
@@ -57,11 +59,18 @@ struct StageLength {
                 rows: all.slice(start: microBatch * room, [rows]),
                 unused: rows < room ? all.slice(start: microBatch * room + rows, [room - rows]) : nil)
         }
+        let shard = loss.parts.flatMap { parts in
+            memory.group.map { group in
+                PredictionShard(
+                    first: model.predictionChannels?.lowerBound ?? 0, parts: memory.tensor(parts, slot: 0), group: group
+                )
+            }
+        }
         lossFrames = (0..<slots).map { slot in
             LossFrame(
                 prediction: memory.tensor(loss.prediction, slot: slot),
                 gradient: memory.tensor(loss.gradient, slot: slot),
-                message: TargetsMessage(memory.tensor(loss.message, slot: slot), targets: model.targets))
+                message: TargetsMessage(memory.tensor(loss.message, slot: slot), targets: model.targets), shard: shard)
         }
         guard let head = loss.head, let ignored = model.loss.ignoredTarget else { return }
         heads = (0..<slots).map { HeadRows(head, ignored: ignored, memory, slot: $0) }

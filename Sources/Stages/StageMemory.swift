@@ -18,6 +18,8 @@ package struct StageMemory {
     let shared: SharedParameters
     /// Parallel to the stage's nodes, then to each layer's parameters: which of them are trained.
     let trained: [[Bool]]
+    /// The other shards of the stage; nil: it is whole.
+    let group: (any TensorGroup)?
     private let gradientArena: Tensor?
     /// Sums of lanes that wait for those that follow: the next is of twice as many lanes. Each is like `gradients`.
     private let laneSums: [[[Tensor]]]
@@ -28,8 +30,10 @@ package struct StageMemory {
     /// - Parameter programs: one for each length of micro-batches.
     init(
         _ model: ModelGraph, nodes: Range<Int>, programs: [StageProgram], slots: Int, deferredSlots: Int, dtype: DType,
-        lanes: Int, owned: OwnedElements?, isTraining: Bool, on backend: any Backend
+        lanes: Int, owned: OwnedElements?, isTraining: Bool, group: (any TensorGroup)?, on backend: any Backend
     ) throws(TensorError) {
+        precondition(model.shard == group?.shard, "a graph of another shard than its group's")
+        self.group = group
         let specs = model.nodes[nodes].map(\.layer.parameters)
         let shapes = specs.map { $0.map(\.shape) }
         let shared = SharedParameters(model, nodes: nodes)
@@ -117,6 +121,7 @@ package struct StageMemory {
         frame.parameters = parameters[local]
         frame.gradients = gradients[local]
         frame.isTraining = isTraining
+        frame.group = group
         return frame
     }
 

@@ -75,7 +75,8 @@ package struct StageParameters {
             let isKept = executor.isStored(parameter)
             func named(_ name: String, _ tensor: Tensor, isMoment: Bool) -> StageState.NamedTensor {
                 StageState.NamedTensor(
-                    name: name, tensor: tensor, isMoment: isMoment, isTrained: own != nil, isKept: isKept)
+                    name: name, tensor: tensor, isMoment: isMoment, isTrained: own != nil, isKept: isKept,
+                    slice: parameter.slice)
             }
             if executor.memory.isCompact(parameter.place.node, parameter.place.parameter) {
                 compact.append(StageState.CompactMaster(parameter: parameter, isKept: isKept))

@@ -15,8 +15,13 @@ package struct StageState {
         package var isMoment: Bool
         /// Whether the parameter moves; its optimizer state does with it.
         package var isTrained: Bool
-        /// Whether this stage's copy is the one that is kept: a tied parameter lives on several stages, with equal values.
+        /// Whether this stage's copy is the one that is kept: a tied parameter lives on several stages, with equal values, and
+        /// a whole one on all shards of its stage.
         package var isKept: Bool
+        /// Where the stage is a shard and has a part of the named tensor: which part.
+        package var slice: TensorSlice?
+        /// The named tensor, whole.
+        package var whole: TensorSpec { slice.map { TensorSpec($0.whole, tensor.dtype) } ?? tensor.spec }
     }
 
     /// The master of a trained parameter of which this replica has some elements.
@@ -66,11 +71,15 @@ package struct StageState {
         try executor.backend.withBytes(of: entry.tensor, body)
     }
 
-    /// - Parameter bytes: by name, among others perhaps.
+    /// - Parameter bytes: by name, among others perhaps; whole tensors, or those parts that this stage has.
     /// - Throws: `TensorError` for the first tensor that is missing or of another size.
     package func restore(_ bytes: [String: [UInt8]]) throws(TensorError) {
         for entry in tensors {
             let found = bytes[entry.name]
+            if let slice = entry.slice, let found, found.count == entry.whole.byteCount {
+                found.withUnsafeBytes { executor.backend.upload($0, slice, to: entry.tensor) }
+                continue
+            }
             guard let found, found.count == entry.tensor.byteCount else {
                 throw TensorError(
                     "restoring \(entry.name)", expected: "\(entry.tensor.byteCount) bytes",
@@ -97,7 +106,7 @@ package struct StageState {
     /// The same, a tensor at a time.
     /// - Parameters:
     ///   - trainedOnly: whether what is frozen stays as it is.
-    ///   - read: fills a buffer with a tensor, or with a piece of one.
+    ///   - read: fills a buffer with a whole tensor, or with a piece of one: a shard takes its part of what is whole.
     package func restore(
         trainedOnly: Bool,
         _ read: (_ name: String, _ isMoment: Bool, UnsafeMutableRawBufferPointer) throws -> Void
@@ -108,9 +117,13 @@ package struct StageState {
             try body(bytes)
         }
         for entry in tensors where entry.isTrained || !trainedOnly {
-            try withBuffer(entry.tensor.byteCount) { bytes in
+            try withBuffer(entry.whole.byteCount) { bytes in
                 try read(entry.name, entry.isMoment, bytes)
-                executor.backend.upload(UnsafeRawBufferPointer(bytes), to: entry.tensor)
+                if let slice = entry.slice {
+                    executor.backend.upload(UnsafeRawBufferPointer(bytes), slice, to: entry.tensor)
+                } else {
+                    executor.backend.upload(UnsafeRawBufferPointer(bytes), to: entry.tensor)
+                }
             }
         }
         for master in compactMasters {

@@ -14,7 +14,7 @@ internal import Systems
 ///     let backend = CPUBackend(device: "cpu:0", threads: 1)
 ///     let x = Tensor(try backend.allocate(byteCount: 32), spec: TensorSpec([2, 4]))
 ///     backend.fill(x, .normal(mean: 0, deviation: 0.02), key: RandomKey(seed: 0, layer: 0))
-public protocol Backend: AnyObject, Sendable {
+public protocol Backend: ShardOperations, Sendable {
     /// `cpu:0`, as the user wrote it.
     var device: String { get }
     /// False on a device that computes nothing, and whose losses therefore mean nothing.

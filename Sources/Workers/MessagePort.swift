@@ -64,7 +64,7 @@ package final class MessagePort {
             return LinkDeclaration(
                 id: link.id, from: link.from, to: link.to,
                 depth: max(plan.queueDepth * max(frames, 1), plan.tiedMessages), maxPayload: largest)
-        } + replicaLinks(of: rank, plan)
+        } + replicaLinks(of: rank, plan) + shardLinks(of: rank, plan)
     }
 
     // MARK: Tensors

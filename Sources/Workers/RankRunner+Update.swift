@@ -54,7 +54,7 @@ extension RankRunner {
             guard plan.addsReplicas else { return executor.gradientSquares() }
             let replica = plan.placement.replica(of: rank)
             return executor.gradientSquares(
-                of: plan.gradientBlocks(ofStage: stage).filter { $0.isCounted && $0.owner == replica })
+                of: plan.gradientBlocks(ofStage: stage, executor.model).filter { $0.isCounted && $0.owner == replica })
         }
     }
 

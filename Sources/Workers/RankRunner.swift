@@ -25,6 +25,8 @@ final class RankRunner {
     private let ties: TieExchange
     /// nil where there is one replica.
     let replicas: ReplicaExchange?
+    /// nil where no layers are shared.
+    private let group: ShardGroup?
     /// Where samples share rows.
     let documents: DocumentLists?
     private let faults: SimulatedFaults
@@ -54,8 +56,9 @@ final class RankRunner {
 
     init(
         _ plan: TrainingPlan, rank: Int, executors: [Int: StageExecutor], parameters: [Int: StageParameters],
-        feed: DataFeed?, port: MessagePort, on backend: any Backend
+        feed: DataFeed?, port: MessagePort, group: ShardGroup? = nil, on backend: any Backend
     ) throws(TensorError) {
+        self.group = group
         self.plan = plan
         self.rank = rank
         self.backend = backend
@@ -147,6 +150,7 @@ final class RankRunner {
         let lossScale = scaler?.scale
         for stage in executors.values { stage.lossScale = Float(lossScale ?? 1) }
         replicas?.begin(step: step)
+        group?.begin(step: step)
         for index in walk.operations.indices { try perform(index, step: step) }
         // Sums of tied gradients may still be on their way to other replicas.
         if !ties.isEmpty { try replicas?.settle() }
@@ -231,6 +235,7 @@ final class RankRunner {
                 }
             }
         }
+        try group?.check()
         if instruction.pass == .backward || instruction.pass == .backwardInput {
             handOver(.backward, to: instruction, slot: slot)
         }

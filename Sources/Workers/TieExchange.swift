@@ -49,15 +49,18 @@ struct TieExchange {
         for (index, tie) in plan.model.ties.enumerated() where plan.isTraining && plan.model.isTrained(tie) {
             var members = plan.members(of: tie).enumerated().map { index, place in
                 Member(
-                    index: index, rank: plan.placement.rank(atPosition: place.position, replica: replica),
+                    index: index,
+                    rank: plan.placement.rank(
+                        atPosition: place.position, replica: replica, shard: plan.placement.shard(of: rank)),
                     gradient: executors[place.stage]?.gradient(
                         ofNode: place.member.node, parameter: place.member.parameter))
             }
             guard members.contains(where: { $0.gradient != nil }) else { continue }
             // The first two may change places, since a + b = b + a: so the second one's rank adds in place too.
             if members[0].gradient == nil, members[1].gradient != nil { members.swapAt(0, 1) }
-            let spec = plan.spec(of: tie)
-            let pieces = plan.pieces(of: tie, replica: replica)
+            let model = executors.values.first?.model
+            let spec = plan.spec(of: tie, model)
+            let pieces = plan.pieces(of: tie, replica: replica, model)
             guard !pieces.isEmpty else { continue }
             func make() throws(TensorError) -> Tensor {
                 let piece = TensorSpec([pieces[0].count], spec.dtype)

@@ -78,17 +78,19 @@ package struct WorkerRun {
         let stages = plan.placement.stages(of: rank)
         var executors: [Int: StageExecutor] = [:]
         var parameters: [Int: StageParameters] = [:]
-        let graphs = try plan.graphs()
+        let graphs = try plan.graphs(ofShard: plan.shard(of: rank))
+        let port = MessagePort(plan, rank: rank, endpoint: endpoint, on: backend)
+        let group = try ShardGroup(plan, rank: rank, port: port, on: backend)
         for stage in stages {
             let executor = try StageExecutor(
-                model: plan.model, shorter: graphs.dropLast(), layout: plan.layout, stage: stage,
+                model: graphs[graphs.count - 1], shorter: graphs.dropLast(), layout: plan.layout, stage: stage,
                 slots: plan.slotCount(ofStage: stage),
                 deferredSlots: plan.lowered.deferredCount[stage],
                 microBatches: plan.manifest.batch.microBatches, firstMicroBatch: plan.firstMicroBatch(of: rank),
                 lanes: plan.lanesPerReplica, micro: plan.manifest.batch.micro, seed: plan.manifest.seed,
                 splitsBackward: plan.lowered.splitsBackward(stage: stage),
                 recomputation: plan.recomputation, owned: plan.ownedElements(ofStage: stage, rank: rank),
-                isTraining: plan.isTraining, on: backend)
+                isTraining: plan.isTraining, group: group, on: backend)
             endpoint.updateStatus { $0.progress &+= 1 }
             executors[stage] = executor
             if plan.isTraining {
@@ -100,17 +102,35 @@ package struct WorkerRun {
                 TrainingData(plan), heldOut: HeldOutData(plan), plan, first: plan.firstMicroBatch(of: rank), graphs,
                 executor: $0)
         }
-        let port = MessagePort(plan, rank: rank, endpoint: endpoint, on: backend)
         let runner = try RankRunner(
-            plan, rank: rank, executors: executors, parameters: parameters, feed: feed, port: port, on: backend)
+            plan, rank: rank, executors: executors, parameters: parameters, feed: feed, port: port, group: group,
+            on: backend)
         if let checkpoint = plan.checkpoint {
-            let exchange = plan.sharesMasters ? runner.replicas : nil
             runner.saver = try StepSaver(
                 plan, rank: rank, parameters, endpoint, isRepeated: checkpoint.every != nil,
-                gatherMasters: exchange.map { exchange in { try exchange.gatherMasters(into: $0, behind: $1) } })
+                gather: try gathering(runner, parameters, group))
         }
         runner.mirror = StateMirror(plan, rank: rank, stages.compactMap { parameters[$0]?.state }, port)
         return Parts(executors: stages.compactMap { executors[$0] }, feed: feed, port: port, runner: runner)
+    }
+
+    /// How what several workers have of a stage's state comes together, where the first one's checkpoints have all of it.
+    private func gathering(
+        _ runner: RankRunner, _ parameters: [Int: StageParameters], _ group: ShardGroup?
+    ) throws -> ((StateSnapshot, Int) throws -> Void)? {
+        if plan.sharesMasters, let exchange = runner.replicas {
+            return { try exchange.gatherMasters(into: $0, behind: $1) }
+        }
+        guard let group, plan.placement.replica(of: rank) == 0 else { return nil }
+        let slices = try (0..<group.shard.count).map { try plan.model(ofShard: $0).slices }
+        let kept = parameters.keys.sorted().compactMap { parameters[$0]?.state }.map { state in
+            (state, state.tensors.filter { $0.slice != nil && StageFile.keeps($0, plan, replica: 0) })
+        }
+        return { copy, step in
+            for (state, tensors) in kept {
+                for tensor in tensors { try group.gather(tensor, of: state, slices, into: copy, behind: step) }
+            }
+        }
     }
 
     private func work(_ parts: Parts) throws {

@@ -32,6 +32,29 @@ import Testing
         #expect(try contents(of: draft.path) == contents(of: fixture("layout.safetensors")))
     }
 
+    @Test func `two writers fill parts of the same tensors`() throws {
+        let folder = try TemporaryFolder()
+        let layout = try SafetensorsLayout([("rows", TensorSpec([4, 3])), ("columns", TensorSpec([2, 5]))])
+        let draft = try SafetensorsDraft(path: folder.file("model.safetensors"), layout: layout)
+        var written = 0
+        for (rows, columns) in [([0..<1, 2..<3], [3..<5]), ([1..<2, 3..<4], [0..<3])] {
+            let writer = try SafetensorsWriter(partialPath: draft.partialPath, layout: layout)
+            for slice in [TensorSlice(of: [4, 3], axis: 0, rows), TensorSlice(of: [2, 5], axis: 1, columns)] {
+                let whole = (0..<slice.whole.count).map(Float.init)
+                var part = [Float](repeating: 0, count: slice.shape.count)
+                whole.withUnsafeBytes { whole in part.withUnsafeMutableBytes { slice.gather(whole, into: $0) } }
+                try part.withUnsafeBytes { try writer.write(slice.axis == 0 ? "rows" : "columns", $0, slice) }
+            }
+            written += try writer.finish()
+        }
+        try draft.commit(bytesWritten: written)
+        let file = try SafetensorsFile(path: draft.path)
+        for (name, count) in [("rows", 12), ("columns", 10)] {
+            let found = try file.bytes(of: name)?.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+            #expect(found == (0..<count).map(Float.init))
+        }
+    }
+
     @Test func `what is not committed leaves nothing and keeps the old file`() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write([1, 2, 3], to: "model.safetensors")

@@ -95,7 +95,7 @@ import Testing
 
     @Test func `no bytes make it trap`() throws {
         var numbers = Numbers(state: 1)
-        var plan = StepAssembly(try Plans.make())
+        var plan = try StepAssembly(Plans.make())
         for _ in 0..<20_000 {
             var bytes = (0..<numbers.next(below: 80)).map { _ in UInt8(numbers.next(below: 256)) }
             if !bytes.isEmpty { bytes[0] = UInt8(numbers.next(below: 7)) }

@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test func `a step is there once its last part is, in whatever order the parts come`() throws {
-        var steps = StepAssembly(try Plans.make())
+        var steps = try StepAssembly(Plans.make())
         let first = part(0, targetCount: 32, start: 1_000_000_000, end: 2_000_000_000, busy: 900_000_000)
         let last = part(0, lossSum: 16, start: 1_500_000_000, end: 3_000_000_000, busy: 600_000_000)
         let early = (steps.add(squares: [2], step: 0, rank: 1), steps.add(last, rank: 1))
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func `what is kept of a run's steps does not grow with them`() throws {
-        var steps = StepAssembly(try Plans.make())
+        var steps = try StepAssembly(Plans.make())
         for step in 0..<2000 {
             for rank in 0..<2 {
                 _ = steps.add(squares: [1], step: step, rank: rank)
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func `of two ranks' parts of different steps nothing follows`() throws {
-        var steps = StepAssembly(try Plans.make())
+        var steps = try StepAssembly(Plans.make())
         let metrics = (0..<2).map { steps.add(part($0, start: 0, end: 1, busy: 1), rank: $0) }
         let totals = (0..<2).map { steps.add(squares: [1], step: $0, rank: $0) }
         #expect(metrics == [nil, nil] && totals == [nil, nil])
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func `later steps last from one end to the next, so that no time is lost between them`() throws {
-        var steps = StepAssembly(try Plans.make())
+        var steps = try StepAssembly(Plans.make())
         _ = steps.add(part(0, start: 10, end: 1_000_000_000, busy: 0), rank: 0)
         _ = steps.add(part(0, start: 0, end: 2_000_000_000, busy: 0), rank: 1)
         _ = steps.add(part(1, start: 1_200_000_000, end: 3_000_000_000, busy: 1_000_000_000), rank: 0)
@@ -70,7 +70,7 @@ import Testing
         let expected = squares.reduce(0, +)
         let bounds = [0] + cuts.dropFirst().dropLast().split(separator: ", ").compactMap { Int($0) } + [4]
         let devices = (0..<bounds.count - 1).map { "cpu:\($0)" }.joined(separator: ", ")
-        var steps = StepAssembly(try Plans.make(devices: "[\(devices)]", more: "partition: {cuts: \(cuts)}"))
+        var steps = try StepAssembly(Plans.make(devices: "[\(devices)]", more: "partition: {cuts: \(cuts)}"))
         var total: Double?
         for rank in (0..<bounds.count - 1).reversed() {
             #expect(total == nil)
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func `clocks of other hosts are brought to the coordinator's`() throws {
-        var steps = StepAssembly(try Plans.make(devices: "[cpu:0, cpu:1]"))
+        var steps = try StepAssembly(Plans.make(devices: "[cpu:0, cpu:1]"))
         // Rank 1's clock is 5 s behind; what rank 0's says is within the error of one and the same clock.
         steps.add(ClockReading(own: 1_000, coordinator: 1_500, error: 700), rank: 0)
         steps.add(ClockReading(own: 1_000, coordinator: 5_000_001_000, error: 700), rank: 1)

@@ -61,16 +61,16 @@ struct PretrainedRun {
     /// - Parameter adapters: beside the model, with their values.
     init(
         _ family: FamilyModel, _ weights: MappedWeights, _ ids: [[Int32]],
-        adapters: (model: AdaptedModel, weights: MappedWeights)? = nil
+        adapters: (model: AdaptedModel, weights: MappedWeights)? = nil, group: (any TensorGroup)? = nil
     ) throws {
         self.family = family
         self.ids = ids
         model = try ModelGraph(
             family.sequential, input: TensorSpec([ids.count, ids[0].count], .i32),
-            adaptation: adapters?.model.adaptation ?? .none)
+            adaptation: adapters?.model.adaptation ?? .none, shard: group?.shard)
         stage = try StageExecutor(
             model: model, layout: PipelineLayout(model, cuts: []), stage: 0, slots: 1, microBatches: 1,
-            micro: ids.count, seed: 1, splitsBackward: false, on: backend)
+            micro: ids.count, seed: 1, splitsBackward: false, group: group, on: backend)
         try stage.loadParameters(weights, adapters: adapters?.weights)
         stage.memory.zeroGradients(on: backend)
         guard let input = stage.program.values[model.input] else { preconditionFailure("a model has an input") }
@@ -82,7 +82,7 @@ struct PretrainedRun {
         stage.predict(step: 0, microBatch: 0, slot: 0)
         guard let place = stage.program.values[model.prediction] else { preconditionFailure("a model has an output") }
         let values = floats(stage.tensor(place, 0))
-        let (sequence, width) = (ids[0].count, family.vocabulary)
+        let (sequence, width) = (ids[0].count, model.values[model.prediction].spec.shape.width)
         return ids.indices.map { sample in
             (0..<sequence).map {
                 Array(values[(sample * sequence + $0) * width..<(sample * sequence + $0 + 1) * width])
@@ -92,13 +92,13 @@ struct PretrainedRun {
 
     /// The mean loss of predicting the next token, and of each tensor of the files the sum of its gradient and of that's
     /// magnitudes.
-    func trained(count: Int) -> (loss: Double, gradients: [String: [Double]]) {
+    func trained(count: Int, tensors: Bool = true) -> (loss: Double, gradients: [String: [Double]]) {
         let message = stage.targets[0]
         upload(ids.flatMap { Array($0.dropFirst()) + [-100] }, to: message.targets)
         withUnsafeBytes(of: Int64(count)) { backend.upload($0, to: message.normaliser) }
         stage.forward(step: 0, microBatch: 0, slot: 0)
         stage.backward(slot: 0)
-        guard model.adapterParameters.isEmpty else { return ((stage.lossSum() ?? .nan) / Double(count), [:]) }
+        guard tensors, model.adapterParameters.isEmpty else { return ((stage.lossSum() ?? .nan) / Double(count), [:]) }
         return ((stage.lossSum() ?? .nan) / Double(count), sums(ofTensors: gradients))
     }
 
@@ -111,6 +111,16 @@ struct PretrainedRun {
         return parameters.map { parameter in
             let same = parameters.indices.filter { parameters[$0].parts == parameter.parts }.map { all[$0] }
             return same.dropFirst().reduce(same[0]) { sum, next in zip(sum, next).map(+) }
+        }
+    }
+
+    /// By parameter: its name, which part of it a shard has, and that part's gradient.
+    var parts: [(name: String, slice: TensorSlice?, gradient: [Float])] {
+        model.nodes.indices.flatMap { index in
+            let node = model.nodes[index]
+            return zip(node.parameterNames, node.layer.parameters).enumerated().map { parameter, named in
+                (named.0, named.1.slice, floats(stage.gradient(ofNode: index, parameter: parameter)))
+            }
         }
     }
 

@@ -1,6 +1,12 @@
 import Layers
 import Tensors
 
+/// A shard whose sums are its own parts: what a layer does between them is tried alone.
+final class LonelyShard: TensorGroup {
+    let shard = TensorShard(index: 0, count: 1)
+    func sum(_ x: Tensor) {}
+}
+
 /// One layer with its parameters and gradients on a backend, ready to make micro-batches.
 ///
 /// It grants a layer exactly what its plan asks for: what the plan does not keep is poisoned with NaN before the next
@@ -59,6 +65,7 @@ struct LayerBench {
         frame.scratch = scratch
         frame.pieces = plan.pieces
         frame.key = key
+        frame.group = LonelyShard()
         return frame
     }
 

@@ -81,5 +81,5 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
             ]), [2, 5, 12]),
     ]
 
-    static let all = withFixture + [scaledAdd] + withDropout + withAdapters
+    static let all = withFixture + [scaledAdd] + withDropout + withAdapters + shards
 }

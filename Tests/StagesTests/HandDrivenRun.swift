@@ -39,7 +39,7 @@ struct HandDrivenRun {
 
     init(
         _ model: ModelGraph, cuts: [Int] = [], order: Order = .forwardsFirst, splitsBackward: Bool = false,
-        recomputation: Recomputation = .none,
+        recomputation: Recomputation = .none, group: (any TensorGroup)? = nil,
         backend makeBackend: () -> any Backend = { CPUBackend(device: "cpu:0", threads: 1) }
     ) throws {
         self.model = model
@@ -53,9 +53,9 @@ struct HandDrivenRun {
                 slots: order == .oneByOne ? 1 : Self.microBatches,
                 deferredSlots: order == .oneByOne ? 1 : Self.microBatches, microBatches: Self.microBatches,
                 micro: model.values[model.input].spec.shape[0], seed: 11, splitsBackward: splitsBackward,
-                recomputation: recomputation, on: makeBackend())
+                recomputation: recomputation, group: group, on: makeBackend())
         }
-        for stage in stages { stage.initialiseParameters(seed: 5) }
+        for stage in stages { try stage.initialiseParameters(seed: 5) }
     }
 
     // MARK: A step

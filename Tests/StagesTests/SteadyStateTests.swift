@@ -18,12 +18,36 @@ import Testing
         let plan = try Plans.make(
             model: Self.model, devices: "[cpu:0]", more: "precision: \(precision)\n\(more)",
             set: ["data.sequence=70"])
+        try expectNoAllocations(plan, plan.model, nil)
+    }
+
+    @Test(arguments: ["f32", "bf16"], ["recompute: stage", "lora: {rank: 3, dropout: 0.1}"])
+    func `nor do those of one of two devices that share the layers`(_ precision: String, _ more: String) throws {
+        let plan = try Plans.make(
+            model: Self.model, devices: "[cpu:0]", more: "precision: \(precision)\n\(more)",
+            set: ["data.sequence=70"])
+        let group = SilentShard()
+        let model = try ModelGraph(
+            plan.manifest.model, input: plan.model.values[plan.model.input].spec, dtype: plan.model.dtype,
+            adaptation: plan.adapted?.adaptation ?? .none, shard: group.shard)
+        try expectNoAllocations(plan, model, group)
+    }
+
+    /// A shard whose sums are its own parts: what others add takes no memory of this one's.
+    private final class SilentShard: TensorGroup {
+        let shard = TensorShard(index: 1, count: 2)
+        func sum(_ x: Tensor) {}
+    }
+
+    private func expectNoAllocations(
+        _ plan: TrainingPlan, _ model: ModelGraph, _ group: (any TensorGroup)?
+    ) throws {
         let backend = CPUBackend(device: "cpu:0", threads: 1)
         let executor = try StageExecutor(
-            model: plan.model, layout: plan.layout, stage: 0, slots: 1,
+            model: model, layout: plan.layout, stage: 0, slots: 1,
             microBatches: plan.manifest.batch.microBatches, micro: plan.manifest.batch.micro, seed: 1,
-            splitsBackward: false, recomputation: plan.recomputation, on: backend)
-        executor.initialiseParameters(seed: 1)
+            splitsBackward: false, recomputation: plan.recomputation, group: group, on: backend)
+        try executor.initialiseParameters(seed: 1)
         var parameters = try StageParameters(executor, optimizer: plan.optimizer)
         fill(executor)
         func step(_ index: Int) {

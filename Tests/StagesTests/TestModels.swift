@@ -126,10 +126,12 @@ enum TestModels {
     }
 
     static func build(
-        _ layers: String, loss: String, input: TensorSpec, _ adaptation: Adaptation = .none
+        _ layers: String, loss: String, input: TensorSpec, _ adaptation: Adaptation = .none, ties: String? = nil,
+        dtype: DType = .f32, shard: TensorShard? = nil
     ) throws -> ModelGraph {
         try ModelGraph(
-            Sequential.decode(yaml: "layers: \(layers)\nloss: \(loss)", file: "m.yaml"), input: input,
-            adaptation: adaptation)
+            Sequential.decode(
+                yaml: "layers: \(layers)\nloss: \(loss)" + (ties.map { "\nties: \($0)" } ?? ""), file: "m.yaml"),
+            input: input, dtype: dtype, adaptation: adaptation, shard: shard)
     }
 }

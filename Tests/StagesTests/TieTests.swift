@@ -21,7 +21,7 @@ import Testing
             let executor = try StageExecutor(
                 model: model, layout: layout, stage: stage, slots: 1, microBatches: 1, micro: 2, seed: 1,
                 splitsBackward: false, on: backend)
-            executor.initialiseParameters(seed: 5)
+            try executor.initialiseParameters(seed: 5)
             masters += executor.memory.masters.flatMap { $0 }
         }
         return [masters[0], masters[masters.count - 1]].map { tensor in

@@ -161,14 +161,15 @@ void ck_small_product(
 void ck_transpose(const float *x, size_t x_row, float *y, size_t y_row, size_t rows, size_t columns);
 
 // Embedding. ids: [rows]; row r stands at position r mod sequence. `position` and `dposition` may be null. `scale`
-// multiplies the tokens' vectors, and their gradients.
+// multiplies the tokens' vectors, and their gradients. `token` and `dtoken` hold `own` rows, of ids from `first` on; of
+// others y is 0.
 void ck_embedding(
-    enum ck_type type, const int32_t *ids, const float *token, const float *position, float scale, void *y,
-    size_t rows, size_t sequence, size_t width);
+    enum ck_type type, const int32_t *ids, const float *token, int64_t first, int64_t own, const float *position,
+    float scale, void *y, size_t rows, size_t sequence, size_t width);
 /// Adds in the order of the ids.
 void ck_embedding_backward(
-    enum ck_type type, const int32_t *ids, const void *dy, float *dtoken, float *dposition, float scale,
-    size_t rows, size_t sequence, size_t width);
+    enum ck_type type, const int32_t *ids, const void *dy, float *dtoken, int64_t first, int64_t own, float *dposition,
+    float scale, size_t rows, size_t sequence, size_t width);
 /// The first index whose value is outside 0 ..< limit and not `ignored`; −1 if there is none.
 ptrdiff_t ck_first_outside(const int32_t *values, size_t count, int64_t limit, int64_t ignored);
 
@@ -257,6 +258,8 @@ int ck_pin_to_cores(const int32_t *cores, size_t count);
 int ck_pin_thread_to_cores(const int32_t *cores, size_t count);
 /// The cores the calling thread may use, ascending; returns how many there are, at most `capacity` are written.
 size_t ck_allowed_cores(int32_t *cores, size_t capacity);
+
+#include "ShardKernels.h"
 
 #ifdef __cplusplus
 }

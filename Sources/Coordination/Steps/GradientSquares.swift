@@ -1,25 +1,34 @@
 import Layers
+import Manifests
 import Models
 import Planning
+import Runs
 import Scheduling
 
 /// Puts the parts of the gradient norm together: each node's sum first, then those of all nodes, in the model's order, so
 /// that it depends neither on the partition nor on the number of replicas.
 struct GradientSquares: Sendable {
-    /// The ranks of each of the stages' nodes that has parameters, in the order in which what they sent is to be added.
-    private let ranksOfNodes: [[Int]]
+    /// By node that has parameters, by shard: the ranks whose numbers are to be added, one for each.
+    private let ranksOfNodes: [[[Int]]]
 
-    init(_ plan: TrainingPlan) {
-        ranksOfNodes = plan.layout.stages.flatMap { stage -> [[Int]] in
+    init(_ plan: TrainingPlan) throws(RunFailure) {
+        let models = try (0..<plan.manifest.tensor).map { shard throws(RunFailure) in try plan.model(ofShard: shard) }
+        let placement = plan.placement
+        ranksOfNodes = plan.layout.stages.flatMap { stage -> [[[Int]]] in
             let nodes = stage.nodes.filter { !plan.model.nodes[$0].layer.parameters.isEmpty }
             guard plan.addsReplicas else {
                 // One replica has added its nodes' blocks itself.
-                return nodes.map { _ in [plan.placement.rank(ofStage: stage.index)] }
+                return nodes.map { _ in models.indices.map { [placement.rank(ofStage: stage.index, shard: $0)] } }
             }
-            let blocks = Dictionary(
-                grouping: plan.gradientBlocks(ofStage: stage.index).filter(\.isCounted), by: \.node)
+            let blocks = models.map { model in
+                Dictionary(grouping: plan.gradientBlocks(ofStage: stage.index, model).filter(\.isCounted), by: \.node)
+            }
             return nodes.map { node in
-                (blocks[node] ?? []).map { plan.placement.rank(ofStage: stage.index, replica: $0.owner) }
+                blocks.enumerated().map { shard, blocks in
+                    (blocks[node] ?? []).map {
+                        placement.rank(ofStage: stage.index, replica: $0.owner, shard: shard)
+                    }
+                }
             }
         }
     }
@@ -28,9 +37,13 @@ struct GradientSquares: Sendable {
     func total(_ squares: [Int: [Double]]) -> Double {
         var cursor = squares.mapValues { $0[...] }
         var total = 0.0
-        for ranks in ranksOfNodes {
+        for shards in ranksOfNodes {
             var sum = 0.0
-            for rank in ranks { sum += cursor[rank]?.popFirst() ?? .nan }
+            for ranks in shards {
+                var part = 0.0
+                for rank in ranks { part += cursor[rank]?.popFirst() ?? .nan }
+                sum += part
+            }
             total += sum
         }
         return total

@@ -19,6 +19,8 @@ public struct Adapter: Hashable, Sendable {
     public var scale: Double
     /// The share of x's elements that become zero while training: from 0 to below 1.
     public var dropout: Double
+    /// Of a split product: which of A's inputs or B's outputs a shard has.
+    var part: ProductPart?
 
     /// An adapter without dropout unless given.
     public init(
@@ -35,12 +37,14 @@ public struct Adapter: Hashable, Sendable {
     /// A, then B.
     func parameters(_ product: Product) -> [ParameterSpec] {
         let prefix = name.isEmpty ? "" : name + "."
-        let bound = Float(1 / Double(max(product.inputs, 1)).squareRoot())
-        return [
-            ParameterSpec(
-                prefix + "lora_A.weight", unchecked: [rank, product.inputs], .uniform(-bound, bound), isMatrix: true),
-            ParameterSpec(prefix + "lora_B.weight", unchecked: [rows.count, rank], .constant(0), isMatrix: true),
-        ]
+        let inputs = part?.side == .inputs ? part?.whole ?? product.inputs : product.inputs
+        let bound = Float(1 / Double(max(inputs, 1)).squareRoot())
+        let a = ParameterSpec(
+            prefix + "lora_A.weight", unchecked: [rank, product.inputs], .uniform(-bound, bound), isMatrix: true)
+        let b = ParameterSpec(
+            prefix + "lora_B.weight", unchecked: [rows.count, rank], .constant(0), isMatrix: true)
+        guard let part else { return [a, b] }
+        return part.side == .inputs ? [part.weight(a), b] : [a, part.weight(b)]
     }
 }
 

@@ -26,7 +26,8 @@ struct AdapterPasses {
     /// Whether one of them stands beside the product.
     func has(_ product: Int) -> Bool { adapters.contains { $0.product == product } }
 
-    /// y += h · Bᵀ, in the adapters' columns
+    /// y += h · Bᵀ, in the adapters' columns. Where the product's inputs are split, a shard adds what its part of h gives,
+    /// and keeps all of h.
     func forward(_ product: Int, _ x: Tensor, into y: Tensor) {
         for (index, adapter) in adapters.enumerated() where adapter.product == product {
             var scratch = scratch
@@ -45,14 +46,17 @@ struct AdapterPasses {
                 backend.matmul(h, b, into: part, outer, epilogue: .none)
                 backend.insertColumns(part, into: y, at: adapter.rows.lowerBound)
             }
+            if adapter.part?.side == .inputs { frame.sum(h) }
         }
     }
 
-    /// dh = scale · dy · B; dx += dropout(dh · A)
+    /// dh = scale · dy · B; dx += dropout(dh · A). Where the product's outputs are split, a shard adds what its part of dh
+    /// gives, and keeps all of dh.
     func backwardInput(_ product: Int, _ dy: Tensor, into dx: Tensor?) {
         for (index, adapter) in adapters.enumerated() where adapter.product == product {
             var scratch = scratch
             let dh = deferred(index)
+            defer { if adapter.part?.side == .outputs { frame.sum(dh) } }
             let rows = dh.count / adapter.rank
             let part = columns(dy, index, rows, &scratch)
             backend.matmul(
@@ -70,7 +74,7 @@ struct AdapterPasses {
             outer.accumulate = false
             let (whole, dropped) = (scratch.take(dx.spec), scratch.take(dx.spec))
             backend.matmul(dh, a, into: whole, outer, epilogue: .none)
-            stream.apply(whole, into: dropped, frame, on: backend)
+            stream.apply(whole, into: dropped, frame, columns: inputs(index), on: backend)
             backend.add(dx, dropped, into: dx)
         }
     }
@@ -114,8 +118,14 @@ struct AdapterPasses {
         let stream = stream(index)
         guard stream.isActive(frame) else { return x }
         let dropped = scratch.take(x.spec)
-        stream.apply(x, into: dropped, frame, on: backend)
+        stream.apply(x, into: dropped, frame, columns: inputs(index), on: backend)
         return dropped
+    }
+
+    /// Which of the product's inputs a shard has; nil: all.
+    private func inputs(_ index: Int) -> ProductPart? {
+        let part = adapters[index].part
+        return part?.side == .inputs ? part : nil
     }
 
     /// An adapter's columns of dy: dy itself where they are all.

@@ -19,8 +19,9 @@ extension Attention {
                 heads, prefix: t.positions, into: t.attended, logSumExp: t.logSumExp, t.shape, scratch: attention,
                 on: backend)
         }
-        w.out.forward(t.attended, into: t.y, on: backend)
+        w.out.summand(of: shard).forward(t.attended, into: t.y, on: backend)
         AdapterPasses(adapters, frame, scratch, on: backend).forward(1, t.attended, into: t.y)
+        if shard != nil { frame.sum(t.y) }
     }
 
     /// The same way back, leaving dqkv and the norms' gradients.
@@ -42,9 +43,11 @@ extension Attention {
             backend.headNormBackward(
                 t.dqkv, qkv: t.qkv, queryWeight: weights.query, keyWeight: weights.key, offset: headNorm.offset,
                 statistics: t.statistics, dqueryWeight: gradients.query, dkeyWeight: gradients.key, t.shape)
+            if shard != nil { frame.sum(gradients.whole) }
         }
         if let dx = t.dx { w.qkv.backwardInput(t.dqkv, into: dx, on: backend) }
         adapted.backwardInput(0, t.dqkv, into: t.dx)
+        if shard != nil, let dx = t.dx { frame.sum(dx) }
     }
 
     public func backwardWeight(_ frame: LayerFrame, on backend: any Backend) {

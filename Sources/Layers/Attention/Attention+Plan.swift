@@ -31,6 +31,7 @@ extension Attention {
         plan.scratchBytes = Scratch.byteCount(scratch)
         plan.attention = shape
         try plan.add(adapters, to: products, x)
+        addSums(to: &plan, x)
         return plan
     }
 

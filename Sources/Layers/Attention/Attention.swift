@@ -36,6 +36,8 @@ public struct Attention: Layer {
     /// What scores are multiplied by; nil: 1/√headWidth.
     public internal(set) var scale: Double?
     public internal(set) var adapters: [Adapter] = []
+    /// Of several shards with heads of their own; nil: it has all.
+    var shard: TensorShard?
 
     public static let syntax = KindSyntax(
         "attention", "Multi-head self-attention between two projections.", Attention(width: 64, heads: 4),
@@ -104,8 +106,9 @@ public struct Attention: Layer {
                 ParameterSpec($0, unchecked: [headWidth], .constant(norm.initial))
             }
         }
-        return Affine.parameters("qkv.", inputs: width, outputs: qkvWidth, bias: bias != .none) + (norms ?? [])
-            + Affine.parameters("out.", inputs: queryWidth, outputs: width, bias: bias == .all)
+        return Affine.parameters("qkv.", inputs: width, outputs: qkvWidth, bias: bias != .none, part: qkvPart)
+            + (norms ?? [])
+            + Affine.parameters("out.", inputs: queryWidth, outputs: width, bias: bias == .all, part: outPart)
             + adapters.parameters(of: products)
     }
 }

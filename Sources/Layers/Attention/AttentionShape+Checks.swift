@@ -3,9 +3,10 @@ import Tensors
 
 extension AttentionShape {
     /// For x: [batch, sequence, width].
-    init(_ x: Shape, heads: Int, causal: Bool, capacity: Int = 0) {
+    init(_ x: Shape, of layer: Transformer, capacity: Int = 0) {
         self.init(
-            batch: x[0], sequence: x[1], heads: heads, headWidth: x[2] / heads, causal: causal, capacity: capacity)
+            batch: x[0], sequence: x[1], heads: layer.heads, headWidth: layer.headWidth, causal: layer.causal,
+            capacity: capacity)
     }
 
     /// For x: [batch, sequence, width].

@@ -49,4 +49,22 @@ public struct CrossEntropy: Loss {
             prediction, targets: targets, ignoreIndex: ignoreIndex, normaliser: normaliser, rowLosses: rowLosses,
             gradientScale: gradientScale)
     }
+
+    /// True: what a row's loss needs of each shard is three numbers.
+    public var takesChannels: Bool { true }
+
+    /// One sum over the shards brings each row's maxima, sums of exponentials and the target's logit together: each shard's
+    /// in a place of its own, where the others add 0.
+    public func evaluate(
+        _ prediction: Tensor, _ shard: PredictionShard, targets: Tensor, normaliser: Tensor, rowLosses: Tensor,
+        gradientScale: Float, on backend: any Backend
+    ) {
+        let (parts, own) = shard.parts(rows: targets.count)
+        backend.zero(parts)
+        backend.crossEntropyPart(prediction, targets: targets, first: shard.first, into: own)
+        shard.group.sum(parts)
+        backend.crossEntropy(
+            prediction, targets: targets, first: shard.first, parts: parts, ignoreIndex: ignoreIndex,
+            normaliser: normaliser, rowLosses: rowLosses, gradientScale: gradientScale)
+    }
 }

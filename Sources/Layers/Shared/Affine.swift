@@ -19,10 +19,21 @@ struct Affine {
     }
 
     /// Inside a composite layer weights start normal(0, 0.02), biases 0.
-    static func parameters(_ prefix: String, inputs: Int, outputs: Int, bias: Bool) -> [ParameterSpec] {
+    /// - Parameter part: which of its channels a shard has.
+    static func parameters(
+        _ prefix: String, inputs: Int, outputs: Int, bias: Bool, part: ProductPart? = nil
+    ) -> [ParameterSpec] {
         let weight = ParameterSpec(
             prefix + "weight", unchecked: [outputs, inputs], .normal(mean: 0, deviation: 0.02), isMatrix: true)
-        return [weight] + (bias ? [ParameterSpec(prefix + "bias", unchecked: [outputs], .constant(0))] : [])
+        let all = [weight] + (bias ? [ParameterSpec(prefix + "bias", unchecked: [outputs], .constant(0))] : [])
+        guard let part else { return all }
+        return zip(all, [part.weight, part.bias]).map { $1($0) }
+    }
+
+    /// What a shard adds to the sum of all shards' products: the bias is the first one's.
+    func summand(of shard: TensorShard?) -> Affine {
+        guard let shard, shard.index > 0 else { return self }
+        return Affine(weight: weight, bias: nil)
     }
 
     private var outputs: Int { weight.shape[0] }

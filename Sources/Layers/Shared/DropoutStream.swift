@@ -12,10 +12,19 @@ struct DropoutStream {
     func isActive(_ frame: LayerFrame) -> Bool { frame.isTraining && probability > 0 }
 
     /// y = x · mask / (1 − p). x, y: [batch, …, width]; called on a gradient it applies the forward pass's mask.
-    func apply(_ x: Tensor, into y: Tensor, _ frame: LayerFrame, on backend: any Backend) {
+    /// - Parameter columns: which channels x has, where a shard has some of them; nil: all.
+    func apply(
+        _ x: Tensor, into y: Tensor, _ frame: LayerFrame, columns: ProductPart? = nil, on backend: any Backend
+    ) {
         var key = frame.key
         key.layer &+= index
         let x = x.shape.rank == 1 ? x.reshaped([x.count, 1]) : x
+        if let columns {
+            return backend.dropout(
+                x, into: y.reshaped(x.shape), probability: Float(probability), key: key,
+                rowsPerSample: x.shape.rows / x.shape[0], columns: columns.first..<columns.first + x.shape.width,
+                of: columns.whole)
+        }
         backend.dropout(
             x, into: y.reshaped(x.shape), probability: Float(probability), key: key,
             rowsPerSample: x.shape.rows / x.shape[0])

@@ -28,8 +28,9 @@ extension TrainingPlan {
     package var sharesOptimizerState: Bool { addsReplicas && manifest.zero == .optimizerState }
 
     /// What replicas of a stage add, in the model's order.
-    package func gradientBlocks(ofStage stage: Int) -> [GradientBlock] {
-        model.gradientBlocks(nodes: layout.stages[stage].nodes, replicas: manifest.replicas)
+    /// - Parameter model: a shard's, where there are several; nil: the first one's.
+    package func gradientBlocks(ofStage stage: Int, _ model: ModelGraph? = nil) -> [GradientBlock] {
+        (model ?? shardModel).gradientBlocks(nodes: layout.stages[stage].nodes, replicas: manifest.replicas)
     }
 
     /// Whether f32 masters of matrices are shared out with their moments: where layers compute with 16-bit copies.
@@ -61,7 +62,7 @@ extension TrainingPlan {
         let stages = stagesInOrderOfLastPass(of: rank)
         let nodes = stages.flatMap { Array(layout.stages[$0].nodes) }
         let elements = nodes.reduce(0) { sum, node in
-            zip(model.nodes[node].layer.parameters, model.nodes[node].trained).reduce(sum) {
+            zip(shardModel.nodes[node].layer.parameters, shardModel.nodes[node].trained).reduce(sum) {
                 $1.1 ? $0.saturatingPlus($1.0.shape.count) : $0
             }
         }

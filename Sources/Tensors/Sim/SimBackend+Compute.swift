@@ -79,4 +79,20 @@ extension SimBackend {
 
     public func adamW(_ p: Tensor, gradient: Tensor, m: Tensor, v: Tensor, working: Tensor?, _ step: AdamStep) {}
     public func sgd(_ p: Tensor, gradient: Tensor, momentum: Tensor?, working: Tensor?, _ step: SGDStep) {}
+
+    public func embedding(
+        _ ids: Tensor, token: Tensor, first: Int, position: Tensor?, scale: Float, into y: Tensor
+    ) {}
+    public func embeddingBackward(
+        _ ids: Tensor, dy: Tensor, dtoken: Tensor, first: Int, dposition: Tensor?, scale: Float
+    ) {}
+    public func crossEntropyPart(_ logits: Tensor, targets: Tensor, first: Int, into parts: Tensor) {}
+    public func crossEntropy(
+        _ logits: Tensor, targets: Tensor, first: Int, parts: Tensor, ignoreIndex: Int, normaliser: Tensor,
+        rowLosses: Tensor, gradientScale: Float
+    ) {}
+    public func dropout(
+        _ x: Tensor, into y: Tensor, probability: Float, key: RandomKey, rowsPerSample: Int, columns: Range<Int>,
+        of width: Int
+    ) {}
 }

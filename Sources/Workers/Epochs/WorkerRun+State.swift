@@ -37,7 +37,7 @@ extension WorkerRun {
                 let ownAdapters = weights.holdsAdapters(of: plan.model) ? weights : nil
                 try executor.loadParameters(weights, adapters: ownAdapters, seed: plan.manifest.seed)
             } else {
-                executor.initialiseParameters(seed: plan.manifest.seed)
+                try executor.initialiseParameters(seed: plan.manifest.seed)
             }
             if let adapters { try executor.loadAdapters(adapters) }
             endpoint.updateStatus { $0.progress &+= 1 }

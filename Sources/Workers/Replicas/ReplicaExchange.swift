@@ -79,7 +79,8 @@ final class ReplicaExchange {
         replica = placement.replica(of: rank)
         let links = placement.replicaLinks(of: rank, in: plan.lowered)
         let ranks = (0..<placement.replicas).map {
-            placement.rank(atPosition: placement.position(of: rank), replica: $0)
+            placement.rank(
+                atPosition: placement.position(of: rank), replica: $0, shard: placement.shard(of: rank))
         }
         receivers = ranks.map { $0 == rank ? nil : MessagePort.ReplicaPeer(links, from: rank, to: $0, rank: $0) }
         senders = ranks.map { $0 == rank ? nil : MessagePort.ReplicaPeer(links, from: $0, to: rank, rank: $0) }
@@ -88,7 +89,7 @@ final class ReplicaExchange {
         for stage in plan.stagesInOrderOfLastPass(of: rank) {
             guard let executor = executors[stage] else { continue }
             let first = executor.stage.nodes.lowerBound
-            let own = plan.gradientBlocks(ofStage: stage)
+            let own = plan.gradientBlocks(ofStage: stage, executor.model)
             for node in executor.stage.nodes.reversed() {
                 blocks += own.filter { $0.node == node }.map {
                     Block(

@@ -18,8 +18,8 @@ extension TrainingPlan {
 
     /// The elements of each piece of a tie's gradient that a replica exchanges with the tie's other members: those that it
     /// updates, where replicas share that out.
-    func pieces(of tie: Tie, replica: Int) -> [Range<Int>] {
-        guard sharesOptimizerState else { return pieces(of: tie) }
+    func pieces(of tie: Tie, replica: Int, _ model: ModelGraph?) -> [Range<Int>] {
+        guard sharesOptimizerState else { return pieces(of: tie, model) }
         let blocks = GradientBlock.ranges(of: spec(of: tie).shape.count)
         return blocks.enumerated().filter { $0.offset % manifest.replicas == replica }.map(\.element)
     }

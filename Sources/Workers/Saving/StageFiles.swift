@@ -51,7 +51,7 @@ struct StageFile: Sendable {
         func name(_ prefix: String) -> String {
             SafetensorsShards.name(stage + 1, of: plan.layout.stages.count, prefix: prefix)
         }
-        var masters = kept.filter { !$0.isMoment }.map { (name: $0.name, spec: $0.tensor.spec) }
+        var masters = kept.filter { !$0.isMoment }.map { (name: $0.name, spec: $0.whole) }
         if replica == 0 {
             masters += state.compactMasters.filter(\.isKept).map { (name: $0.name, spec: state.spec(of: $0)) }
         }
@@ -67,7 +67,7 @@ struct StageFile: Sendable {
         }
         let prefix = plan.sharesOptimizerState ? "optimizer-replica\(replica)" : "optimizer"
         let moments = try Self(
-            "\(optimizerFolder)/" + name(prefix), kept.filter(\.isMoment).map { (name: $0.name, spec: $0.tensor.spec) })
+            "\(optimizerFolder)/" + name(prefix), kept.filter(\.isMoment).map { (name: $0.name, spec: $0.whole) })
         return [weights, moments].compactMap { $0 }
     }
 

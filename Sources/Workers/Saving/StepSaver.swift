@@ -16,33 +16,38 @@ final class StepSaver {
     private let live: LiveState
     private let endpoint: WorkerEndpoint
     private var snapshot: StateSnapshot?
-    /// Has the masters that replicas share out brought together in the first one's copy; nil where each has all.
-    private let gatherMasters: ((StateSnapshot, Int) throws -> Void)?
+    /// Has what replicas or shards share out brought together in the first one's copy; nil where each has all.
+    private let gather: ((StateSnapshot, Int) throws -> Void)?
     /// Bytes of each tensor that is copied.
     private let sizes: [String: Int]
     private var thread: JoinableThread?
 
     /// - Parameters:
     ///   - isRepeated: whether checkpoints are written while training goes on: memory for a copy is taken now.
-    ///   - gatherMasters: called by all replicas behind the same steps, with the copy and the step.
+    ///   - gather: called by all of them behind the same steps, with the copy and the step.
     init(
         _ plan: TrainingPlan, rank: Int, _ parameters: [Int: StageParameters], _ endpoint: WorkerEndpoint,
-        isRepeated: Bool, gatherMasters: ((StateSnapshot, Int) throws -> Void)?
+        isRepeated: Bool, gather: ((StateSnapshot, Int) throws -> Void)?
     ) throws {
         let replica = plan.placement.replica(of: rank)
-        self.gatherMasters = gatherMasters
+        self.gather = gather
+        let isFirstShard = plan.placement.shard(of: rank) == 0
         var (files, states): ([StageFile], [StageState]) = ([], [])
         let map = try plan.familyMap()
         for stage in parameters.keys.sorted() {
             guard let state = parameters[stage]?.state else { continue }
             states.append(state)
+            guard isFirstShard else { continue }
             files += try StageFile.files(ofStage: stage, state, map, plan, replica: replica)
         }
         self.files = files
-        live = LiveState(states) { StageFile.keeps($0, plan, replica: replica) }
+        live = LiveState(states) { StageFile.keeps($0, plan, replica: replica) && $0.slice == nil }
         var sizes = live.sizes
-        if replica == 0 {
+        if replica == 0, isFirstShard {
             for state in states {
+                for tensor in state.tensors where tensor.slice != nil && StageFile.keeps(tensor, plan, replica: 0) {
+                    sizes[tensor.name] = tensor.whole.byteCount
+                }
                 for master in state.compactMasters { sizes[master.name] = state.spec(of: master).byteCount }
             }
         }
@@ -61,14 +66,14 @@ final class StepSaver {
         let job = Job(
             step: state.step, state: try state.encoded(), folder: folder, start: start,
             files: files, endpoint: endpoint)
-        guard !isLast || gatherMasters != nil else {
+        guard !isLast || gather != nil else {
             endpoint.updateStatus { $0.phase = .saving }
             return job.run(from: live)
         }
         let snapshot = snapshot ?? StateSnapshot(sizes: sizes)
         self.snapshot = snapshot
         snapshot.fill(from: live)
-        try gatherMasters?(snapshot, state.step)
+        try gather?(snapshot, state.step)
         guard !isLast else {
             endpoint.updateStatus { $0.phase = .saving }
             return job.run(from: snapshot)

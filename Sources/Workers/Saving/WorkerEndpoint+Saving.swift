@@ -13,8 +13,12 @@ extension WorkerEndpoint {
             $0.progress &+= 1
         }
         for executor in executors {
-            try executor.saveParameters(compactOnly: compactOnly) { name, element, bytes throws(CheckpointError) in
-                try writer.write(name, at: element * DType.f32.size, bytes)
+            try executor.saveParameters(compactOnly: compactOnly) { name, bytes, part throws(CheckpointError) in
+                switch part {
+                case .all: try writer.write(name, bytes)
+                case .run(let element): try writer.write(name, at: element * DType.f32.size, bytes)
+                case .slice(let slice): try writer.write(name, bytes, slice)
+                }
                 updateStatus { $0.progress &+= 1 }
             }
         }

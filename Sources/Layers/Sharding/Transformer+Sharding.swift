@@ -1,0 +1,35 @@
+public import Tensors
+
+extension Transformer {
+    public func takes(_ split: LayerSplit) -> Bool { split == .inside }
+
+    /// Some heads, and some inner channels of the MLP: rows of `qkv` and `up`, columns of `out` and `down`.
+    public func sharded(_ shard: TensorShard, _ split: LayerSplit) throws(LayerError) -> Transformer {
+        guard split == .inside else { return self }
+        try shard.requireEqualParts(of: heads, "heads")
+        let inner = try ProductPart(.outputs, of: hidden, shard, "hidden channels")
+        var layer = self
+        layer.shard = shard
+        layer.givenHeadWidth = headWidth
+        layer.heads = heads / shard.count
+        (layer.upPart, layer.hidden) = (inner, inner.count)
+        layer.adapters = try adapters.sharded { product in
+            [layer.qkvPart, layer.outPart, layer.upPart, layer.downPart][product]
+        }
+        return layer
+    }
+
+    /// Which rows of q, k and v the shard has.
+    var qkvPart: ProductPart? { shard.map { .qkv($0, queries: queryWidth, keys: queryWidth) } }
+    /// Which columns of the attention's output projection.
+    var outPart: ProductPart? { shard.map { .heads($0, queries: queryWidth) } }
+    /// Which columns of the MLP's second product.
+    var downPart: ProductPart? { upPart?.turned(.inputs) }
+
+    /// In the order of the passes. The gradients that enter the two norms are summed, so that x's own is whole.
+    func addSums(to plan: inout LayerPlan, _ x: TensorSpec) {
+        guard shard != nil else { return }
+        plan.forwardSums = adapters.forwardSums(1, x) + [x] + adapters.forwardSums(3, x) + [x]
+        plan.backwardSums = adapters.backwardSums(2, x) + [x] + adapters.backwardSums(0, x) + [x]
+    }
+}
