@@ -16,15 +16,16 @@ package struct ChildProcess: Sendable {
         }
     }
 
-    /// Starts this program again with `arguments`, in a process group of its own, so that a terminal's interrupt reaches
-    /// the coordinator alone. It inherits three descriptors and no others.
+    /// Starts this program again with `arguments`, or another one, in a process group of its own, so that a terminal's
+    /// interrupt reaches the coordinator alone. It inherits three descriptors and no others.
     /// - Parameters:
     ///   - arguments: without the program's name.
+    ///   - program: another program's name, looked for along PATH; nil: this one.
     ///   - environment: all of it: nothing is inherited.
     ///   - input: what the child reads as its standard input: the lifeline.
     ///   - output: what it writes standard output and error to.
     package static func spawn(
-        _ arguments: [String], environment: [String: String], input: Int32, output: Int32
+        _ arguments: [String], program: String? = nil, environment: [String: String], input: Int32, output: Int32
     ) throws(SystemError) -> ChildProcess {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -42,13 +43,29 @@ package struct ChildProcess: Sendable {
         posix_spawnattr_setpgroup(&attributes, 0)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
         var pid: pid_t = 0
-        let code = withCStrings([Program.path] + arguments) { arguments in
+        let code = withCStrings([program ?? Program.path] + arguments) { arguments in
             withCStrings(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }) { environment in
-                posix_spawn(&pid, Program.executable, &actions, &attributes, arguments, environment)
+                program == nil
+                    ? posix_spawn(&pid, Program.executable, &actions, &attributes, arguments, environment)
+                    : posix_spawnp(&pid, program ?? "", &actions, &attributes, arguments, environment)
             }
         }
-        guard code == 0 else { throw SystemError("start", Program.path, errno: code) }
+        guard code == 0 else { throw SystemError("start", program ?? Program.path, errno: code) }
         return ChildProcess(pid: pid)
+    }
+
+    /// All variables of this process's environment.
+    package static var inheritedEnvironment: [String: String] {
+        var variables: [String: String] = [:]
+        var entry = environ
+        while let text = entry.pointee {
+            let pair = String(cString: text)
+            if let sign = pair.firstIndex(of: "=") {
+                variables[String(pair[..<sign])] = String(pair[pair.index(after: sign)...])
+            }
+            entry += 1
+        }
+        return variables
     }
 
     /// How it ended, once it has; never waits. A child that the system does not know any more (somebody else waited for

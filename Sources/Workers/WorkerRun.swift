@@ -136,6 +136,7 @@ package struct WorkerRun {
     private func work(_ parts: Parts) throws {
         defer { parts.feed?.stop() }
         try endpoint.awaitGo(say: say)
+        Interrupts.begin()
         if let luggage { parts.port.tell(.kept(try luggage.report())) }
         guard case .begin(let steps, let path, let origin, let rewound) = try parts.port.listen() else {
             throw RunFailure(.bug, "the coordinator did not say what to begin with")
@@ -173,7 +174,7 @@ package struct WorkerRun {
         do throws(CheckpointError) {
             return try SafetensorsWriter(partialPath: path, layout: try plan.weightsLayout())
         } catch {
-            guard plan.placement.host(of: rank) == .byHand else { throw error }
+            guard plan.placement.host(of: rank) != .coordinator else { throw error }
             let failure = RunFailure(wrapping: error)
             throw RunFailure(
                 failure.code,
