@@ -40,6 +40,14 @@ public enum WorkerEnvironment {
     /// Re-executes this program in place where its environment is not the one that computing needs.
     public static func prepare(threads: Int) throws(RunFailure) { try prepare(variables(threads: threads)) }
 
+    /// The same for a worker that nobody gave what `EnvironmentFile` says.
+    package static func prepare(threads: Int, given: [String: String]) throws(RunFailure) {
+        var wanted = variables(threads: threads)
+        wanted.merge(given) { $1 }
+        wanted[tunablesVariable] = tunables(given: given[tunablesVariable] ?? get(tunablesVariable))
+        try prepare(wanted)
+    }
+
     /// The same for a process whose threads compute for devices that are not known yet: with the same kernels as workers.
     package static func prepareCoordinator() throws(RunFailure) { try prepare(variables) }
 
@@ -53,12 +61,17 @@ public enum WorkerEnvironment {
     }
 
     /// All that a worker inherits.
-    package static func ofWorker(threads: Int, secret: RunSecret? = nil) -> [String: String] {
+    /// - Parameter given: by `EnvironmentFile`; it goes before what this process has itself.
+    package static func ofWorker(
+        threads: Int, secret: RunSecret? = nil, given: [String: String] = [:]
+    ) -> [String: String] {
         var environment = variables(threads: threads)
         environment[SecretFile.variable] = secret?.text
         for name in [blasCoreVariable, "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH"] {
             environment[name] = get(name)
         }
+        environment.merge(given) { $1 }
+        environment[tunablesVariable] = tunables(given: given[tunablesVariable] ?? get(tunablesVariable))
         return environment
     }
 

@@ -122,7 +122,7 @@ extension RunFailure {
 
 extension RunDirectory {
     /// Whether a process holds the lock that its run takes; nil where that cannot be told.
-    var isHeld: Bool? {
+    package var isHeld: Bool? {
         let file = open(path + "/lock", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard file >= 0 else { return errno == ENOENT ? false : nil }
         defer { close(file) }

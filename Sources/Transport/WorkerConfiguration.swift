@@ -51,7 +51,8 @@ package struct WorkerConfiguration: Sendable {
         self.links = links
     }
 
-    private static func hostName() -> String {
+    /// This machine's name.
+    package static func hostName() -> String {
         var name = [CChar](repeating: 0, count: 256)
         gethostname(&name, name.count - 1)
         return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -44,6 +44,37 @@ extension Address {
         return found
     }
 
+    /// The same towards a host by its name or number.
+    package static func own(toward host: String) throws(TransportError) -> String {
+        let address = "tcp://\(host):9"
+        guard let number = try look(up: host, of: address).first else {
+            throw .address(address, reason: "the host's name leads nowhere")
+        }
+        return try local(toward: "tcp://\(number):9")
+    }
+
+    /// Whether a host's name or number is this machine's.
+    package static func isOwn(_ host: String) -> Bool {
+        var name = [CChar](repeating: 0, count: 256)
+        gethostname(&name, name.count - 1)
+        let own = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        if host == "localhost" || host == own { return true }
+        let numbers = (try? look(up: host, of: host)) ?? []
+        return numbers.contains { isLoopback($0[...]) || canBind($0) }
+    }
+
+    /// Whether it is one of this machine's addresses: only those can be bound.
+    private static func canBind(_ number: String) -> Bool {
+        var isOwn = false
+        try? eachEntry(of: number, of: number) { entry in
+            let file = socket(entry.ai_family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            guard file >= 0 else { return }
+            defer { close(file) }
+            if bind(file, entry.ai_addr, entry.ai_addrlen) == 0 { isOwn = true }
+        }
+        return isOwn
+    }
+
     /// The number of whoever is at the other end of a connection; nil where it has none, or is gone.
     static func peer(of descriptor: Int32) -> String? { number(of: descriptor, getpeername) }
 
