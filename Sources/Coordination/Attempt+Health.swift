@@ -1,6 +1,7 @@
 import Manifests
 import Planning
 import Runs
+import Scheduling
 import Systems
 
 /// What ends an attempt before all of its steps are done.
@@ -51,7 +52,8 @@ extension Attempt {
         if let diagnosis = verdict.diagnosis { add(diagnosis, around: verdict.rank, to: &failure, directory) }
         guard let rank = verdict.rank else { return failure }
         let log = directory.logPath(rank: rank)
-        if failure.code == .bug || failure.code == .interrupted, let tail = LogTail.read(log) {
+        let isElsewhere = plan.placement.host(of: rank) == .elsewhere
+        if failure.code == .bug || failure.code == .interrupted || isElsewhere, let tail = LogTail.read(log) {
             failure.message += "\nits log, \(log), ends:\n\(tail)"
         }
         return failure

@@ -102,7 +102,7 @@ final class Attempt {
             configuration.socketParent = try ScratchFolder.parentForSockets()
             configuration.tcpAddress = entrance.address
             configuration.keys = entrance.keys
-            if !plan.placement.ranks(on: .byHand).isEmpty { configuration.startTimeout = .seconds(3600) }
+            if let patience = entrance.patience { configuration.startTimeout = patience }
             return try launcher.listen(configuration)
         } catch TransportError.system(_, code: EADDRINUSE) {
             throw .badInput("--port \(entrance.port ?? 0) is taken: choose another, or leave it out for any free one")
@@ -155,7 +155,8 @@ final class Attempt {
     }
 
     private func startWorkers(_ journal: RunJournal) throws {
-        for rank in plan.placement.ranks(on: .coordinator) where start.succession?.isNew(rank) != false {
+        let own = plan.placement.ranks.filter { plan.placement.host(of: $0) != .byHand }
+        for rank in own where start.succession?.isNew(rank) != false {
             try launcher.start(rank: rank, server: server, directory: journal.directory)
             // Handshakes wait for it, and those that waited for 5 s would fail.
             try listen(for: .zero, journal)
@@ -214,7 +215,7 @@ final class Attempt {
             watch.left(rank)
         case .gone(let rank):
             guard !left.contains(rank) else { return }
-            watch.gone(rank, isByHand: plan.placement.host(of: rank) == .byHand, now: clock.now)
+            watch.gone(rank, isDistant: plan.placement.host(of: rank) != .coordinator, now: clock.now)
         }
     }
 

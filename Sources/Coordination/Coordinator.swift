@@ -38,6 +38,10 @@ public final class Coordinator {
         public var resume: ResumeMode?
         /// Keys of the manifest that may differ from the run's that goes on, though it goes on otherwise then.
         public var accepted: Set<String> = []
+        /// A file of hosts (`HostFile`) on which the workers are started; nil: all are on this machine.
+        public var hosts: String?
+        /// Of a run on several hosts.
+        package var cluster: Cluster?
         /// Whether a new run begins, in a folder of its own, with the weights of the checkpoint that `resume` names.
         public var takesWeightsOnly = false
 
@@ -69,6 +73,10 @@ public final class Coordinator {
             }
             (options.runDirectory, options.resume) = (nil, nil)
         }
+        if let hosts = options.hosts {
+            options.cluster = try Cluster.over(hosts, manifest, address: options.address)
+        }
+        manifest.hosts = options.cluster?.hosts ?? []
         let plan = try TrainingPlan(manifest)
         try check(plan, options)
         Interrupts.catchAll()
@@ -122,14 +130,22 @@ public final class Coordinator {
     ) throws(RunFailure) {
         self.plan = plan
         self.steps = steps
-        let entrance = try HandEntrance(plan, options)
+        let entrance: HandEntrance
+        if let cluster = options.cluster {
+            entrance = try HandEntrance(plan, options, cluster)
+        } else {
+            entrance = try HandEntrance(plan, options)
+        }
+        let isOfProcesses = options.launch.usesProcesses
+        let terms = LaunchMode.Terms(
+            environment: isOfProcesses ? try EnvironmentFile.load() : [:], cluster: options.cluster)
         let display = try RunDisplay(plan, options.output, stop)
         self.stop = stop
         restarts = RestartRule(plan.manifest.restart)
         spares = plan.manifest.spares
         newAttempt = { (plan, launcher) throws(RunFailure) in
             let own: any Launcher
-            if let launcher { own = launcher } else { own = try options.launch.launcher(plan) }
+            if let launcher { own = launcher } else { own = try options.launch.launcher(plan, terms) }
             return try Attempt(plan, own, entrance, stop: stop)
         }
         let attempt = try newAttempt(plan, nil)

@@ -76,6 +76,8 @@ package enum Preflight {
         let allowed = Cores.allowed
         for (key, devices) in [("devices", manifest.devices), ("spares", manifest.spares)] {
             for (index, device) in devices.enumerated() where device.kind == .cpu {
+                // Its worker looks at its own host's cores.
+                if key == "devices", manifest.hosts.indices.contains(index), manifest.hosts[index] != "" { continue }
                 guard let missing = device.cores.first(where: { !allowed.contains($0) }) else { continue }
                 let mark = manifest.marks["\(key).\(index)"] ?? manifest.marks[key]
                 throw .badInput(

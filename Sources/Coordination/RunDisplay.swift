@@ -63,7 +63,7 @@ final class RunDisplay {
     }
 
     func registered(_ rank: Int) {
-        if output == .progress, plan.placement.host(of: rank) == .byHand { say("worker \(rank) is here") }
+        if output == .progress, plan.placement.host(of: rank) != .coordinator { say("worker \(rank) is here") }
     }
 
     func note(_ text: String) { say(text, always: true) }

@@ -24,13 +24,20 @@ struct Train: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Start the workers on several hosts over ssh: a file with lines `HOST slots=N`. See docs/clusters.md.",
+            valueName: "file"))
+    var hosts: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Where workers started by hand reach the coordinator: a port on this machine's loopback address, or on --address.",
             valueName: "port"))
     var port: UInt16?
 
     @Option(
         help: ArgumentHelp(
-            "This machine's address, where workers on other machines reach it; needs --keys.", valueName: "address"))
+            "This machine's address, where workers on other machines reach it; needs --keys or --hosts.",
+            valueName: "address"))
     var address: String?
 
     @Option(
@@ -92,6 +99,7 @@ struct Train: ParsableCommand {
             var options = Coordinator.Options(
                 runDirectory: runDir, port: port, address: address, keys: keys, output: output, dashboard: dashboard,
                 resume: resume.flatMap { ResumeMode($0) })
+            options.hosts = hosts
             options.accepted = Set(accept)
             options.takesWeightsOnly = weightsOnly
             try Coordinator.train(try pipeline.load(), options)

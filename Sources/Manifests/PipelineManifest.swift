@@ -88,6 +88,9 @@ public struct PipelineManifest: Hashable, Sendable {
     public var zero = Zero.none
     /// Devices that share each layer: heads, channels and the vocabulary are split among them. `tensor: 2`
     public var tensor = 1
+    /// By device, the host of the run that it is on; empty text: the coordinator's; empty: all are there. Told when the run
+    /// starts: no part of the file.
+    public var hosts: [String] = []
     /// Where each value was written, by its path (`optimizer.adamw.lr`, `devices.0`); for errors that later checks find.
     public var marks: [String: Mark]
 

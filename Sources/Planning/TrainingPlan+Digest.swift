@@ -9,8 +9,8 @@ extension TrainingPlan {
     /// What a rank's process and the coordinator must have in common: the program's version, the manifest, and the files that
     /// this rank reads. Both sides compute it.
     ///
-    /// Children of the coordinator see the same files: the file must be the same one, unchanged. Workers started by hand
-    /// may have files of their own under the same path: those are compared by contents.
+    /// Children of the coordinator see the same files: the file must be the same one, unchanged. Workers on other hosts, or
+    /// started by hand, may have files of their own under the same path: those are compared by contents.
     package func digest(of rank: Int, _ contents: inout ContentHashes) throws(RunFailure) -> RunDigest {
         var parts = [
             RunDigest.Part("version", ProgramVersion.text),
@@ -19,7 +19,7 @@ extension TrainingPlan {
         do {
             for (name, path) in try filesRead(by: rank) {
                 let value =
-                    placement.host(of: rank) == .byHand
+                    placement.host(of: rank) != .coordinator
                     ? try contents.hash(of: path).description : try FileIdentity(path: path).description
                 parts.append(RunDigest.Part("\(name) \(path.printable(limit: 300))", value))
             }

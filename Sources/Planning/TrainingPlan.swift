@@ -76,7 +76,8 @@ public struct TrainingPlan: Sendable {
             rules = try manifest.rules(model, ParameterNames(family?.exported, adapted?.tensors))
             schedule = try Self.schedule(manifest)
             placement = Placement(
-                schedule, replicas: manifest.replicas, shards: manifest.tensor, byHand: manifest.byHand)
+                schedule, replicas: manifest.replicas, shards: manifest.tensor, byHand: manifest.byHand,
+                elsewhere: manifest.hosts.indices.filter { manifest.hosts[$0] != "" })
             optimizer = manifest.optimizer
             let (model, shard, states) = (model, shardModel, optimizer.state.count)
             headShare = manifest.partition == .flops ? manifest.countedShare() : nil
@@ -129,6 +130,12 @@ public struct TrainingPlan: Sendable {
     }
     /// The device that a rank owns.
     public func device(of rank: Int) -> PipelineManifest.Device { manifest.devices[placement.device(of: rank)] }
+    /// `cpu:0`, or `cpu:0 of node-b` where that is another host than the coordinator's.
+    package func place(of rank: Int) -> String {
+        let (device, hosts) = (placement.device(of: rank), manifest.hosts)
+        guard hosts.indices.contains(device), hosts[device] != "" else { return "\(manifest.devices[device])" }
+        return "\(manifest.devices[device]) of \(hosts[device])"
+    }
     /// What a rank computes, receives and sends in a step.
     package func program(of rank: Int) -> RankProgram { lowered.ranks[placement.position(of: rank)] }
     /// What is recomputed in the backward instead of kept from the forward.

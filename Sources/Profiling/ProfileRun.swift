@@ -75,7 +75,7 @@ final class ProfileRun {
 
     init(_ manifest: PipelineManifest, _ devices: [PipelineManifest.Device]) throws {
         self.devices = devices
-        pool = try WorkerPool()
+        pool = try WorkerPool(environment: EnvironmentFile.load())
         var configuration = ControlServer.Configuration(world: devices.count, digest: ProfileWorker.digest)
         configuration.socketParent = try ScratchFolder.parentForSockets()
         liveness = Liveness(world: devices.count, heartbeatTimeout: configuration.heartbeatTimeout)

@@ -12,6 +12,8 @@ public struct Placement: Hashable, Sendable {
         case coordinator
         /// Any: somebody starts the worker there by hand.
         case byHand
+        /// Another of the run's hosts: the run's own launcher, or a job's, starts the worker there.
+        case elsewhere
     }
 
     /// Copies of the pipeline, each with its part of a mini-batch.
@@ -22,19 +24,24 @@ public struct Placement: Hashable, Sendable {
     public let positions: Int
     private let positionOfStage: [Int]
     private let ranksByHand: Set<Int>
+    private let ranksElsewhere: Set<Int>
 
     /// - Parameters:
     ///   - schedule: of one replica.
     ///   - replicas: copies of the pipeline.
     ///   - shards: workers that share each layer.
     ///   - byHand: the ranks that somebody starts by hand.
-    public init(_ schedule: Schedule, replicas: Int = 1, shards: Int = 1, byHand: [Int] = []) {
+    ///   - elsewhere: those on other hosts of the run.
+    public init(
+        _ schedule: Schedule, replicas: Int = 1, shards: Int = 1, byHand: [Int] = [], elsewhere: [Int] = []
+    ) {
         precondition(replicas >= 1 && shards >= 1, "\(replicas) replicas of \(shards) shards")
         self.replicas = replicas
         self.shards = shards
         positions = schedule.rankCount
         positionOfStage = schedule.rankOfStage
         ranksByHand = Set(byHand)
+        ranksElsewhere = Set(elsewhere)
     }
 
     /// Workers of all replicas.
@@ -66,8 +73,13 @@ public struct Placement: Hashable, Sendable {
 
     /// An index of the manifest's devices: a device for each rank, in their order.
     public func device(of rank: Int) -> Int { rank }
-    /// Who starts the rank's worker: the coordinator, unless the rank is among those started by hand.
-    public func host(of rank: Int) -> Host { ranksByHand.contains(rank) ? .byHand : .coordinator }
+    /// Who starts the rank's worker: the coordinator, unless the rank is among those started by hand or elsewhere.
+    public func host(of rank: Int) -> Host {
+        ranksByHand.contains(rank) ? .byHand : ranksElsewhere.contains(rank) ? .elsewhere : .coordinator
+    }
+
+    /// The ranks whose workers need not be on the coordinator's machine: they see files of their own, and have ports.
+    public var distantRanks: [Int] { ranks.filter { host(of: $0) != .coordinator } }
 
     /// The ranks of one replica, position by position.
     public func ranks(ofReplica replica: Int) -> [Int] {

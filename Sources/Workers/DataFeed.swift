@@ -41,7 +41,7 @@ package final class DataFeed {
         let batches = data.batches.reading(part)
         // The coordinator has looked at the files of its own machine.
         let replica = first / plan.manifest.batch.microBatches
-        if plan.placement.host(of: plan.placement.rank(ofStage: 0, replica: replica)) == .byHand {
+        if plan.placement.host(of: plan.placement.rank(ofStage: 0, replica: replica)) != .coordinator {
             try data.check(plan)
             try heldOut?.check(plan)
         }

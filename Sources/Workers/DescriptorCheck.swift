@@ -41,10 +41,9 @@ public enum DescriptorCheck {
     /// A worker's, with its links.
     public static func worker(of rank: Int, _ plan: TrainingPlan) -> Int {
         let links = MessagePort.links(of: rank, plan)
-        // With keys a link has ports at both ends where one of them is started by hand.
-        let ports = links.count { link in
-            [link.source, link.destination].contains { plan.placement.host(of: $0) == .byHand }
-        }
+        // With keys a link has ports at both ends where one of them is on another machine.
+        let distant = Set(plan.placement.distantRanks)
+        let ports = links.count { distant.contains($0.source) || distant.contains($0.destination) }
         return worker(links: links.count, ports: ports)
     }
 

@@ -60,8 +60,9 @@ extension WorkerProcess.Options {
         var rest = arguments
         while let word = rest.popFirst() {
             switch word {
-            case "--lifeline": values[word] = ""
-            case "--rank", "--coordinator", "--secret-file", "--keys", "--address": values[word] = rest.popFirst()
+            case "--lifeline", "--in-job": values[word] = ""
+            case "--rank", "--coordinator", "--secret-file", "--keys", "--address", "--elsewhere":
+                values[word] = rest.popFirst()
             case _ where !word.hasPrefix("-") && values["pipeline"] == nil: values["pipeline"] = word
             default: throw .badInput("worker: unexpected \(word.printable(limit: 60))")
             }
@@ -74,5 +75,18 @@ extension WorkerProcess.Options {
         self.init(
             rank: rank, coordinator: coordinator, pipeline: pipeline, secretFile: values["--secret-file"],
             keys: values["--keys"], address: values["--address"], hasLifeline: values["--lifeline"] != nil)
+        try setPlace(elsewhere: values["--elsewhere"], isInJob: values["--in-job"] != nil)
+    }
+
+    /// What a launcher says beside the rest.
+    /// - Parameter text: `1,2`: the ranks on other hosts than the coordinator's.
+    package mutating func setPlace(elsewhere text: String?, isInJob: Bool) throws(RunFailure) {
+        self.isInJob = isInJob
+        elsewhere = try (text ?? "").split(separator: ",").map { word throws(RunFailure) in
+            guard let rank = UInt16(word) else {
+                throw .badInput("--elsewhere \(word.printable(limit: 60)): expected ranks, as 1,2")
+            }
+            return Int(rank)
+        }
     }
 }

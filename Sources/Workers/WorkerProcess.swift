@@ -1,10 +1,11 @@
+import CPUDevices
 import Glibc
 public import Manifests
 import Planning
 public import Runs
 import Scheduling
 import Systems
-import Transport
+package import Transport
 
 /// The whole life of one worker process: join the run, compute every step, leave.
 public enum WorkerProcess {
@@ -25,6 +26,13 @@ public enum WorkerProcess {
         /// This machine's address, where other workers reach this one; nil: that from which it reaches the coordinator.
         public var address: String?
 
+        /// Ranks on other hosts than the coordinator's, where the run's own launcher started them.
+        package var elsewhere: [Int] = []
+        /// Whether a job's manager signals all processes of the run at once: this one leaves that to the coordinator.
+        package var isInJob = false
+        /// This worker's key, where a job's invitation told it.
+        package var ownKeys: WorkerKeys?
+
         /// Started by hand unless `hasLifeline` says that the coordinator started it.
         public init(
             rank: Int, coordinator: String, pipeline: String, secretFile: String? = nil, keys: String? = nil,
@@ -42,6 +50,12 @@ public enum WorkerProcess {
 
     /// - Throws: `RunFailure`; the coordinator has been told.
     public static func run(_ manifest: PipelineManifest, _ options: Options) throws(RunFailure) {
+        var manifest = manifest
+        if !options.elsewhere.isEmpty {
+            // Which hosts those are, only the coordinator says.
+            let ranks = Set(options.elsewhere)
+            manifest.hosts = manifest.devices.indices.map { ranks.contains($0) ? "another host" : "" }
+        }
         let plan = try TrainingPlan(manifest)
         guard plan.placement.ranks.contains(options.rank) else {
             throw .badInput(
@@ -52,11 +66,24 @@ public enum WorkerProcess {
         try DescriptorCheck.worker(options.rank, plan)
         try WorkerEnvironment.prepare(threads: device.threads)
         TransportTuning.apply()
+        if options.isInJob { Interrupts.leaveToCoordinator() }
         let endpoint = try join(plan, options)
+        let isElsewhere = plan.placement.host(of: options.rank) == .elsewhere
         var next = try WorkerRun(plan, rank: options.rank, endpoint: endpoint, say: say).run {
-            try device.pinnedBackend(manifest.simulation)
+            if isElsewhere { try checkCores(of: device, options.rank) }
+            return try device.pinnedBackend(manifest.simulation)
         }
         while let (seat, luggage) = next { next = try goOver(to: seat, luggage, options) }
+    }
+
+    /// The coordinator has looked at its own machine's alone.
+    private static func checkCores(of device: PipelineManifest.Device, _ rank: Int) throws(RunFailure) {
+        let allowed = Cores.allowed
+        guard device.kind == .cpu, let missing = device.cores.first(where: { !allowed.contains($0) }) else { return }
+        throw .badInput(
+            "device \(device) of rank \(rank): there is no core \(missing) for it on its host, "
+                + "\(WorkerConfiguration.hostName()); expected some of "
+                + allowed.map { "cpu:\($0)" }.joined(separator: ", "))
     }
 
     /// Another epoch of the run, in the same process: on the same device, with what it kept of the one before.
@@ -100,9 +127,11 @@ public enum WorkerProcess {
     private static func introduce(
         _ options: Options, _ plan: TrainingPlan, _ configuration: inout WorkerConfiguration
     ) throws(RunFailure) {
+        var own = options.ownKeys
+        if own == nil { own = try WorkerKeyVariable.take(rank: options.rank) }
         // Where to is the first thing that can be wrong.
         do {
-            _ = try Address.resolve(options.coordinator, elsewhere: options.keys != nil)
+            _ = try Address.resolve(options.coordinator, elsewhere: options.keys != nil || own != nil)
         } catch {
             throw RunFailure(wrapping: error)
         }
@@ -116,12 +145,16 @@ public enum WorkerProcess {
             configuration.keys = try KeyFile.worker(at: keys, rank: options.rank)
             return
         }
+        if let own, options.coordinator.hasPrefix("tcp://") {
+            configuration.keys = own
+            return
+        }
         configuration.secret = try SecretFile.find(beside: options.pipeline, named: options.secretFile)
         guard options.address != nil else { return }
         guard options.hasLifeline else {
             throw .badInput("--address: other machines may reach it, which needs --keys (`echelon keys`)")
         }
-        configuration.distant = Set(plan.placement.ranks(on: .byHand))
+        configuration.distant = Set(plan.placement.distantRanks)
     }
 
     /// On the terminal of whoever started it by hand, else in its log.

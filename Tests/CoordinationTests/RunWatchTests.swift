@@ -104,10 +104,10 @@ private let second: UInt64 = 1_000_000_000
     @Test func `a connection that ends tells nothing of a child, but all there is of a worker started by hand`() throws
     {
         var watch = try watch()
-        watch.gone(1, isByHand: false, now: second)
+        watch.gone(1, isDistant: false, now: second)
         let before = watch.verdict(now: 9 * second)
         #expect(before == nil)
-        watch.gone(1, isByHand: true, now: 9 * second)
+        watch.gone(1, isDistant: true, now: 9 * second)
         let found = watch.verdict(now: 10 * second)
         let verdict = try #require(found)
         #expect(

@@ -21,6 +21,7 @@ package struct RunWatch {
     }
 
     private let devices: [String]
+    private let elsewhere: Set<Int>
     private let rankCount: Int
     private var evidence = FailureEvidence()
     private var statuses: [Int: WorkerStatus] = [:]
@@ -42,7 +43,8 @@ package struct RunWatch {
     private let goesOn: Bool
 
     package init(_ plan: TrainingPlan) {
-        devices = plan.placement.ranks.map { plan.device(of: $0).description }
+        devices = plan.placement.ranks.map { plan.place(of: $0) }
+        elsewhere = Set(plan.placement.ranks(on: .elsewhere))
         rankCount = plan.placement.rankCount
         liveness = Liveness(
             world: plan.placement.rankCount, heartbeatTimeout: .seconds(plan.manifest.deadlines.heartbeat))
@@ -112,11 +114,11 @@ package struct RunWatch {
     /// It said goodbye: nothing more is expected of it.
     package mutating func left(_ rank: Int) { liveness.forget(rank) }
 
-    /// The connection ended. Of a worker that this process started, its ending will tell more.
-    package mutating func gone(_ rank: Int, isByHand: Bool, now: UInt64) {
+    /// The connection ended. Of a worker that this process started here, its ending will tell more.
+    package mutating func gone(_ rank: Int, isDistant: Bool, now: UInt64) {
         liveness.forget(rank)
         ended.insert(rank)
-        if isByHand, isRunning { add(.disconnected, rank, now) }
+        if isDistant, isRunning { add(.disconnected, rank, now) }
     }
 
     private mutating func add(_ sign: FailureEvidence.Sign, _ rank: Int, _ now: UInt64) {
@@ -182,8 +184,14 @@ package struct RunWatch {
             let name = String(cString: strsignal(signal)).lowercased()
             return lost(rank, "\(worker) was killed by signal \(signal) (\(name))", isLoss: true)
         case .exited(let code):
-            return lost(rank, "\(worker) exited with code \(code)", code == 70 ? .bug : .interrupted)
-        case .disconnected: return lost(rank, "\(worker) closed its connection")
+            let isElsewhere = elsewhere.contains(rank)
+            // What a remote shell says where it finds no program.
+            let isMistake = isElsewhere && [64, 126, 127].contains(code)
+            return lost(
+                rank, "\(worker) exited with code \(code)",
+                code == 70 ? .bug : isMistake ? .badInput : .interrupted, isLoss: isElsewhere && code == Self.sshFailure
+            )
+        case .disconnected: return lost(rank, "\(worker) closed its connection", isLoss: true)
         case .silent(let seconds):
             return lost(
                 rank, "\(worker) has not been heard of for \(Int(seconds)) s: \(reasonOfSilence(rank))",
@@ -202,6 +210,9 @@ package struct RunWatch {
             )
         }
     }
+
+    /// What ssh ends with where it did not reach the host, or the worker there was killed.
+    private static let sshFailure: Int32 = 255
 
     private func reasonOfSilence(_ rank: Int) -> String {
         switch processes[rank]?.state {

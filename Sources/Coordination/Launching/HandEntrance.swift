@@ -4,7 +4,7 @@ import Scheduling
 import Systems
 import Transport
 
-/// Where workers that somebody starts by hand reach the coordinator, and by what they prove themselves.
+/// Where workers that the coordinator does not start on its own machine reach it, and by what they prove themselves.
 struct HandEntrance {
     /// The port that was asked for; nil: any free one.
     let port: UInt16?
@@ -12,10 +12,13 @@ struct HandEntrance {
     let address: String?
     /// nil: they know the run's secret, and are on this machine.
     let keys: CoordinatorKeys?
+    /// How long the workers' start may take, where that is another time than usual.
+    let patience: Duration?
 
     /// - Throws: bad input: an address that others reach without keys, keys that nobody would show.
     init(_ plan: TrainingPlan, _ options: Coordinator.Options) throws(RunFailure) {
         let ranks = plan.placement.ranks(on: .byHand)
+        patience = ranks.isEmpty ? nil : .seconds(3600)
         for (option, value) in [("--address", options.address), ("--keys", options.keys)] where value != nil {
             guard !ranks.isEmpty else {
                 throw .badInput("\(option): no worker is started by hand; expected by_hand: [RANK] in the pipeline")
@@ -30,6 +33,23 @@ struct HandEntrance {
         }
         keys = try options.keys.map { path throws(RunFailure) in try KeyFile.coordinator(at: path, ranks: ranks) }
         address = options.port == nil && ranks.isEmpty ? nil : "tcp://\(host):\(options.port ?? 0)"
+    }
+
+    /// Of a run on several hosts.
+    init(_ plan: TrainingPlan, _ options: Coordinator.Options, _ cluster: Cluster) throws(RunFailure) {
+        guard options.keys == nil else {
+            throw .badInput("--keys: a run on several hosts makes keys of its own; leave it out")
+        }
+        port = options.port
+        let ranks = plan.placement.ranks(on: .elsewhere)
+        guard let name = cluster.address, !ranks.isEmpty else {
+            (keys, address, patience) = (nil, nil, nil)
+            return
+        }
+        keys = try cluster.keys.coordinator(ranks: ranks)
+        address = "tcp://\(try Self.host(name)):\(options.port ?? 0)"
+        // Workers on other hosts read all of the data's files before they come, to compare them.
+        patience = .seconds(1800)
     }
 
     /// The number of one of this machine's addresses.

@@ -29,13 +29,24 @@ package protocol Launcher: AnyObject {
 ///
 ///     let run = try TrainingRun.start(pipeline, launch: .threads)
 public struct LaunchMode: Sendable {
-    package let launcher: @Sendable (TrainingPlan) throws(RunFailure) -> any Launcher
+    package let launcher: @Sendable (TrainingPlan, Terms) throws(RunFailure) -> any Launcher
     /// Whether workers have descriptors, memory limits and files of their own.
     package let usesProcesses: Bool
 
     /// One process for each device, as `echelon train` has it: a worker that crashes or hangs is ended, and named.
-    public static let processes = LaunchMode(usesProcesses: true) { plan throws(RunFailure) in
-        try ProcessLauncher(plan)
+    public static let processes = LaunchMode(usesProcesses: true) { plan, terms throws(RunFailure) in
+        guard let cluster = terms.cluster else {
+            return try ProcessLauncher(plan, environment: terms.environment) as any Launcher
+        }
+        return try HostLauncher(plan, cluster, environment: terms.environment)
+    }
+
+    /// What processes are started with.
+    package struct Terms: Sendable {
+        /// What `EnvironmentFile` gives to every worker.
+        package var environment: [String: String] = [:]
+        /// Of a run on several hosts.
+        package var cluster: Cluster?
     }
 
     /// All workers are threads of this process, and messages never leave it: for tests and for trying things out. The
@@ -53,11 +64,12 @@ public struct LaunchMode: Sendable {
         keeper: (any StateKeeper)? = nil,
         on backend: @escaping @Sendable (PipelineManifest.Device, TrainingPlan) throws(TensorError) -> any Backend
     ) -> LaunchMode {
-        LaunchMode(usesProcesses: false) { plan throws(RunFailure) in try ThreadLauncher(plan, keeper, backend) }
+        LaunchMode(usesProcesses: false) { plan, _ throws(RunFailure) in try ThreadLauncher(plan, keeper, backend) }
     }
 
     private init(
-        usesProcesses: Bool, _ launcher: @escaping @Sendable (TrainingPlan) throws(RunFailure) -> any Launcher
+        usesProcesses: Bool,
+        _ launcher: @escaping @Sendable (TrainingPlan, Terms) throws(RunFailure) -> any Launcher
     ) {
         self.usesProcesses = usesProcesses
         self.launcher = launcher

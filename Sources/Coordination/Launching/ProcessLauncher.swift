@@ -9,9 +9,10 @@ final class ProcessLauncher: Launcher {
     private var plan: TrainingPlan
     private let pool: WorkerPool
 
-    init(_ plan: TrainingPlan) throws(RunFailure) {
+    /// - Parameter environment: what every worker is given.
+    init(_ plan: TrainingPlan, environment: [String: String] = [:]) throws(RunFailure) {
         self.plan = plan
-        pool = try WorkerPool()
+        pool = try WorkerPool(environment: environment)
     }
 
     func listen(_ configuration: ControlServer.Configuration) throws(TransportError) -> ControlServer {
@@ -21,7 +22,8 @@ final class ProcessLauncher: Launcher {
     func start(rank: Int, server: ControlServer, directory: RunDirectory) throws(RunFailure) {
         try pool.start(
             rank: rank, coordinator: server.ipcAddress, directory: directory,
-            threads: plan.device(of: rank).threads, address: server.linkHost, secret: server.configuration.secret)
+            threads: plan.device(of: rank).threads, address: server.linkHost,
+            Interrupts.areOfJob ? ["--in-job"] : [], secret: server.configuration.secret)
     }
 
     func goOver(to plan: TrainingPlan, without lost: Set<Int>) {

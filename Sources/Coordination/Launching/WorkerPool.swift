@@ -11,8 +11,16 @@ package final class WorkerPool {
     private(set) var endings: [Int: ChildProcess.Ending] = [:]
     /// What workers read ends when this process does, however it ends.
     private let lifeline: Pipe
+    /// By rank, what a process on another host reads through the one that reaches it.
+    private var longLifelines: [Int: Int32] = [:]
+    /// Ranks on other hosts.
+    private var distant: Set<Int> = []
+    /// What workers inherit beside what each needs.
+    private let environment: [String: String]
 
-    package init() throws(RunFailure) {
+    /// - Parameter environment: what `EnvironmentFile` gives to workers.
+    package init(environment: [String: String] = [:]) throws(RunFailure) {
+        self.environment = environment
         do { lifeline = try Pipe() } catch { throw RunFailure(wrapping: error) }
     }
 
@@ -22,15 +30,18 @@ package final class WorkerPool {
         close(lifeline.write)
     }
 
-    /// - Parameter address: where the worker's links to workers on other machines have their ports.
+    /// - Parameters:
+    ///   - address: where the worker's links to workers on other machines have their ports.
+    ///   - more: further arguments.
     package func start(
         rank: Int, coordinator: String, directory: RunDirectory, threads: Int, address: String? = nil,
-        secret: RunSecret
+        _ more: [String] = [], secret: RunSecret
     ) throws(RunFailure) {
         var arguments = [
             "worker", directory.manifestPath, "--rank", "\(rank)", "--coordinator", coordinator, "--lifeline",
         ]
         if let address { arguments += ["--address", address] }
+        arguments += more
         let log = try Self.log(directory.logPath(rank: rank))
         defer { close(log) }
         try start(rank, arguments, threads: threads, log: log, secret: secret)
@@ -43,11 +54,39 @@ package final class WorkerPool {
         endings[rank] = nil
         do {
             children[rank] = try ChildProcess.spawn(
-                arguments, environment: WorkerEnvironment.ofWorker(threads: threads, secret: secret),
+                arguments,
+                environment: WorkerEnvironment.ofWorker(threads: threads, secret: secret, given: environment),
                 input: lifeline.read, output: log)
         } catch {
             throw RunFailure(wrapping: error)
         }
+    }
+
+    /// Starts a worker on another host.
+    /// - Parameters:
+    ///   - command: starts it there, hands its standard input on, and ends when the worker does.
+    ///   - text: what the worker's input begins with. The input ends when this process does, and with it the worker.
+    package func start(_ rank: Int, by command: [String], handing text: String, log: Int32) throws(RunFailure) {
+        endings[rank] = nil
+        closeLifeline(of: rank)
+        do {
+            let input = try Pipe()
+            defer { close(input.read) }
+            longLifelines[rank] = input.write
+            distant.insert(rank)
+            // It fits the pipe, whether or not somebody reads.
+            try File.write(Array(text.utf8), to: input.write, path: "the input of worker \(rank)")
+            children[rank] = try ChildProcess.spawn(
+                Array(command.dropFirst()), program: command[0], environment: ChildProcess.inheritedEnvironment,
+                input: input.read, output: log)
+        } catch {
+            closeLifeline(of: rank)
+            throw RunFailure(wrapping: error)
+        }
+    }
+
+    private func closeLifeline(of rank: Int) {
+        if let end = longLifelines.removeValue(forKey: rank) { close(end) }
     }
 
     /// A file to append to, open; the caller closes it.
@@ -91,13 +130,24 @@ package final class WorkerPool {
     }
 
     /// Gives workers a moment to leave by themselves, then kills the rest; returns when none is left.
+    ///
+    /// Workers on other hosts are ended by the end of their input, which the command that reaches them hands on: it gets some
+    /// seconds for that, because its own end says nothing of theirs.
     package func endAll(grace: Double = 1) {
         let deadline = MonotonicClock.now + UInt64(grace * 1e9)
+        let last = deadline + UInt64(Self.distantGrace * 1e9)
         while !running.isEmpty {
             _ = reap()
-            if running.isEmpty { return }
-            if MonotonicClock.now >= deadline { running.forEach { children[$0]?.signal(SIGKILL) } }
+            let now = MonotonicClock.now
+            if now >= deadline { longLifelines.keys.forEach { closeLifeline(of: $0) } }
+            for rank in running where now >= (distant.contains(rank) ? last : deadline) {
+                children[rank]?.signal(SIGKILL)
+            }
             usleep(2_000)
         }
+        longLifelines.keys.forEach { closeLifeline(of: $0) }
     }
+
+    /// Seconds.
+    private static let distantGrace = 5.0
 }

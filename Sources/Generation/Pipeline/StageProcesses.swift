@@ -42,7 +42,7 @@ final class StageProcesses: StageWorkers {
     private var logs: [Int32] = []
 
     init(_ plan: GenerationPlan, _ job: GenerationJob, server: ControlServer) throws {
-        pool = try WorkerPool()
+        pool = try WorkerPool(environment: EnvironmentFile.load())
         let folder = try OwnedFolder("echelon-generate")
         defer { folder.remove() }
         for rank in plan.devices.indices {

@@ -27,6 +27,7 @@ extension TrainingPlan {
             if case .cuts = manifest.partition { manifest.partition = .flops }
         }
         manifest.devices = left.map { device(of: $0) }
+        if !manifest.hosts.isEmpty { manifest.hosts = left.map { self.manifest.hosts[placement.device(of: $0)] } }
         if let limits = manifest.memory { manifest.memory = left.map { limits[placement.device(of: $0)] } }
         if manifest.devices.count == 1 {
             (manifest.mirror, manifest.recut, manifest.elastic) = (false, nil, false)

@@ -1,0 +1,78 @@
+package import Manifests
+package import Runs
+import Systems
+import Transport
+
+/// The hosts of one run, and what its workers on others than this one prove themselves by.
+package struct Cluster: Sendable {
+    /// Who starts the workers on other hosts.
+    package enum Way: Sendable {
+        /// This process, over ssh.
+        case shell(RemoteShell)
+        /// A job's manager has started them: they come by themselves, by the invitation.
+        case job(Invitation)
+    }
+
+    /// By rank; empty text: this machine.
+    package let hosts: [String]
+    /// This machine's, by which the other hosts reach it; nil: all workers are here.
+    package let address: String?
+    package let keys: RunKeys
+    package let way: Way
+
+    package init(hosts: [String], address: String?, keys: RunKeys, way: Way) {
+        (self.hosts, self.address, self.keys, self.way) = (hosts, address, keys, way)
+    }
+
+    /// Of a host file.
+    /// - Parameter address: as the user gave it.
+    /// - Throws: bad input: a mistake in the file, keys of the pipeline that do not go with it, no way to a host.
+    package static func over(
+        _ path: String, _ manifest: PipelineManifest, address: String?
+    ) throws(RunFailure) -> Cluster {
+        let file = try HostFile.read(path)
+        try check(manifest, "--hosts starts a worker for each device")
+        var isOwn: [String: Bool] = [:]
+        for entry in file.entries { isOwn[entry.name] = Address.isOwn(host(entry.name)) }
+        let hosts = try file.hosts(ofRanks: manifest.devices.count, path: path).map { isOwn[$0] == true ? "" : $0 }
+        var address = address
+        if address == nil { address = try own(toward: Set(hosts.filter { $0 != "" })) }
+        return Cluster(hosts: hosts, address: address, keys: RunKeys(RunSecret()), way: .shell(.usual))
+    }
+
+    /// What a pipeline may have that is for workers that the coordinator starts beside itself, or that somebody starts.
+    /// - Parameter reason: why it is of no use.
+    package static func check(_ manifest: PipelineManifest, _ reason: String) throws(RunFailure) {
+        let keys: [(name: String, isSet: Bool)] = [
+            ("by_hand", !manifest.byHand.isEmpty), ("mirror", manifest.mirror), ("recut", manifest.recut != nil),
+            ("spares", !manifest.spares.isEmpty),
+        ]
+        guard let key = keys.first(where: { $0.isSet })?.name else { return }
+        throw .badInput(
+            "\(manifest.mark(of: key)): \(key): \(reason), and \(key) is for workers on one machine or by hand; "
+                + "leave it out, or --set \(key)=\(key == "by_hand" || key == "spares" ? "[]" : key == "mirror" ? "false" : "null")"
+        )
+    }
+
+    /// The host of `user@host`.
+    private static func host(_ name: String) -> String {
+        name.lastIndex(of: "@").map { String(name[name.index(after: $0)...]) } ?? name
+    }
+
+    /// This machine's address from which it reaches the others.
+    private static func own(toward hosts: Set<String>) throws(RunFailure) -> String? {
+        var found: [String: String] = [:]
+        for name in hosts.sorted() {
+            do throws(TransportError) { found[try Address.own(toward: host(name))] = name } catch {
+                throw .badInput(
+                    "--hosts: which address of this machine \(name) reaches is not known (its name leads nowhere here, as "
+                        + "ssh's own names do): name it with --address")
+            }
+        }
+        guard found.count <= 1 else {
+            let list = found.sorted { $0.key < $1.key }.map { "\($0.key) to \($0.value)" }.joined(separator: ", ")
+            throw .badInput("--hosts: this machine has several addresses (\(list)): name one with --address")
+        }
+        return found.keys.first
+    }
+}
