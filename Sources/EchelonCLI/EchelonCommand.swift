@@ -21,7 +21,8 @@ struct EchelonCommand: ParsableCommand {
             """,
         version: ProgramVersion.text,
         subcommands: [
-            Train.self, Plan.self, Profile.self, Worker.self, Keys.self, Report.self, Top.self, DashboardCommand.self,
+            Train.self, Plan.self, Profile.self, Worker.self, Keys.self, LaunchCommand.self, Report.self, Top.self,
+            DashboardCommand.self,
             ScheduleCommand.self, DataCommand.self, Generate.self, Evaluate.self, Inspect.self, Logits.self,
             Tokenize.self,
             Export.self, Doctor.self,
