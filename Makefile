@@ -6,7 +6,7 @@ PACKAGES := libopenblas-dev libdnnl-dev libzmq3-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 export PYTHON PEER
-.PHONY: demo build test bench faults fuzz docs lint format packages clean
+.PHONY: demo build test bench faults clusters fuzz docs lint format packages clean
 
 # Two minutes of training, on whatever machine.
 demo: build
@@ -29,6 +29,12 @@ SEED ?= 1
 COUNT ?= 20
 faults: build
 	python3 Benchmarks/faults/faults.py --seed $(SEED) --count $(COUNT) $(FAULTS)
+
+# As root: a real Slurm and hosts over ssh on this machine, which install Debian's packages; nodes are lost.
+clusters: build
+	Benchmarks/clusters/slurm
+	Benchmarks/clusters/ssh
+	Benchmarks/clusters/jobset
 
 # The library's documentation, as pages for a browser.
 docs: packages
