@@ -1,5 +1,6 @@
 import CAllocations
 import CPUDevices
+import Families
 import Manifests
 import Models
 import Planning

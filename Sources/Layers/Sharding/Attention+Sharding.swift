@@ -1,6 +1,7 @@
 public import Tensors
 
 extension Attention {
+    /// By its heads.
     public func takes(_ split: LayerSplit) -> Bool { split == .inside }
 
     /// Some heads, with the heads of k and v that they share: rows of q, k and v, and columns of the output projection.

@@ -3,18 +3,21 @@ public import Tensors
 // Layers that compute each channel by itself: between two products whose inner channels are split, or behind a split head.
 
 extension ElementwiseLayer {
+    /// By channels: each is computed by itself.
     public func takes(_ split: LayerSplit) -> Bool {
         if case .channels = split { true } else { false }
     }
 }
 
 extension Softcap {
+    /// By channels: each is computed by itself.
     public func takes(_ split: LayerSplit) -> Bool {
         if case .channels = split { true } else { false }
     }
 }
 
 extension Dropout {
+    /// By channels: each is computed by itself.
     public func takes(_ split: LayerSplit) -> Bool {
         if case .channels = split { true } else { false }
     }

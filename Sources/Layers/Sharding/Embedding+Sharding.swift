@@ -1,6 +1,7 @@
 public import Tensors
 
 extension Embedding {
+    /// By its tokens.
     public func takes(_ split: LayerSplit) -> Bool { split == .vocabulary }
 
     /// Some tokens' vectors; the other shards add those of the others. Learnt positions are whole.

@@ -1,6 +1,7 @@
 public import Tensors
 
 extension GatedMLP {
+    /// By its inner channels.
     public func takes(_ split: LayerSplit) -> Bool { split == .inside }
 
     /// Some of the channels between: rows of `gate` and `up`, columns of `down`.

@@ -1,6 +1,7 @@
 public import Tensors
 
 extension Linear {
+    /// By its outputs or its inputs.
     public func takes(_ split: LayerSplit) -> Bool { split == .outputs || split == .inputs }
 
     /// Its outputs, or its inputs: then all shards' products are summed, to which the first one's has added the bias.

@@ -1,6 +1,7 @@
 public import Tensors
 
 extension Transformer {
+    /// By its heads and the inner channels of its MLP.
     public func takes(_ split: LayerSplit) -> Bool { split == .inside }
 
     /// Some heads, and some inner channels of the MLP: rows of `qkv` and `up`, columns of `out` and `down`.
