@@ -91,8 +91,8 @@ import Testing
     }
 
     @Test func `simulated devices have no loss`() throws {
-        var steps = StepAssembly(
-            try Plans.make(devices: "[sim:0]", more: "sim: {layer_ms: 1}"))
+        var steps = try StepAssembly(
+            Plans.make(devices: "[sim:0]", more: "sim: {layer_ms: 1}"))
         _ = steps.add(squares: [1, 1, 1, 1], step: 0, rank: 0)
         let found = steps.add(part(0, lossSum: 3, targetCount: 1, start: 0, end: 8, busy: 8), rank: 0)
         let metrics = try #require(found)
