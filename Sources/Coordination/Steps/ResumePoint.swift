@@ -36,7 +36,7 @@ package struct ResumePoint {
     package let manifest: StepManifest
 
     /// Looks at the checkpoints of a run, the newest first, and reads all files of each until one is whole. What is damaged
-    /// is set aside, and so is what is newer than the step that the user named.
+    /// is set aside.
     /// - Parameter note: tells the user of what was passed over.
     /// - Returns: nil where there is none.
     /// - Throws: bad input where the named one is damaged or missing.
@@ -45,7 +45,7 @@ package struct ResumePoint {
     ) throws(RunFailure) -> ResumePoint? {
         do {
             let steps = StepsFolder(try File.absolute(directory.stepsPath))
-            if case .step(let step) = mode { return try named(step, in: steps, note) }
+            if case .step(let step) = mode { return try named(step, in: steps) }
             for step in steps.steps {
                 do throws(CheckpointError) {
                     let manifest = try StepManifest.verify(in: steps.path(of: step), step: step)
@@ -63,7 +63,7 @@ package struct ResumePoint {
         }
     }
 
-    private static func named(_ step: Int, in steps: StepsFolder, _ note: (String) -> Void) throws -> ResumePoint {
+    private static func named(_ step: Int, in steps: StepsFolder) throws -> ResumePoint {
         let present = steps.steps
         guard present.contains(step) else {
             let list = present.isEmpty ? "none" : present.prefix(10).map(String.init).joined(separator: ", ")
@@ -76,13 +76,22 @@ package struct ResumePoint {
         } catch {
             throw RunFailure.badInput("--resume \(step): that checkpoint is damaged: \(error)")
         }
-        for newer in present where newer > step {
-            let place = try steps.setAside(newer, as: "left")
-            note(
-                "the checkpoint behind step \(newer) is newer than the one to go on from; it is kept as \(place.printable())"
-            )
-        }
         return ResumePoint(step: step, folder: steps.path(of: step), manifest: manifest)
+    }
+
+    /// Once it is certain that the run goes on from here: takes what is newer out of the sequence.
+    package func setNewerAside(in directory: RunDirectory, note: (String) -> Void) throws(RunFailure) {
+        do throws(SystemError) {
+            let steps = StepsFolder(try File.absolute(directory.stepsPath))
+            for newer in steps.steps where newer > step {
+                let place = try steps.setAside(newer, as: "left")
+                note(
+                    "the checkpoint behind step \(newer) is newer than the one to go on from; it is kept as \(place.printable())"
+                )
+            }
+        } catch {
+            throw RunFailure(wrapping: error)
+        }
     }
 
     /// The folder of a checkpoint whose weights another run begins with; nothing of its own run is changed.

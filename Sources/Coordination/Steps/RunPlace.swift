@@ -51,6 +51,7 @@ struct RunPlace {
             )
         }
         try plan.check(base: point.manifest.base)
+        try point.setNewerAside(in: directory, note: note)
         return (claim, point)
     }
 

@@ -122,6 +122,11 @@ extension EndToEndTests {
             #expect(outcome.exitCode == 64)
             #expect(outcome.errors.contains("--set clip=2: clip: 2.0"), "\(outcome.errors)")
             #expect(outcome.errors.contains("add --accept clip"), "\(outcome.errors)")
+            // Nothing is set aside for what is refused.
+            let earlier = try lab.run(
+                ["train", lab.folder.file("pipeline.yaml"), "--run-dir", lab.folder.file("run"), "--resume", "2"]
+                    + Lab.arguments(["steps=6", "clip=2"]))
+            #expect(earlier.exitCode == 64 && lab.folder.exists("run/steps/00000004"), "\(earlier.errors)")
         }
     }
 }
