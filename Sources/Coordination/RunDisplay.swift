@@ -174,6 +174,8 @@ final class RunDisplay {
     /// The command line that this program was started with, with what makes it go on.
     static func resumeCommand(_ directory: RunDirectory) -> String {
         var words = CommandLine.arguments.dropFirst().map(\.shellQuoted)
+        // In a job, what started this process has it go on.
+        if words.first == "worker" { return "\(program) \(words.joined(separator: " "))" }
         guard CommandLine.arguments.dropFirst().first == "train" else {
             return
                 "\(program) train \(directory.manifestPath.shellQuoted) --run-dir \(directory.path.shellQuoted) --resume auto"

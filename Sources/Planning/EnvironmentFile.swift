@@ -32,9 +32,8 @@ package enum EnvironmentFile {
     /// - Parameter path: for messages.
     package static func parse(_ text: String, path: String) throws(RunFailure) -> [String: String] {
         var variables: [String: String] = [:]
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            var line = line.drop { $0 == " " || $0 == "\t" }
-            if line.hasSuffix("\r") { line = line.dropLast() }
+        for (index, line) in text.lines.enumerated() {
+            let line = line.drop { $0 == " " || $0 == "\t" }
             if line.isEmpty || line.hasPrefix("#") { continue }
             let place = "\(path.printable()):\(index + 1)"
             guard let sign = line.firstIndex(of: "="), isName(line[..<sign]) else {

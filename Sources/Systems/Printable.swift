@@ -43,3 +43,11 @@ extension StringProtocol {
         return String(decoding: bytes, as: UTF8.self).printableLines()
     }
 }
+
+extension StringProtocol {
+    /// The lines of a text, as editors on whatever system write them: a carriage return before a line feed is no part of the
+    /// line. To Swift both together are one character, which is not equal to a line feed.
+    package var lines: [SubSequence] {
+        split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+    }
+}

@@ -29,7 +29,7 @@ package struct HostFile: Equatable, Sendable {
         var entries: [Entry] = []
         var lines: [String: Int] = [:]
         let shown = path.printable()
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.lines.enumerated() {
             let place = "\(shown):\(index + 1)"
             guard let entry = try Self.entry(line, place) else { continue }
             if let other = lines[entry.name] {
@@ -47,7 +47,7 @@ package struct HostFile: Equatable, Sendable {
     }
 
     private static func entry(_ line: Substring, _ place: String) throws(RunFailure) -> Entry? {
-        let words = line.prefix { $0 != "#" }.split { " \t\r".contains($0) }
+        let words = line.prefix { $0 != "#" }.split { " \t".contains($0) }
         guard let name = words.first else { return nil }
         // A word that begins with a hyphen would be an option of ssh.
         guard name.utf8.count <= 255, !name.hasPrefix("-"), name.utf8.allSatisfy({ isPartOfName($0) }) else {

@@ -46,7 +46,8 @@ struct HandEntrance {
             (keys, address, patience) = (nil, nil, nil)
             return
         }
-        keys = try cluster.keys.coordinator(ranks: ranks)
+        // Over the devices that are left, another rank may be elsewhere.
+        keys = try cluster.keys.coordinator(ranks: Array(plan.placement.ranks))
         address = "tcp://\(try Self.host(name)):\(options.port ?? 0)"
         // Workers on other hosts read all of the data's files before they come, to compare them.
         patience = .seconds(1800)

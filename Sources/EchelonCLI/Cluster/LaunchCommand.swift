@@ -36,7 +36,8 @@ struct LaunchArguments: ParsableArguments {
     }
 
     /// - Parameter next: what to type with the file.
-    func write(_ text: String, to usual: String, next: String) throws {
+    func write(_ text: String, for script: JobScript, to usual: String, next: String) throws {
+        if let note = script.note { Console.complain("note: \(note)") }
         let path = output ?? usual
         if path == "-" { return try Console.write(text, to: 1) }
         guard !File.exists(path) else {
@@ -84,7 +85,7 @@ struct LaunchSlurm: ParsableCommand {
             (settings.partition, settings.account, settings.more) = (partition, account, sbatch)
             let script = try launch.script()
             try launch.write(
-                try script.slurm(settings), to: script.fileName("sbatch"), next: "sbatch")
+                try script.slurm(settings), for: script, to: script.fileName("sbatch"), next: "sbatch")
         }
     }
 }
@@ -123,7 +124,7 @@ struct LaunchKubernetes: ParsableCommand {
             settings.restarts = restarts
             let script = try launch.script(program: "echelon")
             try launch.write(
-                try script.kubernetes(settings), to: script.fileName("jobset.yaml"), next: "kubectl apply -f")
+                try script.kubernetes(settings), for: script, to: script.fileName("jobset.yaml"), next: "kubectl apply -f")
         }
     }
 }

@@ -63,6 +63,12 @@ extension Address {
         return numbers.contains { isLoopback($0[...]) || canBind($0) }
     }
 
+    /// What a name stands for that is an address of this machine, and one that others may reach; nil: nothing.
+    package static func ownNumber(of host: String) -> String? {
+        let numbers = (try? look(up: host, of: host)) ?? []
+        return numbers.first { !isLoopback($0[...]) && canBind($0) }
+    }
+
     /// Whether it is one of this machine's addresses: only those can be bound.
     private static func canBind(_ number: String) -> Bool {
         var isOwn = false

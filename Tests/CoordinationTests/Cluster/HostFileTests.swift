@@ -14,8 +14,9 @@ import Testing
             node-a slots=2
 
             me@10.0.0.7\tslots=4   # the big one
-            node-c slots=1\r
-            """
+            node-c slots=1
+
+            """.replacing("\n", with: "\r\n")
         #expect(try hosts(text, ranks: 5) == ["node-a", "node-a"] + Array(repeating: "me@10.0.0.7", count: 3))
         #expect(try hosts(text, ranks: 7).last == "node-c")
     }
@@ -59,7 +60,7 @@ import Testing
         ("spares: [cpu:0]", "spares"),
     ])
     func `what only workers on one machine can do is refused at its place`(line: String, key: String) throws {
-        let manifest = try Plans.manifest(more: line)
+        let manifest = try Plans.manifest(more: line + "\ncheckpoint: {every: 5}")
         let said = message { try Cluster.check(manifest, "--hosts starts a worker for each device") }
         #expect(said.contains("p/tiny.yaml:") && said.contains(": \(key): --hosts starts a worker"), "\(said)")
     }

@@ -66,7 +66,7 @@ import Testing
 
     @Test(arguments: [("restart: {attempts: 3}", "restart"), ("elastic: true", "elastic"), ("by_hand: [1]", "by_hand")])
     func `what a job's manager does itself is refused at its place`(line: String, key: String) {
-        let said = message { try script(line) }
+        let said = message { try script(line + "\ncheckpoint: {every: 5}") }
         #expect(said.contains("p/tiny.yaml:") && said.contains(": \(key): a job's manager starts"), "\(said)")
     }
 }

@@ -35,6 +35,12 @@ public struct JobScript {
         do { folder = String(try File.absolute("").dropLast()) } catch { throw RunFailure(wrapping: error) }
     }
 
+    /// What a user should know before the job is submitted; nil: nothing.
+    public var note: String? {
+        plan.checkpoint?.every == nil
+            ? "the pipeline writes no checkpoints on its way, and begins anew where a machine is lost: see `checkpoint`" : nil
+    }
+
     /// `my-run.sbatch`
     public func fileName(_ ending: String) -> String { "\(name).\(ending)" }
 

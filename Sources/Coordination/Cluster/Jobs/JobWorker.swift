@@ -92,16 +92,17 @@ public enum JobWorker {
         invitation.close(.done)
     }
 
-    /// Of rank 0's host, as the others reach it.
+    /// Of rank 0's host, as the others reach it: from where it reaches them, else what the job or the system calls it. A pod's
+    /// name in its job is known to others before it is to itself.
     private static func address(_ job: JobEnvironment) throws(RunFailure) -> String {
         if job.isOneHost { return "127.0.0.1" }
         for peer in job.peers {
             if let number = try? Address.own(toward: peer) { return number }
         }
-        guard let master = job.master else {
-            throw .badInput("the address of this host is not known: name it with --address, on rank 0's host")
+        for name in [job.master ?? "", WorkerConfiguration.hostName()] {
+            if let number = Address.ownNumber(of: name) { return number }
         }
-        return master
+        throw .badInput("the address by which others reach this host is not known: name it with --address, for rank 0")
     }
 
     private static func follow(
