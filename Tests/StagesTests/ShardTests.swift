@@ -136,7 +136,6 @@ import Testing
             let all = run.differences(from: exact).filter { $0.key.hasPrefix("gradient") }.values
             return (all.reduce(0) { $0 + $1 * $1 } / Double(all.count)).squareRoot()
         }
-        print("ERR", example.testDescription, dtype, error(whole), error(split))
         #expect(error(split) < 1.5 * error(whole) + 1e-4)
     }
 

@@ -124,7 +124,8 @@ struct LaunchKubernetes: ParsableCommand {
             settings.restarts = restarts
             let script = try launch.script(program: "echelon")
             try launch.write(
-                try script.kubernetes(settings), for: script, to: script.fileName("jobset.yaml"), next: "kubectl apply -f")
+                try script.kubernetes(settings), for: script, to: script.fileName("jobset.yaml"),
+                next: "kubectl apply -f")
         }
     }
 }

@@ -38,7 +38,8 @@ public struct JobScript {
     /// What a user should know before the job is submitted; nil: nothing.
     public var note: String? {
         plan.checkpoint?.every == nil
-            ? "the pipeline writes no checkpoints on its way, and begins anew where a machine is lost: see `checkpoint`" : nil
+            ? "the pipeline writes no checkpoints on its way, and begins anew where a machine is lost: see `checkpoint`"
+            : nil
     }
 
     /// `my-run.sbatch`
