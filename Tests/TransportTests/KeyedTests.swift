@@ -37,7 +37,9 @@ extension LiveTests {
             defer { rig.stop() }
             try rig.workers[1].start()
             let line = try refusal(rig)
-            #expect(line.contains(" from 127.0.0.1 ") && line.contains("does not belong to this run"), "\(line)")
+            #expect(line.contains("does not belong to this run"), "\(line)")
+            // The second one's handshake fails before anybody is asked: its connection may be gone when its address is.
+            #expect(line.contains(" from 127.0.0.1 ") || !knowsCoordinator, "\(line)")
             #expect(rig.workers[1].state.wait { $0.contact == .refused ? true : nil } == true)
             #expect(!rig.coordinator.events.contains { if case .registered = $0 { true } else { false } })
         }
