@@ -241,27 +241,6 @@ final class RankRunner {
         }
     }
 
-    /// A node's gradients hold another micro-batch: where that is the last of a lane, or of the step, what follows.
-    private func finished(_ local: Int, of instruction: Instruction) throws {
-        let lanes = plan.lanesPerReplica
-        let (lane, place) = instruction.microBatch.quotientAndRemainder(
-            dividingBy: plan.manifest.batch.microBatches / lanes)
-        guard place + 1 == plan.manifest.batch.microBatches / lanes else { return }
-        if lanes > 1 { executors[instruction.stage]?.finishLane(lane, of: lanes, node: local) }
-        guard lane + 1 == lanes, probe == nil else { return }
-        try replicas?.finished(stage: instruction.stage, node: local)
-    }
-
-    /// Of each lane, on the last stage.
-    private func lossSums() -> [Double] {
-        let count = plan.manifest.batch.microBatches / plan.lanesPerReplica
-        return plan.placement.stages(of: rank).flatMap { stage in
-            (0..<plan.lanesPerReplica).compactMap {
-                executors[stage]?.lossSum(microBatches: $0 * count..<($0 + 1) * count)
-            }
-        }
-    }
-
     private func report(_ part: WorkerMessage.StepPart) {
         var rest = recorder.events[...]
         while !rest.isEmpty {
