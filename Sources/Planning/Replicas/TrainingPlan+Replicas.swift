@@ -14,9 +14,9 @@ extension TrainingPlan {
         placement.replica(of: rank) * manifest.batch.microBatches
     }
 
-    /// The devices of a stage's replicas: `cpu:0, cpu:2`, `sim:0, sim:1 … sim:63`.
+    /// The devices of a stage: `cpu:0, cpu:2 of node-a`, `sim:0, sim:1 … sim:63`.
     package func deviceText(ofStage stage: Int) -> String {
-        let names = placement.ranks(ofStage: stage).map { device(of: $0).description }
+        let names = placement.ranks(ofStage: stage).map { place(of: $0) }
         guard names.count > 4 else { return names.joined(separator: ", ") }
         return "\(names[0]), \(names[1]) … \(names[names.count - 1])"
     }
