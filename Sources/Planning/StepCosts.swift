@@ -50,7 +50,7 @@ struct StepCosts: Sendable {
         layers = zip(model.entries, times).map { [link] entry, times in
             var times = times
             if let shard = model.shard {
-                times.add(model.nodes[entry.nodes].map(\.plan), model.dtype, shards: shard.count, link)
+                times.add(model.nodes[entry.nodes].map(\.plan), shards: shard.count, link)
             }
             return Scheduling.LayerCost(
                 forward: times.forward, inputGradient: times.inputApart, weightGradient: times.weightApart,
@@ -75,7 +75,7 @@ struct StepCosts: Sendable {
         }
 
         /// What the shards of a layer sum in its passes: each receives all others' parts.
-        mutating func add(_ plans: [LayerPlan], _ dtype: DType, shards: Int, _ link: LinkCost) {
+        mutating func add(_ plans: [LayerPlan], shards: Int, _ link: LinkCost) {
             func seconds(_ sums: [TensorSpec]) -> Double {
                 sums.reduce(0) { $0 + link.latency + Double($1.byteCount * (shards - 1)) / link.bytesPerSecond }
             }

@@ -1,5 +1,4 @@
 import Manifests
-import Models
 import Optimizers
 import Planning
 import Runs
@@ -51,10 +50,8 @@ extension RankRunner {
     private func gradientSquares() -> [Double] {
         plan.placement.stages(of: rank).flatMap { stage -> [Double] in
             guard let executor = executors[stage] else { return [] }
-            guard plan.addsReplicas else { return executor.gradientSquares() }
-            let replica = plan.placement.replica(of: rank)
-            return executor.gradientSquares(
-                of: plan.gradientBlocks(ofStage: stage, executor.model).filter { $0.isCounted && $0.owner == replica })
+            guard let blocks = replicas?.countedBlocks[stage] else { return executor.gradientSquares() }
+            return executor.gradientSquares(of: blocks)
         }
     }
 

@@ -64,7 +64,8 @@ extension MessagePort {
             .state, step: step, tensor: number, dtype: DType.i32.rawValue, shape: [byteCount], payloadLength: byteCount)
     }
 
-    private static func pieces(of count: Int) -> [Range<Int>] {
+    /// The ranges of so many bytes that travel each in a message of its own.
+    static func pieces(of count: Int) -> [Range<Int>] {
         stride(from: 0, to: count, by: TrainingPlan.statePiece).map { $0..<min($0 + TrainingPlan.statePiece, count) }
     }
 }

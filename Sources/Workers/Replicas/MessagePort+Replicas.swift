@@ -23,19 +23,17 @@ extension MessagePort {
 
     /// A link to or from another replica of this rank's position.
     struct ReplicaPeer {
-        let rank: Int
         let parts: Int
         let sums: Int
 
         /// - Precondition: two links lead from `from` to `to`.
-        init(_ links: [Placement.ReplicaLink], from: Int, to: Int, rank: Int) {
+        init(_ links: [Placement.ReplicaLink], from: Int, to: Int) {
             func id(_ cargo: Placement.ReplicaLink.Cargo) -> Int {
                 guard let link = links.first(where: { $0.from == from && $0.to == to && $0.cargo == cargo }) else {
                     preconditionFailure("no link from rank \(from) to rank \(to) for \(cargo)")
                 }
                 return link.id
             }
-            self.rank = rank
             (parts, sums) = (id(.parts), id(.sums))
         }
 

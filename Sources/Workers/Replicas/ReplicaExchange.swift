@@ -31,6 +31,8 @@ final class ReplicaExchange {
     let blocks: [Block]
     /// By owner: indices of `blocks`.
     let owned: [[Int]]
+    /// By stage: what this replica adds up and counts in the gradient norm, in the model's order.
+    let countedBlocks: [Int: [GradientBlock]]
 
     // Of the step at hand.
     var step = 0
@@ -82,14 +84,16 @@ final class ReplicaExchange {
             placement.rank(
                 atPosition: placement.position(of: rank), replica: $0, shard: placement.shard(of: rank))
         }
-        receivers = ranks.map { $0 == rank ? nil : MessagePort.ReplicaPeer(links, from: rank, to: $0, rank: $0) }
-        senders = ranks.map { $0 == rank ? nil : MessagePort.ReplicaPeer(links, from: $0, to: rank, rank: $0) }
+        receivers = ranks.map { $0 == rank ? nil : MessagePort.ReplicaPeer(links, from: rank, to: $0) }
+        senders = ranks.map { $0 == rank ? nil : MessagePort.ReplicaPeer(links, from: $0, to: rank) }
         addsOnly = plan.sharesOptimizerState
         var blocks: [Block] = []
+        var countedBlocks: [Int: [GradientBlock]] = [:]
         for stage in plan.stagesInOrderOfLastPass(of: rank) {
             guard let executor = executors[stage] else { continue }
             let first = executor.stage.nodes.lowerBound
             let own = plan.gradientBlocks(ofStage: stage, executor.model)
+            countedBlocks[stage] = own.filter { [replica] in $0.isCounted && $0.owner == replica }
             for node in executor.stage.nodes.reversed() {
                 blocks += own.filter { $0.node == node }.map {
                     Block(
@@ -101,7 +105,7 @@ final class ReplicaExchange {
                 }
             }
         }
-        self.blocks = blocks
+        (self.blocks, self.countedBlocks) = (blocks, countedBlocks)
         owned = ranks.indices.map { replica in blocks.indices.filter { blocks[$0].owner == replica } }
         settled = ranks.map { _ in 0 }
         tickets = blocks.map { _ in nil }
@@ -134,7 +138,7 @@ final class ReplicaExchange {
 
     /// Takes what has come, without waiting for anything.
     func advance() throws {
-        while let next = next(replica), areThere(.parts, next) { try add(next) }
+        while let next = next(replica), areAllPartsThere { try add(next) }
         for owner in owned.indices where owner != replica && !addsOnly {
             while let next = next(owner), let sender = senders[owner], port.hasBlock(.sums, from: sender) {
                 try take(next, from: sender)
@@ -178,9 +182,8 @@ final class ReplicaExchange {
         return owned[owner][settled[owner]]
     }
 
-    private func areThere(_ cargo: Placement.ReplicaLink.Cargo, _ block: Int) -> Bool {
-        senders.allSatisfy { $0.map { port.hasBlock(cargo, from: $0) } ?? true }
-    }
+    /// Whether every other replica's part of the next own block has come.
+    private var areAllPartsThere: Bool { senders.allSatisfy { $0.map { port.hasBlock(.parts, from: $0) } ?? true } }
 
     private func send(upTo end: Int) throws {
         guard sent < end else { return }

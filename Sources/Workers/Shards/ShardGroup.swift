@@ -30,7 +30,6 @@ final class ShardGroup: TensorGroup, @unchecked Sendable {
     private var failure: (any Error)?
 
     fileprivate struct Peer {
-        var rank: Int
         var outgoing: Int
         var incoming: Int
     }
@@ -47,7 +46,7 @@ final class ShardGroup: TensorGroup, @unchecked Sendable {
             guard other != rank, let outgoing = links.first(where: { $0.to == other }),
                 let incoming = links.first(where: { $0.from == other })
             else { return nil }
-            return Peer(rank: other, outgoing: outgoing.id, incoming: incoming.id)
+            return Peer(outgoing: outgoing.id, incoming: incoming.id)
         }
         let bytes = max(plan.greatestSum(of: rank), 64)
         arrivals = try peers.map { peer throws(TensorError) in
@@ -74,7 +73,7 @@ final class ShardGroup: TensorGroup, @unchecked Sendable {
 
     private func add(_ x: Tensor) throws {
         let header = FrameHeader(
-            .reduction, step: step, edge: 2, tensor: number % (1 << 20), dtype: x.dtype.rawValue,
+            .reduction, step: step, tensor: number % (1 << 20), dtype: x.dtype.rawValue,
             shape: x.shape.extents, payloadLength: x.byteCount)
         number += 1
         let tickets = try peers.compactMap { $0 }.map { peer in
@@ -132,7 +131,7 @@ extension ShardGroup {
     }
 
     private func send(_ bytes: UnsafeRawBufferPointer, to peer: Peer, behind step: Int) throws -> [SendTicket] {
-        try Self.pieces(of: bytes.count).map { piece in
+        try MessagePort.pieces(of: bytes.count).map { piece in
             let part = UnsafeRawBufferPointer(rebasing: bytes[piece])
             return try port.endpoint.send(
                 link: peer.outgoing, header: Self.header(behind: step, piece), payload: part)
@@ -140,7 +139,7 @@ extension ShardGroup {
     }
 
     private func receive(_ bytes: UnsafeMutableRawBufferPointer, from peer: Peer, behind step: Int) throws {
-        for piece in Self.pieces(of: bytes.count) {
+        for piece in MessagePort.pieces(of: bytes.count) {
             let part = UnsafeMutableRawBufferPointer(rebasing: bytes[piece])
             try port.endpoint.receive(link: peer.incoming, expecting: Self.header(behind: step, piece)) {
                 part.copyMemory(from: $0)
@@ -152,10 +151,6 @@ extension ShardGroup {
         FrameHeader(
             .state, step: step, tensor: piece.lowerBound / TrainingPlan.statePiece, dtype: DType.i32.rawValue,
             shape: [piece.count], payloadLength: piece.count)
-    }
-
-    private static func pieces(of count: Int) -> [Range<Int>] {
-        stride(from: 0, to: count, by: TrainingPlan.statePiece).map { $0..<min($0 + TrainingPlan.statePiece, count) }
     }
 }
 
