@@ -150,7 +150,7 @@ struct Generate: ParsableCommand {
     }
 
     private static func lines(of path: String) throws -> [String] {
-        let lines = String(decoding: try File.read(path, limit: 1 << 28), as: UTF8.self).split(separator: "\n")
+        let lines = String(decoding: try File.read(path, limit: 1 << 28), as: UTF8.self).lines.filter { !$0.isEmpty }
         guard !lines.isEmpty else {
             throw RunFailure.badInput("\(path.printable()): expected a prompt a line, got none")
         }

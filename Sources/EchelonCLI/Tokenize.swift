@@ -38,7 +38,7 @@ struct Tokenize: ParsableCommand {
                 guard let whole = String(validating: bytes, as: UTF8.self) else {
                     throw RunFailure.badInput("\(file.printable()): expected UTF-8")
                 }
-                var parts = whole.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+                var parts = whole.lines.map(String.init)
                 if parts.last == "" { parts.removeLast() }
                 lines += parts.map { !decode && $0.hasPrefix("\"") ? Self.value($0) ?? $0 : $0 }
             }

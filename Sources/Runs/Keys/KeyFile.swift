@@ -70,7 +70,7 @@ package enum KeyFile: Hashable, Sendable {
     /// - Parameter path: for messages.
     package init(_ text: String, path: String) throws(RunFailure) {
         var reader = KeyLines(path)
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.lines.enumerated() {
             try reader.read(line, number: index + 1)
         }
         self = try reader.finish()

@@ -15,7 +15,7 @@ struct KeyLines {
 
     /// - Parameter number: of the line, from 1.
     mutating func read(_ line: Substring, number: Int) throws(RunFailure) {
-        let line = line.filter { $0 != "\r" && $0 != "\t" }
+        let line = line.filter { $0 != "\t" }
         if line.isEmpty || line.hasPrefix("#") { return }
         guard let colon = line.firstIndex(of: ":") else { throw wrong(number, "expected NAME: VALUE", line) }
         let (name, value) = (line[..<colon], line[line.index(after: colon)...].drop { $0 == " " })
