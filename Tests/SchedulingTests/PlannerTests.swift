@@ -78,6 +78,41 @@ import Testing
         }
     }
 
+    /// Between the middle two of four places a message takes as long as two layers.
+    @Test func `a slow link costs its turns, and is crossed where least passes`() throws {
+        var layers = [LayerCost](
+            repeating: LayerCost(forward: 1, inputGradient: 1, weightGradient: 1, outputBytes: 8), count: 12)
+        layers[6].outputBytes = 1
+        let pair = LinkCosts.Pair(2, 1)
+        let slow = try StepPlanner(
+            layers: layers, link: .free, apart: [pair: LinkCost(latency: 0, bytesPerSecond: 1)], barrier: 0)
+        let schedule = Schedule.oneForwardOneBackward(stages: 4, microBatches: 6)
+        let plan = try slow.plan(schedule)
+        #expect(plan.cuts[1] == 7)
+        let even = try slow.predict(schedule, cuts: [3, 6, 9])
+        let free = try StepPlanner(layers: layers, barrier: 0).predict(schedule, cuts: [3, 6, 9])
+        // Eight seconds there and back at least, and one message behind the other.
+        #expect(even.stepSeconds >= free.stepSeconds + 16 && plan.stepSeconds < even.stepSeconds)
+        let all = everyCuts(layers: 12, stages: 4)
+        let fastest = try #require(try all.map { try slow.predict(schedule, cuts: $0).stepSeconds }.min())
+        let least = try slow.leastSeconds(schedule)
+        #expect(plan.stepSeconds == fastest && least == fastest)
+    }
+
+    /// The answer to the last rank's word comes to another one later; who begins later anyway does not wait for it.
+    @Test func `a barrier takes as long as the way to the coordinator and back`() throws {
+        let schedule = Schedule.gpipe(stages: 2, microBatches: 1)
+        let step = try Simulator(schedule, edges: Edge.chain(stages: 2)).step(
+            times: StageTimes(uniform: .init(forward: 1, backward: 2), stages: 2), linkTimes: [.free])
+        #expect(step.end == [6, 4] && step.begin == [0, 1])
+        func period(_ ways: [Double]) -> Double {
+            step.period(StepEnd(optimizer: [0, 0], barrier: 0.5, ways: ways))
+        }
+        #expect(period([]) == 6.5 && period([0, 0.75]) == 6.5)
+        #expect(period([2, 0]) == 10.5)
+        #expect(period([0, 3]) == 9.5)
+    }
+
     @Test func `equal layers take nearly what they must at least`() throws {
         let layer = LayerCost(forward: 1, inputGradient: 1, weightGradient: 1)
         let planner = try StepPlanner(layers: [LayerCost](repeating: layer, count: 64), barrier: 0)

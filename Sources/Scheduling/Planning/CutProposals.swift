@@ -34,17 +34,16 @@ struct CutProposals {
     }
 
     /// Σ of the stages before, once, and m times the stage itself: a step waits at least that long for any stage.
-    private func seconds(_ layers: Range<Int>, _ measure: Measure) -> Double {
-        let transfer = transfer(layers.lowerBound) + transfer(layers.upperBound)
+    private func seconds(_ stage: Int, _ layers: Range<Int>, _ measure: Measure) -> Double {
+        let transfer = transfer(layers.lowerBound, behind: stage - 1) + transfer(layers.upperBound, behind: stage)
         return measure.filling * model.sums.seconds(0..<layers.lowerBound)
             + Double(model.schedule.microBatches) * (model.sums.seconds(layers) + measure.transfers * transfer)
     }
 
     /// A boundary's activations go one way and its gradients the other; each of its two stages waits for one of them.
-    private func transfer(_ cut: Int) -> Double {
-        guard cut > 0 && cut < model.sums.layerCount else { return 0 }
-        let time = model.link.time(bytes: model.sums.bytes(crossing: cut))
-        return time.latency + time.secondsPerMessage
+    private func transfer(_ cut: Int, behind stage: Int) -> Double {
+        guard cut > 0 && cut < model.sums.layerCount, model.links.indices.contains(stage) else { return 0 }
+        return model.links[stage].seconds(bytes: model.sums.bytes(crossing: cut))
     }
 
     private func least(_ stage: Int, _ layers: Range<Int>) -> Double {
@@ -54,13 +53,13 @@ struct CutProposals {
 
     private func slowestStage(_ measure: Measure) -> (price: Double, cuts: [Int])? {
         table.leastMaximum(
-            cost: { model.fits($0, $1) ? seconds($1, measure) : .infinity }, floor: { least($0, $1) })
+            cost: { model.fits($0, $1) ? seconds($0, $1, measure) : .infinity }, floor: { least($0, $1) })
     }
 
     /// The least sum of squares among cuts whose slowest stage takes no longer than the limit.
     private func even(_ measure: Measure, limit: Double) -> [Int]? {
         table.leastSquares(
-            limit: limit, cost: { model.fits($0, $1) ? seconds($1, measure) : .infinity }, floor: { least($0, $1) })?
+            limit: limit, cost: { model.fits($0, $1) ? seconds($0, $1, measure) : .infinity }, floor: { least($0, $1) })?
             .cuts
     }
 

@@ -44,27 +44,6 @@ public struct LayerCost: Hashable, Sendable {
     }
 }
 
-/// What links can do.
-public struct LinkCost: Hashable, Sendable {
-    /// Seconds from a message's last byte to its arrival.
-    public var latency: Double
-    /// Bandwidth of one link, more than 0; infinite where only the latency counts.
-    public var bytesPerSecond: Double
-
-    /// A latency in seconds and a bandwidth in bytes per second.
-    public init(latency: Double, bytesPerSecond: Double) {
-        self.latency = latency
-        self.bytesPerSecond = bytesPerSecond
-    }
-
-    /// Messages cost nothing.
-    public static let free = LinkCost(latency: 0, bytesPerSecond: .infinity)
-
-    package func time(bytes: Int) -> LinkTime {
-        LinkTime(latency: latency, secondsPerMessage: Double(bytes) / bytesPerSecond)
-    }
-}
-
 /// The layers' costs as running sums, so that any run of layers is two look-ups.
 struct LayerSums: Sendable {
     let layerCount: Int

@@ -40,8 +40,10 @@ public struct PlanSearch: Sendable {
     public var ranks: Int
     /// The ways to compute the layers that are compared.
     public var alternatives: [Alternative]
-    /// What every link between two ranks can do.
+    /// What a link between two ranks can do.
     public var link: LinkCost
+    /// Links that differ, by rank.
+    public var apart: [LinkCosts.Pair: LinkCost] = [:]
     /// Bytes that each rank may take, by rank; nil: no limit.
     public var memoryLimits: [Int]?
     /// Seconds of the barrier before the update, as in `StepEnd`; nil: ranks do not wait for one another there.
@@ -106,7 +108,7 @@ public struct PlanSearch: Sendable {
         var entries: [Entry] = []
         for alternative in alternatives {
             let planner = try StepPlanner(
-                layers: alternative.layers, link: link, memoryLimits: memoryLimits, barrier: barrier,
+                layers: alternative.layers, link: link, apart: apart, memoryLimits: memoryLimits, barrier: barrier,
                 memory: alternative.memory)
             for microBatches in alternative.microBatches {
                 for schedule in try generated(microBatches: microBatches)

@@ -65,8 +65,8 @@ struct StepBound {
     private func bound(_ stage: Int, _ layers: Range<Int>) -> Double {
         let (time, passes) = (model.sums.time(layers), stages[stage])
         let (before, behind) = (0..<layers.lowerBound, layers.upperBound..<model.sums.layerCount)
-        let transfers = Double(stage) * model.link.latency
-        let others = Double(model.stageCount - 1 - stage) * model.link.latency
+        let transfers = model.latencyBefore[stage]
+        let others = model.latencyBefore[model.stageCount - 1] - transfers
         let filling = model.sums.time(before).forward + transfers
         let draining = back(model.sums.time(before)) + transfers
         let turnaround = model.sums.time(behind).forward + back(model.sums.time(behind)) + 2 * others

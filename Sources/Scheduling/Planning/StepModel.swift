@@ -4,7 +4,10 @@ import Partitioning
 struct StepModel {
     let schedule: Schedule
     let sums: LayerSums
-    let link: LinkCost
+    /// By boundary between stages: what carries its messages.
+    let links: [LinkCost]
+    /// By stage: seconds of latency from the first stage to it.
+    let latencyBefore: [Double]
     /// By rank; `Int.max`: no limit.
     let limits: [Int]
     /// By stage, in bytes: what its rank's limit leaves to it; where that owns several, a share by micro-batches in flight.
@@ -29,7 +32,9 @@ struct StepModel {
         try planner.sums.checkBytes(microBatches: schedule.microBatches)
         self.schedule = schedule
         sums = planner.sums
-        link = planner.link
+        let places = schedule.rankOfStage
+        links = zip(places, places.dropFirst()).map { $0 == $1 ? .free : planner.links[$0, $1] }
+        latencyBefore = links.reduce(into: [0.0]) { $0.append(($0.last ?? 0) + $1.latency) }
         barrier = planner.barrier
         limits = planner.memoryLimits ?? [Int](repeating: .max, count: schedule.rankCount)
         memoryModel = planner.memory
@@ -115,7 +120,7 @@ struct StepModel {
         do {
             return try simulator.step(
                 times: StageTimes(stages: stages.map(sums.time)),
-                linkTimes: cuts.map { link.time(bytes: sums.bytes(crossing: $0)) })
+                linkTimes: zip(links, cuts).map { $0.time(bytes: sums.bytes(crossing: $1)) })
         } catch {
             throw .schedule(error)
         }

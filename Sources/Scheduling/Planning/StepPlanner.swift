@@ -4,24 +4,26 @@
 /// links that never fill, with transfers, updates and the barrier.
 public struct StepPlanner: Sendable {
     let sums: LayerSums
-    let link: LinkCost
+    let links: LinkCosts
     /// By rank; nil: no limit.
     private(set) var memoryLimits: [Int]?
     let barrier: Double?
     let memory: StageMemoryModel?
 
-    /// `memoryLimits` are bytes by rank; `barrier` is as in `StepEnd`; without `memory`, a stage takes what its layers
+    /// `apart` are links that differ from `link`, by the places of the pipeline; `memoryLimits` are bytes by rank; `barrier` is as in `StepEnd`; without `memory`, a stage takes what its layers
     /// do. Throws where a cost is no finite number ≥ 0.
     public init(
-        layers: [LayerCost], link: LinkCost = .free, memoryLimits: [Int]? = nil, barrier: Double? = nil,
-        memory: StageMemoryModel? = nil
+        layers: [LayerCost], link: LinkCost = .free, apart: [LinkCosts.Pair: LinkCost] = [:],
+        memoryLimits: [Int]? = nil, barrier: Double? = nil, memory: StageMemoryModel? = nil
     ) throws(PlanError) {
         sums = try LayerSums(layers)
-        guard link.latency.isFinite && link.latency >= 0 else {
-            throw .argument("latency", expected: "a finite number of at least 0", got: "\(link.latency)")
-        }
-        guard link.bytesPerSecond > 0 else {
-            throw .argument("bytes per second", expected: "more than 0", got: "\(link.bytesPerSecond)")
+        for link in [link] + apart.values {
+            guard link.latency.isFinite && link.latency >= 0 else {
+                throw .argument("latency", expected: "a finite number of at least 0", got: "\(link.latency)")
+            }
+            guard link.bytesPerSecond > 0 else {
+                throw .argument("bytes per second", expected: "more than 0", got: "\(link.bytesPerSecond)")
+            }
         }
         guard (barrier ?? 0).isFinite && (barrier ?? 0) >= 0 else {
             throw .argument("barrier", expected: "a finite number of at least 0", got: "\(barrier ?? 0)")
@@ -29,7 +31,7 @@ public struct StepPlanner: Sendable {
         if let limit = memoryLimits?.first(where: { $0 < 0 }) {
             throw .argument("memory limit", expected: "at least 0", got: "\(limit)")
         }
-        self.link = link
+        links = LinkCosts(link, apart: apart)
         self.memoryLimits = memoryLimits
         self.barrier = barrier
         self.memory = memory

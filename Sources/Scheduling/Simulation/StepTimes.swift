@@ -37,9 +37,15 @@ public struct StepEnd: Hashable, Sendable {
     public var barrier: Double?
     /// By rank: seconds from its last instruction until the gradients of all replicas are added; empty where there is one.
     public var gradients: [Double]
+    /// By rank: seconds of a message between it and the coordinator, which the barrier waits for there and back; empty where
+    /// all are with it.
+    public var ways: [Double]
 
-    /// `optimizer` has one entry for each rank, in seconds; so has `gradients`, unless it is empty.
-    public init(optimizer: [Double], barrier: Double? = nil, gradients: [Double] = []) {
+    /// `optimizer` has one entry for each rank, in seconds; so have `gradients` and `ways`, unless they are empty.
+    public init(
+        optimizer: [Double], barrier: Double? = nil, gradients: [Double] = [], ways: [Double] = []
+    ) {
+        self.ways = ways
         self.optimizer = optimizer
         self.barrier = barrier
         self.gradients = gradients
@@ -49,13 +55,19 @@ public struct StepEnd: Hashable, Sendable {
 extension StepTimes {
     /// Seconds from one step to the next.
     ///
-    /// With a barrier: the makespan, the barrier, and the slowest update. Without one, a rank begins its next step when
+    /// With a barrier: until the last rank's word has come to it, the barrier, and the slowest update, or the way of the answer
+    /// and the update of a rank that begins its next step later by less. Without one, a rank begins its next step when
     /// it has updated: the largest of the ranks' spans from their first instruction to the end of their update.
     /// `end.optimizer` holds one number for each rank.
     public func period(_ end: StepEnd) -> Double {
         precondition(end.optimizer.count == self.end.count, "\(end.optimizer.count) updates of \(self.end.count) ranks")
         let ends = self.end.indices.map { self.end[$0] + (end.gradients.isEmpty ? 0 : end.gradients[$0]) }
-        if let barrier = end.barrier { return (ends.max() ?? 0) + barrier + (end.optimizer.max() ?? 0) }
+        if let barrier = end.barrier {
+            guard !end.ways.isEmpty else { return (ends.max() ?? 0) + barrier + (end.optimizer.max() ?? 0) }
+            let answered = (zip(ends, end.ways).map(+).max() ?? 0) + barrier
+            let begun = ends.indices.map { end.ways[$0] + end.optimizer[$0] - begin[$0] }
+            return answered + max(end.optimizer.max() ?? 0, begun.max() ?? 0)
+        }
         return ends.indices.map { ends[$0] + end.optimizer[$0] - begin[$0] }.max() ?? 0
     }
 
