@@ -77,6 +77,9 @@ extension PipelineManifest {
             checkpoint: checkpoint, restart: continuity.restart, mirror: continuity.mirror,
             spares: continuity.spares, elastic: continuity.elastic, recut: continuity.recut,
             lanes: try lanes(fields["lanes"], batch), zero: try zero(fields["zero"], tensor: tensor), tensor: tensor,
+            links: try Links.decode(fields["links"]),
+            compress: try Compression.decode(
+                fields["compress"], Precision.decode(fields["precision"]), positions: depth),
             marks: root.marks(skipping: "model").merging(scheduleMarks) { $1 })
     }
 

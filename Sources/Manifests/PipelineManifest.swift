@@ -88,6 +88,10 @@ public struct PipelineManifest: Hashable, Sendable {
     public var zero = Zero.none
     /// Devices that share each layer: heads, channels and the vocabulary are split among them. `tensor: 2`
     public var tensor = 1
+    /// How fast messages pass between hosts; nil: measured where a run starts on several, else not known. `links: {gbps: 1, ms: 10}`
+    public var links: Links?
+    /// In how many bits activations and their gradients pass from stage to stage; nil: in all. `compress: int8`
+    public var compress: Compression?
     /// By device, the host of the run that it is on; empty text: the coordinator's; empty: all are there. Told when the run
     /// starts: no part of the file.
     public var hosts: [String] = []

@@ -9,6 +9,7 @@ enum Schema {
         "optimizer", "train", "lora", "groups", "learning_rate", "clip", "on_nan", "deadlines",
         "data", "evaluate", "steps", "seed", "weights", "log_every", "events", "metrics", "sim", "by_hand",
         "checkpoint", "restart", "mirror", "spares", "elastic", "recut", "replicas", "lanes", "zero", "tensor",
+        "links", "compress",
     ]
     static let batch = ["micro", "microbatches", "global"]
     static var learningRate: [String] { LearningRate.syntax.description.keys }
@@ -23,6 +24,9 @@ enum Schema {
     static let slow = ["stage", "ms", "every"]
     static let slowRank = ["rank", "factor", "from"]
     static let link = ["from", "to", "ms"]
+    static let links = ["gbps", "ms", "between"]
+    static let linksBetween = ["hosts", "gbps", "ms"]
+    static let compress = ["to", "links"]
     static let partition = ["cuts"]
     static let schedule = ["file", "name", "ranks"]
     static let recompute = ["every"]
@@ -43,6 +47,7 @@ enum Schema {
                 ("deadlines", PipelineManifest.Deadlines.keys), ("checkpoint", PipelineManifest.Checkpoint.keys),
                 ("restart", PipelineManifest.Restart.keys), ("recut", PipelineManifest.Recut.keys),
                 ("sim", sim), ("sim.network", network), ("sim.slow", slow), ("sim.link", link),
+                ("links", links), ("compress", compress),
                 ("partition", partition), ("schedule", schedule), ("recompute", recompute), ("on_nan", onNaN),
                 ("precision", precision),
                 ("lora", lora),

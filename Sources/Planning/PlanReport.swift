@@ -220,8 +220,11 @@ public struct PlanReport: Codable, Sendable {
             let specs = crossing.values.map { plan.model.values[$0].spec }
             return CrossingLine(
                 from: crossing.from, to: crossing.to, kind: plan.edges[index].kind.rawValue,
-                tensors: specs.map(\.description), forwardBytes: specs.reduce(0) { $0 + $1.byteCount },
-                backwardBytes: crossing.gradients.reduce(0) { $0 + plan.model.values[$1.value].spec.byteCount })
+                tensors: specs.map(\.description),
+                forwardBytes: specs.reduce(0) { $0 + plan.payload(ofEdge: index, $1) },
+                backwardBytes: crossing.gradients.reduce(0) {
+                    $0 + plan.payload(ofEdge: index, plan.model.values[$1.value].spec)
+                })
         }
         if let edge = plan.targetsEdge {
             let spec = plan.model.targets

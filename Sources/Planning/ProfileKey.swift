@@ -46,8 +46,11 @@ public struct ProfileKey: Codable, Hashable, Sendable {
 extension PipelineManifest {
     /// A device that computes for several workers; simulated ones do not hinder each other.
     var sharedDevice: Device? {
-        devices.enumerated().first { $0.element.kind == .cpu && devices.firstIndex(of: $0.element) != $0.offset }?
-            .element
+        var seen: Set<[String]> = []
+        return devices.indices.first { index in
+            let host = hosts.indices.contains(index) ? hosts[index] : ""
+            return devices[index].kind == .cpu && !seen.insert([devices[index].description, host]).inserted
+        }.map { devices[$0] }
     }
 
     /// Each device once, in the order of ranks.

@@ -8,7 +8,12 @@ import Tensors
 /// What a model's layers cost on a pipeline's devices: measured, or what simulated devices pretend.
 struct StepCosts: Sendable {
     var layers: [Scheduling.LayerCost]
+    /// Between devices that are beside each other.
     var link: LinkCost
+    /// Between places of the pipeline, by hosts and by what `compress` leaves of a message.
+    var links: LinkCosts
+    /// By place: seconds of a message between it and the coordinator; empty where all are on its host.
+    var ways: [Double]
     /// Seconds; nil where an update waits for no other rank.
     var barrier: Double?
     /// `profile of 2026-01-01T00:00:00Z`, `sim devices`
@@ -47,10 +52,14 @@ struct StepCosts: Sendable {
         }
         guard times.count == model.entries.count else { return nil }
         if manifest.clip == nil && manifest.precision.lossScaler == nil { barrier = nil }
-        layers = zip(model.entries, times).map { [link] entry, times in
+        (links, ways) = (manifest.linkCosts(usual: link), manifest.waysToCoordinator)
+        // Without clipping, too, the update waits for a word from the coordinator, which costs nothing beside it.
+        if barrier == nil, !ways.isEmpty, manifest.devices[0].kind == .cpu { barrier = 0 }
+        let among = model.shard == nil ? link : manifest.slowestLink(of: .shards, usual: link)
+        layers = zip(model.entries, times).map { entry, times in
             var times = times
             if let shard = model.shard {
-                times.add(model.nodes[entry.nodes].map(\.plan), shards: shard.count, link)
+                times.add(model.nodes[entry.nodes].map(\.plan), shards: shard.count, among)
             }
             return Scheduling.LayerCost(
                 forward: times.forward, inputGradient: times.inputApart, weightGradient: times.weightApart,

@@ -2,7 +2,7 @@ import Layers
 import Manifests
 import Models
 import Optimizers
-import Runs
+package import Runs
 import Scheduling
 import Tensors
 
@@ -26,7 +26,9 @@ public struct StepPrediction: Codable, Hashable, Sendable {
             let simulator = try Simulator(plan.schedule, edges: plan.edges)
             let links = plan.edges.indices.map { edge in
                 let bytes = plan.tensors(ofEdge: edge, .forward).reduce(0) { $0.saturatingPlus($1.byteCount) }
-                return costs.link.time(bytes: bytes)
+                let (from, to) = (plan.edges[edge].from, plan.edges[edge].to)
+                let places = plan.schedule.rankOfStage
+                return costs.links[places[from], places[to]].time(bytes: bytes)
             }
             let times = try simulator.step(
                 times: StageTimes(stages: plan.layout.stages.map { costs.time(of: $0.entries) }), linkTimes: links,
@@ -41,7 +43,7 @@ public struct StepPrediction: Codable, Hashable, Sendable {
                 optimizer: zip(updates, sums).map {
                     $0 / (plan.sharesOptimizerState ? Double(plan.manifest.replicas) : 1) + $1.returning
                 },
-                barrier: costs.barrier, gradients: sums.map(\.exposed))
+                barrier: costs.barrier, gradients: sums.map(\.exposed), ways: costs.ways)
             let underWay = sums.map(\.underWay).max() ?? 0
             gradientSeconds = plan.addsReplicas ? underWay : nil
             exposedGradientSeconds = plan.addsReplicas ? sums.map(\.exposed).max() : nil
@@ -52,6 +54,16 @@ public struct StepPrediction: Codable, Hashable, Sendable {
         } catch {
             throw plan.manifest.failure(error)
         }
+    }
+}
+
+extension TrainingPlan {
+    /// What a step takes; nil where nothing was measured, or workers share a device.
+    package func prediction(_ profiles: ProfileCache = .standard) throws(RunFailure) -> StepPrediction? {
+        guard manifest.sharedDevice == nil,
+            let costs = StepCosts(manifest, shardModel, of: model, optimizer.state.count, profiles)
+        else { return nil }
+        return try StepPrediction(self, costs)
     }
 }
 

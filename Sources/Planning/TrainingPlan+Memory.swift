@@ -44,7 +44,7 @@ extension TrainingPlan {
                 .saturatingPlus(mirrorBytes(ofStage: stage)).saturatingPlus(exchangeBytes(ofStage: stage)),
             activations: program.frameBytes.saturatingTimes(slotCount(ofStage: stage))
                 .saturatingPlus(program.deferredBytes.saturatingTimes(lowered.deferredCount[stage])),
-            transient: program.transientBytes)
+            transient: program.transientBytes.saturatingPlus(compressionBytes(ofStage: stage)))
     }
 
     /// Bytes that a rank takes: its stages and its process.

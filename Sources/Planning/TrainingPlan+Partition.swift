@@ -60,7 +60,9 @@ extension StepCosts {
     }
 
     private func planner(_ manifest: PipelineManifest) throws(PlanError) -> StepPlanner {
-        try StepPlanner(layers: layers, link: link, memoryLimits: manifest.memory, barrier: barrier, memory: memory)
+        try StepPlanner(
+            layers: layers, link: links.usual, apart: links.apart, memoryLimits: manifest.memory, barrier: barrier,
+            memory: memory)
     }
 }
 

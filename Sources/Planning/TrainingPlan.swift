@@ -63,7 +63,7 @@ public struct TrainingPlan: Sendable {
 
     /// Throws a user's mistake: shapes that do not fit, a partition that cannot be, a profile that is missing.
     public init(_ manifest: PipelineManifest, profiles: ProfileCache = .standard) throws(RunFailure) {
-        let manifest = try manifest.settled().withHeldOutSamples()
+        let manifest = try manifest.settled().withHeldOutSamples().choosingLinks()
         do {
             let family = try manifest.familyOfNames()
             adapted = try manifest.adapted(family)
@@ -107,6 +107,7 @@ public struct TrainingPlan: Sendable {
             learningRate = try LearningRateSchedule(
                 peak: optimizer.learningRate, manifest.learningRate, steps: manifest.steps)
             clipping = try manifest.clip.map { limit in try Clipping(maximumNorm: limit) }
+            try checkCompression()
         } catch let error as RunFailure {
             throw error
         } catch let error as ScheduleError {

@@ -1,4 +1,5 @@
 import Checkpoints
+import Manifests
 import Models
 package import Planning
 import Runs
@@ -19,6 +20,8 @@ package final class MessagePort {
     let staging: Staging
     /// nil where messages take as long as they take.
     let network: SimulatedNetwork?
+    /// nil where tensors pass as they are.
+    private let compressor: MessageCompressor?
     /// By the schedule's link: the run's, where it begins or ends here.
     private let links: [Placement.WorkerLink?]
     /// Messages whose buffers a slot's next pass would overwrite.
@@ -48,6 +51,7 @@ package final class MessagePort {
         staging = Staging(backend)
         faults = SimulatedFaults(plan.manifest)
         network = SimulatedNetwork(plan.manifest)
+        compressor = MessageCompressor(plan)
     }
 
     /// The links of one rank, as its endpoint declares them.
@@ -76,17 +80,25 @@ package final class MessagePort {
         _ tensor: Tensor, _ message: Message, index: Int, step: Int, of instruction: Instruction, slot: Int, more: Bool,
         recorder: inout EventRecorder
     ) throws {
+        let start = MonotonicClock.now
+        var bytes = staging.bytes(of: tensor)
+        if let compressor, let form = compressor.form(message, tensor.spec) {
+            bytes = compressor.compress(
+                bytes, tensor.spec, form, at: .init(edge: message.edge, direction: message.direction, index: index),
+                slot: slot, microBatch: message.microBatch, step: step)
+        }
         try send(
-            staging.bytes(of: tensor), tensor.spec, message, index: index, step: step, of: instruction, slot: slot,
-            more: more, recorder: &recorder)
+            bytes, tensor.spec, message, index: index, step: step, of: instruction, slot: slot, more: more,
+            since: start, recorder: &recorder)
     }
 
     /// The same for what lies in host memory.
+    /// - Parameter start: when the work of sending it began.
     func send(
         _ bytes: UnsafeRawBufferPointer, _ spec: TensorSpec, _ message: Message, index: Int, step: Int,
-        of instruction: Instruction, slot: Int, more: Bool, recorder: inout EventRecorder
+        of instruction: Instruction, slot: Int, more: Bool, since start: UInt64 = MonotonicClock.now,
+        recorder: inout EventRecorder
     ) throws {
-        let start = MonotonicClock.now
         let link = link(of: message)
         let ticket = try endpoint.send(
             link: link.id, header: header(spec, message, index: index, step: step), payload: bytes, more: more)
@@ -113,11 +125,16 @@ package final class MessagePort {
         }
         func shape(_ header: FrameHeader) -> FrameHeader? {
             guard choices.count > 1 else { return nil }
-            choice = choices.firstIndex { $0.byteCount == header.payloadLength } ?? choice
+            choice =
+                choices.firstIndex { plan.payload(ofEdge: message.edge, $0.spec) == header.payloadLength } ?? choice
             return expected(choice)
         }
         let header = try endpoint.receive(link: link.id, expecting: expected(choice), shape: shape) { bytes in
-            backend.upload(bytes, to: choices[choice])
+            let tensor = choices[choice]
+            guard let compressor, let form = compressor.form(message, tensor.spec) else {
+                return backend.upload(bytes, to: tensor)
+            }
+            backend.upload(compressor.expand(bytes, tensor.spec, form), to: tensor)
         }
         let hasWaited = network?.await(link: link.id, header) ?? false
         let isLate = faults.delay(from: link.from, to: link.to, sentAt: header.sentAt) || hasWaited
@@ -181,9 +198,15 @@ package final class MessagePort {
     }
 
     private func header(_ spec: TensorSpec, _ message: Message, index: Int, step: Int) -> FrameHeader {
-        FrameHeader(
+        let dtype: UInt8
+        switch compressor?.form(message, spec) {
+        case .bf16: dtype = DType.bf16.rawValue
+        case .int8: dtype = FrameHeader.compressedRows
+        case .none: dtype = spec.dtype.rawValue
+        }
+        return FrameHeader(
             plan.frameKind(message), step: step, microBatch: message.microBatch, edge: message.edge, tensor: index,
-            dtype: spec.dtype.rawValue, shape: spec.shape.extents, payloadLength: spec.byteCount)
+            dtype: dtype, shape: spec.shape.extents, payloadLength: plan.payload(ofEdge: message.edge, spec))
     }
 
     // MARK: Ties

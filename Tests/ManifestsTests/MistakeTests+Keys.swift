@@ -3,7 +3,7 @@ extension MistakeTests {
     static let keys: [Mistake] = [
         change(
             ["microbatches": "8"],
-            "p/x.yaml:6:1: unknown key \"microbatches\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero or tensor; did you mean \"batch.microbatches\"?"
+            "p/x.yaml:6:1: unknown key \"microbatches\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress; did you mean \"batch.microbatches\"?"
         ),
         change(
             ["batch": "{micro: 2, microbatchs: 8}"],
@@ -11,27 +11,27 @@ extension MistakeTests {
         ),
         change(
             ["learning-rate": "{warmup: 2}"],
-            "p/x.yaml:6:1: unknown key \"learning-rate\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero or tensor; did you mean \"learning_rate\"?"
+            "p/x.yaml:6:1: unknown key \"learning-rate\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress; did you mean \"learning_rate\"?"
         ),
         change(
             ["lr": "1e-3"],
-            "p/x.yaml:6:1: unknown key \"lr\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero or tensor; did you mean \"optimizer.adamw.lr\"?"
+            "p/x.yaml:6:1: unknown key \"lr\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress; did you mean \"optimizer.adamw.lr\"?"
         ),
         change(
             ["sequence": "8"],
-            "p/x.yaml:6:1: unknown key \"sequence\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero or tensor; did you mean \"data.sequence\"?"
+            "p/x.yaml:6:1: unknown key \"sequence\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress; did you mean \"data.sequence\"?"
         ),
         change(
             ["warmup": "8"],
-            "p/x.yaml:6:1: unknown key \"warmup\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero or tensor; did you mean \"learning_rate.warmup\"?"
+            "p/x.yaml:6:1: unknown key \"warmup\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress; did you mean \"learning_rate.warmup\"?"
         ),
         change(
             ["zebra": "8"],
-            "p/x.yaml:6:1: unknown key \"zebra\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero or tensor"
+            "p/x.yaml:6:1: unknown key \"zebra\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress"
         ),
         change(
             ["layers": "[relu]"],
-            "p/x.yaml:6:1: unknown key \"layers\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero or tensor; did you mean \"model.layers\"?"
+            "p/x.yaml:6:1: unknown key \"layers\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress; did you mean \"model.layers\"?"
         ),
         change(
             ["evaluate": "{data: {text: b.txt}}"],
@@ -153,6 +153,27 @@ extension MistakeTests {
         change(
             ["devices": "[sim:0, sim:1]", "sim": "{read_ms: 0}"],
             "p/x.yaml:6:16: sim.read_ms is 0; expected a number above 0 and at most 3600000"),
+        change(
+            ["links": "{ms: 10}"],
+            "p/x.yaml:6:8: links lacks the key \"gbps\"; expected gbps"),
+        change(
+            ["links": "{between: [{hosts: [a, a], gbps: 1}]}"],
+            "p/x.yaml:6:27: links.between.0.hosts is a list; expected two different hosts, as [node-a, node-b]"),
+        change(
+            ["links": "{between: [{hosts: [a, b], gbps: 1}, {hosts: [b, a], gbps: 2}]}"],
+            "p/x.yaml:6:45: b and a for the second time; expected each pair once"),
+        change(
+            ["compress": "int4"], "p/x.yaml:6:11: compress is int4; expected bf16 or int8; did you mean \"int8\"?"),
+        change(
+            ["compress": "{to: int8, links: [[0, 2]]}"],
+            "p/x.yaml:6:34: compress.links.0.1 is 2; expected a whole number from 0 to 1"),
+        change(
+            ["compress": "bf16", "precision": "bf16"],
+            "p/x.yaml:6:11: compress is bf16, with precision: bf16; expected int8, or none: activations have 16 bits there"
+        ),
+        change(
+            ["compress": "int8", "devices": "[cpu:0]"],
+            "p/x.yaml:6:11: compress, with one stage; expected none: no message passes between stages"),
         change(
             ["learning_rate": "{minimum: 1e-5}"],
             "p/x.yaml:6:17: learning_rate.minimum has no effect without a decay; expected warmup and decay only"

@@ -61,6 +61,16 @@ import Testing
                 "learning_rate": "{decay: {wsd: {decay_steps: 3, shape: 1-sqrt}}}", "metrics": "[tensorboard]",
                 "data": "{random: 9, sequence: 8}",
             ],
+            [
+                "links":
+                    "{gbps: 1, ms: 0.1, between: [{hosts: [\"b: c\", a], gbps: 1e-3}, {hosts: [d, localhost], gbps: 25}]}",
+                "compress": "bf16", "data": "{random: 9, sequence: 8}",
+            ],
+            [
+                "links": "{between: [{hosts: [a, b], gbps: 1}]}", "compress": "{to: int8, links: [[1, 0]]}",
+                "data": "{random: 9, sequence: 8}",
+            ],
+            ["compress": "{to: int8, links: hosts}", "data": "{random: 9, sequence: 8}"],
             ["partition": "{cuts: [2]}", "data": "{random: 9, sequence: 8}", "name": "\"a: b\""],
             [
                 "model": "{layers: [{linear: {in: 8, out: 2}}, add], loss: mean-squared-error}",

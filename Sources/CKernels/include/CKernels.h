@@ -22,6 +22,13 @@ void ck_convert_rows(
     enum ck_type from, const void *x, size_t x_stride, enum ck_type to, void *y, size_t y_stride, size_t rows,
     size_t width);
 
+/// Each row of x as whole numbers from −127 to 127, which times the row's scale, max |x| / 127, are near x. A row that is not
+/// finite has NaN for its scale. `residual` may be null; else it is added to x first, and becomes what rounding took. Nothing
+/// may overlap.
+void ck_compress_rows(const float *x, float *residual, float *scales, int8_t *q, size_t rows, size_t width);
+/// y = scale of the row · q
+void ck_expand_rows(const float *scales, const int8_t *q, float *y, size_t rows, size_t width);
+
 // Elementwise. Outputs may be an input itself, and may not overlap one otherwise.
 void ck_add(enum ck_type type, const void *a, const void *b, void *y, size_t count);
 /// y = a + factor · x

@@ -10,11 +10,11 @@ package enum ManifestChange {
     package static let harmless: Set = [
         "name", "devices", "memory", "partition", "schedule", "virtual", "recompute", "deadlines", "steps", "log_every",
         "events", "metrics", "by_hand", "evaluate", "checkpoint", "sim", "restart", "mirror",
-        "spares", "elastic", "recut", "replicas", "zero", "tensor",
+        "spares", "elastic", "recut", "replicas", "zero", "tensor", "links",
     ]
     /// Keys that a run may go on with, though no longer as it would have: once the user says so.
     package static let allowed: Set = [
-        "learning_rate", "clip", "on_nan", "groups", "seed", "precision", "optimizer", "lanes",
+        "learning_rate", "clip", "on_nan", "groups", "seed", "precision", "optimizer", "lanes", "compress",
     ]
 
     /// - Parameters:

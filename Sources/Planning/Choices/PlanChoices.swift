@@ -111,7 +111,8 @@ public struct PlanChoices: Codable, Sendable {
         let bytes = Double(shard.parameterCount * DType.f32.size) / positions
         let gradients = ReplicaTime(
             replicas: grid.replicas, bytes: Int(bytes), layers: Int(Double(costs.layers.count) / positions),
-            lastPass: stage * (all - forward) / all, link: costs.link)
+            lastPass: stage * (all - forward) / all,
+            link: manifest.slowestLink(of: .replicas(position: 0), usual: costs.link))
         let fill = (positions - 1) * stage * forward / all
         return Double(manifest.batch.global) / (Double(manifest.batch.microBatches) * stage + fill + gradients.exposed)
     }
@@ -140,7 +141,8 @@ public struct PlanChoices: Codable, Sendable {
         }
         var search = PlanSearch(
             ranks: positions, alternatives: variants.measured.enumerated().map { $1.alternative("\($0)") },
-            link: first.costs.link, memoryLimits: limits, barrier: first.costs.barrier)
+            link: first.costs.links.usual, memoryLimits: limits, barrier: first.costs.barrier)
+        search.apart = first.costs.links.apart
         if let schedules { search.schedules = schedules }
         let found: [PlanSearch.Choice]
         do { found = try search.best(count) } catch { throw original.failure(error) }

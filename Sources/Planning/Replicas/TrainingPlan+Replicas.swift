@@ -72,7 +72,8 @@ extension TrainingPlan {
         return ReplicaTime(
             replicas: manifest.replicas, bytes: elements.saturatingTimes(DType.f32.size),
             layers: stages.last.map { layout.stages[$0].entries.count } ?? 1, lastPass: pass,
-            returnsSums: !sharesOptimizerState, link: costs.link,
+            returnsSums: !sharesOptimizerState,
+            link: manifest.slowestLink(of: .replicas(position: placement.position(of: rank)), usual: costs.link),
             // The cores that compute carry the messages, too.
             isHidden: manifest.devices[0].kind != .cpu)
     }

@@ -11,8 +11,10 @@ package struct FrameHeader: Hashable, Sendable {
     package var edge: Int
     /// The place of this tensor among those of the edge.
     package var tensor: Int
-    /// `DType.rawValue`; this room knows no tensors.
+    /// `DType.rawValue`, or `compressedRows`; this room knows no tensors.
     package var dtype: UInt8
+    /// Of a payload of whole numbers behind a scale for each row.
+    package static let compressedRows: UInt8 = 64
     /// Payload bytes.
     package var payloadLength: Int
     package var runID: UInt64 = 0
