@@ -42,6 +42,8 @@ public final class Coordinator {
         public var hosts: String?
         /// Of a run on several hosts.
         package var cluster: Cluster?
+        /// Measures what joins a run's hosts, with messages of so many bytes; nil: what the manifest does not say is not known.
+        package var measureLinks: (@Sendable (Cluster, Int) throws(RunFailure) -> PipelineManifest.Links)?
         /// Whether a new run begins, in a folder of its own, with the weights of the checkpoint that `resume` names.
         public var takesWeightsOnly = false
 
@@ -77,9 +79,11 @@ public final class Coordinator {
             options.cluster = try Cluster.over(hosts, manifest, address: options.address)
         }
         manifest.hosts = options.cluster?.hosts ?? []
-        let plan = try TrainingPlan(manifest)
+        if let own = options.cluster?.ownNames { manifest.links = manifest.links?.seen(from: own) }
+        var plan = try TrainingPlan(manifest)
         try check(plan, options)
         Interrupts.catchAll()
+        let notes = try plan.fit(to: options)
         let dashboard = try options.dashboard.map { address throws(RunFailure) in
             try DashboardChild(address: address)
         }
@@ -92,6 +96,7 @@ public final class Coordinator {
                     index == 0 ? "live page: \(url)" : "live page, from another machine: \(url)")
             }
         }
+        for note in notes { coordinator.journal.display.tell(note) }
         try coordinator.run()
     }
 

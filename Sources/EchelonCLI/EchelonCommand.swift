@@ -25,6 +25,6 @@ struct EchelonCommand: ParsableCommand {
             DashboardCommand.self,
             ScheduleCommand.self, DataCommand.self, Generate.self, Evaluate.self, Inspect.self, Logits.self,
             Tokenize.self,
-            Export.self, Doctor.self,
+            Export.self, Doctor.self, MeasureLink.self,
         ])
 }

@@ -22,14 +22,25 @@ struct Plan: ParsableCommand {
     @Flag(help: "Print the five fastest ways to run the pipeline's global batch.")
     var search = false
 
+    @Option(
+        help: ArgumentHelp(
+            "The hosts of the run, as train --hosts takes them: messages between them cost what the pipeline's `links` say.",
+            valueName: "file"))
+    var hosts: String?
+
     func run() throws {
         try reportingFailures {
-            let manifest = try pipeline.load()
+            var manifest = try pipeline.load()
+            if let hosts { manifest = try Cluster.planned(over: hosts, manifest) }
             if search {
                 let choices = try PlanChoices(manifest)
                 return try Console.print(json ? try choices.json() : choices.text())
             }
-            let plan = try TrainingPlan(manifest)
+            var plan = try TrainingPlan(manifest)
+            if plan.isPlanned, let ordered = plan.hostOrder() {
+                plan = try TrainingPlan(ordered.applied(to: manifest))
+                if !json { try Console.print(ordered.text + "\n") }
+            }
             let report = try PlanReport(plan)
             try Console.print(json ? try report.json() : report.text())
             try plan.checkMemoryLimits()

@@ -100,6 +100,7 @@ struct Train: ParsableCommand {
                 runDirectory: runDir, port: port, address: address, keys: keys, output: output, dashboard: dashboard,
                 resume: resume.flatMap { ResumeMode($0) })
             options.hosts = hosts
+            options.measureLinks = { cluster, bytes throws(RunFailure) in try LinkRun.measure(cluster, bytes: bytes) }
             options.accepted = Set(accept)
             options.takesWeightsOnly = weightsOnly
             try Coordinator.train(try pipeline.load(), options)

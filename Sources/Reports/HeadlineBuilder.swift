@@ -131,13 +131,18 @@ struct HeadlineBuilder {
         guard let link = report.links.max(by: { $0.waitedMs < $1.waitedMs }) else {
             return make(.transfer, [], "transfers, \(Format.percent(share)).")
         }
+        let hosts = [report.ranks[link.from].host, report.ranks[link.to].host]
+        let places = hosts[0] != hosts[1] && !hosts.contains("") ? " (\(hosts[0]) to \(hosts[1]))" : ""
         let sentence =
             "transfers, \(Format.percent(share)): the link from \(name(link.from)) "
-            + "to \(name(link.to)) takes \(Format.milliseconds(link.latencyMs.p50)) ms per message "
+            + "to \(name(link.to))\(places) takes \(Format.milliseconds(link.latencyMs.p50)) ms per message "
             + "of \(Format.bytes(link.bytesPerStep / max(1, link.messagesPerStep)))."
         let stages = report.ranks[link.from].stages + report.ranks[link.to].stages
         return make(
-            .transfer, stages, sentence, fix: "a faster link, a cut where less crosses, or smaller micro-batches.")
+            .transfer, stages, sentence,
+            fix:
+                "a faster link, a cut where less crosses, \(places.isEmpty ? "" : "`compress`, ")or smaller micro-batches."
+        )
     }
 
     private func dataWait(_ share: Double) -> BubbleReport.Headline {

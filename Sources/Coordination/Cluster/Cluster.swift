@@ -15,13 +15,22 @@ package struct Cluster: Sendable {
 
     /// By rank; empty text: this machine.
     package let hosts: [String]
+    /// What a host file calls this machine.
+    package let ownNames: Set<String>
     /// This machine's, by which the other hosts reach it; nil: all workers are here.
     package let address: String?
     package let keys: RunKeys
     package let way: Way
 
-    package init(hosts: [String], address: String?, keys: RunKeys, way: Way) {
-        (self.hosts, self.address, self.keys, self.way) = (hosts, address, keys, way)
+    package init(
+        hosts: [String], ownNames: Set<String> = [], address: String?, keys: RunKeys, way: Way
+    ) {
+        (self.hosts, self.ownNames, self.address, self.keys, self.way) = (hosts, ownNames, address, keys, way)
+    }
+
+    /// Each once, in the order of their first ranks.
+    package var distinctHosts: [String] {
+        hosts.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 
     /// Of a host file.
@@ -37,7 +46,26 @@ package struct Cluster: Sendable {
         let hosts = try file.hosts(ofRanks: manifest.devices.count, path: path).map { isOwn[$0] == true ? "" : $0 }
         var address = address
         if address == nil { address = try own(toward: Set(hosts.filter { $0 != "" })) }
-        return Cluster(hosts: hosts, address: address, keys: RunKeys(RunSecret()), way: .shell(.usual))
+        return Cluster(
+            hosts: hosts, ownNames: Set(isOwn.filter(\.value).keys).union(["localhost"]), address: address,
+            keys: RunKeys(RunSecret()), way: .shell(.usual))
+    }
+
+    /// A pipeline with the hosts of a file, to plan with; nothing is asked of them.
+    /// - Throws: bad input: a mistake in the file, or no word of what joins its hosts.
+    package static func planned(over path: String, _ manifest: PipelineManifest) throws(RunFailure) -> PipelineManifest
+    {
+        let file = try HostFile.read(path)
+        var manifest = manifest
+        guard let links = manifest.links else {
+            throw .badInput(
+                "--hosts: the pipeline does not say what joins them; add links: {gbps: 1, ms: 10}, or what `train --hosts` "
+                    + "measured")
+        }
+        let own = Set(file.entries.map(\.name).filter { Address.isOwn(host($0)) }).union(["localhost"])
+        manifest.hosts = try file.hosts(ofRanks: manifest.devices.count, path: path).map { own.contains($0) ? "" : $0 }
+        manifest.links = links.seen(from: own)
+        return manifest
     }
 
     /// What a pipeline may have that is for workers that the coordinator starts beside itself, or that somebody starts.

@@ -1,11 +1,11 @@
 import Planning
-import Runs
+package import Runs
 import Scheduling
 import Systems
 import Transport
 
 /// Where workers that the coordinator does not start on its own machine reach it, and by what they prove themselves.
-struct HandEntrance {
+package struct HandEntrance {
     /// The port that was asked for; nil: any free one.
     let port: UInt16?
     /// `tcp://10.0.0.1:5555`; nil where nobody is expected.
@@ -54,7 +54,7 @@ struct HandEntrance {
     }
 
     /// The number of one of this machine's addresses.
-    private static func host(_ name: String) throws(RunFailure) -> String {
+    package static func host(_ name: String) throws(RunFailure) -> String {
         do {
             let host = try Address.host(of: Address.resolve("tcp://\(name):0", elsewhere: true))
             // As the system's own name is 127.0.1.1 on Debian.
