@@ -59,7 +59,7 @@ import Testing
         for (row, wanted) in whole.logits.enumerated() {
             let found = parts.flatMap { $0.logits[row] }
             #expect(found.count == wanted.count)
-            for (found, wanted) in zip(found, wanted) { #expect(abs(found - wanted) < 1e-5) }
+            for (found, wanted) in zip(found, wanted) { #expect(abs(found - wanted) < 2e-5) }
         }
         for part in parts { #expect(abs(part.loss / whole.loss - 1) < 1e-6) }
         for (index, wanted) in whole.gradients.enumerated() {

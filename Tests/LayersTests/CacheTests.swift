@@ -46,8 +46,9 @@ struct CacheTests {
                 .forward([x], lengths: Self.lengths)
         }
         let (alone, together) = (try run(x, 1), try run(other + x, 2))
-        #expect(Array(together[alone.count...]) == alone)
-        #expect(Array(together[..<alone.count]) != alone)
+        // Libraries may add in another order where there are more rows.
+        #expect(relativeError(Array(together[alone.count...]), alone) < 1e-6)
+        #expect(relativeError(Array(together[..<alone.count]), alone) > 0.1)
     }
 
     @Test(arguments: Device.allCases) func `a prefix and its positions are remembered`(_ device: Device) throws {

@@ -30,7 +30,7 @@ struct TwinTests {
     }
 
     /// Of what is rounded on the way, only the inputs, the parameters and the results are the twin's too.
-    @Test(arguments: examples, [(DType.bf16, 10 * 0x1p-9), (DType.f16, 10 * 0x1p-12)])
+    @Test(arguments: examples, [(DType.bf16, 16 * 0x1p-9), (DType.f16, 16 * 0x1p-12)])
     func `every layer agrees with its naive twin in bf16 and f16`(
         _ example: LayerCase, _ kind: (dtype: DType, tolerance: Double)
     ) throws {
