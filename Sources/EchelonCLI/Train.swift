@@ -102,7 +102,7 @@ struct Train: ParsableCommand {
             options.hosts = hosts
             options.accepted = Set(accept)
             options.takesWeightsOnly = weightsOnly
-            try Coordinator.train(try pipeline.load(), options)
+            try Coordinator.train(try ProductTuning.settled(try pipeline.load(), options), options)
         }
     }
 }
