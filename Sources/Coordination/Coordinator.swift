@@ -77,6 +77,7 @@ public final class Coordinator {
             options.cluster = try Cluster.over(hosts, manifest, address: options.address)
         }
         manifest.hosts = options.cluster?.hosts ?? []
+        manifest = options.keepingProducts(of: manifest)
         let plan = try TrainingPlan(manifest)
         try check(plan, options)
         Interrupts.catchAll()
@@ -98,6 +99,7 @@ public final class Coordinator {
     /// What must hold before anything is started or written.
     static func check(_ plan: TrainingPlan, _ options: Options) throws(RunFailure) {
         try Preflight.check(plan)
+        try plan.checkProducts()
         guard options.launch.usesProcesses || !plan.movesStates else {
             let key = plan.manifest.mirror ? "mirror" : "recut"
             throw .badInput(
