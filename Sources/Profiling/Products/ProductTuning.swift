@@ -41,7 +41,7 @@ public enum ProductTuning {
             let won = results.filter { $0.library != nil }
             let best = won.map(\.gain).max() ?? 1
             note(
-                "\(won.count) of them have a clear winner"
+                "clear winners: \(won.count) of \(results.count)"
                     + (won.isEmpty ? "" : ", up to \(best.ratioText) × as fast as usual") + "; kept in \(path)")
         }
         var settled = manifest
