@@ -37,12 +37,16 @@ extension CPUBackend {
             strideC: shape.n, dtype: dtype, resultType: resultType, hasBias: at.bias != nil, hasAddend: at.addend != nil
         )
         // An empty sum is 0, which not every library knows.
-        let library = dtype == .f32 && shape.k > 0 ? rules.library(kind) : nil
+        let library = shape.k > 0 ? dtype == .f32 ? rules.library(kind) : widening(kind) : nil
         if shape.k > 0, library == nil, multipliesNatively(dtype), products.run(kind, at) { return }
         if dtype == .f32 { return single(at, kind, library ?? .openBLAS) }
-        let product = WidenedProduct(shape: shape, dtype: dtype, resultType: resultType, at: at, rules: rules)
+        let product = WidenedProduct(
+            shape: shape, dtype: dtype, resultType: resultType, at: at, rules: rules, library: library)
         blocks.withLock { $0.run(product) }
     }
+
+    /// Who computes a product of 16-bit matrices in f32, where the table says that somebody shall.
+    private func widening(_ kind: Products.Kind) -> SGEMM.Library? { rules.chosen(kind).flatMap(rules.routine) }
 
     /// What is to be added is written to c first, and the product added to it.
     private func single(_ at: Products.Operands, _ kind: Products.Kind, _ library: SGEMM.Library) {

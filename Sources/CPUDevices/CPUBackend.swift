@@ -26,16 +26,17 @@ public final class CPUBackend: Backend {
     /// - Parameters:
     ///   - device: what reports and errors call it.
     ///   - threads: how many compute, the calling one included; at least 1.
-    public convenience init(device: String, threads: Int) {
-        self.init(device: device, threads: threads, productThreads: threads)
+    ///   - table: who computes which matrix products; others follow the rules for this kind of processor.
+    public convenience init(device: String, threads: Int, products table: ProductTable = ProductTable()) {
+        self.init(device: device, threads: threads, productThreads: threads, products: table)
     }
 
     /// OpenBLAS's and oneDNN's products may have another number of threads than all else.
-    package init(device: String, threads: Int, productThreads: Int) {
+    package init(device: String, threads: Int, productThreads: Int, products table: ProductTable = ProductTable()) {
         precondition(threads > 0, "\(device): \(threads) compute threads")
         self.device = device
         self.threads = ComputeThreads(count: threads)
-        rules = ProductRules(threads: productThreads)
+        rules = ProductRules(threads: productThreads, table: table)
         products = Products(productThreads: productThreads, self.threads)
         ob_set_threads(Int32(clamping: productThreads))
     }
@@ -45,6 +46,12 @@ public final class CPUBackend: Backend {
         // OpenBLAS's inherit the cores of the thread that starts them: all of the device's, not the first alone.
         ob_start_threads()
         threads.pin(to: cores)
+    }
+
+    /// Those that can compute a matrix product here, apart from how fast, but for the one that does.
+    package func otherLibraries(for key: ProductTable.Key, hasBias: Bool) -> [ProductTable.Library] {
+        let own = rules.library(key, hasBias: hasBias)
+        return rules.libraries(key.dtype).filter { $0 != own }
     }
 
     func multipliesNatively(_ dtype: DType) -> Bool { rules.nativeTypes.contains(dtype) }

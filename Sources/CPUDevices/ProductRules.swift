@@ -2,8 +2,8 @@ import CKernels
 import COneDNN
 import Tensors
 
-/// Which library computes which product: what was fastest where it was measured, and the same on every machine of a kind,
-/// so that results do not depend on how busy it is.
+/// Which library computes which product: what the run's table names, else what was fastest where it was measured, and the
+/// same on every machine of a kind, so that results do not depend on how busy it is.
 ///
 /// GFLOP/s of one core while the others are busy, 512 rows, the matrices 512 ↔ 512, 1536, 2048 and 8192:
 ///
@@ -31,6 +31,7 @@ import Tensors
 struct ProductRules: Sendable {
     /// Types whose products oneDNN computes as they are.
     let nativeTypes: Set<DType>
+    private let table: ProductTable
     private let processor: Processor
     private let threads: Int
 
@@ -44,8 +45,9 @@ struct ProductRules: Sendable {
         case other
     }
 
-    init(threads: Int) {
+    init(threads: Int, table: ProductTable = ProductTable()) {
         self.threads = threads
+        self.table = table
         processor = Self.processor()
         let multipliesBF16 = od_has_amx() != 0 || (od_has_avx512_bf16() != 0 && processor != .intel)
         nativeTypes = multipliesBF16 ? [.f32, .bf16] : [.f32]
@@ -57,8 +59,40 @@ struct ProductRules: Sendable {
         return features.contains(.avx512F) ? .wide : features.contains(.avx2) ? .narrow : .other
     }
 
+    /// Those that can compute a product, apart from how fast.
+    func libraries(_ dtype: DType) -> [ProductTable.Library] {
+        ProductTable.Library.allCases.filter { $0 != .oneDNN || nativeTypes.contains(dtype) }
+    }
+
+    /// Who computes a product of whole matrices; nil: 16-bit blocks, each by the rules for its own size.
+    func library(_ key: ProductTable.Key, hasBias: Bool) -> ProductTable.Library? {
+        let shape = key.shape
+        let kind = Products.Kind(
+            shape: shape, strideA: shape.transposeA ? shape.m : shape.k, strideB: shape.transposeB ? shape.k : shape.n,
+            strideC: shape.n, dtype: key.dtype, resultType: key.dtype, hasBias: hasBias)
+        guard key.dtype == .f32 else { return chosen(kind) ?? (nativeTypes.contains(key.dtype) ? .oneDNN : nil) }
+        return switch library(kind) {
+        case .openBLAS: .openBLAS
+        case .oneDNN: .oneDNNSGEMM
+        case nil: .oneDNN
+        }
+    }
+
+    /// For a product of any type: what the table names.
+    func chosen(_ kind: Products.Kind) -> ProductTable.Library? { table[ProductTable.Key(kind.shape, kind.dtype)] }
+
+    /// For a product of SGEMM's; nil: oneDNN's `matmul`.
+    func routine(_ library: ProductTable.Library) -> SGEMM.Library? {
+        switch library {
+        case .openBLAS: .openBLAS
+        case .oneDNNSGEMM: .oneDNN(threads: threads)
+        case .oneDNN: nil
+        }
+    }
+
     /// For an f32 product; nil: oneDNN's `matmul`, which alone adds bias and addend in its one pass.
     func library(_ kind: Products.Kind) -> SGEMM.Library? {
+        if let chosen = chosen(kind) { return routine(chosen) }
         let shape = kind.shape
         switch processor {
         case .intel:

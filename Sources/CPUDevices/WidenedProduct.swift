@@ -28,6 +28,8 @@ struct WidenedProduct: Sendable {
     let resultType: DType
     let at: Products.Operands
     let rules: ProductRules
+    /// Who multiplies the blocks; nil: as the rules say of each.
+    let library: SGEMM.Library?
 
     private typealias Block = UnsafeMutablePointer<Float>
 
@@ -58,7 +60,7 @@ struct WidenedProduct: Sendable {
                 transposeB: shape.transposeB, accumulate: beta != 0)
             let kind = Products.Kind(
                 shape: block, strideA: strideA, strideB: strideB, strideC: columns.count, dtype: .f32, resultType: .f32)
-            SGEMM(kind, a: a, b: b, c: c).run(by: rules.library(kind) ?? .openBLAS)
+            SGEMM(kind, a: a, b: b, c: c).run(by: library ?? rules.library(kind) ?? .openBLAS)
         }
     }
 

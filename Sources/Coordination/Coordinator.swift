@@ -80,6 +80,7 @@ public final class Coordinator {
         }
         manifest.hosts = options.cluster?.hosts ?? []
         if let own = options.cluster?.ownNames { manifest.links = manifest.links?.seen(from: own) }
+        manifest = options.keepingProducts(of: manifest)
         var plan = try TrainingPlan(manifest)
         try check(plan, options)
         Interrupts.catchAll()
@@ -103,6 +104,7 @@ public final class Coordinator {
     /// What must hold before anything is started or written.
     static func check(_ plan: TrainingPlan, _ options: Options) throws(RunFailure) {
         try Preflight.check(plan)
+        try plan.checkProducts()
         guard options.launch.usesProcesses || !plan.movesStates else {
             let key = plan.manifest.mirror ? "mirror" : "recut"
             throw .badInput(

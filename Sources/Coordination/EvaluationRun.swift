@@ -50,7 +50,7 @@ package final class EvaluationRun {
         Interrupts.catchAll()
         try File.makeFolder(directory.logsPath)
         let launcher = try ThreadLauncher(plan, nil) { device, plan throws(TensorError) in
-            try device.pinnedBackend(plan.manifest.simulation, .thread)
+            try device.pinnedBackend(plan.manifest, .thread)
         }
         var contents = ContentHashes()
         let digests = try plan.placement.ranks.map { rank in try plan.digest(of: rank, &contents) }

@@ -24,6 +24,9 @@ struct Profile: ParsableCommand {
     @Option(help: ArgumentHelp("Which of the devices this process measures on.", visibility: .hidden))
     var rank: Int?
 
+    @Option(help: ArgumentHelp("Which products to measure.", visibility: .hidden))
+    var race: String?
+
     @Option(help: ArgumentHelp("How many devices measure.", visibility: .hidden))
     var world: Int = 1
 
@@ -39,6 +42,7 @@ struct Profile: ParsableCommand {
     func run() throws {
         try reportingFailures {
             if gemm { return try Console.print("\(try LayerProfile.gemmPeak(try pipeline.load()) / 1e9)") }
+            if let race { return try Console.print(try ProductRun.measure(try pipeline.load(), contests: race)) }
             if let rank, let coordinator {
                 return try ProfileWorker.run(
                     try pipeline.load(), from: pipeline.pipeline, rank: rank, world: world, coordinator: coordinator,

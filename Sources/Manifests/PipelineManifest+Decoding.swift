@@ -59,6 +59,7 @@ extension PipelineManifest {
                 layers: model.layers.count),
             schedule: schedule, virtual: virtual, batch: batch,
             precision: try Precision.decode(fields["precision"]),
+            products: try Products.decode(fields["products"], devices),
             recompute: try Recompute.decode(fields["recompute"], layers: model.layers.count), optimizer: optimizer,
             train: try train(fields["train"].unlessNull, lora), lora: lora,
             groups: try Group.list(fields["groups"].unlessNull, optimizer),

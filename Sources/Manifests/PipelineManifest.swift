@@ -31,6 +31,8 @@ public struct PipelineManifest: Hashable, Sendable {
     public var batch: Batch
     /// The type of activations and of what matrix products read. `precision: bf16`
     public var precision: Precision
+    /// Which libraries compute the matrix products. `products: tuned`
+    public var products = Products.usual
     /// Which activations are computed a second time instead of kept.
     public var recompute: Recompute
     /// The update rule. `optimizer: {adamw: {lr: 3e-4}}`

@@ -5,8 +5,8 @@ import Optimizers
 /// Which keys a pipeline manifest knows, and where.
 enum Schema {
     static let pipeline = [
-        "name", "model", "devices", "memory", "partition", "schedule", "virtual", "batch", "precision", "recompute",
-        "optimizer", "train", "lora", "groups", "learning_rate", "clip", "on_nan", "deadlines",
+        "name", "model", "devices", "memory", "partition", "schedule", "virtual", "batch", "precision", "products",
+        "recompute", "optimizer", "train", "lora", "groups", "learning_rate", "clip", "on_nan", "deadlines",
         "data", "evaluate", "steps", "seed", "weights", "log_every", "events", "metrics", "sim", "by_hand",
         "checkpoint", "restart", "mirror", "spares", "elastic", "recut", "replicas", "lanes", "zero", "tensor",
         "links", "compress",

@@ -8,14 +8,23 @@ extension PipelineManifest.Device {
 
     /// The device's backend, and this process, or the calling thread alone, on the device's cores: that thread is to
     /// compute.
+    /// - Parameter products: who computes which matrix products.
     package func pinnedBackend(
-        _ simulation: PipelineManifest.Simulation, _ scope: Cores.Scope = .process
+        _ simulation: PipelineManifest.Simulation, _ scope: Cores.Scope = .process,
+        products: ProductTable = ProductTable()
     ) throws(TensorError) -> any Backend {
         guard kind == .cpu else { return backend(simulation) }
         try Cores.pin(scope, to: Array(cores))
-        let cpu = CPUBackend(device: description, threads: threads)
+        let cpu = CPUBackend(device: description, threads: threads, products: products)
         cpu.pinThreads(to: Array(cores))
         return cpu
+    }
+
+    /// The same as a pipeline says.
+    package func pinnedBackend(
+        _ manifest: PipelineManifest, _ scope: Cores.Scope = .process
+    ) throws(TensorError) -> any Backend {
+        try pinnedBackend(manifest.simulation, scope, products: manifest.productTable)
     }
 
     /// The backend of this process's cores, for work that no pipeline's device does: pins nothing.

@@ -13,7 +13,22 @@ extension PlanReport {
                 + "\(stages.count == 1 ? "1 stage" : "\(stages.count) stages"), \(parameters.grouped) parameters, "
                 + "\(schedule) over \(microBatches) micro-batches, \(tokensPerStep.grouped) tokens and "
                 + "\(flopsPerStep.flopsText) GFLOP a step"
-        ] + (trainedParameters.map { ["\($0.grouped) of \(parameters.grouped) parameters are trained"] } ?? []) + [""]
+        ] + (trainedParameters.map { ["\($0.grouped) of \(parameters.grouped) parameters are trained"] } ?? [])
+            + productsText + [""]
+    }
+
+    /// Where a table says who computes matrix products.
+    private var productsText: [String] {
+        guard let products else { return [] }
+        let rules = "by the rules for the processor"
+        let head =
+            products.isEmpty
+            ? "Matrix products: all \(rules)"
+            : "Matrix products by table, others \(rules): \(products.joined(separator: "; "))"
+        let note =
+            unracedProducts > 0
+            ? "\(unracedProducts) sizes of them have not been raced for: `echelon train` does it first" : nil
+        return [head] + (note.map { [$0] } ?? [])
     }
 
     private var layerTable: [String] {

@@ -55,6 +55,11 @@ public struct PlanReport: Codable, Sendable {
     public var memory: [RankMemory]
     /// A drawing of the schedule in time, of at most 100 columns and 64 rows.
     public var grid: String
+    /// Who computes which matrix products, where a table says so: `f32 512x2048x512 nt onednn-sgemm`; nil: all follow the
+    /// rules for the processor.
+    public var products: [String]?
+    /// Of `products: tuned`, sizes that nobody has raced for yet.
+    public var unracedProducts: Int
     /// The manifest in YAML, with all defaults and the chosen cuts written out.
     public var manifest: String
 
@@ -145,6 +150,8 @@ public struct PlanReport: Codable, Sendable {
         crossings = Self.crossingLines(plan)
         manifest = plan.manifest.resolvedYAML()
         isPlanned = plan.isPlanned
+        if case .table(let table) = plan.manifest.products { products = table.rows.map(\.description) }
+        unracedProducts = plan.unracedProducts
         memory = plan.placement.ranks.map { rank in
             RankMemory(
                 rank: rank, device: plan.device(of: rank).description, bytes: plan.memory(ofRank: rank),

@@ -21,6 +21,14 @@ public struct ProfileCache: Sendable {
         return ProfileCache(folder: caches.map { $0 + "/echelon/profiles" })
     }
 
+    /// What races found, beside it.
+    package var products: ProductCache {
+        ProductCache(
+            folder: folder.map { folder in
+                (folder.lastIndex(of: "/").map { String(folder[...$0]) } ?? "") + "products"
+            })
+    }
+
     private func path(of key: ProfileKey) -> String? { folder.map { "\($0)/\(key.fileName)" } }
 
     /// The profile for a key; nil where there is none, or none of this form with numbers that a measurement gives.

@@ -4,6 +4,7 @@ import Glibc
 package import Manifests
 import Models
 import Optimizers
+import Tensors
 
 /// What a profile is valid for: two pipelines with the same key have the same times.
 public struct ProfileKey: Codable, Hashable, Sendable {
@@ -21,22 +22,26 @@ public struct ProfileKey: Codable, Hashable, Sendable {
     package init(_ manifest: PipelineManifest) {
         let devices = manifest.distinctDevices.map(\.threads).sorted().map(String.init).joined(separator: " + ")
         let processor = CPUFeatures.current
-        let kernels = WorkerEnvironment.variables(threads: 1)[OpenBLASCore.environmentVariable] ?? OpenBLASCore.current
         let features = processor.features.map(\.rawValue).sorted().joined(separator: " ")
         machine =
-            "\(processor.name), \(features), \(kernels) kernels, devices of \(devices) cores, profile \(LayerProfile.form)"
+            "\(processor.name), \(features), \(Self.kernels) kernels, devices of \(devices) cores, profile \(LayerProfile.form)"
         model = Self.fingerprint(
             (manifest.trainingYAML + [
                 manifest.model.resolvedYAML(), "\(manifest.batch.micro)", "\(manifest.data.sequence ?? 0)",
                 manifest.precision.name, "\(manifest.optimizer.kind), \(manifest.optimizer.state.names)",
-            ]).joined(separator: "\n"))
+            ] + manifest.productTable.rows.map(\.description)).joined(separator: "\n"))
+    }
+
+    /// Of OpenBLAS's, those that workers use.
+    static var kernels: String {
+        WorkerEnvironment.variables(threads: 1)[OpenBLASCore.environmentVariable] ?? OpenBLASCore.current
     }
 
     /// A file's name for it.
     var fileName: String { Self.fingerprint(machine + "\n" + model) + ".json" }
 
     /// 64 bits of FNV-1a.
-    private static func fingerprint(_ text: String) -> String {
+    static func fingerprint(_ text: String) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
         return String(hash, radix: 16)

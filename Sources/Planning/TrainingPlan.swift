@@ -61,9 +61,15 @@ public struct TrainingPlan: Sendable {
     /// Whether the cuts were planned from what layers cost: the manifest has them now instead of `partition: profile`.
     public let isPlanned: Bool
 
+    /// Of `products: tuned`, how many sizes of matrix products no race has been run for: they follow the processor's rules.
+    package let unracedProducts: Int
+
+    /// What the libraries race for where `products` is `tuned`.
+    package var productContests: [ProductContest] { shardModel.productContests }
+
     /// Throws a user's mistake: shapes that do not fit, a partition that cannot be, a profile that is missing.
     public init(_ manifest: PipelineManifest, profiles: ProfileCache = .standard) throws(RunFailure) {
-        let manifest = try manifest.settled().withHeldOutSamples().choosingLinks()
+        var manifest = try manifest.settled().withHeldOutSamples().choosingLinks()
         do {
             let family = try manifest.familyOfNames()
             adapted = try manifest.adapted(family)
@@ -73,13 +79,15 @@ public struct TrainingPlan: Sendable {
             shardModel =
                 manifest.tensor > 1
                 ? try Self.shardModel(manifest, adapted?.adaptation ?? .none) : model
+            let shard = shardModel
+            (manifest, unracedProducts) = manifest.withProducts(of: shard.productContests, profiles.products)
             rules = try manifest.rules(model, ParameterNames(family?.exported, adapted?.tensors))
             schedule = try Self.schedule(manifest)
             placement = Placement(
                 schedule, replicas: manifest.replicas, shards: manifest.tensor, byHand: manifest.byHand,
                 elsewhere: manifest.hosts.indices.filter { manifest.hosts[$0] != "" })
             optimizer = manifest.optimizer
-            let (model, shard, states) = (model, shardModel, optimizer.state.count)
+            let (model, states) = (model, optimizer.state.count)
             headShare = manifest.partition == .flops ? manifest.countedShare() : nil
             cuts = try Self.cut(
                 model, manifest, schedule, headShare: headShare, StepCosts(manifest, shard, of: model, states, profiles)

@@ -30,7 +30,7 @@ final class LayerProfiler {
     /// The calling thread is to compute: it is put on the device's cores.
     init(_ plan: TrainingPlan) throws {
         self.plan = plan
-        backend = try plan.manifest.devices[0].pinnedBackend(plan.manifest.simulation)
+        backend = try plan.manifest.devices[0].pinnedBackend(plan.manifest)
     }
 
     /// Rounds of a small model are repeated for so long at least.

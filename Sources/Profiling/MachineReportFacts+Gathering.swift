@@ -1,5 +1,6 @@
 import CPUDevices
 import Glibc
+import Manifests
 import Planning
 package import Systems
 import Transport
@@ -19,7 +20,14 @@ extension MachineReport.Facts {
             memory: Memory(
                 memInfo: SmallFile.text("/proc/meminfo"), limit: .together, left: ControlGroup.own.memoryLeft),
             hugePages: hugePages(enabled: SmallFile.text("/sys/kernel/mm/transparent_hugepage/enabled")),
-            zeromq: .current, sockets: .found, disk: .around("runs"), gpus: gpus())
+            zeromq: .current, sockets: .found, disk: .around("runs"), gpus: gpus(), products: products)
+    }
+
+    private static var products: Products? {
+        let machine = PipelineManifest.productMachine(threads: [1])
+        let results = ProfileCache.standard.products.results(for: machine)
+        guard !results.isEmpty else { return nil }
+        return Products(sizes: results.count, gains: results.filter { $0.row != nil }.map(\.gain))
     }
 
     /// `always [madvise] never` → madvise

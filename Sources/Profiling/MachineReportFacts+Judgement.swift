@@ -6,7 +6,8 @@ extension MachineReport.Facts {
     var findings: [MachineReport.Finding] {
         [
             MachineReport.Finding("system", .ok, "\(system.name), \(system.kernel); built with Swift \(system.swift)"),
-            processorFinding, coresFinding, blasFinding, speedFinding, memoryFinding, hugePagesFinding, zeromqFinding,
+            processorFinding, coresFinding, blasFinding, speedFinding, productsFinding,
+            memoryFinding, hugePagesFinding, zeromqFinding,
             socketsFinding, diskFinding, gpusFinding,
         ]
     }
@@ -44,6 +45,23 @@ extension MachineReport.Facts {
                 "cores", .note, text, advice: "this process may not use the others (taskset, or a container's cpuset).")
         }
         return Finding("cores", .ok, text)
+    }
+
+    private var productsFinding: MachineReport.Finding {
+        guard let products else {
+            return Finding(
+                "products", .ok,
+                "by the rules for the processor; `products: tuned` in a pipeline has the libraries race for its sizes")
+        }
+        let sizes = "raced for \(products.sizes) sizes"
+        guard let most = products.gains.max(), let least = products.gains.min() else {
+            return Finding("products", .ok, sizes + ": none is clearly faster than by the rules for the processor")
+        }
+        return Finding(
+            "products", .ok,
+            sizes
+                + ": \(products.gains.count) are \(least.ratioText) to \(most.ratioText) × as fast by another library "
+                + "than the usual; pipelines with `products: tuned` use it")
     }
 
     private var blasFinding: MachineReport.Finding {

@@ -18,11 +18,13 @@ extension MachineReport {
         package var sockets: Sockets
         package var disk: Disk
         package var gpus: [String]
+        /// Nil where the libraries have not raced for any matrix product on devices of one core.
+        package var products: Products?
 
         package init(
             system: System, processor: String, features: [String], cores: [Int], machineCores: Int,
             coreQuota: Double? = nil, blas: BLAS, memory: Memory, hugePages: String? = nil, zeromq: ZeroMQ,
-            sockets: Sockets, disk: Disk, gpus: [String] = []
+            sockets: Sockets, disk: Disk, gpus: [String] = [], products: Products? = nil
         ) {
             self.system = system
             self.processor = processor
@@ -37,11 +39,25 @@ extension MachineReport {
             self.sockets = sockets
             self.disk = disk
             self.gpus = gpus
+            self.products = products
         }
     }
 }
 
 extension MachineReport.Facts {
+    /// What races for matrix products came to.
+    package struct Products: Codable, Hashable, Sendable {
+        /// Sizes that were raced for.
+        package var sizes: Int
+        /// By size that another library won than the usual: how many times as fast it is.
+        package var gains: [Double]
+
+        package init(sizes: Int, gains: [Double]) {
+            self.sizes = sizes
+            self.gains = gains
+        }
+    }
+
     package struct System: Codable, Hashable, Sendable {
         /// `Debian GNU/Linux 12 (bookworm)`
         package var name: String

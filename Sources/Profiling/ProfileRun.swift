@@ -16,7 +16,7 @@ extension LayerProfile {
     /// - Throws: bad input: a device that does not exist or computes nothing, data that is not there; interrupted: by the
     ///   user, or because a process that measures ended or hangs.
     package static func measure(_ manifest: PipelineManifest, repetitions: Int = 5) throws(RunFailure) -> LayerProfile {
-        let manifest = try manifest.settled()
+        let manifest = try ProductTuning.settled(try manifest.settled())
         let plan = try TrainingPlan(manifest.whole(on: manifest.devices[0]))
         try ProfileRun.check(plan)
         try Preflight.checkDevices(manifest)

@@ -132,6 +132,8 @@ extension RunDirectory {
 
     /// The resolved manifest: what workers and `generate` read.
     package var manifestPath: String { path + "/pipeline.yaml" }
+    /// The table of the libraries that compute matrix products, of a run that has one.
+    package var productsPath: String { path + "/products.txt" }
     package var weightsPath: String { path + "/model.safetensors" }
     /// The configuration and the tokenizer of a pretrained model, as they were when the run began.
     package var pretrainedPath: String { path + "/pretrained" }

@@ -30,7 +30,8 @@ struct RunFolder {
     /// What runs write, beside weights.
     static func isOurs(_ name: String) -> Bool {
         let written: Set = [
-            "lock", "pipeline.yaml", "run.json", "live.json", "metrics.jsonl", "metrics.csv", "tensorboard",
+            "lock", "pipeline.yaml", "products.txt", "run.json", "live.json", "metrics.jsonl", "metrics.csv",
+            "tensorboard",
             "evaluations.jsonl", "attempts.jsonl", "diagnosis.txt", "report.json", "steps",
             "events", "logs", "attempts", "pretrained", "best",
         ]

@@ -71,7 +71,7 @@ public enum WorkerProcess {
         let isElsewhere = plan.placement.host(of: options.rank) == .elsewhere
         var next = try WorkerRun(plan, rank: options.rank, endpoint: endpoint, say: say).run {
             if isElsewhere { try checkCores(of: device, options.rank) }
-            return try device.pinnedBackend(manifest.simulation)
+            return try device.pinnedBackend(plan.manifest)
         }
         while let (seat, luggage) = next { next = try goOver(to: seat, luggage, options) }
     }
@@ -97,7 +97,7 @@ public enum WorkerProcess {
         (options.rank, options.coordinator, options.pipeline) = (seat.rank, seat.coordinator, seat.manifest)
         let endpoint = try join(plan, options, secret: seat.secret)
         return try WorkerRun(plan, rank: seat.rank, endpoint: endpoint, luggage: luggage, say: say).run {
-            try plan.device(of: seat.rank).pinnedBackend(manifest.simulation)
+            try plan.device(of: seat.rank).pinnedBackend(plan.manifest)
         }
     }
 

@@ -8,8 +8,8 @@ struct Lab {
     var offset = 0
 
     /// Products of large matrices have one thread: OpenBLAS's number of threads is the whole process's.
-    init(threads: Int = 1, offset: Int = 0) {
-        backend = CPUBackend(device: "cpu:0", threads: threads, productThreads: 1)
+    init(threads: Int = 1, offset: Int = 0, products: ProductTable = ProductTable()) {
+        backend = CPUBackend(device: "cpu:0", threads: threads, productThreads: 1, products: products)
         self.offset = offset
     }
 

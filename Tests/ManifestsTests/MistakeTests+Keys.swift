@@ -3,7 +3,7 @@ extension MistakeTests {
     static let keys: [Mistake] = [
         change(
             ["microbatches": "8"],
-            "p/x.yaml:6:1: unknown key \"microbatches\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress; did you mean \"batch.microbatches\"?"
+            "p/x.yaml:6:1: unknown key \"microbatches\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, products, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress; did you mean \"batch.microbatches\"?"
         ),
         change(
             ["batch": "{micro: 2, microbatchs: 8}"],
@@ -11,27 +11,27 @@ extension MistakeTests {
         ),
         change(
             ["learning-rate": "{warmup: 2}"],
-            "p/x.yaml:6:1: unknown key \"learning-rate\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress; did you mean \"learning_rate\"?"
+            "p/x.yaml:6:1: unknown key \"learning-rate\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, products, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress; did you mean \"learning_rate\"?"
         ),
         change(
             ["lr": "1e-3"],
-            "p/x.yaml:6:1: unknown key \"lr\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress; did you mean \"optimizer.adamw.lr\"?"
+            "p/x.yaml:6:1: unknown key \"lr\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, products, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress; did you mean \"optimizer.adamw.lr\"?"
         ),
         change(
             ["sequence": "8"],
-            "p/x.yaml:6:1: unknown key \"sequence\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress; did you mean \"data.sequence\"?"
+            "p/x.yaml:6:1: unknown key \"sequence\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, products, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress; did you mean \"data.sequence\"?"
         ),
         change(
             ["warmup": "8"],
-            "p/x.yaml:6:1: unknown key \"warmup\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress; did you mean \"learning_rate.warmup\"?"
+            "p/x.yaml:6:1: unknown key \"warmup\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, products, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress; did you mean \"learning_rate.warmup\"?"
         ),
         change(
             ["zebra": "8"],
-            "p/x.yaml:6:1: unknown key \"zebra\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress"
+            "p/x.yaml:6:1: unknown key \"zebra\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, products, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress"
         ),
         change(
             ["layers": "[relu]"],
-            "p/x.yaml:6:1: unknown key \"layers\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress; did you mean \"model.layers\"?"
+            "p/x.yaml:6:1: unknown key \"layers\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, products, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress; did you mean \"model.layers\"?"
         ),
         change(
             ["evaluate": "{data: {text: b.txt}}"],

@@ -53,7 +53,7 @@ public struct LaunchMode: Sendable {
     /// results are those of processes, bit for bit. A worker that crashes takes the program with it, and one that hangs
     /// in a layer of the program's own is waited for.
     public static let threads = threads { device, plan throws(TensorError) in
-        try device.pinnedBackend(plan.manifest.simulation, .thread)
+        try device.pinnedBackend(plan.manifest, .thread)
     }
 
     /// The same on devices of one's own.

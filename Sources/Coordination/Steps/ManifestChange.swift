@@ -15,6 +15,7 @@ package enum ManifestChange {
     /// Keys that a run may go on with, though no longer as it would have: once the user says so.
     package static let allowed: Set = [
         "learning_rate", "clip", "on_nan", "groups", "seed", "precision", "optimizer", "lanes", "compress",
+        "products",
     ]
 
     /// - Parameters:

@@ -202,6 +202,7 @@ public struct PlanChoices: Codable, Sendable {
             for recompute in Set([.none, .stage, manifest.recompute]).sorted(by: { $0.text < $1.text }) {
                 variant.recompute = recompute
                 let whole = try TrainingPlan(variant.whole(on: manifest.devices[0]))
+                variant.products = whole.manifest.products
                 let shard = try shard(variant, whole)
                 let costs = StepCosts(variant, shard, of: whole.model, whole.optimizer.state.count, profiles)
                 if let costs { measured.append(Variant(manifest: variant, costs: costs)) }

@@ -1,0 +1,45 @@
+package import Manifests
+import Notation
+import Planning
+import Runs
+import Systems
+import Tensors
+
+/// The table of products that a run computes by, as its folder keeps it.
+enum KeptProducts {
+    /// Writes a table that other pipelines can name: `products: runs/demo/products.txt`. Nothing where the run has none.
+    static func write(_ manifest: PipelineManifest, to directory: RunDirectory) throws {
+        guard case .table(let table) = manifest.products else { return }
+        let heading = "# Who computes which matrix products; all others follow the rules for the processor."
+        let lines = [heading] + table.rows.map(\.description)
+        try File.replace(directory.productsPath, with: (lines.joined(separator: "\n") + "\n").utf8)
+    }
+}
+
+extension Coordinator.Options {
+    /// Of a run that goes on with `products: tuned`: with the table that it began with, whatever was raced since.
+    package func keepingProducts(of manifest: PipelineManifest) -> PipelineManifest {
+        guard manifest.products == .tuned, resume != nil, !takesWeightsOnly, !accepted.contains("products") else {
+            return manifest
+        }
+        let directory = RunDirectory(runDirectory ?? "runs/\(manifest.name)")
+        guard let old = try? PipelineManifest.load(path: directory.manifestPath), case .table = old.products else {
+            return manifest
+        }
+        var kept = manifest
+        kept.products = old.products
+        return kept
+    }
+}
+
+extension TrainingPlan {
+    /// Throws where `products: tuned` stands for a table that nobody has measured.
+    func checkProducts() throws(RunFailure) {
+        guard unracedProducts > 0 else { return }
+        let mark = manifest.mark(of: "products")
+        throw .badInput(
+            "\(mark): products: tuned, but the libraries have not raced for \(unracedProducts) of this model's sizes on this "
+                + "machine; `echelon profile \(manifest.mark(of: "").file) --set products=tuned` has them race, or name a "
+                + "table that a run has kept, such as runs/NAME/products.txt")
+    }
+}
