@@ -88,7 +88,14 @@ package final class LinkRun {
         defer { clear() }
         for rank in hosts.indices { try start(rank) }
         while left.count < hosts.count {
-            let events = try server.poll(timeout: .milliseconds(20))
+            let events: [ControlEvent]
+            do throws(TransportError) { events = try server.poll(timeout: .milliseconds(20)) } catch {
+                guard case .missingRanks(let ranks, _, _, let seconds) = error else { throw error }
+                throw RunFailure(
+                    .interrupted,
+                    "measuring links: nothing came from \(ranks.map(name).joined(separator: ", ")) within \(Int(seconds)) s: "
+                        + "is it there, and does ssh reach it?")
+            }
             clock.tick(at: MonotonicClock.now)
             for event in events { try handle(event) }
             try checkHealth()
