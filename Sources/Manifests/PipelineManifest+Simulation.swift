@@ -58,22 +58,8 @@ extension PipelineManifest {
                 self.milliseconds = milliseconds
             }
         }
-        /// How fast messages travel: `network: {gbps: 10, ms: 0.1}`.
-        public struct Network: Hashable, Sendable {
-            /// 10⁹ bits that come to a worker in a second, from all others together.
-            public var gigabitsPerSecond: Double
-            /// Milliseconds from a message's last byte to its arrival.
-            public var milliseconds: Double
-
-            /// No latency unless given.
-            public init(gigabitsPerSecond: Double, milliseconds: Double = 0) {
-                self.gigabitsPerSecond = gigabitsPerSecond
-                self.milliseconds = milliseconds
-            }
-
-            /// Bytes that pass in a second.
-            public var bytesPerSecond: Double { gigabitsPerSecond * 1e9 / 8 }
-        }
+        /// How fast messages travel, `network: {gbps: 10, ms: 0.1}`: what comes to a worker from all others together.
+        public typealias Network = Links.Speed
         /// How long a pass of a layer takes; 10 ms unless written.
         public var pace: Pace
         /// How fast messages travel from each worker to each other; nil: as fast as this machine lets them.
@@ -111,11 +97,7 @@ extension PipelineManifest.Simulation {
         var simulation = Self(pace: try pace(fields, field) ?? standard.pace)
         simulation.network = try fields["network"].map { field throws(ManifestError) in
             let fields = try Fields(field, keys: Schema.network, required: ["gbps"])
-            return Network(
-                gigabitsPerSecond: try fields.required("gbps").number("from 0.001 to 100000") {
-                    $0 >= 0.001 && $0 <= 1e5
-                },
-                milliseconds: try fields["ms"]?.number("from 0 to 10000") { $0 >= 0 && $0 <= 1e4 } ?? 0)
+            return try Network.decode(fields, least: 0.001)
         }
         if let slow = fields["slow"] {
             if try Fields(slow, keys: Schema.slow + Schema.slowRank)["rank"] != nil {
@@ -183,8 +165,7 @@ extension PipelineManifest.Simulation {
         case .gflops(let rate): parts.append("gflops: \(YAML.number(rate))")
         }
         if let network {
-            parts.append(
-                "network: {gbps: \(YAML.number(network.gigabitsPerSecond)), ms: \(YAML.number(network.milliseconds))}")
+            parts.append("network: {\(network.yaml)}")
         }
         if let slow {
             parts.append(

@@ -157,15 +157,14 @@ public struct PlanReport: Codable, Sendable {
                 rank: rank, device: plan.device(of: rank).description, bytes: plan.memory(ofRank: rank),
                 limitBytes: plan.manifest.memory?[plan.placement.device(of: rank)])
         }
-        if plan.manifest.sharedDevice != nil {
-            predictionNote = "workers that share a device wait for each other, which is not simulated"
-        } else if let costs = StepCosts(
-            plan.manifest, plan.shardModel, of: plan.model, plan.optimizer.state.count, profiles)
-        {
+        if let costs = plan.costs(profiles) {
             prediction = try StepPrediction(plan, costs)
             leastStepSeconds = try costs.leastSeconds(plan.schedule, plan.manifest)
         } else {
-            predictionNote = "no profile of this model on this machine; \(plan.manifest.profileAdvice)"
+            predictionNote =
+                plan.manifest.sharedDevice != nil
+                ? "workers that share a device wait for each other, which is not simulated"
+                : "no profile of this model on this machine; \(plan.manifest.profileAdvice)"
         }
         do {
             let equal = StageTimes.units(stages: stages.count)

@@ -12,7 +12,7 @@ struct StepCosts: Sendable {
     var link: LinkCost
     /// Between places of the pipeline, by hosts and by what `compress` leaves of a message.
     var links: LinkCosts
-    /// By place: seconds of a message between it and the coordinator; empty where all are on its host.
+    /// By place: seconds of a message between it and the coordinator; empty where all are near.
     var ways: [Double]
     /// Seconds; nil where an update waits for no other rank.
     var barrier: Double?
@@ -53,8 +53,6 @@ struct StepCosts: Sendable {
         guard times.count == model.entries.count else { return nil }
         if manifest.clip == nil && manifest.precision.lossScaler == nil { barrier = nil }
         (links, ways) = (manifest.linkCosts(usual: link), manifest.waysToCoordinator)
-        // Without clipping, too, the update waits for a word from the coordinator, which costs nothing beside it.
-        if barrier == nil, !ways.isEmpty, manifest.devices[0].kind == .cpu { barrier = 0 }
         let among = model.shard == nil ? link : manifest.slowestLink(of: .shards, usual: link)
         layers = zip(model.entries, times).map { entry, times in
             var times = times

@@ -43,7 +43,7 @@ public struct StepPrediction: Codable, Hashable, Sendable {
                 optimizer: zip(updates, sums).map {
                     $0 / (plan.sharesOptimizerState ? Double(plan.manifest.replicas) : 1) + $1.returning
                 },
-                barrier: costs.barrier, gradients: sums.map(\.exposed), ways: costs.ways)
+                barrier: costs.barrier ?? plan.distantBarrier(costs), gradients: sums.map(\.exposed), ways: costs.ways)
             let underWay = sums.map(\.underWay).max() ?? 0
             gradientSeconds = plan.addsReplicas ? underWay : nil
             exposedGradientSeconds = plan.addsReplicas ? sums.map(\.exposed).max() : nil
@@ -58,12 +58,23 @@ public struct StepPrediction: Codable, Hashable, Sendable {
 }
 
 extension TrainingPlan {
+    /// nil where nothing was measured, or workers share a device.
+    func costs(_ profiles: ProfileCache) -> StepCosts? {
+        guard manifest.sharedDevice == nil else { return nil }
+        return StepCosts(manifest, shardModel, of: model, optimizer.state.count, profiles)
+    }
+
     /// What a step takes; nil where nothing was measured, or workers share a device.
     package func prediction(_ profiles: ProfileCache = .standard) throws(RunFailure) -> StepPrediction? {
-        guard manifest.sharedDevice == nil,
-            let costs = StepCosts(manifest, shardModel, of: model, optimizer.state.count, profiles)
-        else { return nil }
-        return try StepPrediction(self, costs)
+        try costs(profiles).map { costs throws(RunFailure) in try StepPrediction(self, costs) }
+    }
+
+    /// Without clipping, too, most updates wait for a word of the coordinator. It costs nothing where that is near.
+    fileprivate func distantBarrier(_ costs: StepCosts) -> Double? {
+        switch gate {
+        case .all, .sum: costs.ways.isEmpty ? nil : 0
+        case .own, nil: nil
+        }
     }
 }
 

@@ -49,9 +49,9 @@ extension Int {
 }
 
 extension Double {
-    /// `11.1 %`
     /// `1.25`
     package var ratioText: String { String(format: "%.2f", self) }
+    /// `11.1 %`
     package var percentText: String { String(format: "%.1f %%", self * 100) }
     /// `1.23 GFLOP`
     package var flopsText: String { String(format: self < 1e9 ? "%.4f" : "%.2f", self / 1e9) }

@@ -69,6 +69,7 @@ public struct TrainingPlan: Sendable {
 
     /// Throws a user's mistake: shapes that do not fit, a partition that cannot be, a profile that is missing.
     public init(_ manifest: PipelineManifest, profiles: ProfileCache = .standard) throws(RunFailure) {
+        let choosesLinks = manifest.compress?.links == .hosts
         var manifest = try manifest.settled().withHeldOutSamples().choosingLinks()
         do {
             let family = try manifest.familyOfNames()
@@ -98,8 +99,10 @@ public struct TrainingPlan: Sendable {
             if isPlanned || (manifest.partition == .flops && manifest.data.source.hasLengths) {
                 settled.partition = .cuts(cuts)
             }
-            self.manifest = settled
             layout = PipelineLayout(model, cuts: cuts)
+            let used = Self.usedLinks(layout, schedule)
+            if !choosesLinks { try Self.checkCompression(settled, used) }
+            self.manifest = settled.keepingLinks(used)
             edges = Self.edges(layout)
             let depth = max(2, schedule.stageCount)
             let forward = manifest.evaluation == nil ? nil : schedule.forwardOnly
@@ -115,7 +118,6 @@ public struct TrainingPlan: Sendable {
             learningRate = try LearningRateSchedule(
                 peak: optimizer.learningRate, manifest.learningRate, steps: manifest.steps)
             clipping = try manifest.clip.map { limit in try Clipping(maximumNorm: limit) }
-            try checkCompression()
         } catch let error as RunFailure {
             throw error
         } catch let error as ScheduleError {

@@ -36,26 +36,16 @@ extension LayerProfile {
     }
 }
 
-/// Starts a process for each device, sees that they measure at the same time, and gathers what they say.
-///
-/// `Attempt` in Coordination does the same for a run's workers, and says why there are two.
+/// Starts a process for each device, has all measure at the same time, and gathers what they say.
 final class ProfileRun {
-    /// Holds the manifest of each process until it has read it. The last of them removes it, so that it goes also where
+    /// Their folder holds the manifest of each until it has read it. The last of them removes it, so that it goes also where
     /// this process is killed.
-    private let folder: OwnedFolder
-    private let server: ControlServer
-    private let pool: WorkerPool
+    private let processes: MeasuringProcesses
     private let devices: [PipelineManifest.Device]
-    /// What each process says that is no message: open files without a name.
-    private var logs: [Int: Int32] = [:]
     private var times: [Int: DeviceTimes] = [:]
     private var waiting: Set<Int> = []
     private var link: LayerProfile.Link?
     private var barriers: [Double] = []
-    private var left: Set<Int> = []
-    private var clock = ListeningClock()
-    private var liveness: Liveness
-    private var evidence = FailureEvidence()
 
     /// What must be right before anything is measured.
     static func check(_ plan: TrainingPlan) throws(RunFailure) {
@@ -75,103 +65,38 @@ final class ProfileRun {
 
     init(_ manifest: PipelineManifest, _ devices: [PipelineManifest.Device]) throws {
         self.devices = devices
-        pool = try WorkerPool(environment: EnvironmentFile.load())
-        var configuration = ControlServer.Configuration(world: devices.count, digest: ProfileWorker.digest)
-        configuration.socketParent = try ScratchFolder.parentForSockets()
-        liveness = Liveness(world: devices.count, heartbeatTimeout: configuration.heartbeatTimeout)
-        server = try ControlServer(configuration)
-        do {
-            folder = try OwnedFolder("echelon-profile")
-        } catch {
-            server.close()
-            throw error
-        }
+        processes = try MeasuringProcesses(
+            "echelon-profile", ControlServer.Configuration(world: devices.count, digest: ProfileWorker.digest),
+            places: devices.map(\.description), environment: try EnvironmentFile.load(),
+            loss: "nothing was kept of the profile", advice: "try again.")
         do {
             for (rank, device) in devices.enumerated() {
                 try File.write(manifest.whole(on: device).resolvedYAML().utf8, to: manifestPath(rank))
             }
         } catch {
-            clear()
+            processes.clear()
             throw error
         }
     }
 
-    private func manifestPath(_ rank: Int) -> String { "\(folder.path)/\(rank).yaml" }
+    private func manifestPath(_ rank: Int) -> String { "\(processes.folder.path)/\(rank).yaml" }
 
     func measure(repetitions: Int) throws -> ([DeviceTimes], LayerProfile.Link?, barrier: Double) {
-        defer { clear() }
+        defer { processes.clear() }
         for rank in devices.indices { try start(rank, repetitions) }
-        while left.count < devices.count {
-            let events = try server.poll(timeout: .milliseconds(50))
-            clock.tick(at: MonotonicClock.now)
-            for event in events { try handle(event) }
-            try checkHealth()
-        }
+        try processes.watch { rank, bytes in try handle(try ProfileMessage(bytes), from: rank) }
         let ordered = devices.indices.compactMap { times[$0] }
         return (ordered, link, barriers.max() ?? 0)
     }
 
     private func start(_ rank: Int, _ repetitions: Int) throws {
-        let path = "\(folder.path)/\(rank).log"
-        let log = try WorkerPool.log(path)
-        unlink(path)
-        logs[rank] = log
-        try pool.start(
+        let server = processes.server
+        try processes.pool.start(
             rank,
             [
                 "profile", manifestPath(rank), "--repetitions", "\(repetitions)", "--rank", "\(rank)", "--world",
                 "\(devices.count)", "--coordinator", server.ipcAddress,
-            ], threads: devices[rank].threads, log: log, secret: server.configuration.secret)
-    }
-
-    private func checkHealth() throws(RunFailure) {
-        pool.pauseIfAsked()
-        guard Interrupts.count == 0 else {
-            throw RunFailure(.interrupted, "interrupted: nothing was kept of the profile")
-        }
-        for (rank, ending) in pool.reap() where ending != .exited(0) && !left.contains(rank) {
-            add(FailureEvidence.Sign(ending), rank)
-        }
-        for rank in liveness.silentRanks(at: clock.now) {
-            add(.silent(Double(liveness.silence(of: rank, at: clock.now)) / 1e9), rank)
-        }
-        if let cause = evidence.certainCause(at: clock.now) { throw failure(cause.rank, cause.sign) }
-    }
-
-    private func add(_ sign: FailureEvidence.Sign, _ rank: Int) {
-        liveness.forget(rank)
-        evidence.add(sign, rank: rank, at: clock.now)
-    }
-
-    private func failure(_ rank: Int, _ sign: FailureEvidence.Sign) -> RunFailure {
-        switch sign {
-        case .reported(let failure, isPeerLoss: _): return failure
-        case .silent(let seconds), .stopped(let seconds), .stuck(let seconds, deadline: _):
-            return RunFailure(
-                .interrupted,
-                "the process that measures on \(devices[rank]) has not been heard of for \(Int(seconds)) s: it hangs. "
-                    + "All are ended; try again.")
-        case .killed, .exited, .disconnected:
-            let tail = logs[rank].flatMap { LogTail.read($0) }.map { ":\n\($0)" } ?? ""
-            return RunFailure(.interrupted, "the process that measured on \(devices[rank]) ended early\(tail)")
-        }
-    }
-
-    private func handle(_ event: ControlEvent) throws {
-        switch event {
-        case .go: for rank in devices.indices { liveness.heard(rank, at: clock.now) }
-        case .status(let rank, _): liveness.heard(rank, at: clock.now)
-        case .message(let rank, let bytes):
-            liveness.heard(rank, at: clock.now)
-            try handle(try ProfileMessage(bytes), from: rank)
-        case .goodbye(let rank):
-            left.insert(rank)
-            liveness.forget(rank)
-        case .failed(let rank, let code, let text): add(FailureEvidence.Sign(WireCode.decode(code, text)), rank)
-        case .gone(let rank) where !left.contains(rank): add(.disconnected, rank)
-        // A stranger was turned away: that changes nothing here.
-        case .refused, .registered, .connecting, .clock, .gone: break
-        }
+            ], threads: devices[rank].threads, log: try processes.log(of: rank), secret: server.configuration.secret)
     }
 
     private func handle(_ message: ProfileMessage, from rank: Int) throws {
@@ -194,14 +119,6 @@ final class ProfileRun {
         waiting.insert(rank)
         guard waiting.count == devices.count else { return }
         waiting = []
-        for rank in devices.indices { try server.sendApplication(message.encoded(), to: rank) }
-    }
-
-    /// Whatever happened: nothing of it is left.
-    private func clear() {
-        pool.endAll(grace: left.count == devices.count ? 2 : 0)
-        server.close()
-        for log in logs.values { close(log) }
-        folder.remove()
+        for rank in devices.indices { try processes.server.sendApplication(message.encoded(), to: rank) }
     }
 }

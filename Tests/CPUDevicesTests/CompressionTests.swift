@@ -61,7 +61,8 @@ import Testing
         var residual: [Float]? = [Float](repeating: 0, count: 15)
         let y = passed(x, rows: 5, residual: &residual).y
         #expect(y[0..<3].allSatisfy(\.isNaN) && y[9..<12].allSatisfy(\.isNaN))
-        #expect(Array(y[3..<6]) == [0, 4, 127] || Array(y[3..<6]) == [1, 4, 127])
+        // Ties go to the even neighbour.
+        #expect(Array(y[3..<6]) == [0, 4, 127])
         #expect(y[6..<9].allSatisfy { $0 == 0 } && y[12...].allSatisfy { $0 == 0 })
         #expect(residual?.allSatisfy(\.isFinite) == true)
     }

@@ -30,14 +30,16 @@ struct TwinTests {
     }
 
     /// Of what is rounded on the way, only the inputs, the parameters and the results are the twin's too.
-    @Test(arguments: examples, [(DType.bf16, 16 * 0x1p-9), (DType.f16, 16 * 0x1p-12)])
+    @Test(arguments: examples, [(DType.bf16, 10 * 0x1p-9), (DType.f16, 10 * 0x1p-12)])
     func `every layer agrees with its naive twin in bf16 and f16`(
         _ example: LayerCase, _ kind: (dtype: DType, tolerance: Double)
     ) throws {
         let (fast, naive) = (try run(example.stored(as: kind.dtype), .cpu), try run(example, .double))
         for (name, values) in naive {
             let error = relativeError(fast[name] ?? [], values)
-            #expect(error < kind.tolerance, "\(name): \(error)")
+            // Half the heads give results that are small beside what is added: 13 roundings where bf16 is multiplied in f32.
+            let more = example.name == "shard-of-attention" && kind.dtype == .bf16 ? 1.4 : 1
+            #expect(error < kind.tolerance * more, "\(name): \(error)")
         }
     }
 

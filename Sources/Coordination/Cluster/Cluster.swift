@@ -41,14 +41,12 @@ package struct Cluster: Sendable {
     ) throws(RunFailure) -> Cluster {
         let file = try HostFile.read(path)
         try check(manifest, "--hosts starts a worker for each device")
-        var isOwn: [String: Bool] = [:]
-        for entry in file.entries { isOwn[entry.name] = Address.isOwn(host(entry.name)) }
-        let hosts = try file.hosts(ofRanks: manifest.devices.count, path: path).map { isOwn[$0] == true ? "" : $0 }
+        let names = namesOfThisMachine(file)
+        let hosts = try hostsOfRanks(file, manifest, path: path, names)
         var address = address
         if address == nil { address = try own(toward: Set(hosts.filter { $0 != "" })) }
         return Cluster(
-            hosts: hosts, ownNames: Set(isOwn.filter(\.value).keys).union(["localhost"]), address: address,
-            keys: RunKeys(RunSecret()), way: .shell(.usual))
+            hosts: hosts, ownNames: names, address: address, keys: RunKeys(RunSecret()), way: .shell(.usual))
     }
 
     /// A pipeline with the hosts of a file, to plan with; nothing is asked of them.
@@ -62,10 +60,34 @@ package struct Cluster: Sendable {
                 "--hosts: the pipeline does not say what joins them; add links: {gbps: 1, ms: 10}, or what `train --hosts` "
                     + "measured")
         }
-        let own = Set(file.entries.map(\.name).filter { Address.isOwn(host($0)) }).union(["localhost"])
-        manifest.hosts = try file.hosts(ofRanks: manifest.devices.count, path: path).map { own.contains($0) ? "" : $0 }
+        let own = namesOfThisMachine(file)
+        manifest.hosts = try hostsOfRanks(file, manifest, path: path, own)
         manifest.links = links.seen(from: own)
         return manifest
+    }
+
+    /// What a file calls this machine.
+    private static func namesOfThisMachine(_ file: HostFile) -> Set<String> {
+        Set(file.entries.map(\.name).filter { Address.isOwn(host($0)) }).union([PipelineManifest.Links.own])
+    }
+
+    /// By rank; empty text: this machine.
+    private static func hostsOfRanks(
+        _ file: HostFile, _ manifest: PipelineManifest, path: String, _ own: Set<String>
+    ) throws(RunFailure) -> [String] {
+        try file.hosts(ofRanks: manifest.devices.count, path: path).map { own.contains($0) ? "" : $0 }
+    }
+
+    /// Starts a process of this program on another host, in the folder of the same path, with a rank's key.
+    package func start(
+        _ rank: Int, on host: String, over shell: RemoteShell, _ arguments: [String], environment: [String: String],
+        _ pool: WorkerPool, log: Int32
+    ) throws {
+        let folder = String(try File.absolute("").dropLast())
+        let command = shell.command(host: host, folder: folder, program: Program.path, arguments: arguments)
+        var variables = environment
+        variables[WorkerKeyVariable.name] = WorkerKeyVariable.text(try keys.worker(rank))
+        try pool.start(rank, by: command, handing: try RemoteShell.handOver(variables), log: log)
     }
 
     /// What a pipeline may have that is for workers that the coordinator starts beside itself, or that somebody starts.

@@ -19,7 +19,6 @@ extension TrainingPlan {
             let bytes = largestMessage
             original.links = try measure(cluster, bytes)
             self = try TrainingPlan(original)
-            original.partition = isPlanned ? .profile : original.partition
             notes += original.links?.lines(of: cluster.distinctHosts, bytes: bytes) ?? []
         }
         if isPlanned, let ordered = hostOrder() {
@@ -49,7 +48,7 @@ extension PipelineManifest.Links {
                 guard let speed = speed(one, other) else { continue }
                 let latency = speed.milliseconds / 1e3
                 let seconds = latency + Double(bytes) / speed.bytesPerSecond
-                let names = [one, other].map { $0 == "" ? Self.own : $0 }.joined(separator: " – ")
+                let names = "\(Self.name(one)) – \(Self.name(other))"
                 found.append(
                     (
                         "link \(names): \(seconds.secondsText) for \(bytes.bytesText), \(latency.secondsText) for a word",

@@ -52,19 +52,13 @@ final class HostLauncher: Launcher {
             let arguments =
                 ["worker", try File.absolute(directory.manifestPath), "--rank", "\(rank)"]
                 + ["--coordinator", server.tcpAddress ?? "", "--lifeline"] + more
-            let command = shell.command(
-                host: plan.manifest.hosts[plan.placement.device(of: rank)], folder: try workingFolder(),
-                program: Program.path, arguments: arguments)
-            var variables = environment
-            variables[WorkerKeyVariable.name] = WorkerKeyVariable.text(try cluster.keys.worker(rank))
-            try pool.start(rank, by: command, handing: try RemoteShell.handOver(variables), log: log)
+            try cluster.start(
+                rank, on: plan.manifest.hosts[plan.placement.device(of: rank)], over: shell, arguments,
+                environment: environment, pool, log: log)
         } catch {
             throw RunFailure(wrapping: error)
         }
     }
-
-    /// The same on every host.
-    private func workingFolder() throws(SystemError) -> String { String(try File.absolute("").dropLast()) }
 
     func goOver(to plan: TrainingPlan, without lost: Set<Int>) {
         preconditionFailure("workers on several hosts do not go over")

@@ -102,7 +102,7 @@ extension PipelineManifest.Compression {
 extension PipelineManifest {
     /// With `links: hosts` said by places of the pipeline, which every worker knows.
     package func choosingLinks() -> PipelineManifest {
-        guard let compress, case .hosts = compress.links else { return self }
+        guard compress?.links == .hosts else { return self }
         let width = replicas * tensor
         let pairs = (0..<positions).flatMap { one in (one + 1..<max(positions, one + 1)).map { one...$0 } }
         func host(_ position: Int, _ index: Int) -> String {
@@ -117,7 +117,18 @@ extension PipelineManifest {
         return manifest
     }
 
+    /// With chosen links alone that carry something.
+    /// - Parameter used: between which places of the pipeline tensors pass.
+    package func keepingLinks(_ used: Set<ClosedRange<Int>>) -> PipelineManifest {
+        guard case .pairs(let pairs)? = compress?.links else { return self }
+        var manifest = self
+        manifest.compress?.links = .pairs(pairs.filter(used.contains))
+        return manifest
+    }
+
+    /// One stage has nobody to send to: what it is derived from may compress all the same.
     var networkYAML: [String] {
-        (links.map { ["links: \($0.yaml)"] } ?? []) + (compress.map { ["compress: \($0.yaml)"] } ?? [])
+        (links.map { ["links: \($0.yaml)"] } ?? [])
+            + (positions > 1 ? compress.map { ["compress: \($0.yaml)"] } ?? [] : [])
     }
 }

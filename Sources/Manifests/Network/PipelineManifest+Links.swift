@@ -45,11 +45,13 @@ extension PipelineManifest {
         /// The coordinator's host.
         package static let own = "localhost"
 
+        /// What people read: of a host as `PipelineManifest.hosts` has it.
+        package static func name(_ host: String) -> String { host == "" ? own : host }
+
         /// nil: on one host, or not known.
         /// - Parameter one: a host as `PipelineManifest.hosts` has it.
         package func speed(_ one: String, _ other: String) -> Speed? {
-            func name(_ host: String) -> String { host == "" ? Self.own : host }
-            return one == other ? nil : between[Pair(name(one), name(other))] ?? usual
+            one == other ? nil : between[Pair(Self.name(one), Self.name(other))] ?? usual
         }
 
         /// With `localhost` for all names of the coordinator's host.
@@ -97,11 +99,11 @@ extension PipelineManifest.Links {
 }
 
 extension PipelineManifest.Links.Speed {
-    static func decode(_ fields: Fields) throws(ManifestError) -> Self {
-        Self(
-            gigabitsPerSecond: try fields.required("gbps").number("from 0.000001 to 100000") {
-                $0 >= 1e-6 && $0 <= 1e5
-            },
+    /// - Parameter least: of 10⁹ bits in a second.
+    static func decode(_ fields: Fields, least: Double = 1e-6) throws(ManifestError) -> Self {
+        let words = "from \(least < 1e-3 ? "0.000001" : "\(least)") to 100000"
+        return Self(
+            gigabitsPerSecond: try fields.required("gbps").number(words) { $0 >= least && $0 <= 1e5 },
             milliseconds: try fields["ms"]?.number("from 0 to 10000") { $0 >= 0 && $0 <= 1e4 } ?? 0)
     }
 

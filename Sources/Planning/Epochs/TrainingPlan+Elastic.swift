@@ -23,8 +23,11 @@ extension TrainingPlan {
         } else {
             manifest.batch.microBatches = manifest.batch.microBatchesPerStep
             (manifest.replicas, manifest.tensor) = (1, 1)
-            // Cuts are for as many stages as there were.
+            // Cuts, and links that were chosen, are for as many stages as there were.
             if case .cuts = manifest.partition { manifest.partition = .flops }
+            if case .pairs = manifest.compress?.links {
+                manifest.compress?.links = manifest.hosts.isEmpty ? .all : .hosts
+            }
         }
         manifest.devices = left.map { device(of: $0) }
         if !manifest.hosts.isEmpty { manifest.hosts = left.map { self.manifest.hosts[placement.device(of: $0)] } }

@@ -23,7 +23,7 @@ package struct HostOrder {
     }
 
     package var text: String {
-        let names = hosts.map { $0 == "" ? PipelineManifest.Links.own : $0 }.joined(separator: ", ")
+        let names = hosts.map(PipelineManifest.Links.name).joined(separator: ", ")
         return "hosts in the order \(names): messages take \(seconds.now.secondsText) of a step, "
             + "\(seconds.before.secondsText) in the order given"
     }
@@ -33,8 +33,8 @@ extension TrainingPlan {
     /// The best order of the hosts; nil: the one that is given, or as good as it.
     ///
     /// A step waits for the first micro-batch's way through all stages and back, for the slowest link once for each further
-    /// micro-batch, and for the exchange of gradients. Hosts stay whole: their devices are neighbours. All orders of up to seven hosts
-    /// are tried; of more, any two change places while that helps.
+    /// micro-batch, and for the exchange of gradients. Hosts stay whole: their devices are neighbours. All orders of up to seven
+    /// hosts are tried; of more, any two change places while that helps.
     package func hostOrder() -> HostOrder? {
         guard manifest.links != nil, !manifest.hosts.isEmpty else { return nil }
         var blocks: [(host: String, devices: [Int])] = []
@@ -96,13 +96,12 @@ extension TrainingPlan {
     private func communicationSeconds(_ order: [Int]) -> Double {
         var ordered = manifest
         ordered.hosts = order.map { manifest.hosts[$0] }
-        let costs = ordered.linkCosts(usual: .free)
         let places = schedule.rankOfStage
         var (fill, slowest) = (0.0, 0.0)
         for stage in places.indices.dropLast() where places[stage] != places[stage + 1] {
             let bytes = edges.indices.filter { edges[$0].from <= stage && edges[$0].to > stage && $0 != targetsEdge }
                 .reduce(0) { $0 + tensors(ofEdge: $1, .forward).reduce(0) { $0 + $1.byteCount } }
-            let time = costs[places[stage], places[stage + 1]].time(bytes: bytes)
+            let time = ordered.linkCost(ofPlaces: places[stage], places[stage + 1], usual: .free).time(bytes: bytes)
             fill += 2 * (time.latency + time.secondsPerMessage)
             slowest = max(slowest, time.secondsPerMessage)
         }

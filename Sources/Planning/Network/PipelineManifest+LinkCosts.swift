@@ -18,15 +18,21 @@ extension PipelineManifest {
         guard compress != nil || links != nil && !hosts.isEmpty else { return costs }
         for one in 0..<positions {
             for other in one + 1..<max(positions, one + 1) {
-                let width = replicas * tensor
-                var cost = (0..<width).reduce(LinkCost.free) {
-                    $0.slower(linkCost(one * width + $1, other * width + $1, usual: usual))
-                }
-                if let compress, compress.covers(one, other) { cost.bytesPerSecond *= share(of: compress) }
+                let cost = linkCost(ofPlaces: one, other, usual: usual)
                 if cost != usual { costs.apart[LinkCosts.Pair(one, other)] = cost }
             }
         }
         return costs
+    }
+
+    /// Between two places of the pipeline.
+    func linkCost(ofPlaces one: Int, _ other: Int, usual: LinkCost) -> LinkCost {
+        let width = replicas * tensor
+        var cost = (0..<width).reduce(LinkCost.free) {
+            $0.slower(linkCost(one * width + $1, other * width + $1, usual: usual))
+        }
+        if let compress, compress.covers(one, other) { cost.bytesPerSecond *= share(of: compress) }
+        return cost
     }
 
     /// The slowest link among those that exchange.
@@ -47,13 +53,14 @@ extension PipelineManifest {
         }
     }
 
-    /// By place: seconds of a message to the coordinator, from the replica that is farthest; empty where no host is known.
+    /// By place: seconds of a message to the coordinator, from the replica that is farthest; empty where all are near.
     var waysToCoordinator: [Double] {
         guard let links, !hosts.isEmpty else { return [] }
         let width = replicas * tensor
-        return (0..<positions).map { position in
+        let ways = (0..<positions).map { position in
             (0..<width).reduce(0) { max($0, (links.speed(hosts[position * width + $1], "")?.milliseconds ?? 0) / 1e3) }
         }
+        return ways.contains { $0 > 0 } ? ways : []
     }
 
     /// Between two devices.

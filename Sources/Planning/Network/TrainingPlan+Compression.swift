@@ -1,4 +1,5 @@
 package import Manifests
+import Models
 import Runs
 import Scheduling
 package import Tensors
@@ -39,16 +40,22 @@ extension TrainingPlan {
         return bytes.saturatingPlus(largest.saturatingTimes(2))
     }
 
-    /// - Throws: bad input where links are named that carry nothing.
-    func checkCompression() throws(RunFailure) {
-        guard case .pairs(let pairs)? = manifest.compress?.links else { return }
+    /// Between which places of the pipeline tensors pass.
+    static func usedLinks(_ layout: PipelineLayout, _ schedule: Schedule) -> Set<ClosedRange<Int>> {
         let places = schedule.rankOfStage
-        let used = Set(
-            edges.indices.filter { $0 != targetsEdge }.map { edge in
-                let (one, other) = (places[edges[edge].from], places[edges[edge].to])
+        return Set(
+            layout.crossings.map { crossing in
+                let (one, other) = (places[crossing.from], places[crossing.to])
                 return min(one, other)...max(one, other)
             })
-        guard manifest.hosts.isEmpty, let idle = pairs.first(where: { !used.contains($0) }) else { return }
+    }
+
+    /// - Throws: bad input where links are named that carry nothing.
+    static func checkCompression(
+        _ manifest: PipelineManifest, _ used: Set<ClosedRange<Int>>
+    ) throws(RunFailure) {
+        guard case .pairs(let pairs)? = manifest.compress?.links, let idle = pairs.first(where: { !used.contains($0) })
+        else { return }
         throw .badInput(
             "\(manifest.mark(of: "compress")): no message passes between places \(idle.lowerBound) and "
                 + "\(idle.upperBound) of the pipeline; they pass between "

@@ -10,8 +10,8 @@ public struct StepPlanner: Sendable {
     let barrier: Double?
     let memory: StageMemoryModel?
 
-    /// `apart` are links that differ from `link`, by the places of the pipeline; `memoryLimits` are bytes by rank; `barrier` is as in `StepEnd`; without `memory`, a stage takes what its layers
-    /// do. Throws where a cost is no finite number ≥ 0.
+    /// `apart` are links that differ from `link`, by the places of the pipeline; `memoryLimits` are bytes by rank; `barrier` is
+    /// as in `StepEnd`; without `memory`, a stage takes what its layers do. Throws where a cost is no finite number ≥ 0.
     public init(
         layers: [LayerCost], link: LinkCost = .free, apart: [LinkCosts.Pair: LinkCost] = [:],
         memoryLimits: [Int]? = nil, barrier: Double? = nil, memory: StageMemoryModel? = nil
