@@ -51,6 +51,8 @@ extension PipelineManifest {
         let lora = try fields["lora"].unlessNull.map { field throws(ManifestError) in try LoRA.decode(field) }
         let checkpoint = try Checkpoint.decode(fields["checkpoint"], devices)
         let continuity = try Continuity(fields, devices, replicas: replicas, tensor: tensor, checkpoint)
+        let zero = try zero(fields["zero"], tensor: tensor)
+        let (clip, precision) = (try clip(fields["clip"]), try Precision.decode(fields["precision"]))
         return PipelineManifest(
             name: try name(fields["name"], file: file), model: model, modelPath: modelPath, pretrained: pretrained,
             devices: devices, memory: try memory(fields["memory"].unlessNull, devices: devices.count),
@@ -58,13 +60,13 @@ extension PipelineManifest {
                 fields["partition"], stages: Self.stages(schedule, devices: depth, virtual),
                 layers: model.layers.count),
             schedule: schedule, virtual: virtual, batch: batch,
-            precision: try Precision.decode(fields["precision"]),
+            precision: precision,
             products: try Products.decode(fields["products"], devices),
             recompute: try Recompute.decode(fields["recompute"], layers: model.layers.count), optimizer: optimizer,
             train: try train(fields["train"].unlessNull, lora), lora: lora,
             groups: try Group.list(fields["groups"].unlessNull, optimizer),
             learningRate: try learningRate(fields["learning_rate"], peak: optimizer.learningRate),
-            clip: try clip(fields["clip"]), onNaN: try OnNaN.decode(fields["on_nan"], checkpoint),
+            clip: clip, onNaN: try OnNaN.decode(fields["on_nan"], checkpoint),
             deadlines: try Deadlines.decode(fields["deadlines"]), data: data,
             steps: try fields.required("steps").int(1...Limit.count),
             seed: try fields["seed"]?.unsigned() ?? 0,
@@ -77,10 +79,12 @@ extension PipelineManifest {
             evaluation: try Evaluation.decode(fields["evaluate"], beside: data, model.loss, devices),
             checkpoint: checkpoint, restart: continuity.restart, mirror: continuity.mirror,
             spares: continuity.spares, elastic: continuity.elastic, recut: continuity.recut,
-            lanes: try lanes(fields["lanes"], batch), zero: try zero(fields["zero"], tensor: tensor), tensor: tensor,
+            lanes: try lanes(fields["lanes"], batch), zero: zero, tensor: tensor,
             links: try Links.decode(fields["links"]),
             compress: try Compression.decode(
-                fields["compress"], Precision.decode(fields["precision"]), positions: depth),
+                fields["compress"], precision, positions: depth),
+            speculate: try speculate(
+                fields["speculate"], devices, clip: clip, precision, continuity, tensor: tensor, zero),
             marks: root.marks(skipping: "model").merging(scheduleMarks) { $1 })
     }
 

@@ -23,7 +23,7 @@ extension PipelineManifest {
         if case .named = schedule { lines.insert("virtual: \(virtual)", at: 5) }
         if let evaluation { lines.append("evaluate: \(evaluation.yaml)") }
         if devices.allSatisfy({ $0.kind != .sim }) { lines.append("checkpoint: \(checkpoint?.yaml ?? "null")") }
-        lines += replicationYAML + networkYAML + continuityYAML + products.yaml
+        lines += replicationYAML + networkYAML + continuityYAML + speculationYAML + products.yaml
         if devices.contains(where: { $0.kind == .sim }) { lines.append("sim: \(simulation.yaml)") }
         lines.append("model:")
         if let pretrained { lines.append("  \(pretrained.key): \(YAML.path(pretrained.path))") }

@@ -94,6 +94,9 @@ public struct PipelineManifest: Hashable, Sendable {
     public var links: Links?
     /// In how many bits activations and their gradients pass from stage to stage; nil: in all. `compress: int8`
     public var compress: Compression?
+    /// Whether a step begins before it is known whether the gradients of the one before are clipped: as if they were not; else it
+    /// is taken back and begun once more, with the bits of a run that waits. `speculate: true`
+    public var speculate = false
     /// By device, the host of the run that it is on; empty text: the coordinator's; empty: all are there. Told when the run
     /// starts: no part of the file.
     public var hosts: [String] = []

@@ -9,7 +9,7 @@ enum Schema {
         "recompute", "optimizer", "train", "lora", "groups", "learning_rate", "clip", "on_nan", "deadlines",
         "data", "evaluate", "steps", "seed", "weights", "log_every", "events", "metrics", "sim", "by_hand",
         "checkpoint", "restart", "mirror", "spares", "elastic", "recut", "replicas", "lanes", "zero", "tensor",
-        "links", "compress",
+        "links", "compress", "speculate",
     ]
     static let batch = ["micro", "microbatches", "global"]
     static var learningRate: [String] { LearningRate.syntax.description.keys }

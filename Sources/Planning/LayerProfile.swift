@@ -139,7 +139,7 @@ extension PipelineManifest {
         single.virtual = 1
         single.recompute = .none
         single.batch.microBatches = 1
-        (single.replicas, single.lanes, single.tensor) = (1, nil, 1)
+        (single.replicas, single.lanes, single.tensor, single.speculate) = (1, nil, 1, false)
         single.byHand = []
         return single
     }

@@ -9,7 +9,13 @@ extension PipelineManifest {
     /// copy that checkpoints are written from, and what replicas add to that or save of it.
     func stateBytes(_ model: ModelGraph, nodes range: Range<Int>, _ optimizer: Int) -> Int {
         model.stateBytes(nodes: range, optimizer).saturatingPlus(snapshotBytes(model, nodes: range, optimizer))
-            .saturatingPlus(laneBytes(model, nodes: range)) - sharedBytes(model, nodes: range, optimizer)
+            .saturatingPlus(laneBytes(model, nodes: range)).saturatingPlus(undoBytes(model, nodes: range, optimizer))
+            - sharedBytes(model, nodes: range, optimizer)
+    }
+
+    /// Of what is trained and its optimizer state, as they were before an update that may be taken back.
+    private func undoBytes(_ model: ModelGraph, nodes range: Range<Int>, _ optimizer: Int) -> Int {
+        speculate ? copyBytes(model, nodes: range, optimizer, trainedOnly: true) : 0
     }
 
     /// Of the sums of lanes that wait for others: a copy of the gradients for each doubling of a replica's lanes.
@@ -53,13 +59,15 @@ extension PipelineManifest {
     }
 
     /// Bytes of a copy of the state of these nodes.
-    func copyBytes(_ model: ModelGraph, nodes range: Range<Int>, _ optimizer: Int) -> Int {
+    func copyBytes(
+        _ model: ModelGraph, nodes range: Range<Int>, _ optimizer: Int, trainedOnly: Bool = false
+    ) -> Int {
         var numbers = 0
         var seen: Set<Tie.Member> = []
         for node in range {
             for (index, spec) in model.nodes[node].layer.parameters.enumerated() {
                 let isTrained = model.nodes[node].trained[index]
-                guard isTrained || lora == nil else { continue }
+                guard isTrained || (lora == nil && !trainedOnly) else { continue }
                 guard seen.insert(model.origin(of: Tie.Member(node: node, parameter: index))).inserted else { continue }
                 numbers = numbers.saturatingPlus(spec.shape.count.saturatingTimes(1 + (isTrained ? optimizer : 0)))
             }

@@ -51,7 +51,8 @@ struct StepCosts: Sendable {
             (barrier, source) = (profile.barrier, profile.source)
         }
         guard times.count == model.entries.count else { return nil }
-        if manifest.clip == nil && manifest.precision.lossScaler == nil { barrier = nil }
+        if manifest.clip == nil && manifest.precision.lossScaler == nil || manifest.speculate { barrier = nil }
+        let updating = manifest.speculate ? Self.copying(optimizer) : 1
         (links, ways) = (manifest.linkCosts(usual: link), manifest.waysToCoordinator)
         let among = model.shard == nil ? link : manifest.slowestLink(of: .shards, usual: link)
         layers = zip(model.entries, times).map { entry, times in
@@ -62,11 +63,17 @@ struct StepCosts: Sendable {
             return Scheduling.LayerCost(
                 forward: times.forward, inputGradient: times.inputApart, weightGradient: times.weightApart,
                 backward: times.backward, recomputation: manifest.recompute == .none ? 0 : times.forward,
-                update: times.update,
+                update: times.update * updating,
                 stateBytes: manifest.stateBytes(model, nodes: entry.nodes, optimizer),
                 outputBytes: Self.bytes(crossingBehind: entry.index, model))
         }
         memory = Self.memoryModel(manifest, model, optimizer)
+    }
+
+    /// What an update takes that copies first what it moves, over what it takes alone: both are passes over memory. With k tensors
+    /// of state an update reads k + 2 tensors and writes k + 1; a copy reads and writes k + 1.
+    private static func copying(_ state: StateCount) -> Double {
+        1 + Double(2 * (state + 1)) / Double(2 * state + 3)
     }
 
     private struct Times {

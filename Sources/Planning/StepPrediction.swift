@@ -72,6 +72,7 @@ extension TrainingPlan {
     /// Without clipping, too, most updates wait for a word of the coordinator. It costs nothing where that is near.
     fileprivate func distantBarrier(_ costs: StepCosts) -> Double? {
         switch gate {
+        case .sum where speculates: nil
         case .all, .sum: costs.ways.isEmpty ? nil : 0
         case .own, nil: nil
         }

@@ -139,6 +139,8 @@ public struct TrainingPlan: Sendable {
         let isWhole = layout.stages.indices.allSatisfy { !lowered.splitsBackward(stage: $0) }
         return isWhole || hasReplicas || manifest.onNaN != .stop || manifest.mirror ? .all : .own
     }
+    /// Whether updates are decided before the answer to their gradients' norm is there.
+    package var speculates: Bool { manifest.speculate && isTraining && placement.rankCount > 1 && gate == .sum }
     /// The device that a rank owns.
     public func device(of rank: Int) -> PipelineManifest.Device { manifest.devices[placement.device(of: rank)] }
     /// `cpu:0`, or `cpu:0 of node-b` where that is another host than the coordinator's.

@@ -11,6 +11,8 @@ package struct StageParameters {
     private let trained: [Trained]
     /// Updates so far.
     package var updates = 0
+    /// Whether an update can be taken back.
+    private let keepsCopies: Bool
 
     private struct Trained {
         var name: String
@@ -26,14 +28,23 @@ package struct StageParameters {
         var parameter: Tensor
         var gradient: Tensor
         var state: [Tensor]
+        /// As the parameter and its state were before the last update that may be taken back; empty where none may.
+        var copies: [Tensor] = []
+
+        /// What an update changes.
+        var moved: [Tensor] { [parameter] + state }
     }
 
-    /// - Parameter rules: by the name under which files hold a parameter, what differs from `optimizer`.
+    /// - Parameters:
+    ///   - rules: by the name under which files hold a parameter, what differs from `optimizer`.
+    ///   - keepsCopies: whether updates may have to be taken back.
     package init(
-        _ executor: StageExecutor, optimizer: any Optimizer, rules: [String: ParameterRule] = [:]
+        _ executor: StageExecutor, optimizer: any Optimizer, rules: [String: ParameterRule] = [:],
+        keepsCopies: Bool = false
     ) throws(TensorError) {
         self.executor = executor
         self.optimizer = optimizer
+        self.keepsCopies = keepsCopies
         let memory = executor.memory
         let own = executor.ownParameters().filter { memory.trained[$0.place.node][$0.place.parameter] }
         let shapes = own.map { own in
@@ -43,9 +54,19 @@ package struct StageParameters {
             return Array(repeating: shape, count: optimizer.state.count)
         }
         let (states, _) = try StageMemory.carve(shapes, on: executor.backend)
-        trained = zip(own, states).map { own, state in
+        var trained = zip(own, states).map { own, state in
             Trained(name: own.name, pieces: Self.pieces(own, state, memory), rule: rules[own.name])
         }
+        if keepsCopies {
+            let moved = trained.flatMap(\.pieces).map { $0.moved.map(\.shape) }
+            var copies = try StageMemory.carve(moved, on: executor.backend).tensors.makeIterator()
+            for entry in trained.indices {
+                for piece in trained[entry].pieces.indices {
+                    trained[entry].pieces[piece].copies = copies.next() ?? []
+                }
+            }
+        }
+        self.trained = trained
     }
 
     private static func pieces(
@@ -95,16 +116,30 @@ package struct StageParameters {
     }
 
     /// One optimizer step over every trained parameter, or over the elements of them that this replica owns.
-    package mutating func update(learningRate: Double, gradientScale: Float) {
+    /// - Parameter mayBeTakenBack: whether copies are made first; then `takeBack` undoes it.
+    package mutating func update(learningRate: Double, gradientScale: Float, mayBeTakenBack: Bool = false) {
+        precondition(keepsCopies || !mayBeTakenBack, "no memory for copies")
         updates += 1
         for entry in trained {
             let rule = entry.rule
             for piece in entry.pieces {
+                if mayBeTakenBack {
+                    for (tensor, copy) in zip(piece.moved, piece.copies) { executor.backend.copy(tensor, to: copy) }
+                }
                 (rule?.optimizer ?? optimizer).update(
                     piece.parameter, gradient: piece.gradient, state: piece.state, t: updates,
                     learningRate: rule.map { learningRate * $0.rateFactor } ?? learningRate,
                     gradientScale: gradientScale, on: executor.backend)
             }
+        }
+        executor.memory.castParameters(trainedOnly: true, on: executor.backend)
+    }
+
+    /// Undoes the last update, bit for bit.
+    package mutating func takeBack() {
+        updates -= 1
+        for piece in trained.flatMap(\.pieces) {
+            for (tensor, copy) in zip(piece.moved, piece.copies) { executor.backend.copy(copy, to: tensor) }
         }
         executor.memory.castParameters(trainedOnly: true, on: executor.backend)
     }

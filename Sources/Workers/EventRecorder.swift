@@ -75,6 +75,13 @@ package struct EventRecorder {
         marked.removeAll(keepingCapacity: true)
     }
 
+    /// Counts everything since `start` as waiting for the gradients' norm: it was in vain, and is done again.
+    package mutating func takeBack(since start: UInt64) {
+        backend.synchronise()
+        clear()
+        waited(.gradientSync, since: start)
+    }
+
     // MARK: Asynchronous devices
 
     /// Waits for the device and turns its marks into times.

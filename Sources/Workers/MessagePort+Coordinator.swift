@@ -49,11 +49,17 @@ extension MessagePort {
 
     /// What all ranks do behind a step.
     func awaitWord(behind done: Int) throws -> BoundaryWord {
+        let word = try foresee(behind: done)
+        words.removeFirst()
+        return word
+    }
+
+    /// The same before the step has ended; it can be asked for again.
+    func foresee(behind done: Int) throws -> BoundaryWord {
         if words.isEmpty, case .word(let word) = try receive() { words.append(word) }
         guard let word = words.first, word.step == done else {
             throw RunFailure(.bug, "the coordinator did not say what follows behind step \(done)")
         }
-        words.removeFirst()
         return word
     }
 

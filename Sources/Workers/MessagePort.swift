@@ -158,6 +158,23 @@ package final class MessagePort {
             .takeOver, instruction, peer: link.from, since: start, sent: header.sentAt, bytes: header.payloadLength)
     }
 
+    /// Takes a message from its link and leaves it: its sender sends it once more.
+    /// - Parameter tensors: so many come with it.
+    func passOver(_ message: Message, tensors: Int, step: Int) throws {
+        let link = link(of: message)
+        for index in 0..<tensors {
+            var expected = FrameHeader(
+                plan.frameKind(message), step: step, microBatch: message.microBatch, edge: message.edge, tensor: index)
+            try endpoint.receive(link: link.id, expecting: expected) { header in
+                // Of any length.
+                (expected.dtype, expected.payloadLength) = (header.dtype, header.payloadLength)
+                expected.shape = header.shape
+                return expected
+            } _: { _ in
+            }
+        }
+    }
+
     /// Waits until what `instruction` is about to overwrite in its slot has left.
     func waitUntilSent(
         before instruction: Instruction, slot: Int, step: Int, recorder: inout EventRecorder

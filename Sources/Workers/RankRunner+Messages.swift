@@ -70,6 +70,14 @@ extension RankRunner {
         stage.place(places, slot: slot)
     }
 
+    /// Takes a message that its sender will send once more.
+    func passOver(_ message: Message, step: Int) throws {
+        let (_, slot) = end(of: message, isSender: false)
+        let lists = message.direction == .forward && plan.carriesDocuments(message.edge) ? 1 : 0
+        let tensors = messageTensors.incoming(message, slot: slot)[0].count
+        try port.passOver(message, tensors: tensors + lists, step: step)
+    }
+
     func send(_ message: Message, of instruction: Instruction, step: Int, more: Bool) throws {
         let (stage, slot) = end(of: message, isSender: true)
         let tensors = messageTensors.outgoing(message, length: stage.length(ofSlot: slot), slot: slot)

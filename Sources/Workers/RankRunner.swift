@@ -41,7 +41,7 @@ final class RankRunner {
     /// Steps in a row whose gradients were not finite.
     var skippedInRow = 0
     /// Steps that are done.
-    private var done = 0
+    var done = 0
     /// What of the data was left out.
     var rewound = Rewound()
     /// Writes checkpoints; nil where the run has no state to keep.
@@ -51,6 +51,8 @@ final class RankRunner {
     var mirror: StateMirror?
     /// States of the epoch before, until this one has begun; then that with which the run goes over to other cuts.
     var luggage: Luggage?
+    /// nil where every update waits for the answer that decides it.
+    var speculation: Speculation?
     /// What the next epoch may need.
     var packed: Luggage? { mirror?.luggage ?? luggage }
 
@@ -75,6 +77,7 @@ final class RankRunner {
         evaluation = EvaluationPass(plan, rank: rank)
         scaler = plan.manifest.precision.lossScaler
         recorder = EventRecorder(capacity: 4 * walk.operations.count + 16, on: backend)
+        speculation = Speculation(plan, rank: rank)
     }
 
     // MARK: Steps
@@ -101,7 +104,11 @@ final class RankRunner {
         for step in steps {
             // A worker that waits for nobody would not notice that its run was ended.
             try port.requireRun()
-            guard let end = try run(step: step) else { return .diverged(step: step, try diagnose(step: step)) }
+            let end: UInt64
+            switch try run(step: step) {
+            case .ended(let time): end = time
+            case .diverged(let step): return .diverged(step: step, try diagnose(step: step))
+            }
             let word = try passBoundary(since: end)
             if word.moves { return .moves(done) }
             if word.ends { break }
@@ -143,15 +150,27 @@ final class RankRunner {
         try read(state.step..<last)
     }
 
-    /// - Returns: when the step ended; nil where the run is to end before its update.
-    private func run(step: Int) throws -> UInt64? {
+    private enum StepEnding {
+        /// At this time.
+        case ended(UInt64)
+        /// This step, or the one before, has no update: its gradients or its loss are not finite.
+        case diverged(step: Int)
+    }
+
+    private func run(step: Int) throws -> StepEnding {
         recorder.step = step
         let start = MonotonicClock.now
-        let lossScale = scaler?.scale
-        for stage in executors.values { stage.lossScale = Float(lossScale ?? 1) }
         replicas?.begin(step: step)
         group?.begin(step: step)
-        for index in walk.operations.indices { try perform(index, step: step) }
+        setLossScale(scaler)
+        var next = 0
+        if let speculation, speculation.guess != nil {
+            for index in 0..<speculation.headStart { try perform(index, step: step) }
+            guard try settle(in: step, since: start) else { return .diverged(step: step - 1) }
+            next = speculation.headStart
+        }
+        let lossScale = scaler?.scale
+        for index in next..<walk.operations.count { try perform(index, step: step) }
         // Sums of tied gradients may still be on their way to other replicas.
         if !ties.isEmpty { try replicas?.settle() }
         try ties.run(step: step, port: port, recorder: &recorder)
@@ -159,12 +178,13 @@ final class RankRunner {
         let lossSums = self.lossSums()
         let decision = try decide(step: step, lossSums: lossSums)
         switch decision {
-        case .stop: return nil
+        case .stop: return .diverged(step: step)
         case .skip: break
         case .move(let scale): try update(step: step, learningRate: rate, gradientScale: scale)
         }
         try replicas?.settle()
-        recorder.work(.optimizer) { executors.values.forEach { $0.memory.zeroGradients(on: backend) } }
+        // They are needed once more where the update is taken back.
+        if speculation?.guess == nil { zeroGradients() }
         done = step + 1
         if let mirror {
             let start = MonotonicClock.now
@@ -177,8 +197,17 @@ final class RankRunner {
             step: step, lossSums: lossSums, targetCount: feed.map { $0.step.targets }, learningRate: rate, start: start,
             end: end, busy: recorder.busy, lossScale: lossScale, isSkipped: decision == .skip,
             peakBytes: peakMemory.bytes(), work: feed?.work)
-        report(part)
-        return end
+        reportEvents()
+        if speculation?.guess != nil { speculation?.guess?.part = part } else { port.tell(.step(part)) }
+        return .ended(end)
+    }
+
+    func setLossScale(_ scaler: LossScaler?) {
+        for stage in executors.values { stage.lossScale = Float(scaler?.scale ?? 1) }
+    }
+
+    func zeroGradients() {
+        recorder.work(.optimizer) { executors.values.forEach { $0.memory.zeroGradients(on: backend) } }
     }
 
     func perform(_ index: Int, step: Int) throws {
@@ -200,7 +229,8 @@ final class RankRunner {
         probe?.microBatch = microBatch
         let deferred = walk.lowered.deferredSlot(stage: instruction.stage, microBatch: microBatch)
         try port.waitUntilSent(before: instruction, slot: slot, step: step, recorder: &recorder)
-        if instruction.pass == .forward, instruction.stage == 0, let feed {
+        // What is computed once more lies there still.
+        if instruction.pass == .forward, instruction.stage == 0, speculation?.isRepeating != true, let feed {
             let start = MonotonicClock.now
             port.status(step: step, instruction, .reading)
             try feed.fill(slot: slot)
@@ -241,14 +271,13 @@ final class RankRunner {
         }
     }
 
-    private func report(_ part: WorkerMessage.StepPart) {
+    private func reportEvents() {
         var rest = recorder.events[...]
         while !rest.isEmpty {
             let (chunk, consumed) = EventLog.encode(rest)
-            port.tell(.events(chunk), more: true)
             rest = rest.dropFirst(consumed)
+            port.tell(.events(chunk), more: !rest.isEmpty || speculation?.guess == nil)
         }
         recorder.clear()
-        port.tell(.step(part))
     }
 }

@@ -94,7 +94,8 @@ package struct WorkerRun {
             endpoint.updateStatus { $0.progress &+= 1 }
             executors[stage] = executor
             if plan.isTraining {
-                parameters[stage] = try StageParameters(executor, optimizer: plan.optimizer, rules: plan.rules)
+                parameters[stage] = try StageParameters(
+                    executor, optimizer: plan.optimizer, rules: plan.rules, keepsCopies: plan.speculates)
             }
         }
         let feed = try executors[0].map {

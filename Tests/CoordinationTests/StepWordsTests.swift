@@ -33,6 +33,13 @@ import Testing
         #expect(words.finished(step: 4, now: 0, .goesOn) == [])
     }
 
+    @Test func `it goes a step ahead, too, where ranks go on without the answer`() throws {
+        var words = try words("clip: 1\nspeculate: true")
+        #expect(words.begin(now: 0) == [Word(step: 1, saves: false, ends: false)])
+        #expect(words.opening(step: 0, now: 0, .goesOn) == [])
+        #expect(words.finished(step: 0, now: 0, .stops) == [Word(step: 2, saves: true, ends: true)])
+    }
+
     @Test func `other cuts end an attempt and not the run, and a last step is the last`() throws {
         var words = try words("checkpoint: {every: 2}")
         #expect(

@@ -33,7 +33,7 @@ import Testing
         ("# nothing\n\n", "p/x.yaml:1:1: nothing but comments and blanks; expected a mapping"),
         (
             "- a\n",
-            "p/x.yaml:1:1: a list; expected a mapping with the keys name, model, devices, memory, partition, schedule, virtual, batch, precision, products, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links and compress"
+            "p/x.yaml:1:1: a list; expected a mapping with the keys name, model, devices, memory, partition, schedule, virtual, batch, precision, products, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links, compress and speculate"
         ),
         (
             "a: [b\n",

@@ -58,7 +58,7 @@ extension MistakeTests {
         set(
             "stepz=3",
             message:
-                "--set stepz=3: unknown key \"stepz\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, products, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links or compress; did you mean \"steps\"?"
+                "--set stepz=3: unknown key \"stepz\"; expected name, model, devices, memory, partition, schedule, virtual, batch, precision, products, recompute, optimizer, train, lora, groups, learning_rate, clip, on_nan, deadlines, data, evaluate, steps, seed, weights, log_every, events, metrics, sim, by_hand, checkpoint, restart, mirror, spares, elastic, recut, replicas, lanes, zero, tensor, links, compress or speculate; did you mean \"steps\"?"
         ),
         set("batch.micro=x", message: "--set batch.micro=x: batch.micro is x; expected a whole number of at least 1"),
         set(

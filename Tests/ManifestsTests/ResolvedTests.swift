@@ -71,6 +71,7 @@ import Testing
                 "data": "{random: 9, sequence: 8}",
             ],
             ["compress": "{to: int8, links: hosts}", "data": "{random: 9, sequence: 8}"],
+            ["speculate": "true", "precision": "f16", "data": "{random: 9, sequence: 8}"],
             ["partition": "{cuts: [2]}", "data": "{random: 9, sequence: 8}", "name": "\"a: b\""],
             [
                 "model": "{layers: [{linear: {in: 8, out: 2}}, add], loss: mean-squared-error}",

@@ -6,8 +6,8 @@ import Testing
     @Test func `ZB-V and V-Half are drawn as in their documentation`() throws {
         #expect(
             try Schedule.zeroBubbleV(ranks: 2, microBatches: 4).grid() == """
-                rank 0 0F00F1···3F03I03W00F23F13I10I03W10W00F33F23I20I13W20W13F33I30I23W30I30W20W3
-                rank 1 ···1F02F01F12F12I01I02W01W01F22F22I11I12W11W11F32F32I21I22W22I31I31W22W31W3
+                rank 0 0F00F10F23F03I03W03F10I00W00F33I13W13F20I10W13I23W23F33I30I20W20I30W33W3···
+                rank 1 ···1F02F01F12F12I01I01W01F22W02F22I11I11W11F32W12F32I21I22I31I31W21W32W22W3
                 """)
         #expect(
             try Schedule.vHalf(ranks: 3, microBatches: 4).grid() == """
@@ -20,14 +20,14 @@ import Testing
     @Test func `ZB-V is drawn for four ranks and eight micro-batches`() throws {
         #expect(
             try Schedule.zeroBubbleV(ranks: 4, microBatches: 8).grid() == """
-                rank 0 0F00F10F20F3·········7F07I07W00F47F17I17W10F57F27I27W20F67F37I30I07W30W00F77F47I40I17W40W1\
-                7F57I50I27W50W27F67I60I37W60W37F77I70I47W70I50W40I60W50I70W60W7
-                rank 1 ···1F01F11F2······6F01F36F16I06W01F46F26I16W11F56F36I21I06W21W01F66F46I31I16W31W11F76F56I4\
-                1I26W41W26F66I51I36W51W36F76I61I46W66I71I51W41I66W71I71W51W61W7
-                rank 2 ······2F02F1···5F02F25F12F35F25I05W02F45F35I12I05W12W02F55F45I22I15W22W12F65F55I32I25W32W2\
-                2F75F65I42I35W42W35F75I52I45W55I62I52W45I72I65W62I72W55W72W62W7
-                rank 3 ·········3F04F03F14F13F24F23F34F34I03I04W03W03F44F44I13I14W13W13F54F54I23I24W23W23F64F64I3\
-                3I34W33W33F74F74I43I44W44I53I53W44I63I64W54I73I73W54W63W64W73W7
+                rank 0 0F00F10F20F30F40F50F67F07I07W07F17I17W17F27I27W27F30I00W00F77I37W37F40I10W17I47W47F50I20W2\
+                7I57W57F60I30W37I67W67F77I70I40W40I50W50I60W60I70W77W7·········
+                rank 1 ···1F01F11F21F31F46F01F56F16I06W06F26I16W16F31I01W01F66I26W26F41I11W11F76I36W36F51I21W26I4\
+                6W46F61I31W36I56W56F76I61I46I71I51W41I61W51I71W61W76W66W7······
+                rank 2 ······2F02F12F25F02F35F12F45F25I05W05F32I02W02F55I15W15F42I12W12F65I25W25F52I22W22F75I35W3\
+                5F62I32W35I45W45F75I52I45I62I55I72I62W42I72W52W62W75W55W65W7···
+                rank 3 ·········3F04F03F14F13F24F23F34F34I03I03W03F44W04F44I13I13W13F54W14F54I23I23W23F64W24F64I3\
+                3I33W33F74W34F74I43I44I53I54I63I64I73I73W43W53W63W74W44W54W64W7
                 """)
         #expect(
             try Schedule.vHalf(ranks: 4, microBatches: 8).grid() == """
@@ -53,6 +53,17 @@ import Testing
                 let step = try unitStep(.zeroBubbleV(ranks: ranks, microBatches: microBatches))
                 #expect(step.makespan == Double(6 * microBatches + ranks - 1), "\(ranks) \(microBatches)")
                 #expect(step.busy == [Double](repeating: Double(6 * microBatches), count: ranks))
+            }
+        }
+    }
+
+    @Test func `with micro-batches enough, no rank of ZB-V idles from its first instruction to its last`() throws {
+        for ranks in 1...12 {
+            for microBatches in (2 * ranks)...(4 * ranks + 1) {
+                let step = try unitStep(.zeroBubbleV(ranks: ranks, microBatches: microBatches))
+                for (begin, end) in zip(step.begin, step.end) { #expect(end - begin == Double(6 * microBatches)) }
+                // Without a barrier nothing comes between two steps.
+                #expect(step.period(StepEnd(optimizer: step.end.map { _ in 0 })) == Double(6 * microBatches))
             }
         }
     }

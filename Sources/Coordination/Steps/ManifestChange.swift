@@ -11,6 +11,7 @@ package enum ManifestChange {
         "name", "devices", "memory", "partition", "schedule", "virtual", "recompute", "deadlines", "steps", "log_every",
         "events", "metrics", "by_hand", "evaluate", "checkpoint", "sim", "restart", "mirror",
         "spares", "elastic", "recut", "replicas", "zero", "tensor", "links",
+        "speculate",
     ]
     /// Keys that a run may go on with, though no longer as it would have: once the user says so.
     package static let allowed: Set = [

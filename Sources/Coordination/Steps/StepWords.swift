@@ -7,7 +7,8 @@ import Scheduling
 ///
 /// Ranks do not stop at the same time by themselves: one may be a step ahead of another, and of what the coordinator has
 /// heard. So each is told of every step's end before it can get there, and all are told the same. Where the coordinator
-/// opens each update, the word goes ahead of that answer; elsewhere a step ahead, so that nobody waits for it.
+/// opens each update, the word goes ahead of that answer; elsewhere, and where ranks go on without the answer, a step
+/// ahead, so that nobody waits for it.
 package struct StepWords {
     /// What follows behind a step.
     package struct Word: Equatable {
@@ -52,7 +53,7 @@ package struct StepWords {
         told = steps.lowerBound
         savedAt = now
         switch plan.gate {
-        case .sum: isGated = true
+        case .sum: isGated = !plan.speculates
         case .all: isGated = plan.placement.rankCount > 1
         case .own, nil: isGated = false
         }

@@ -12,7 +12,7 @@ extension PipelineManifest {
     func sharedOut(_ grid: PlanChoices.Grid) -> PipelineManifest {
         var manifest = self
         manifest.tensor = grid.tensor
-        if grid.tensor > 1 { manifest.zero = .none }
+        if grid.tensor > 1 { (manifest.zero, manifest.speculate) = (.none, false) }
         manifest.replicas = grid.replicas
         manifest.batch.microBatches = batch.global / (batch.micro * grid.replicas)
         if let lanes, !lanes.isMultiple(of: grid.replicas) { manifest.lanes = nil }
@@ -43,6 +43,7 @@ extension PipelineManifest {
         }
         if tensor != other.tensor { options.append("tensor=\(other.tensor)") }
         if zero != other.zero { options.append("zero=0") }
+        if speculate != other.speculate { options.append("speculate=false") }
         if replicas != other.replicas { options.append("replicas=\(other.replicas)") }
         if batch != other.batch {
             options += ["batch.micro=\(other.batch.micro)", "batch.microbatches=\(other.batch.microBatches)"]

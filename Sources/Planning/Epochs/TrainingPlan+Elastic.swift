@@ -33,7 +33,7 @@ extension TrainingPlan {
         if !manifest.hosts.isEmpty { manifest.hosts = left.map { self.manifest.hosts[placement.device(of: $0)] } }
         if let limits = manifest.memory { manifest.memory = left.map { limits[placement.device(of: $0)] } }
         if manifest.devices.count == 1 {
-            (manifest.mirror, manifest.recut, manifest.elastic) = (false, nil, false)
+            (manifest.mirror, manifest.recut, manifest.elastic, manifest.speculate) = (false, nil, false, false)
         }
         let plan = try TrainingPlan(manifest)
         try plan.checkMemoryLimits()

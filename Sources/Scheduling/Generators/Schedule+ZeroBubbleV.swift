@@ -3,15 +3,22 @@ extension Schedule {
     /// 2p − 1 − r, so that the pipeline is folded in a V and the loss is on rank 0.
     ///
     /// A rank holds the activations of at most 2p micro-batches of its half-size stages: as many bytes as the first rank
-    /// of 1F1B. With F = I = W = 1 and m ≥ p a step spans 6m + p − 1 of these half-size units:
-    /// the last rank waits for its first forward and then never.
+    /// of 1F1B; the last rank besides what lies between the halves of as many backwards. With F = I = W = 1 and m ≥ p a
+    /// step spans 6m + p − 1 of these half-size units; with m ≥ 2p no rank idles from its first instruction to its last,
+    /// so that without a barrier a step follows the one before after 6m units.
     ///
     /// For p = 2 and m = 4:
     ///
-    ///     rank 0 0F00F1···3F03I03W00F23F13I10I03W10W00F33F23I20I13W20W13F33I30I23W30I30W20W3
-    ///     rank 1 ···1F02F01F12F12I01I02W01W01F22F22I11I12W11W11F32F32I21I22W22I31I31W22W31W3
+    ///     rank 0 0F00F10F23F03I03W03F10I00W00F33I13W13F20I10W13I23W23F33I30I20W20I30W33W3···
+    ///     rank 1 ···1F02F01F12F12I01I01W01F22W02F22I11I11W11F32W12F32I21I22I31I31W21W32W22W3
     public static func zeroBubbleV(ranks: Int, microBatches: Int) -> Schedule {
-        folded(
+        precondition(ranks >= 1 && microBatches >= 1, "\(ranks) ranks, \(microBatches) micro-batches")
+        guard microBatches < 2 * ranks else {
+            return folded(
+                "zb-v", ranks: ranks, microBatches: microBatches,
+                FoldedFilling.order(ranks: ranks, microBatches: microBatches))
+        }
+        return folded(
             "zb-v", ranks: ranks, microBatches: microBatches,
             pace: BuildingBlock.Pace(forwardOut: 4, forwardBack: 2, inputBack: 4, inputOut: 2),
             wait: BuildingBlock.Wait())
@@ -43,6 +50,12 @@ extension Schedule {
         let block = BuildingBlock(ranks: ranks, pace: pace, wait: wait)
         let order = Compaction.compact(
             block.repeated(microBatches: microBatches), stages: 2 * ranks, microBatches: microBatches)
+        return folded(name, ranks: ranks, microBatches: microBatches, order)
+    }
+
+    private static func folded(
+        _ name: String, ranks: Int, microBatches: Int, _ order: [[Instruction]]
+    ) -> Schedule {
         let rankOfStage = Array(0..<ranks) + (0..<ranks).reversed()
         return Schedule(name: name, microBatches: microBatches, rankOfStage: rankOfStage, ranks: order)
     }

@@ -11,7 +11,8 @@ public enum ScheduleName: String, Hashable, Sendable, CaseIterable {
     /// ZB-H2 (Zero Bubble, 2401.10241): a longer warm-up, up to twice 1F1B's memory, nearly no bubble without a
     /// barrier.
     case zeroBubbleH2 = "zb-h2"
-    /// ZB-V (Zero Bubble, 2401.10241): two stages for each rank, folded in a V, at 1F1B's memory.
+    /// ZB-V (Zero Bubble, 2401.10241): two stages for each rank, folded in a V, at 1F1B's activations; no bubble without a
+    /// barrier.
     case zeroBubbleV = "zb-v"
     /// V-Half (2405.15362): ZB-V's stages at about half its memory.
     case vHalf = "v-half"

@@ -20,16 +20,21 @@ extension RankRunner {
 
     /// The same on all ranks: nothing moves before it is known that the gradients of all ranks, and the loss, are finite.
     func decide(step: Int, lossSums: [Double]) throws -> Decision {
+        let mayGuess = try mayGuess(step: step)
         let squares = recorder.work(.optimizer) { gradientSquares() }
         // A simulated device's numbers mean nothing.
         let isFinite = !backend.computes || (squares + lossSums).allSatisfy(\.isFinite)
         let start = MonotonicClock.now
         port.tell(.gradientSquares(step: step, squares: squares, isFinite: isFinite))
         switch plan.gate {
+        case .sum where mayGuess: return guess(step: step)
         case .sum:
             let total = try port.awaitGradientSquares(step: step)
             recorder.waited(.gradientSync, since: start)
-            return decide(squares: total)
+            let scale = Float(scaler?.scale ?? 1)
+            let decision = decide(squares: total)
+            speculation?.isLikely = decision == .move(scale: 1 / scale)
+            return decision
         case .all where plan.placement.rankCount > 1:
             let areOthersFinite = try port.awaitOthers(step: step)
             recorder.waited(.gradientSync, since: start)
@@ -60,7 +65,8 @@ extension RankRunner {
         return .move(scale: scale)
     }
 
-    private func decide(squares: Double) -> Decision {
+    /// What becomes of gradients with this sum of squares.
+    func decide(squares: Double) -> Decision {
         let lossScale = scaler?.scale ?? 1
         if scaler != nil {
             do {
@@ -86,7 +92,9 @@ extension RankRunner {
         try replicas?.settleWeights()
         recorder.work(.optimizer) {
             for stage in plan.placement.stages(of: rank) {
-                parameters[stage]?.update(learningRate: learningRate, gradientScale: gradientScale)
+                parameters[stage]?.update(
+                    learningRate: learningRate, gradientScale: gradientScale,
+                    mayBeTakenBack: speculation?.guess != nil)
             }
             backend.synchronise()
         }
