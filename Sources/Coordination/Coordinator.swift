@@ -80,7 +80,7 @@ public final class Coordinator {
         }
         manifest.hosts = options.cluster?.hosts ?? []
         if let own = options.cluster?.ownNames { manifest.links = manifest.links?.seen(from: own) }
-        manifest = options.keepingProducts(of: manifest)
+        manifest = options.keepingChoices(of: manifest)
         var plan = try TrainingPlan(manifest)
         try check(plan, options)
         Interrupts.catchAll()

@@ -38,6 +38,7 @@ final class RunDisplay {
                 + "\(plan.schedule.microBatches) micro-batches of \(plan.manifest.batch.micro), "
                 + "\(plan.tokensPerStep.grouped) tokens a step")
         if let trained = plan.trainedText { say("  \(trained)") }
+        if let choice = plan.choice { say("  \(choice.text)") }
         for note in plan.manifest.modelNotes { say("  note: \(note)") }
         for stage in plan.layout.stages {
             let ranks = plan.placement.ranks(ofStage: stage.index)

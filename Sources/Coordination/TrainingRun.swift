@@ -64,7 +64,7 @@ public final class TrainingRun: Sendable {
     private init(_ pipeline: PipelineManifest, _ options: Coordinator.Options) throws(RunFailure) {
         if options.launch.usesProcesses { try WorkerProcess.checkEntered() }
         do throws(ManifestError) { try pipeline.check() } catch { throw RunFailure(wrapping: error) }
-        let plan = try TrainingPlan(options.keepingProducts(of: pipeline))
+        let plan = try TrainingPlan(options.keepingChoices(of: pipeline))
         try Coordinator.check(plan, options)
         let (stream, continuation) = AsyncThrowingStream<StepMetrics, any Error>.makeStream()
         let (stop, result) = (StopRequest(), Shared<Result<Void, RunFailure>?>(nil))

@@ -7,7 +7,7 @@ struct Profile: ParsableCommand {
         discussion: """
             Runs the whole model, one micro-batch at a time, on all of the pipeline's devices at once, and keeps the \
             result below $XDG_CACHE_HOME/echelon or ~/.cache/echelon for this machine and model: `partition: profile` \
-            cuts by it, and `plan` predicts by it. Another micro-batch, sequence or precision needs a profile of its own.
+            cuts by it, `schedule: auto` is chosen by it, and `plan` predicts by it. Another micro-batch, sequence or precision needs a profile of its own.
             """)
 
     @OptionGroup var pipeline: PipelineArguments

@@ -103,7 +103,8 @@ struct Train: ParsableCommand {
             options.measureLinks = { cluster, bytes throws(RunFailure) in try LinkRun.measure(cluster, bytes: bytes) }
             options.accepted = Set(accept)
             options.takesWeightsOnly = weightsOnly
-            try Coordinator.train(try ProductTuning.settled(try pipeline.load(), options), options)
+            let manifest = try ProductTuning.settled(try pipeline.load(), options)
+            try Coordinator.train(try ScheduleTuning.settled(manifest, options), options)
         }
     }
 }

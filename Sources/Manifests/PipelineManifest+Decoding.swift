@@ -40,7 +40,8 @@ extension PipelineManifest {
         let (model, pretrained) = try Self.model(fields.required("model"))
         let devices = try Device.list(fields.required("devices"))
         let (schedule, scheduleMarks) = try Schedule.decode(fields["schedule"])
-        let virtual = try Self.virtual(fields["virtual"], schedule)
+        let virtual = try Self.virtual(
+            fields["virtual"], schedule, isChosenLater: fields["schedule"]?.node.mark.isOverride ?? false)
         let replicas = try Self.replicas(fields["replicas"], devices: devices)
         let batch = try Batch.decode(fields.required("batch"), replicas: replicas)
         let tensor = try Self.tensor(fields["tensor"], devices: devices, replicas: replicas)
@@ -57,7 +58,7 @@ extension PipelineManifest {
             name: try name(fields["name"], file: file), model: model, modelPath: modelPath, pretrained: pretrained,
             devices: devices, memory: try memory(fields["memory"].unlessNull, devices: devices.count),
             partition: try Partition.decode(
-                fields["partition"], stages: Self.stages(schedule, devices: depth, virtual),
+                fields["partition"], schedule, stages: Self.stages(schedule, devices: depth, virtual),
                 layers: model.layers.count),
             schedule: schedule, virtual: virtual, batch: batch,
             precision: precision,
@@ -98,11 +99,21 @@ extension PipelineManifest {
     }
 
     /// As many as the schedule needs unless written; two where it may be any number.
-    private static func virtual(_ field: Field?, _ schedule: Schedule) throws(ManifestError) -> Int {
+    /// - Parameter isChosenLater: whether `--set` names the schedule.
+    private static func virtual(
+        _ field: Field?, _ schedule: Schedule, isChosenLater: Bool
+    ) throws(ManifestError) -> Int {
         guard case .named(let schedule) = schedule else {
             guard let field else { return 1 }
-            throw field.error(
-                "virtual has no effect beside a written schedule", expected: "stages as the schedule has them")
+            guard schedule == .auto else {
+                throw field.error(
+                    "virtual has no effect beside a written schedule", expected: "stages as the schedule has them")
+            }
+            // `--set schedule=auto` replaces both.
+            guard isChosenLater, !field.node.mark.isOverride else {
+                throw field.error("virtual has no effect beside schedule: auto, which chooses it", expected: "none")
+            }
+            return 1
         }
         let allowed = schedule.virtualStages
         guard let field else { return schedule.usualVirtualStages }
@@ -116,7 +127,7 @@ extension PipelineManifest {
         return count
     }
 
-    /// How many stages a generated schedule has; a written one is not read here.
+    /// How many stages a generated schedule has; a written one is not read here, nor one chosen.
     private static func stages(_ schedule: Schedule, devices: Int, _ virtual: Int) -> Int? {
         if case .named = schedule { devices * virtual } else { nil }
     }

@@ -1,12 +1,14 @@
 import Notation
 
 extension PipelineManifest.Partition {
-    private static let words = ["uniform", "parameters", "flops", "profile"]
+    private static let words = ["uniform", "parameters", "flops", "profile", "auto"]
 
-    /// `flops` unless written; `{cuts: […]}` must fit the stages and layers.
-    /// - Parameter stages: nil: a written schedule's, counted later.
-    static func decode(_ field: Field?, stages: Int?, layers: Int) throws(ManifestError) -> Self {
-        guard let field else { return .flops }
+    /// `flops` unless written, beside `schedule: auto` `auto`; `{cuts: […]}` must fit the stages and layers.
+    /// - Parameter stages: nil: a written or chosen schedule's, counted later.
+    static func decode(
+        _ field: Field?, _ schedule: PipelineManifest.Schedule, stages: Int?, layers: Int
+    ) throws(ManifestError) -> Self {
+        guard let field else { return schedule == .auto ? .auto : .flops }
         if case .mapping = field.node.content {
             let cuts = try Fields(field, keys: Schema.partition, required: ["cuts"]).required("cuts")
             return .cuts(try decodeCuts(cuts, stages: stages, layers: layers))
@@ -19,6 +21,7 @@ extension PipelineManifest.Partition {
         case "parameters": return .parameters
         case "flops": return .flops
         case "profile": return .profile
+        case "auto": return .auto
         case _ where text.hasPrefix("type:"): return .type(try pattern(text.dropFirst(5), field))
         default:
             throw field.error(expected: expected, suggestion: Suggestion.nearest(to: text, in: words))

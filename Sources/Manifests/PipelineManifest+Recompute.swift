@@ -1,6 +1,11 @@
 public import Models
 import Notation
 
+extension PipelineManifest {
+    /// Whether somebody chose what is recomputed: `schedule: auto` leaves it alone then.
+    package var isRecomputeWritten: Bool { marks["recompute"] != nil || recompute != .none }
+}
+
 extension PipelineManifest.Recompute {
     private static let words = ["none", "stage"]
 

@@ -8,12 +8,15 @@ extension PipelineManifest {
         case named(ScheduleName)
         /// `schedule: {file: x.txt}`, or as a resolved manifest has it, `schedule: {name: x.txt, ranks: […]}`
         case written(WrittenSchedule)
+        /// `schedule: auto`: the one that is predicted to be fastest among those that fit `memory`; the plan chooses it.
+        case auto
 
         /// What reports call it.
         public var name: String {
             switch self {
             case .named(let name): name.rawValue
             case .written(let written): written.name
+            case .auto: Self.autoWord
             }
         }
     }
@@ -34,18 +37,18 @@ extension PipelineManifest {
 }
 
 extension PipelineManifest.Schedule {
+    private static let autoWord = "auto"
+
     /// `1f1b` unless written. The marks are those of the ranks' texts.
     static func decode(_ field: Field?) throws(ManifestError) -> (schedule: Self, marks: [String: Mark]) {
         guard let field else { return (.named(.oneForwardOneBackward), [:]) }
         guard case .mapping = field.node.content else {
-            let words = PipelineManifest.ScheduleName.allCases.map(\.rawValue)
-            guard case .scalar(let name, _) = field.node.content, !field.node.isNull,
-                let known = PipelineManifest.ScheduleName(rawValue: name)
-            else {
+            let words = PipelineManifest.ScheduleName.allCases.map(\.rawValue) + [autoWord]
+            guard case .scalar(let name, _) = field.node.content, !field.node.isNull, words.contains(name) else {
                 let near = field.plain.flatMap { Suggestion.nearest(to: $0, in: words) }
                 throw field.error(expected: "\(words.joined(separator: ", ")) or {file: PATH}", suggestion: near)
             }
-            return (.named(known), [:])
+            return (PipelineManifest.ScheduleName(rawValue: name).map { .named($0) } ?? .auto, [:])
         }
         let fields = try Fields(field, keys: Schema.schedule)
         switch (fields["file"], fields["ranks"]) {
@@ -68,7 +71,8 @@ extension PipelineManifest.Schedule {
     private static func name(_ field: Field?) throws(ManifestError) -> String? {
         guard let field else { return nil }
         let name = try field.text("a name for the schedule")
-        guard PipelineManifest.ScheduleName(rawValue: name) == nil, name.utf8.count <= Limit.name else {
+        guard PipelineManifest.ScheduleName(rawValue: name) == nil, name != autoWord, name.utf8.count <= Limit.name
+        else {
             throw field.error(expected: "a name that no known schedule has, of at most \(Limit.name) bytes")
         }
         return name
@@ -87,7 +91,7 @@ extension PipelineManifest.Schedule {
 
     var yaml: String {
         switch self {
-        case .named(let name): return name.rawValue
+        case .named, .auto: return name
         case .written(let written):
             return "{name: \(YAML.quoted(written.name)), ranks: \(YAML.list(written.ranks.map(YAML.quoted)))}"
         }

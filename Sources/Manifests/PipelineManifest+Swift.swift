@@ -15,18 +15,18 @@ extension PipelineManifest {
     /// this call. Paths are relative to the working directory.
     public init(
         _ model: Sequential, name: String = "run", devices: [Device], data: Data, batch: Batch, steps: Int,
-        schedule: Schedule = .named(.oneForwardOneBackward), partition: Partition = .flops, precision: Precision = .f32,
+        schedule: Schedule = .named(.oneForwardOneBackward), partition: Partition? = nil, precision: Precision = .f32,
         optimizer: any Optimizer = AdamW(), learningRate: LearningRate = LearningRate(), seed: UInt64 = 0,
         file: String = #fileID, line: Int = #line, column: Int = #column
     ) {
         let virtual =
             switch schedule {
             case .named(let name): name.usualVirtualStages
-            case .written: 1
+            case .written, .auto: 1
             }
         self.init(
             name: name, model: model, modelPath: nil, pretrained: nil, devices: devices, memory: nil,
-            partition: partition,
+            partition: partition ?? (schedule == .auto ? .auto : .flops),
             schedule: schedule, virtual: virtual, batch: batch, precision: precision, recompute: .none,
             optimizer: optimizer, train: nil, lora: nil, groups: [], learningRate: learningRate, clip: nil,
             onNaN: .stop, deadlines: Deadlines(),

@@ -11,7 +11,6 @@ extension PipelineManifest {
             "memory: \(memory.map { YAML.list($0.map { "\($0)B" }) } ?? "null")",
             "partition: \(partition.yaml)", "schedule: \(schedule.yaml)",
             "batch: {micro: \(batch.micro), \(batch.restYAML)}", "precision: \(precision.yaml)",
-            "recompute: \(recompute.text)",
             "optimizer: {\(optimizer.yaml)}", "train: \(train.map(YAML.quoted) ?? "null")",
             "lora: \(lora?.yaml ?? "null")",
             "groups: \(groups.isEmpty ? "null" : YAML.list(groups.map(\.yaml)))", "\(learningRate.yaml)",
@@ -20,6 +19,7 @@ extension PipelineManifest {
             "weights: \(weights.map(YAML.path) ?? "null")", "log_every: \(logEvery)", "events: \(events)B",
             "metrics: \(YAML.list(metrics.map(\.rawValue)))", "by_hand: \(YAML.list(byHand.map(String.init)))",
         ]
+        if schedule != .auto || isRecomputeWritten { lines.insert("recompute: \(recompute.text)", at: 7) }
         if case .named = schedule { lines.insert("virtual: \(virtual)", at: 5) }
         if let evaluation { lines.append("evaluate: \(evaluation.yaml)") }
         if devices.allSatisfy({ $0.kind != .sim }) { lines.append("checkpoint: \(checkpoint?.yaml ?? "null")") }
@@ -39,6 +39,7 @@ extension PipelineManifest.Partition {
         case .parameters: "parameters"
         case .flops: "flops"
         case .profile: "profile"
+        case .auto: "auto"
         case .type(let pattern): YAML.quoted("type:\(pattern)")
         case .cuts(let cuts): "{cuts: \(YAML.list(cuts.map(String.init)))}"
         }

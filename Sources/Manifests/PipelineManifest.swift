@@ -25,7 +25,7 @@ public struct PipelineManifest: Hashable, Sendable {
     /// Which rank computes what when. `schedule: 1f1b`
     public var schedule: Schedule
     /// Stages of each device: 2 for schedules that fold, 1 … 1024 for interleaved, 1 for others. `virtual: 2`. A
-    /// written schedule says that itself: here it is 1 then.
+    /// written schedule says that itself, and `auto` chooses it: here it is 1 then.
     public var virtual: Int
     /// What one optimizer update learns from. `batch: {micro: 2, microbatches: 8}`
     public var batch: Batch
@@ -141,7 +141,8 @@ public struct PipelineManifest: Hashable, Sendable {
         }
     }
 
-    /// How layers are cut into stages: `partition: uniform`, `parameters`, `flops`, `profile`, `type:REGEX`, or where.
+    /// How layers are cut into stages: `partition: uniform`, `parameters`, `flops`, `profile`, `auto`, `type:REGEX`, or
+    /// where.
     public enum Partition: Hashable, Sendable {
         /// Equally many layers for each stage, within one.
         case uniform
@@ -151,6 +152,8 @@ public struct PipelineManifest: Hashable, Sendable {
         case flops
         /// What `echelon profile` measured: cuts that make the schedule's step short.
         case profile
+        /// As `profile` where there is one, else as `flops`.
+        case auto
         /// `type:REGEX`: balances the layers whose kind matches.
         case type(String)
         /// `{cuts: [5, 9]}`: the first layer of each stage but the first.

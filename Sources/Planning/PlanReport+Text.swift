@@ -14,7 +14,7 @@ extension PlanReport {
                 + "\(schedule) over \(microBatches) micro-batches, \(tokensPerStep.grouped) tokens and "
                 + "\(flopsPerStep.flopsText) GFLOP a step"
         ] + (trainedParameters.map { ["\($0.grouped) of \(parameters.grouped) parameters are trained"] } ?? [])
-            + productsText + [""]
+            + (choice.map { [$0.text] } ?? []) + productsText + [""]
     }
 
     /// Where a table says who computes matrix products.

@@ -51,6 +51,8 @@ public struct PlanReport: Codable, Sendable {
     public var leastStepSeconds: Double?
     /// Whether `partition: profile` chose the cuts.
     public var isPlanned: Bool
+    /// What was chosen for `schedule: auto`; nil where the pipeline names its schedule.
+    public var choice: ScheduleChoice?
     /// By rank.
     public var memory: [RankMemory]
     /// A drawing of the schedule in time, of at most 100 columns and 64 rows.
@@ -150,6 +152,7 @@ public struct PlanReport: Codable, Sendable {
         crossings = Self.crossingLines(plan)
         manifest = plan.manifest.resolvedYAML()
         isPlanned = plan.isPlanned
+        choice = plan.choice
         if case .table(let table) = plan.manifest.products { products = table.rows.map(\.description) }
         unracedProducts = plan.unracedProducts
         memory = plan.placement.ranks.map { rank in

@@ -50,7 +50,7 @@ public struct ProfileKey: Codable, Hashable, Sendable {
 
 extension PipelineManifest {
     /// A device that computes for several workers; simulated ones do not hinder each other.
-    var sharedDevice: Device? {
+    package var sharedDevice: Device? {
         var seen: Set<[String]> = []
         return devices.indices.first { index in
             let host = hosts.indices.contains(index) ? hosts[index] : ""

@@ -27,7 +27,7 @@ extension TrainingPlan {
                 return try Partition.matching(pattern, kinds: model.entries.map(\.kind), stages: stages).cuts
             case .cuts(let cuts):
                 return try Partition.explicit(cuts: cuts, layers: model.entries.count, stages: stages).cuts
-            case .profile:
+            case .profile, .auto:
                 // More stages than layers is the same mistake by any method.
                 _ = try Partition.uniform(layers: model.entries.count, stages: stages)
                 guard let costs = costs() else { throw manifest.missingProfile }
@@ -61,12 +61,20 @@ extension StepCosts {
 
     private func planner(_ manifest: PipelineManifest) throws(PlanError) -> StepPlanner {
         try StepPlanner(
-            layers: layers, link: links.usual, apart: links.apart, memoryLimits: manifest.memory, barrier: barrier,
-            memory: memory)
+            layers: layers, link: links.usual, apart: links.apart, memoryLimits: manifest.memoryOfPositions,
+            barrier: barrier, memory: memory)
     }
 }
 
 extension PipelineManifest {
+    /// By place of the pipeline: the least that any of its workers may take; nil: no limit.
+    var memoryOfPositions: [Int]? {
+        memory.map { limits in
+            let width = replicas * tensor
+            return (0..<positions).map { limits[$0 * width..<($0 + 1) * width].min() ?? 0 }
+        }
+    }
+
     /// What to do where nothing was measured.
     var profileAdvice: String {
         "`echelon profile \(mark(of: "").file)`, with the same --set options, measures one"
@@ -82,8 +90,9 @@ extension PipelineManifest {
     func failure(_ error: PlanError) -> RunFailure {
         switch error {
         case .memory(let lack):
+            let rank = lack.rank * replicas * tensor
             return .badInput(
-                "\(mark(of: "memory")): \(lack.schedule): device \(devices[lack.rank]) (rank \(lack.rank)) needs "
+                "\(mark(of: "memory")): \(lack.schedule): device \(devices[rank]) (rank \(rank)) needs "
                     + "\(lack.neededBytes.bytesText) with the cuts that need least, \(lack.missingBytes.bytesText) more "
                     + "than its limit of \(lack.limitBytes.bytesText)")
         case .schedule(let error): return failure(error)

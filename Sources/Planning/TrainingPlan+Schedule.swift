@@ -2,6 +2,7 @@ import Manifests
 import Notation
 public import Runs
 public import Scheduling
+import Systems
 
 extension TrainingPlan {
     /// The manifest's schedule: generated from its name, or read from a file.
@@ -19,6 +20,7 @@ extension TrainingPlan {
             let schedule = try ScheduleText(written, manifest.marks).schedule()
             try check(schedule, manifest)
             return schedule
+        case .auto: throw RunFailure(.bug, "the schedule was not chosen")
         }
     }
 

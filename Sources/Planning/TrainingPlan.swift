@@ -60,6 +60,8 @@ public struct TrainingPlan: Sendable {
 
     /// Whether the cuts were planned from what layers cost: the manifest has them now instead of `partition: profile`.
     public let isPlanned: Bool
+    /// What was chosen for `schedule: auto`: the manifest has it now.
+    public let choice: ScheduleChoice?
 
     /// Of `products: tuned`, how many sizes of matrix products no race has been run for: they follow the processor's rules.
     package let unracedProducts: Int
@@ -82,6 +84,8 @@ public struct TrainingPlan: Sendable {
                 ? try Self.shardModel(manifest, adapted?.adaptation ?? .none) : model
             let shard = shardModel
             (manifest, unracedProducts) = manifest.withProducts(of: shard.productContests, profiles.products)
+            let decision = try ScheduleChooser(manifest, model, shard, profiles).decide()
+            (manifest, choice) = (decision.manifest, decision.choice)
             rules = try manifest.rules(model, ParameterNames(family?.exported, adapted?.tensors))
             schedule = try Self.schedule(manifest)
             placement = Placement(
@@ -93,7 +97,7 @@ public struct TrainingPlan: Sendable {
             cuts = try Self.cut(
                 model, manifest, schedule, headShare: headShare, StepCosts(manifest, shard, of: model, states, profiles)
             )
-            isPlanned = manifest.partition == .profile
+            isPlanned = manifest.partition == .profile || decision.hasPlannedCuts
             try Self.checkPacking(model, manifest)
             var settled = manifest
             if isPlanned || (manifest.partition == .flops && manifest.data.source.hasLengths) {

@@ -87,6 +87,26 @@ import Testing
         }
     }
 
+    @Test func `a run whose schedule was chosen goes on with it, over the same devices`() throws {
+        let folder = try TemporaryFolder()
+        var chosen = Self.pipeline(2)
+        (chosen.schedule, chosen.partition, chosen.recompute) = (.named(.zeroBubbleH1), .cuts([3]), .stage)
+        try run(chosen, in: folder.file("whole"))
+        try run(chosen, in: folder.file("run"), until: 3)
+        var auto = Self.pipeline(2)
+        (auto.schedule, auto.partition) = (.auto, .auto)
+        var options = Coordinator.Options(runDirectory: folder.file("run"), resume: .latest)
+        let kept = options.keepingChoices(of: auto)
+        #expect(kept.schedule == chosen.schedule && kept.partition == .cuts([3]) && kept.recompute == .stage)
+        try run(kept, in: folder.file("run"), resume: .latest)
+        #expect(try Result(folder, "run") == Result(folder, "whole"))
+        var wider = auto
+        wider.devices += [.cpu(0)]
+        #expect(options.keepingChoices(of: wider).schedule == .auto)
+        options.takesWeightsOnly = true
+        #expect(options.keepingChoices(of: auto).schedule == .auto)
+    }
+
     @Test func `a run that was ended between its last checkpoint and its weights writes them when it goes on`() throws {
         let folder = try TemporaryFolder()
         try run(Self.pipeline(2), in: folder.file("run"))

@@ -41,6 +41,26 @@ extension EndToEndTests {
             #expect(try lab.folder.text("run/pipeline.yaml").contains("partition: {cuts: ["))
         }
 
+        @Test func `train measures what schedule auto is chosen by, once, and changes no bit`() throws {
+            let lab = try Lab()
+            let refused = try lab.run(["plan", lab.folder.file("pipeline.yaml"), "--set", "schedule=auto"])
+            #expect(
+                refused.exitCode == 64 && refused.errors.contains("and so does `echelon train`"), "\(refused.errors)")
+            let auto = ["schedule=auto", "partition=auto"]
+            let usual = try lab.train(run: "usual")
+            let first = try lab.startTraining(auto, ["--json"]).finish()
+            #expect(first.exitCode == 0 && first.errors.contains("measuring each layer, once"), "\(first.errors)")
+            #expect(first.output.split(separator: "\n").allSatisfy { $0.hasPrefix("{") })
+            let run = try FinishedRun(lab.folder, "run", first)
+            #expect(run.losses == usual.losses && run.weights == usual.weights)
+            let second = try lab.startTraining(auto, run: "again").finish()
+            #expect(second.exitCode == 0 && !second.errors.contains("measuring"), "\(second.errors)")
+            #expect(second.output.contains("\n  schedule auto: "))
+            let kept = try lab.folder.text("run/pipeline.yaml")
+            #expect(!kept.contains("auto\n") && kept.contains("partition: {cuts: ["))
+            #expect(try plan(lab, auto).choice != nil)
+        }
+
         @Test func `memory that does not suffice is refused before anything starts`() throws {
             let lab = try Lab()
             let outcome = try lab.startTraining(["memory=46MiB"]).finish()

@@ -32,14 +32,18 @@ extension MistakeTests {
         change(["clip": "1e999"], "p/x.yaml:6:7: clip is 1e999; expected a number above 0, or null for no clipping"),
         change(
             ["schedule": "1fb1"],
-            "p/x.yaml:6:11: schedule is 1fb1; expected 1f1b, gpipe, interleaved, zb-h1, zb-h2, zb-v, v-half or {file: PATH}; did you mean \"1f1b\"?"
+            "p/x.yaml:6:11: schedule is 1fb1; expected 1f1b, gpipe, interleaved, zb-h1, zb-h2, zb-v, v-half, auto or {file: PATH}; did you mean \"1f1b\"?"
+        ),
+        change(
+            ["schedule": "atuo"],
+            "p/x.yaml:6:11: schedule is atuo; expected 1f1b, gpipe, interleaved, zb-h1, zb-h2, zb-v, v-half, auto or {file: PATH}; did you mean \"auto\"?"
         ),
         change(
             ["precision": "bf61"],
             "p/x.yaml:6:12: precision is bf61; expected f32, bf16, f16 or {f16: {…}}; did you mean \"bf16\"?"),
         change(
             ["partition": "parameter"],
-            "p/x.yaml:6:12: partition is parameter; expected uniform, parameters, flops, profile, type:REGEX or {cuts: [FIRST LAYER OF EACH STAGE BUT THE FIRST]}; did you mean \"parameters\"?"
+            "p/x.yaml:6:12: partition is parameter; expected uniform, parameters, flops, profile, auto, type:REGEX or {cuts: [FIRST LAYER OF EACH STAGE BUT THE FIRST]}; did you mean \"parameters\"?"
         ),
         change(
             ["partition": "type:("],

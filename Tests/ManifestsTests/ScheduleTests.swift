@@ -81,6 +81,34 @@ import Testing
         #expect(Pipelines.message(lines) == message)
     }
 
+    @Test func `a schedule that is to be chosen leaves cuts and recomputation to the choice, unless they are written`()
+        throws
+    {
+        let free = try Pipelines.load(["schedule": "auto"])
+        #expect(free.schedule == .auto && free.partition == .auto && !free.isRecomputeWritten)
+        #expect(free.resolvedYAML().contains("\npartition: auto\nschedule: auto\nbatch:"))
+        #expect(!free.resolvedYAML().contains("recompute:"))
+        let bound = try Pipelines.load(["schedule": "auto", "partition": "{cuts: [1]}", "recompute": "none"])
+        #expect(bound.partition == .cuts([1]) && bound.isRecomputeWritten)
+        for manifest in [free, bound] {
+            let again = try PipelineManifest.decode(yaml: manifest.resolvedYAML(), file: "run/pipeline.yaml")
+            #expect(again.schedule == .auto && again.partition == manifest.partition)
+            #expect(again.isRecomputeWritten == manifest.isRecomputeWritten)
+            #expect(again.resolvedYAML() == manifest.resolvedYAML())
+        }
+    }
+
+    @Test func `stages of a device have no effect beside auto, but where --set replaces the schedule`() throws {
+        let message = "virtual has no effect beside schedule: auto, which chooses it; expected none"
+        let lines = Pipelines.yaml(["schedule": "auto", "virtual": "2"])
+        #expect(Pipelines.message(lines) == "p/x.yaml:7:10: \(message)")
+        let interleaved = Pipelines.yaml(["schedule": "interleaved", "virtual": "1"])
+        #expect(
+            try PipelineManifest.decode(yaml: interleaved, file: "p/x.yaml", overrides: ["schedule=auto"]).virtual == 1)
+        let both = Pipelines.message(interleaved, set: ["schedule=auto", "virtual=2"])
+        #expect(both == "--set virtual=2: \(message)")
+    }
+
     @Test func `cuts of a written schedule are counted when it is read`() throws {
         let manifest = try Pipelines.load(["schedule": "{ranks: [0F0 0B0, 1F0 1B0]}", "partition": "{cuts: [1, 2]}"])
         #expect(manifest.partition == .cuts([1, 2]))

@@ -13,8 +13,7 @@ extension TrainingPlan {
             return []
         }
         var notes: [String] = []
-        var original = manifest
-        if isPlanned { original.partition = .profile }
+        var original = undecided
         if manifest.links == nil, let measure = options.measureLinks {
             let bytes = largestMessage
             original.links = try measure(cluster, bytes)

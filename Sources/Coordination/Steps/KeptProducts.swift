@@ -17,15 +17,35 @@ enum KeptProducts {
 }
 
 extension Coordinator.Options {
+    /// The manifest of the run that is to go on; nil where one begins.
+    private func keptManifest(_ manifest: PipelineManifest) -> PipelineManifest? {
+        guard resume != nil, !takesWeightsOnly else { return nil }
+        return try? PipelineManifest.load(path: RunDirectory(runDirectory ?? "runs/\(manifest.name)").manifestPath)
+    }
+
+    /// Of a run that goes on: with what was found for `products: tuned` and `schedule: auto` when it began.
+    package func keepingChoices(of manifest: PipelineManifest) -> PipelineManifest {
+        keepingSchedule(of: keepingProducts(of: manifest))
+    }
+
+    /// Of a run that goes on with `schedule: auto`: with what was chosen when it began, unless that was for other devices,
+    /// another batch or other limits.
+    private func keepingSchedule(of manifest: PipelineManifest) -> PipelineManifest {
+        guard manifest.schedule == .auto, let old = keptManifest(manifest), old.schedule != .auto,
+            old.devices == manifest.devices, old.memory == manifest.memory, old.batch == manifest.batch,
+            old.tensor == manifest.tensor, !manifest.isRecomputeWritten || old.recompute == manifest.recompute
+        else { return manifest }
+        var kept = manifest
+        (kept.schedule, kept.virtual, kept.recompute) = (old.schedule, old.virtual, old.recompute)
+        if [.auto, .profile].contains(manifest.partition) { kept.partition = old.partition }
+        return kept
+    }
+
     /// Of a run that goes on with `products: tuned`: with the table that it began with, whatever was raced since.
     package func keepingProducts(of manifest: PipelineManifest) -> PipelineManifest {
-        guard manifest.products == .tuned, resume != nil, !takesWeightsOnly, !accepted.contains("products") else {
-            return manifest
-        }
-        let directory = RunDirectory(runDirectory ?? "runs/\(manifest.name)")
-        guard let old = try? PipelineManifest.load(path: directory.manifestPath), case .table = old.products else {
-            return manifest
-        }
+        guard manifest.products == .tuned, !accepted.contains("products"), let old = keptManifest(manifest),
+            case .table = old.products
+        else { return manifest }
         var kept = manifest
         kept.products = old.products
         return kept

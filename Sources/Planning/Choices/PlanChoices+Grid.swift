@@ -22,7 +22,7 @@ extension PipelineManifest {
     /// How its devices can be shared out without another global batch. On processors, sharing layers is tried where it is
     /// written alone: what shards sum would take as long as what they save.
     var grids: [PlanChoices.Grid] {
-        guard case .named = schedule else { return [PlanChoices.Grid(replicas: replicas, tensor: tensor)] }
+        if case .written = schedule { return [PlanChoices.Grid(replicas: replicas, tensor: tensor)] }
         let micro = batch.global / batch.micro
         let shards = devices[0].kind == .cpu || devices.count <= 16 ? [tensor] : [1, 2, 4, 8]
         return shards.flatMap { shards in
@@ -50,7 +50,7 @@ extension PipelineManifest {
         }
         if lanes != other.lanes { options.append("lanes=null") }
         if recompute != other.recompute { options.append("recompute=\(other.recompute.text)") }
-        if partition != .profile { options.append("partition=profile") }
+        if partition != .profile && partition != .auto { options.append("partition=profile") }
         return options
     }
 

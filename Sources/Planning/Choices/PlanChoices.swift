@@ -133,15 +133,9 @@ public struct PlanChoices: Codable, Sendable {
         for size in variants.unmeasured where !unmeasured.contains(size) { unmeasured.append(size) }
         guard let first = variants.measured.first else { throw original.nothingToSearch }
         source = first.costs.source
-        let positions = manifest.positions
-        // The least that any worker of a position may take.
-        let width = grid.replicas * grid.tensor
-        let limits = manifest.memory.map { limits in
-            (0..<positions).map { limits[$0 * width..<($0 + 1) * width].min() ?? 0 }
-        }
         var search = PlanSearch(
-            ranks: positions, alternatives: variants.measured.enumerated().map { $1.alternative("\($0)") },
-            link: first.costs.links.usual, memoryLimits: limits, barrier: first.costs.barrier)
+            ranks: manifest.positions, alternatives: variants.measured.enumerated().map { $1.alternative("\($0)") },
+            link: first.costs.links.usual, memoryLimits: manifest.memoryOfPositions, barrier: first.costs.barrier)
         search.apart = first.costs.links.apart
         if let schedules { search.schedules = schedules }
         let found: [PlanSearch.Choice]
@@ -169,13 +163,7 @@ public struct PlanChoices: Codable, Sendable {
 
         /// Counted and predicted as `plan` does.
         func choice(_ step: StepPlan, from original: PipelineManifest) throws(RunFailure) -> Choice {
-            guard let name = PipelineManifest.ScheduleName(rawValue: step.schedule) else {
-                throw RunFailure(.bug, "no schedule is called \(step.schedule)")
-            }
-            var chosen = manifest
-            chosen.schedule = .named(name)
-            chosen.virtual = step.virtual
-            chosen.partition = .cuts(step.cuts)
+            let chosen = try manifest.chosen(step)
             let plan = try TrainingPlan(chosen)
             let prediction = try StepPrediction(plan, costs)
             return Choice(

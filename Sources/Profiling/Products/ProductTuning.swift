@@ -16,7 +16,7 @@ public enum ProductTuning {
     ) throws(RunFailure) -> PipelineManifest {
         let manifest = options.keepingProducts(of: manifest)
         guard manifest.products == .tuned else { return manifest }
-        let plan = try TrainingPlan(manifest)
+        let plan = try TrainingPlan(manifest.beforeProfile)
         if plan.unracedProducts > 0, options.hosts == nil { try Preflight.check(plan) }
         return try settled(manifest)
     }
@@ -25,7 +25,7 @@ public enum ProductTuning {
     package static func settled(_ manifest: PipelineManifest) throws(RunFailure) -> PipelineManifest {
         guard manifest.products == .tuned else { return manifest }
         // The table is the same for all cuts.
-        var even = manifest
+        var even = manifest.beforeProfile
         even.partition = .uniform
         let plan = try TrainingPlan(even)
         let cache = ProfileCache.standard.products

@@ -52,6 +52,8 @@ public struct PlanSearch: Sendable {
     public var schedules = Schedule.names
     /// Stages of each rank to try where the schedule leaves that open.
     public var virtuals = [2, 3, 4]
+    /// The cuts of a schedule, where they are not to be searched for; a schedule that gets none is not tried.
+    public var cuts: (@Sendable (Schedule) -> [Int]?)?
 
     /// A search over all named schedules, with 2, 3 and 4 stages for each rank where a schedule leaves that open.
     public init(
@@ -94,9 +96,16 @@ public struct PlanSearch: Sendable {
         var alternative: Alternative
         var planner: StepPlanner
         var schedule: Schedule
+        /// nil: the best.
+        var cuts: [Int]?
 
         func choice(_ effort: StepPlanner.Effort) throws(PlanError) -> Choice {
-            let plan = try planner.plan(schedule, effort: effort)
+            let plan: StepPlan
+            if let cuts {
+                plan = try planner.fit(schedule, cuts: cuts)
+            } else {
+                plan = try planner.plan(schedule, effort: effort)
+            }
             let tokens = Double(alternative.tokensPerMicroBatch) * Double(plan.microBatches)
             return Choice(
                 alternative: alternative.name, plan: plan,
@@ -113,7 +122,10 @@ public struct PlanSearch: Sendable {
             for microBatches in alternative.microBatches {
                 for schedule in try generated(microBatches: microBatches)
                 where schedule.stageCount <= alternative.layers.count {
-                    entries.append(Entry(alternative: alternative, planner: planner, schedule: schedule))
+                    let given = cuts?(schedule)
+                    guard cuts == nil || given != nil else { continue }
+                    entries.append(
+                        Entry(alternative: alternative, planner: planner, schedule: schedule, cuts: given))
                 }
             }
         }

@@ -48,6 +48,19 @@ public struct StepPlanner: Sendable {
         return try StepModel(schedule, self).plan(cuts: cuts)
     }
 
+    /// The same where it fits.
+    /// - Throws: `PlanError.memory` where a rank holds more than it may.
+    func fit(_ schedule: Schedule, cuts: [Int]) throws(PlanError) -> StepPlan {
+        let plan = try predict(schedule, cuts: cuts)
+        guard let limits = memoryLimits else { return plan }
+        let worst = limits.indices.max { plan.memoryOfRank[$0] - limits[$0] < plan.memoryOfRank[$1] - limits[$1] } ?? 0
+        guard plan.memoryOfRank[worst] > limits[worst] else { return plan }
+        throw .memory(
+            PlanError.Shortage(
+                schedule: schedule.name, rank: worst, neededBytes: plan.memoryOfRank[worst],
+                limitBytes: limits[worst]))
+    }
+
     /// Seconds that a step takes at least, whatever the cuts and their memory: exactly where there are few ways to cut,
     /// else a bound, within some percent of the best cuts' as a rule; nil where there are many and ranks own several stages.
     public func leastSeconds(_ schedule: Schedule) throws(PlanError) -> Double? {

@@ -1,0 +1,186 @@
+import Manifests
+import Models
+import Optimizers
+import Runs
+import Scheduling
+import Systems
+
+/// Chooses what `schedule: auto` and `partition: auto` stand for: what is predicted to be fastest among what fits `memory`.
+///
+/// What decides a run's numbers stays as it is written; schedule, cuts and recomputation change no bit.
+struct ScheduleChooser {
+    private let manifest: PipelineManifest
+    private let model: ModelGraph
+    /// What each device has of it.
+    private let shard: ModelGraph
+    private let profiles: ProfileCache
+
+    struct Decision {
+        /// Without `auto`.
+        var manifest: PipelineManifest
+        /// nil where the schedule was written.
+        var choice: ScheduleChoice?
+        /// Whether the manifest has cuts that were planned from what layers cost.
+        var hasPlannedCuts = false
+    }
+
+    init(_ manifest: PipelineManifest, _ model: ModelGraph, _ shard: ModelGraph, _ profiles: ProfileCache) {
+        (self.manifest, self.model, self.shard, self.profiles) = (manifest, model, shard, profiles)
+    }
+
+    /// Takes some hundredths of a second up to a second or two, where there is something to choose.
+    func decide() throws(RunFailure) -> Decision {
+        guard manifest.schedule == .auto else { return Decision(manifest: manifest.cutting(by: partition)) }
+        if manifest.positions == 1 && manifest.replicas == 1 { return decideForOneStage() }
+        if let device = manifest.sharedDevice {
+            throw .badInput(
+                "\(place): schedule: auto: \(device) has several workers, and what they wait for is not predicted; expected "
+                    + "each device once, or the name of a schedule")
+        }
+        do throws(RunFailure) {
+            return try decide(recompute: manifest.recompute)
+        } catch {
+            guard !manifest.isRecomputeWritten, let decision = try? decide(recompute: .stage) else { throw error }
+            return decision
+        }
+    }
+
+    private var place: String { "\(manifest.mark(of: "schedule"))" }
+
+    /// What the manifest's `partition` stands for.
+    private var partition: PipelineManifest.Partition {
+        guard manifest.partition == .auto else { return manifest.partition }
+        return manifest.sharedDevice == nil && costs(manifest) != nil ? .profile : .flops
+    }
+
+    private func costs(_ manifest: PipelineManifest) -> StepCosts? {
+        StepCosts(manifest, shard, of: model, manifest.optimizer.state.count, profiles)
+    }
+
+    // MARK: One stage
+
+    /// Nobody waits for anybody: 1f1b keeps least.
+    private func decideForOneStage() -> Decision {
+        var chosen = manifest
+        chosen.schedule = .named(.oneForwardOneBackward)
+        if plansCuts { chosen.partition = .cuts([]) }
+        var choice = ScheduleChoice(schedule: chosen.schedule.name, virtual: 1, cuts: [])
+        if !manifest.isRecomputeWritten, !fits(chosen) {
+            var recomputed = chosen
+            recomputed.recompute = .stage
+            if fits(recomputed) { (chosen, choice.recompute) = (recomputed, recomputed.recompute.text) }
+        }
+        return Decision(manifest: chosen, choice: choice)
+    }
+
+    private func fits(_ manifest: PipelineManifest) -> Bool {
+        (try? TrainingPlan(manifest, profiles: profiles).checkMemoryLimits()) != nil
+    }
+
+    // MARK: Several stages
+
+    private func decide(recompute: PipelineManifest.Recompute) throws(RunFailure) -> Decision {
+        var manifest = manifest
+        manifest.recompute = recompute
+        guard let costs = costs(manifest) else { throw missingProfile }
+        let search = try search(manifest, costs)
+        guard let best = try fastest(Self.best(2, of: search, manifest), manifest, costs) else {
+            throw .badInput("\(place): schedule: auto: no schedule can run this model on these devices")
+        }
+        var usual = search
+        usual.schedules = [PipelineManifest.ScheduleName.oneForwardOneBackward.rawValue]
+        let rate = try? fastest(Self.best(1, of: usual, manifest), manifest, costs)?.tokensPerSecond
+        var decided = best.plan.manifest
+        if !plansCuts { decided.partition = self.manifest.partition }
+        return Decision(
+            manifest: decided,
+            choice: ScheduleChoice(
+                schedule: best.plan.schedule.name, virtual: decided.virtual, cuts: best.plan.cuts,
+                recompute: recompute == self.manifest.recompute ? nil : recompute.text,
+                gain: rate.map { $0 > 0 ? best.tokensPerSecond / $0 - 1 : 0 }),
+            hasPlannedCuts: plansCuts)
+    }
+
+    private var missingProfile: RunFailure {
+        .badInput(
+            "\(place): schedule: auto, but there is no profile of this model on this machine; \(manifest.profileAdvice), "
+                + "and so does `echelon train`")
+    }
+
+    /// Whether the cuts are free, and not by another measure than the predicted step.
+    private var plansCuts: Bool { [.auto, .profile].contains(manifest.partition) }
+
+    private func search(_ manifest: PipelineManifest, _ costs: StepCosts) throws(RunFailure) -> PlanSearch {
+        let way = PlanSearch.Alternative(
+            name: manifest.recompute.text, layers: costs.layers, tokensPerMicroBatch: 1,
+            microBatches: [manifest.batch.microBatches], memory: costs.memory)
+        var search = PlanSearch(
+            ranks: manifest.positions, alternatives: [way], link: costs.links.usual,
+            memoryLimits: manifest.memoryOfPositions, barrier: costs.barrier)
+        search.apart = costs.links.apart
+        guard !plansCuts else { return search }
+        if case .cuts(let cuts) = manifest.partition { search.virtuals = [try virtual(ofStages: cuts.count + 1)] }
+        let share = manifest.partition == .flops ? manifest.countedShare() : nil
+        search.cuts = { [model] schedule in
+            try? TrainingPlan.cut(model, manifest, schedule, headShare: share, costs)
+        }
+        return search
+    }
+
+    private func virtual(ofStages stages: Int) throws(RunFailure) -> Int {
+        let positions = manifest.positions
+        guard stages.isMultiple(of: positions) else {
+            throw .badInput(
+                "\(manifest.mark(of: "partition")): \(stages) stages for \(positions) devices; expected one for each of them, "
+                    + "or a multiple")
+        }
+        return stages / positions
+    }
+
+    private static func best(
+        _ count: Int, of search: PlanSearch, _ manifest: PipelineManifest
+    ) throws(RunFailure) -> [StepPlan] {
+        do { return try search.best(count).map(\.plan) } catch { throw manifest.failure(error) }
+    }
+
+    /// Counted and predicted as `plan` does; nil where none can run.
+    /// - Throws: what the first lacks, where none fits.
+    private func fastest(
+        _ steps: [StepPlan], _ manifest: PipelineManifest, _ costs: StepCosts
+    ) throws(RunFailure) -> (plan: TrainingPlan, tokensPerSecond: Double)? {
+        var best: (plan: TrainingPlan, tokensPerSecond: Double)?
+        var failure: RunFailure?
+        for step in steps {
+            do throws(RunFailure) {
+                let plan = try TrainingPlan(manifest.chosen(step), profiles: profiles)
+                try plan.checkMemoryLimits()
+                let rate = try StepPrediction(plan, costs).tokensPerSecond
+                if rate > best?.tokensPerSecond ?? -1 { best = (plan, rate) }
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if best == nil, let failure { throw failure }
+        return best
+    }
+}
+
+extension PipelineManifest {
+    fileprivate func cutting(by partition: Partition) -> PipelineManifest {
+        var manifest = self
+        manifest.partition = partition
+        return manifest
+    }
+
+    /// The same by a step that was planned for it.
+    func chosen(_ step: StepPlan) throws(RunFailure) -> PipelineManifest {
+        guard let name = ScheduleName(rawValue: step.schedule) else {
+            throw RunFailure(.bug, "no schedule is called \(step.schedule)")
+        }
+        var chosen = self
+        chosen.schedule = .named(name)
+        chosen.virtual = step.virtual
+        chosen.partition = .cuts(step.cuts)
+        return chosen
+    }
+}
