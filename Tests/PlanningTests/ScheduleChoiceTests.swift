@@ -40,6 +40,29 @@ import Testing
         }
     }
 
+    /// With `lanes` the number of replicas changes no bit.
+    @Test func `with lanes, devices may become replicas`() throws {
+        let more = "schedule: auto\nsim: {gflops: 1}\nlanes: 4"
+        let plan = try TrainingPlan(manifest(more))
+        let choice = try #require(plan.choice)
+        #expect(choice.replicas == 2 && plan.manifest.replicas == 2 && plan.cuts == [] && choice.schedule == "1f1b")
+        #expect(plan.manifest.batch.global == 16 && plan.manifest.batch.microBatches == 4 && plan.manifest.lanes == 4)
+        #expect(choice.text.hasPrefix("schedule auto: 2 replicas, 1f1b, predicted to be "))
+        let one = try TrainingPlan(manifest("schedule: auto\nsim: {gflops: 1}"))
+        #expect(one.choice?.replicas == nil && one.manifest.replicas == 1)
+        #expect(try seconds(plan.manifest) < seconds(one.manifest))
+        // What is written stays, and so does what does not fit otherwise.
+        let written = try TrainingPlan(manifest(more + "\nreplicas: 1"))
+        #expect(written.choice?.replicas == nil && written.manifest.replicas == 1)
+        let limit = one.placement.ranks.map { one.memory(ofRank: $0) }.max() ?? 0
+        let whole = plan.placement.ranks.map { plan.memory(ofRank: $0) }.max() ?? 0
+        if limit < whole - (1 << 20) {
+            let short = try TrainingPlan(manifest(more, set: ["memory=\(whole - 1)B"]))
+            #expect(short.manifest.replicas == 1)
+        }
+        #expect(plan.undecided.replicas == 1 && plan.undecided.batch.microBatches == 8)
+    }
+
     @Test func `every worker has the choice from the manifest`() throws {
         let plan = try TrainingPlan(manifest())
         #expect(plan.isPlanned && plan.choice?.virtual == plan.manifest.virtual)

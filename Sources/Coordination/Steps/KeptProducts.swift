@@ -32,11 +32,15 @@ extension Coordinator.Options {
     /// another batch or other limits.
     private func keepingSchedule(of manifest: PipelineManifest) -> PipelineManifest {
         guard manifest.schedule == .auto, let old = keptManifest(manifest), old.schedule != .auto,
-            old.devices == manifest.devices, old.memory == manifest.memory, old.batch == manifest.batch,
-            old.tensor == manifest.tensor, !manifest.isRecomputeWritten || old.recompute == manifest.recompute
+            old.devices == manifest.devices, old.memory == manifest.memory, old.batch.micro == manifest.batch.micro,
+            old.batch.global == manifest.batch.global, old.lanes == manifest.lanes,
+            old.replicas == manifest.replicas || manifest.marks["replicas"] == nil, old.tensor == manifest.tensor,
+            !manifest.isRecomputeWritten || old.recompute == manifest.recompute
         else { return manifest }
         var kept = manifest
-        (kept.schedule, kept.virtual, kept.recompute) = (old.schedule, old.virtual, old.recompute)
+        (kept.schedule, kept.virtual, kept.recompute, kept.batch) = (
+            old.schedule, old.virtual, old.recompute, old.batch
+        )
         if [.auto, .profile].contains(manifest.partition) { kept.partition = old.partition }
         return kept
     }

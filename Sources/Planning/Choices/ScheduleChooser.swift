@@ -80,25 +80,71 @@ struct ScheduleChooser {
     // MARK: Several stages
 
     private func decide(recompute: PipelineManifest.Recompute) throws(RunFailure) -> Decision {
-        var manifest = manifest
-        manifest.recompute = recompute
-        guard let costs = costs(manifest) else { throw missingProfile }
-        let search = try search(manifest, costs)
-        guard let best = try fastest(Self.best(2, of: search, manifest), manifest, costs) else {
-            throw .badInput("\(place): schedule: auto: no schedule can run this model on these devices")
-        }
-        var usual = search
-        usual.schedules = [PipelineManifest.ScheduleName.oneForwardOneBackward.rawValue]
-        let rate = try? fastest(Self.best(1, of: usual, manifest), manifest, costs)?.tokensPerSecond
+        let best = try fastest(recompute)
+        let rate = try? fastest(
+            2, manifest, recompute, schedules: [PipelineManifest.ScheduleName.oneForwardOneBackward.rawValue]
+        ).tokensPerSecond
         var decided = best.plan.manifest
         if !plansCuts { decided.partition = self.manifest.partition }
         return Decision(
             manifest: decided,
             choice: ScheduleChoice(
                 schedule: best.plan.schedule.name, virtual: decided.virtual, cuts: best.plan.cuts,
+                replicas: decided.replicas == self.manifest.replicas ? nil : decided.replicas,
                 recompute: recompute == self.manifest.recompute ? nil : recompute.text,
                 gain: rate.map { $0 > 0 ? best.tokensPerSecond / $0 - 1 : 0 }),
             hasPlannedCuts: plansCuts)
+    }
+
+    private typealias Candidate = (plan: TrainingPlan, tokensPerSecond: Double)
+
+    /// Of all ways to share out the devices.
+    private func fastest(_ recompute: PipelineManifest.Recompute) throws(RunFailure) -> Candidate {
+        var best: Candidate?
+        var failure: RunFailure?
+        for sharing in sharings {
+            do throws(RunFailure) {
+                // Where nobody waits for anybody all schedules take as long, and 1f1b keeps least.
+                let found = try fastest(
+                    2, sharing, recompute,
+                    schedules: sharing.positions > 1
+                        ? nil : [PipelineManifest.ScheduleName.oneForwardOneBackward.rawValue])
+                if found.tokensPerSecond > best?.tokensPerSecond ?? -1 { best = found }
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        guard let best else { throw failure ?? noSchedule }
+        return best
+    }
+
+    /// Ways to share out the devices that change no bit: with `lanes` any number of replicas that divides them, unless one
+    /// is written; else as it is.
+    private var sharings: [PipelineManifest] {
+        guard let lanes = manifest.lanes, manifest.marks["replicas"] == nil, manifest.compress == nil,
+            manifest.sharedDevice == nil
+        else { return [manifest] }
+        if case .cuts = manifest.partition { return [manifest] }
+        return manifest.grids.filter { $0.tensor == manifest.tensor && lanes.isMultiple(of: $0.replicas) }
+            .map(manifest.sharedOut)
+    }
+
+    /// Of some ways to run one of these.
+    /// - Parameter schedules: nil: all.
+    private func fastest(
+        _ count: Int, _ sharing: PipelineManifest, _ recompute: PipelineManifest.Recompute, schedules: [String]?
+    ) throws(RunFailure) -> Candidate {
+        var manifest = sharing
+        manifest.recompute = recompute
+        guard let costs = costs(manifest) else { throw missingProfile }
+        var search = try search(manifest, costs)
+        if let schedules { search.schedules = schedules }
+        guard let best = try fastest(Self.best(count, of: search, manifest), manifest, costs) else { throw noSchedule }
+        return best
+    }
+
+    private var noSchedule: RunFailure {
+        .badInput("\(place): schedule: auto: no schedule can run this model on these devices")
     }
 
     private var missingProfile: RunFailure {
@@ -147,8 +193,8 @@ struct ScheduleChooser {
     /// - Throws: what the first lacks, where none fits.
     private func fastest(
         _ steps: [StepPlan], _ manifest: PipelineManifest, _ costs: StepCosts
-    ) throws(RunFailure) -> (plan: TrainingPlan, tokensPerSecond: Double)? {
-        var best: (plan: TrainingPlan, tokensPerSecond: Double)?
+    ) throws(RunFailure) -> Candidate? {
+        var best: Candidate?
         var failure: RunFailure?
         for step in steps {
             do throws(RunFailure) {
