@@ -51,6 +51,33 @@ import Testing
         #expect(tried > 10)
     }
 
+    @Test func `each choice is what planning its schedule alone gives, whatever was planned at the same time`() throws {
+        let search = search(limit: 900)
+        let best = try search.best(8)
+        #expect(best.count == 8)
+        for choice in best {
+            let alternative = try #require(search.alternatives.first { $0.name == choice.alternative })
+            let planner = try StepPlanner(
+                layers: alternative.layers, link: search.link, memoryLimits: search.memoryLimits, barrier: 0)
+            let schedule = try Schedule.named(
+                choice.plan.schedule, ranks: 2, microBatches: choice.plan.microBatches, virtual: choice.plan.virtual)
+            #expect(try planner.plan(schedule) == choice.plan)
+        }
+        for _ in 0..<5 { #expect(try search.best(8) == best) }
+    }
+
+    @Test func `cuts that are given stay, and schedules without any are not tried`() throws {
+        var search = search(limit: nil)
+        search.cuts = { $0.stageCount == 2 ? [3] : nil }
+        let best = try search.best(20)
+        #expect(!best.isEmpty && best.allSatisfy { $0.plan.cuts == [3] && $0.plan.virtual == 1 })
+        search.memoryLimits = [300, 600]
+        let short = try search.best(20)
+        #expect(!short.isEmpty && short.allSatisfy { $0.plan.memoryOfRank[0] <= 300 && $0.plan.memoryOfRank[1] <= 600 })
+        search.memoryLimits = [100, 600]
+        #expect(message { try search.best() }.contains("rank 0 needs"))
+    }
+
     @Test func `what keeps less wins where memory is short`() throws {
         let best = try search(limit: 300).best()
         #expect(!best.isEmpty && best.allSatisfy { $0.alternative == "recompute: stage" })

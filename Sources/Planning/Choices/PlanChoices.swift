@@ -67,16 +67,16 @@ public struct PlanChoices: Codable, Sendable {
         globalBatch = manifest.batch.global
         (choices, unmeasured, source) = ([], [], "")
         var failure: RunFailure?
-        var grid = manifest.grids
+        var grids = manifest.grids
         if manifest.devices.count > Self.fewDevices {
             var rates: [(grid: Grid, rate: Double)] = []
-            for grid in grid { rates.append((grid, (try? rate(manifest, grid, profiles)) ?? 0)) }
-            grid = rates.sorted { $0.rate > $1.rate }.prefix(2).map(\.grid)
+            for grid in grids { rates.append((grid, (try? rate(manifest, grid, profiles)) ?? 0)) }
+            grids = rates.sorted { $0.rate > $1.rate }.prefix(2).map(\.grid)
         }
         var found: [Choice] = []
-        for grid in grid {
+        for shares in grids {
             do throws(RunFailure) {
-                found += try search(manifest, grid, count, profiles, schedules: nil)
+                found += try search(manifest, shares, count, profiles)
             } catch {
                 failure = failure ?? error
             }
@@ -124,9 +124,8 @@ public struct PlanChoices: Codable, Sendable {
     }
 
     /// The best of one way to share out the devices.
-    /// - Parameter schedules: those to try; nil: all.
     private mutating func search(
-        _ original: PipelineManifest, _ grid: Grid, _ count: Int, _ profiles: ProfileCache, schedules: [String]?
+        _ original: PipelineManifest, _ grid: Grid, _ count: Int, _ profiles: ProfileCache
     ) throws(RunFailure) -> [Choice] {
         let manifest = original.sharedOut(grid)
         let variants = try Self.variants(manifest, profiles)
@@ -137,7 +136,6 @@ public struct PlanChoices: Codable, Sendable {
             ranks: manifest.positions, alternatives: variants.measured.enumerated().map { $1.alternative("\($0)") },
             link: first.costs.links.usual, memoryLimits: manifest.memoryOfPositions, barrier: first.costs.barrier)
         search.apart = first.costs.links.apart
-        if let schedules { search.schedules = schedules }
         let found: [PlanSearch.Choice]
         do { found = try search.best(count) } catch { throw original.failure(error) }
         var choices: [Choice] = []
@@ -187,7 +185,9 @@ public struct PlanChoices: Codable, Sendable {
             variant.batch = .init(
                 micro: micro, microBatches: manifest.batch.global / (micro * manifest.replicas),
                 replicas: manifest.replicas)
-            for recompute in Set([.none, .stage, manifest.recompute]).sorted(by: { $0.text < $1.text }) {
+            // Without limits everything fits, and to compute again only takes longer.
+            let ways = manifest.memory == nil ? [.none, manifest.recompute] : [.none, .stage, manifest.recompute]
+            for recompute in Set(ways).sorted(by: { $0.text < $1.text }) {
                 variant.recompute = recompute
                 let whole = try TrainingPlan(variant.whole(on: manifest.devices[0]))
                 variant.products = whole.manifest.products

@@ -1,6 +1,7 @@
 /// Tries cuts of one model, keeps the best, and moves cuts while that helps, as far as the effort allows.
 struct CutSearch {
     let model: StepModel
+    private let bound: StepBound
     private(set) var best: Candidate?
     private let effort: StepPlanner.Effort
     private var trialsLeft: Int
@@ -21,6 +22,7 @@ struct CutSearch {
 
     init(_ model: StepModel, effort: StepPlanner.Effort) {
         self.model = model
+        bound = StepBound(model)
         self.effort = effort
         trialsLeft = max(effort.instructions / max(model.instructionCount, 1), 8)
     }
@@ -28,8 +30,8 @@ struct CutSearch {
     mutating func run() throws(PlanError) {
         if try tryEvery() { return }
         var starts: [Candidate] = []
-        let bound = model.ownsOneStageEach ? StepBound(model).least().map { [$0.cuts] } ?? [] : []
-        for cuts in bound + CutProposals(model).all() {
+        let balanced = model.ownsOneStageEach ? bound.least().map { [$0.cuts] } ?? [] : []
+        for cuts in balanced + CutProposals(model).all() {
             if let start = try consider(cuts) { starts.append(start) }
         }
         for start in starts.sorted(by: { $0.isBetter(than: $1) }) { try climb(from: start) }
@@ -57,7 +59,7 @@ struct CutSearch {
         let last = model.sums.layerCount - 1
         var cuts = Array(1..<model.stageCount)
         while true {
-            _ = try consider(cuts)
+            _ = try consider(cuts, ifBelow: best?.seconds ?? .infinity)
             // The next in lexical order: the last cut that can move does, and those behind follow it closely.
             guard let moving = cuts.indices.last(where: { cuts[$0] < last - (cuts.count - 1 - $0) }) else {
                 return true
@@ -67,13 +69,22 @@ struct CutSearch {
         }
     }
 
-    /// Cuts that were not tried yet, simulated where they fit.
-    private mutating func consider(_ cuts: [Int]) throws(PlanError) -> Candidate? {
+    /// Cuts that were not tried yet, simulated where they fit and may take less than `limit` seconds: others take their lower
+    /// bound.
+    private mutating func consider(
+        _ cuts: [Int], ifBelow limit: Double = .infinity
+    ) throws(PlanError) -> Candidate? {
         guard trialsLeft > 0, tried.insert(cuts).inserted else { return nil }
         let excess = excess(cuts)
         var candidate = Candidate(cuts: cuts, excess: excess, seconds: .infinity)
         trialsLeft -= 1
-        if excess == 0 { candidate.seconds = try model.times(cuts: cuts).period(model.end(cuts: cuts)) }
+        if excess == 0 {
+            candidate.seconds = limit < .infinity ? bound.seconds(cuts: cuts) : 0
+            // Sums that are added in another order differ in their last digits.
+            if candidate.seconds <= limit * (1 + 1e-9) {
+                candidate.seconds = try model.times(cuts: cuts).period(model.end(cuts: cuts))
+            }
+        }
         if best.map(candidate.isBetter) ?? true { best = candidate }
         return candidate
     }
@@ -104,7 +115,9 @@ struct CutSearch {
         from current: inout Candidate, _ neighbours: [[Int]]
     ) throws(PlanError) -> Bool {
         for cuts in neighbours {
-            guard let candidate = try consider(cuts), candidate.isBetter(than: current) else { continue }
+            guard let candidate = try consider(cuts, ifBelow: current.seconds), candidate.isBetter(than: current) else {
+                continue
+            }
             current = candidate
             return true
         }

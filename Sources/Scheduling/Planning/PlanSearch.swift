@@ -69,13 +69,15 @@ public struct PlanSearch: Sendable {
 
     /// The `count` choices with the most tokens per second, best first, among all that fit; fewer where fewer do.
     ///
-    /// All are planned briefly, and the best twice as many thoroughly. Throws the smallest shortage of memory where
+    /// All are planned briefly, and the best twice as many thoroughly, on all cores; the result does not depend on how many
+    /// there are. Throws the smallest shortage of memory where
     /// none fits, and `PlanError.argument` where the layers are too few for every choice.
     public func best(_ count: Int = 5) throws(PlanError) -> [Choice] {
         var brief: [(choice: Choice, entry: Entry)] = []
         var shortage: PlanError.Shortage?
-        for entry in try entries() {
-            do { brief.append((try entry.choice(.brief), entry)) } catch {
+        let entries = try entries()
+        for (entry, outcome) in zip(entries, Self.outcomes(entries, .brief)) {
+            do { brief.append((try outcome.get(), entry)) } catch {
                 guard case .memory(let lack) = error else { throw error }
                 if lack.missingBytes < shortage?.missingBytes ?? .max { shortage = lack }
             }
@@ -86,10 +88,18 @@ public struct PlanSearch: Sendable {
         }
         brief.sort { $0.choice.isBetter(than: $1.choice) }
         var full: [Choice] = []
-        for candidate in brief.prefix(2 * max(count, 0)) {
-            full.append(try candidate.entry.choice(.full))
+        for outcome in Self.outcomes(brief.prefix(2 * max(count, 0)).map(\.entry), .full) {
+            full.append(try outcome.get())
         }
         return Array(full.sorted { $0.isBetter(than: $1) }.prefix(max(count, 0)))
+    }
+
+    private static func outcomes(
+        _ entries: [Entry], _ effort: StepPlanner.Effort
+    ) -> [Result<Choice, PlanError>] {
+        onAllCores(entries.count) { index in
+            Result { () throws(PlanError) in try entries[index].choice(effort) }
+        }
     }
 
     private struct Entry {

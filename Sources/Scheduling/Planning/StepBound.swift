@@ -1,11 +1,12 @@
 import Partitioning
 
-/// A lower bound of the step time of a schedule with one stage for each rank, over all cuts.
+/// A lower bound of a schedule's step time: with given cuts, or over all cuts where each rank owns one stage.
 ///
 /// Lower bound per stage: fill + own work + unavoidable turnaround + drain. Fill is the first micro-batch's way through the
 /// stages before; turnaround is one micro-batch's way through the stages behind and back, which either the work up to the
-/// last forward or the work from the first backward on has to wait for; drain is the last micro-batch's way back. A dynamic
-/// programme finds the cuts whose largest bound is smallest; no cuts take less.
+/// last forward or the work from the first backward on has to wait for; drain is the last micro-batch's way back. A rank
+/// that owns several stages does the work of them all. A dynamic programme finds the cuts whose largest bound is smallest; no
+/// cuts take less.
 struct StepBound {
     private let model: StepModel
     private let stages: [Passes]
@@ -47,6 +48,20 @@ struct StepBound {
             into: [Passes](repeating: Passes(), count: model.stageCount)
         ) { $0[$1.stage].count($1.pass) }
         isSplit = model.splitsBackward.contains(true)
+    }
+
+    /// No step with these cuts takes less, in seconds from one step to the next, but for rounding. Costs O(stages).
+    func seconds(cuts: [Int]) -> Double {
+        var work = [Double](repeating: 0, count: model.schedule.rankCount)
+        var longest = 0.0
+        for (stage, layers) in model.stages(cuts).enumerated() {
+            longest = max(longest, bound(stage, layers))
+            let (time, passes) = (model.sums.time(layers), stages[stage])
+            work[model.schedule.rankOfStage[stage]] +=
+                passes.forward * time.forward + back(passes.backward, passes.backwardInput, time)
+                + passes.backwardWeight * time.backwardWeight + model.sums.update(layers)
+        }
+        return max(longest, (work.max() ?? 0) + (model.barrier ?? 0))
     }
 
     /// The bound in seconds from one step to the next, and the cuts that reach it if stages wait for nothing else; nil

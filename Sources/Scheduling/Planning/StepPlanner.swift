@@ -88,7 +88,7 @@ public struct StepPlanner: Sendable {
     }
 
     /// How much simulating a plan may cost.
-    enum Effort {
+    package enum Effort {
         case brief
         case full
 
@@ -100,7 +100,8 @@ public struct StepPlanner: Sendable {
         static let enumerated = 4096
     }
 
-    func plan(_ schedule: Schedule, effort: Effort) throws(PlanError) -> StepPlan {
+    /// The same with so much effort.
+    package func plan(_ schedule: Schedule, effort: Effort) throws(PlanError) -> StepPlan {
         try checkLayers(schedule)
         var search = CutSearch(try StepModel(schedule, self), effort: effort)
         try search.run()
