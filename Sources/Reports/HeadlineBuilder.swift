@@ -57,13 +57,37 @@ struct HeadlineBuilder {
     private func schedule(_ share: Double) -> BubbleReport.Headline {
         let (p, m) = (report.stages, report.microBatches)
         let sentence = "the pipeline's own fill and drain, \(Format.percent(share))."
-        guard report.bubble.idealIsClosedForm, m <= 1 << 40 else { return make(.warmUp, [], sentence) }
+        guard report.bubble.idealIsClosedForm, m <= 1 << 40 else {
+            return make(.warmUp, [], sentence, fix: otherSchedule(beyond: 0).map { $0 + "." })
+        }
         let now = Format.percent(report.bubble.ideal.fraction)
         let then = Format.percent(Double(p - 1) / Double(2 * m + p - 1))
         return make(
             .warmUp, [], sentence,
-            fix: "more micro-batches: \(2 * m) instead of \(m) would give \(then) instead of \(now).")
+            fix: "more micro-batches: \(2 * m) instead of \(m) would give \(then) instead of \(now)."
+                + alternative(beyond: 0))
     }
+
+    // MARK: Other schedules
+
+    /// What follows another advice that brings so much.
+    private func alternative(beyond gain: Double) -> String {
+        otherSchedule(beyond: gain).map { " Or \($0)." } ?? ""
+    }
+
+    /// What the schedule that helps most takes to write, and brings; nil where none brings a percent more than that gain.
+    private func otherSchedule(beyond gain: Double) -> String? {
+        let others = report.whatIfs.filter { $0.kind == .otherSchedule && $0.gain >= gain + 0.01 }
+        let most = others.map(\.gain).max() ?? 0
+        // Of equally good ones, the one that holds least.
+        let best = others.filter { $0.gain >= most - 0.005 }.min { ($0.activations ?? 1) < ($1.activations ?? 1) }
+        guard let best, let options = best.options else { return nil }
+        let held = best.activations ?? 1
+        return "\(options): \(prediction(best))"
+            + (held >= 1.05 ? ", with \(Format.fixed(held, 2)) × the activations in memory" : "")
+    }
+
+    // MARK: Nothing to do
 
     private func busy() -> BubbleReport.Headline {
         let sentence = report.ranks.count == 1 ? "one stage, nobody to wait for." : "every stage is busy."
@@ -94,7 +118,16 @@ struct HeadlineBuilder {
         let sentence =
             "imbalance, \(Format.percent(share)): "
             + "\(name(slow.rank)) takes \(times) × the median time of the others."
-        return make(.imbalance, slow.stages, sentence, fix: otherCuts)
+        return make(.imbalance, slow.stages, sentence, fix: remedy)
+    }
+
+    /// Other cuts, or another schedule where that helps more.
+    private var remedy: String? {
+        let cuts = report.whatIfs.filter { $0.kind == .bestCuts || $0.kind == .moveLayers }.map(\.gain).max() ?? 0
+        guard cuts >= 0.01, let first = otherCuts else {
+            return otherSchedule(beyond: max(cuts, 0)).map { $0 + "." } ?? otherCuts
+        }
+        return first + alternative(beyond: cuts)
     }
 
     /// One move where that is nearly as good as the best cuts, else the best cuts.
@@ -142,7 +175,7 @@ struct HeadlineBuilder {
             .transfer, stages, sentence,
             fix:
                 "a faster link, a cut where less crosses, \(places.isEmpty ? "" : "`compress`, ")or smaller micro-batches."
-        )
+                + alternative(beyond: 0))
     }
 
     private func dataWait(_ share: Double) -> BubbleReport.Headline {

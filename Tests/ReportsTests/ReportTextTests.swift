@@ -9,7 +9,8 @@ import Testing
         let text = try FabricatedRun(stages: 4, microBatches: 8, steps: 4, optimizer: 0).report().text()
         let expected = """
             Bubble 27.3 % of the time (ideal 27.3 %); top cause: the pipeline's own fill and drain, 27.3 %.
-            → more micro-batches: 16 instead of 8 would give 15.8 % instead of 27.3 %.
+            → more micro-batches: 16 instead of 8 would give 15.8 % instead of 27.3 %. Or schedule: zb-h2:
+              predicted 240 ms a step, +37.5 % tokens/s, with 1.75 × the activations in memory.
 
             fabricated: 1f1b, 4 stages × 8 micro-batches · steps 2–3 (2 before left out)
             step p50 330 ms, p95 330 ms · 12,412 tok/s · 74.5 GFLOP/s
@@ -83,15 +84,27 @@ import Testing
         #expect(headline.sentence.hasSuffix("stage 1 takes 1.50 × the median time of the others."))
         #expect(
             headline.fix
-                == "move layers 2–3 from stage 1 to stage 0: predicted 397 ms a step, +22.7 % tokens/s.")
+                == "move layers 2–3 from stage 1 to stage 0: predicted 397 ms a step, +22.7 % tokens/s. "
+                + "Or schedule: zb-v, partition: {cuts: [2, 4, 6, 8, 10, 12, 14]}: predicted 307 ms a step, "
+                + "+58.6 % tokens/s.")
         let one = try uneven(layers: [4, 6, 4, 4], costs: [1, 1, 1, 1, 1, 0.5]).headline
         #expect(one.fix?.hasPrefix("move layer 4 (transformer) from stage 1 to stage 0") == true)
     }
 
     @Test func `where no move helps the headline says so`() throws {
+        // One layer takes twenty times as long as any other: no schedule helps either.
+        var run = FabricatedRun(stages: 4)
+        run.forward = { _, stage, _ in stage == 1 ? 200_000_000 : 10_000_000 }
+        run.backward = { _, stage, _ in stage == 1 ? 400_000_000 : 20_000_000 }
+        var description = run.description
+        for stage in 0..<4 {
+            description.stages[stage] = StageDescription(rank: stage, firstLayer: stage, layers: ["transformer"])
+        }
         #expect(
-            try uneven(layers: [2, 3, 2, 2]).headline.fix
+            try BubbleReport(description, logs: run.logs()).headline.fix
                 == "no other cuts between the layers help: split the slowest stage's largest layer.")
+        // Nine layers are even enough for eight stages.
+        #expect(try uneven(layers: [2, 3, 2, 2]).headline.fix?.hasPrefix("schedule: ") == true)
         #expect(try uneven(layers: [1, 1, 1, 1], costs: nil).headline.cause == .warmUp)
     }
 

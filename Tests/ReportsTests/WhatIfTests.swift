@@ -1,5 +1,6 @@
 import Foundation
 import Reports
+import Runs
 import Scheduling
 import Testing
 
@@ -73,13 +74,61 @@ import Testing
                 == (gpipe ? "4 micro-batches in flight instead of 6" : "6 micro-batches in flight instead of 4"))
     }
 
-    @Test func `every schedule by name that fits the ranks is tried`() throws {
+    @Test func `every other schedule by name is tried, with cuts of its own where ranks own several stages`() throws {
         let report = try run(barrier: true).report()
         for name in Schedule.names where name != "1f1b" {
-            let schedule = try? Schedule.named(name, stages: 4, microBatches: 6)
-            let fits = schedule?.rankOfStage == [0, 1, 2, 3]
-            #expect(report.whatIfs.contains { $0.title == "schedule \(name)" } == fits)
+            let schedule = try Schedule.named(name, ranks: 4, microBatches: 6)
+            let found = try #require(report.whatIfs.first { $0.schedule == name })
+            #expect(found.title == "schedule \(name)")
+            #expect(found.cuts?.count == (schedule.stageCount == 4 ? nil : schedule.stageCount - 1))
         }
+        #expect(!report.whatIfs.contains { $0.schedule == "1f1b" })
+    }
+
+    /// By another simulator than the replay: layers of 10/3 ms forward and 20/3 ms back, whose halves are equal.
+    @Test(arguments: ["zb-v", "v-half", "interleaved"])
+    func `a schedule with several stages a rank is predicted to take what a simulation of it takes`(_ name: String)
+        throws
+    {
+        let report = try FabricatedRun(stages: 4, microBatches: 8).report()
+        let found = try #require(report.whatIfs.first { $0.schedule == name })
+        let cuts = try #require(found.cuts)
+        let schedule = try Schedule.named(name, ranks: 4, microBatches: 8)
+        let layers = [LayerCost](
+            repeating: LayerCost(forward: 0.01 / 3, inputGradient: 0.01 / 3, weightGradient: 0.01 / 3), count: 12)
+        let planned = try StepPlanner(layers: layers).predict(schedule, cuts: cuts)
+        let seconds = planned.times.period(StepEnd(optimizer: [0.001, 0.001, 0.001, 0.001]))
+        #expect(abs(found.stepMs - seconds * 1e3) < 0.01, "\(found)")
+        // No cuts take less than 1 % less.
+        let best = try StepPlanner(layers: layers).plan(schedule)
+        #expect(planned.stepSeconds <= best.stepSeconds * 1.01)
+        let list = cuts.map(String.init).joined(separator: ", ")
+        #expect(found.remark?.hasPrefix("schedule: \(name), partition: {cuts: [\(list)]} by the layers'") == true)
+        let activations = try #require(found.activations)
+        #expect(activations > 0.3 && activations < 1.6)
+    }
+
+    @Test func `messages take as long in another placement, over links that carried none too`() throws {
+        var run = FabricatedRun(stages: 4, microBatches: 8)
+        run.latency = { _, _ in 5_000_000 }
+        let (free, slow) = (try FabricatedRun(stages: 4, microBatches: 8).report(), try run.report())
+        for name in ["zb-v", "interleaved"] {
+            let times = try [free, slow].map { report in
+                try #require(report.whatIfs.first { $0.schedule == name }).stepMs
+            }
+            // At the least, the first micro-batch's way through eight stages and back.
+            #expect(times[1] > times[0] + 5, "\(name): \(times)")
+        }
+    }
+
+    @Test func `where a stage has one layer there is nothing to share out otherwise`() throws {
+        let run = FabricatedRun(stages: 4)
+        var description = run.description
+        for stage in 0..<4 {
+            description.stages[stage] = StageDescription(rank: stage, firstLayer: stage, layers: ["transformer"])
+        }
+        let report = try BubbleReport(description, logs: run.logs())
+        #expect(report.whatIfs.filter { $0.kind == .otherSchedule }.allSatisfy { $0.cuts == nil })
     }
 
     @Test func `gains are sorted and the run itself comes first`() throws {

@@ -1,5 +1,6 @@
 import Partitioning
 import Runs
+import Scheduling
 
 /// What each layer of the model takes: its share, by cost, of what its stage takes.
 struct LayerTimes {
@@ -34,6 +35,26 @@ struct LayerTimes {
         self.stageOfLayer = stageOfLayer
         stages = scenario.stages
     }
+
+    var count: Int { shares.count }
+
+    /// As a planner takes them, in seconds.
+    var costs: [LayerCost] {
+        zip(shares, stageOfLayer).map { share, stage in
+            func seconds(_ nanoseconds: Int64) -> Double { share * Double(max(0, nanoseconds)) / 1e9 }
+            let time = stages[stage]
+            return LayerCost(
+                forward: seconds(time.forward), inputGradient: seconds(time.backwardInput),
+                weightGradient: seconds(time.backwardWeight), backward: seconds(time.backward),
+                recomputation: seconds(time.recompute))
+        }
+    }
+
+    /// By stage: how many layers it has in the run.
+    var layersOfStage: [Int] { stages.indices.map { stage in stageOfLayer.count { $0 == stage } } }
+
+    /// The index in the model of a layer that is counted from the first stage's first.
+    func index(of layer: Int) -> Int { layer + first }
 
     /// Nanoseconds of a micro-batch through each layer.
     var totals: [Double] { zip(shares, stageOfLayer).map { $0 * Double(stages[$1].total) } }

@@ -16,7 +16,7 @@ public struct WhatIf: Codable, Hashable, Sendable {
         case freeMessages = "free_messages"
         /// Passes over nothing but tokens.
         case noPadding = "no_padding"
-        /// The same stages and micro-batches in the order of another schedule.
+        /// The same micro-batches in the order of another schedule; where it owns stages otherwise, with the best cuts for it.
         case otherSchedule = "other_schedule"
     }
 
@@ -27,6 +27,10 @@ public struct WhatIf: Codable, Hashable, Sendable {
     public var remark: String?
     /// The first layer of each stage but the first; nil where they stay as they are.
     public var cuts: [Int]?
+    /// The schedule to write for it; nil where it stays as it is.
+    public var schedule: String?
+    /// Of another schedule: how many times as many activations the fullest rank holds, by layers in flight.
+    public var activations: Double?
     /// Milliseconds from one step to the next.
     public var stepMs: Double
     /// Tokens (or samples) per second at that pace.
@@ -38,16 +42,29 @@ public struct WhatIf: Codable, Hashable, Sendable {
 
     /// The result of one replay.
     public init(
-        _ kind: Kind, title: String, remark: String? = nil, cuts: [Int]? = nil, stepMs: Double, tokensPerS: Double,
-        gain: Double, bubble: Double
+        _ kind: Kind, title: String, remark: String? = nil, cuts: [Int]? = nil, schedule: String? = nil,
+        activations: Double? = nil, stepMs: Double, tokensPerS: Double, gain: Double, bubble: Double
     ) {
         self.kind = kind
         self.title = title
         self.remark = remark
         self.cuts = cuts
+        self.schedule = schedule
+        self.activations = activations
         self.stepMs = stepMs
         self.tokensPerS = tokensPerS
         self.gain = gain
         self.bubble = bubble
+    }
+}
+
+extension WhatIf {
+    /// What a manifest says for it: `schedule: zb-v, partition: {cuts: [3, 7, 8]}`; nil where that is nothing.
+    var options: String? {
+        let words = [
+            schedule.map { "schedule: \($0)" },
+            cuts.map { "partition: {cuts: [\($0.map(String.init).joined(separator: ", "))]}" },
+        ].compactMap { $0 }
+        return words.isEmpty ? nil : words.joined(separator: ", ")
     }
 }

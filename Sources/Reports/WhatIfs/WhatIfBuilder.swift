@@ -22,7 +22,9 @@ struct WhatIfBuilder {
         let asRun = whatIf(
             .asRun, "as it ran", base, remark: "every instruction and message takes its median")
         guard scenario.stages.count > 1 else { return [asRun] + moreMicroBatches() + withoutPadding() }
-        let changes = balanced() + withoutPadding() + cuts() + moreMicroBatches() + freeMessages() + otherSchedules()
+        let changes =
+            balanced() + withoutPadding() + cuts() + moreMicroBatches() + freeMessages() + otherSchedules()
+            + otherPlacements()
         return [asRun] + changes.sorted { ($1.gain, $0.title) < ($0.gain, $1.title) }
     }
 
@@ -31,13 +33,13 @@ struct WhatIfBuilder {
 
     private func whatIf(
         _ kind: WhatIf.Kind, _ title: String, _ simulation: ScenarioSimulation, microBatches: Int? = nil,
-        remark: String? = nil,
-        cuts: [Int]? = nil
+        remark: String? = nil, cuts: [Int]? = nil, schedule: String? = nil, activations: Double? = nil
     ) -> WhatIf {
         let scale = Double(microBatches ?? description.microBatches) / Double(description.microBatches)
         let tokens = Double(description.tokensPerStep) * scale
         return WhatIf(
-            kind, title: title, remark: remark, cuts: cuts, stepMs: simulation.stepNs / 1e6,
+            kind, title: title, remark: remark, cuts: cuts, schedule: schedule, activations: activations,
+            stepMs: simulation.stepNs / 1e6,
             tokensPerS: tokens / simulation.stepNs * 1e9, gain: base.stepNs * scale / simulation.stepNs - 1,
             bubble: simulation.bubble.fraction)
     }
@@ -122,24 +124,61 @@ struct WhatIfBuilder {
                 schedule.ranks != scenario.orders, let changed = scenario.following(schedule),
                 let simulation = ScenarioSimulation(changed)
             else { return [] }
-            return [whatIf(.otherSchedule, "schedule \(name)", simulation, remark: remark(on: schedule))]
+            let layers = description.stages.map(\.layers.count)
+            return [
+                whatIf(
+                    .otherSchedule, "schedule \(name)", simulation, remark: remark(on: schedule), schedule: name,
+                    activations: held(schedule, layers) / max(held(run, layers), 1))
+            ]
         }
+    }
+
+    /// Schedules whose ranks own other stages: folded and interleaved ones for a run with one on each, and the other way round.
+    private func otherPlacements() -> [WhatIf] {
+        guard let layers = LayerTimes(description, scenario) else { return [] }
+        return Schedule.names.flatMap { name -> [WhatIf] in
+            guard let other = OtherPlacement(name, description, scenario, layers),
+                let simulation = ScenarioSimulation(other.scenario)
+            else { return [] }
+            let ratio = held(other.schedule, other.layersOfStage) / max(held(run, layers.layersOfStage), 1)
+            var found = whatIf(
+                .otherSchedule, "schedule \(name)", simulation, cuts: other.cuts, schedule: name, activations: ratio)
+            let parts = [
+                (found.options ?? "") + " by the layers' shares of cost",
+                "about \(Format.fixed(ratio, 2)) × the activations on the fullest rank", halvesRemark(other.schedule),
+            ]
+            found.remark = parts.compactMap { $0 }.joined(separator: "; ")
+            return [found]
+        }
+    }
+
+    /// What was run.
+    private var run: Schedule {
+        Schedule(
+            name: description.schedule, microBatches: description.microBatches,
+            rankOfStage: description.positionOfStage, ranks: scenario.orders)
+    }
+
+    /// The most layers in flight on a rank.
+    private func held(_ schedule: Schedule, _ layersOfStage: [Int]) -> Double {
+        Double(schedule.ranks.indices.map { schedule.peak(rank: $0) { layersOfStage[$0] } }.max() ?? 0)
     }
 
     /// How many micro-batches a stage would hold, and what is not known of the times.
     private func remark(on schedule: Schedule) -> String {
-        let run = Schedule(
-            name: description.schedule, microBatches: description.microBatches,
-            rankOfStage: description.positionOfStage,
-            ranks: scenario.orders)
+        let run = run
         let stages = description.stages.indices
         let held = stages.map { schedule.inFlight(stage: $0) }.max() ?? 0
         let now = stages.map { run.inFlight(stage: $0) }.max() ?? 0
         let memory =
             held == now
             ? "as many micro-batches in flight, \(now)" : "\(held) micro-batches in flight instead of \(now)"
+        return [memory, halvesRemark(schedule)].compactMap { $0 }.joined(separator: "; ")
+    }
+
+    private func halvesRemark(_ schedule: Schedule) -> String? {
         let splits = { (orders: [[Instruction]]) in orders.contains { $0.contains { $0.pass == .backwardInput } } }
-        guard splits(schedule.ranks), !splits(scenario.orders) else { return memory }
-        return memory + "; each half of a backward taken as half of it"
+        guard splits(schedule.ranks), !splits(scenario.orders) else { return nil }
+        return "each half of a backward taken as half of it"
     }
 }
