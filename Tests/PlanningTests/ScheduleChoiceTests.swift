@@ -98,7 +98,9 @@ import Testing
         let large = ["batch.micro=64", "data.sequence=128"]
         let free = try TrainingPlan(manifest(more, set: large))
         #expect(free.manifest.recompute == .none)
-        let again = try TrainingPlan(manifest(more + "\nrecompute: stage", set: large))
+        // Less than any schedule takes that keeps its activations.
+        let least = "schedule: 1f1b\npartition: profile\nrecompute: stage\nsim: {gflops: 1}"
+        let again = try TrainingPlan(manifest(least, set: large))
         let limit = again.placement.ranks.map { again.memory(ofRank: $0) }.max() ?? 0
         let short = try TrainingPlan(manifest(more, set: large + ["memory=\(limit)B"]))
         #expect(short.manifest.recompute == .stage && short.choice?.recompute == "stage")

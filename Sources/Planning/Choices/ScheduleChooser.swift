@@ -40,8 +40,8 @@ struct ScheduleChooser {
         do throws(RunFailure) {
             return try decide(recompute: manifest.recompute)
         } catch {
-            guard !manifest.isRecomputeWritten, let decision = try? decide(recompute: .stage) else { throw error }
-            return decision
+            guard !manifest.isRecomputeWritten else { throw error }
+            return try decide(recompute: .stage)
         }
     }
 
