@@ -22,7 +22,7 @@ extension TrainingPlan {
             flopsPerToken: (flopsPerStep - leftOut * Double(manifest.batch.microBatchesPerStep)) / Double(tokens),
             startedAt: ISO8601DateFormatter().string(from: Date()), isPacked: manifest.data.isPacked,
             replicas: manifest.replicas > 1 ? manifest.replicas : nil,
-            shards: manifest.tensor > 1 ? manifest.tensor : nil)
+            shards: manifest.tensor > 1 ? manifest.tensor : nil, speculates: speculates ? true : nil)
     }
 
     /// What an entry takes, compared with others: its FLOPs, but where simulated devices take equally long over each.

@@ -75,9 +75,11 @@ struct HeadlineBuilder {
         otherSchedule(beyond: gain).map { " Or \($0)." } ?? ""
     }
 
-    /// What the schedule that helps most takes to write, and brings; nil where none brings a percent more than that gain.
+    /// What the schedule, or the end of waiting, that helps most takes to write, and brings; nil where none brings a percent more than that gain.
     private func otherSchedule(beyond gain: Double) -> String? {
-        let others = report.whatIfs.filter { $0.kind == .otherSchedule && $0.gain >= gain + 0.01 }
+        let others = report.whatIfs.filter {
+            [.otherSchedule, .noBarrier].contains($0.kind) && $0.gain >= gain + 0.01
+        }
         let most = others.map(\.gain).max() ?? 0
         // Of equally good ones, the one that holds least.
         let best = others.filter { $0.gain >= most - 0.005 }.min { ($0.activations ?? 1) < ($1.activations ?? 1) }
@@ -198,7 +200,7 @@ struct HeadlineBuilder {
         make(
             .gradientSync, worst(.gradientSync).stages,
             "the wait for the gradient norm, \(Format.percent(share)).",
-            fix: "larger steps: more micro-batches per optimizer update.")
+            fix: "larger steps: more micro-batches per optimizer update." + alternative(beyond: 0))
     }
 
     private func unattributed(_ share: Double) -> BubbleReport.Headline {

@@ -26,13 +26,16 @@ public struct RunDescription: Codable, Hashable, Sendable {
     public var startedAt: String
     /// Whether samples share rows; nil where nobody said.
     public var isPacked: Bool?
+    /// Whether updates wait for no gradient norm although they need one; nil: they do.
+    public var speculates: Bool?
 
     /// A description that is not checked here: reading `run.json` back does that.
     public init(
         name: String, schedule: String, microBatches: Int, stages: [StageDescription], devices: [String],
         tokensPerStep: Int, flopsPerToken: Double = 0, peakFlops: Double? = nil, startedAt: String = "",
-        isPacked: Bool? = nil, replicas: Int? = nil, shards: Int? = nil
+        isPacked: Bool? = nil, replicas: Int? = nil, shards: Int? = nil, speculates: Bool? = nil
     ) {
+        self.speculates = speculates
         self.replicas = replicas
         self.shards = shards
         self.name = name

@@ -46,6 +46,26 @@ import Testing
         try expect(try whatIf(.freeMessages, in: run), free)
     }
 
+    /// Of 1F1B only what the wait itself takes: its first rank ends last.
+    @Test func `a step without a barrier is predicted to take what such a run takes`() throws {
+        var run = FabricatedRun(stages: 4, microBatches: 6, barrier: true)
+        run.forward = { _, _, _ in 100_000 }
+        run.backward = { _, _, _ in 200_000 }
+        run.optimizer = 10_000
+        var free = run
+        free.barrier = false
+        let predicted = try whatIf(.noBarrier, in: run)
+        try expect(predicted, free)
+        #expect(predicted.gain > 0.01 && predicted.remark?.hasPrefix("speculate: true") == true)
+        // A run that does not wait is replayed so.
+        var description = run.description
+        description.speculates = true
+        let told = try BubbleReport(description, logs: run.logs(), skip: 2).whatIfs
+        #expect(told.first?.stepMs == predicted.stepMs && !told.contains { $0.kind == .noBarrier })
+        // Where it takes long beside the wait, there is nothing to gain.
+        #expect(try !self.run(barrier: true).report().whatIfs.contains { $0.kind == .noBarrier })
+    }
+
     @Test(arguments: [false, true]) func `twice the micro-batches are predicted to take what such a run takes`(
         barrier: Bool
     ) throws {

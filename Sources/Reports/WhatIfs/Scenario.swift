@@ -89,6 +89,12 @@ extension Scenario {
         return copy
     }
 
+    func withoutBarrier() -> Scenario {
+        var copy = self
+        copy.sync = nil
+        return copy
+    }
+
     /// Nothing but the schedule: equal stages, nothing in the way of them.
     func ideal() -> Scenario {
         var copy = balanced().withFreeMessages()

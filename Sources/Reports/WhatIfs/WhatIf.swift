@@ -18,6 +18,8 @@ public struct WhatIf: Codable, Hashable, Sendable {
         case noPadding = "no_padding"
         /// The same micro-batches in the order of another schedule; where it owns stages otherwise, with the best cuts for it.
         case otherSchedule = "other_schedule"
+        /// No rank waits for the others before its update.
+        case noBarrier = "no_barrier"
     }
 
     public var kind: Kind
@@ -62,6 +64,7 @@ extension WhatIf {
     /// What a manifest says for it: `schedule: zb-v, partition: {cuts: [3, 7, 8]}`; nil where that is nothing.
     var options: String? {
         let words = [
+            kind == .noBarrier ? "speculate: true" : nil,
             schedule.map { "schedule: \($0)" },
             cuts.map { "partition: {cuts: [\($0.map(String.init).joined(separator: ", "))]}" },
         ].compactMap { $0 }

@@ -24,7 +24,7 @@ struct WhatIfBuilder {
         guard scenario.stages.count > 1 else { return [asRun] + moreMicroBatches() + withoutPadding() }
         let changes =
             balanced() + withoutPadding() + cuts() + moreMicroBatches() + freeMessages() + otherSchedules()
-            + otherPlacements()
+            + otherPlacements() + withoutBarrier()
         return [asRun] + changes.sorted { ($1.gain, $0.title) < ($0.gain, $1.title) }
     }
 
@@ -64,6 +64,17 @@ struct WhatIfBuilder {
             "passes take \(Format.percent(padding)) less"
             + (description.isPacked == true ? "" : "; data.pack gets near it")
         return [whatIf(.noPadding, "no padding", simulation, remark: remark)]
+    }
+
+    /// Where ranks begin their next step at different times. Replicas wait for each other as well.
+    private func withoutBarrier() -> [WhatIf] {
+        guard scenario.sync != nil, description.width == 1,
+            let simulation = ScenarioSimulation(scenario.withoutBarrier())
+        else { return [] }
+        let found = whatIf(
+            .noBarrier, "no wait for the gradient norm", simulation,
+            remark: "speculate: true, and memory for copies of what is trained; clipped steps wait, and cost more")
+        return found.gain >= 0.005 ? [found] : []
     }
 
     // MARK: Cuts
