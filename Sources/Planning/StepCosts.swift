@@ -159,21 +159,29 @@ extension StepCosts {
     ) -> StageMemoryModel {
         let recomputation = manifest.recompute
         let backend = manifest.devices[0].backend(manifest.simulation)
-        let known = Known()
+        let (known, equal) = (Known(), EqualEntries(model))
         return StageMemoryModel(rankBytes: TrainingPlan.processBytes) { range, splitsBackward in
             let key = Known.Key(layers: range, splitsBackward: splitsBackward)
             if let bytes = known.bytes.withLock({ $0[key] }) { return bytes }
+            let alike = Known.Alike(run: equal.run(range), splitsBackward: splitsBackward)
+            let nodes =
+                model.entries[range.lowerBound].nodes.lowerBound..<model.entries[range.upperBound - 1].nodes.upperBound
+            let state = manifest.stateBytes(model, nodes: nodes, optimizer)
+            if var bytes = known.programs.withLock({ $0[alike] }) {
+                bytes.fixed = bytes.fixed.saturatingPlus(state)
+                known.bytes.withLock { [bytes] in $0[key] = bytes }
+                return bytes
+            }
             let cuts = [range.lowerBound, range.upperBound].filter { $0 > 0 && $0 < model.entries.count }
             let layout = PipelineLayout(model, cuts: cuts)
             let stage = range.lowerBound > 0 ? 1 : 0
             let program = StageProgram(
                 model, layout, stage: stage, splitsBackward: splitsBackward, recomputation: recomputation, on: backend)
-            let nodes = layout.stages[stage].nodes
-            let state = manifest.stateBytes(model, nodes: nodes, optimizer)
-            let bytes = StageMemoryModel.Bytes(
-                perMicroBatch: program.frameBytes, perDeferred: program.deferredBytes,
-                fixed: state.saturatingPlus(program.transientBytes))
-            known.bytes.withLock { $0[key] = bytes }
+            var bytes = StageMemoryModel.Bytes(
+                perMicroBatch: program.frameBytes, perDeferred: program.deferredBytes, fixed: program.transientBytes)
+            known.programs.withLock { [bytes] in $0[alike] = bytes }
+            bytes.fixed = bytes.fixed.saturatingPlus(state)
+            known.bytes.withLock { [bytes] in $0[key] = bytes }
             return bytes
         }
     }
@@ -183,7 +191,13 @@ extension StepCosts {
             var layers: Range<Int>
             var splitsBackward: Bool
         }
+        /// Without state: of runs of layers that are alike.
+        struct Alike: Hashable {
+            var run: EqualEntries.Run
+            var splitsBackward: Bool
+        }
         let bytes = Mutex<[Key: StageMemoryModel.Bytes]>([:])
+        let programs = Mutex<[Alike: StageMemoryModel.Bytes]>([:])
     }
 }
 
