@@ -1,4 +1,3 @@
-import Glibc
 public import Manifests
 package import Planning
 public import Runs
@@ -71,7 +70,7 @@ public final class Coordinator {
         if options.takesWeightsOnly {
             let source = RunDirectory(options.runDirectory ?? "runs/\(manifest.name)")
             manifest.weights = try ResumePoint.weights(in: source, options.resume ?? .latest) { note in
-                try? Console.write("echelon: \(note)\n", to: STDERR_FILENO)
+                Console.note(note)
             }
             (options.runDirectory, options.resume) = (nil, nil)
         }

@@ -42,7 +42,7 @@ final class RunRecord {
         directory = claim.directory
         do {
             try File.replace(directory.manifestPath, with: plan.manifest.resolvedYAML().utf8)
-            try KeptProducts.write(plan.manifest, to: directory)
+            try KeptChoices.write(plan.manifest, to: directory)
             try Self.keepFamily(plan, directory)
             run =
                 point?.manifest.run

@@ -9,7 +9,7 @@ struct Plan: ParsableCommand {
             Starts nothing, and reads no data but samples whose length is not written. The step's time is predicted from what `echelon profile` measured. The \
             resolved manifest, with every default, comes last.
 
-            --search compares instead: every schedule, number of stages on a device, where memory is limited recompute: none or stage, and every \
+            --search compares instead: every schedule and number of stages on a device, recompute: none or stage where memory is limited, and every \
             size of micro-batch that divides the global batch (which stays as it is) and has a profile. It prints the \
             five that are predicted to be fastest among those that fit `memory`, with the --set options that select them.
             """)

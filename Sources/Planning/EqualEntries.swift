@@ -60,10 +60,17 @@ package struct EqualEntries {
 
     /// Whether each entry but the first takes one value, which the one before it has made.
     private static func isChain(_ model: ModelGraph) -> Bool {
-        model.entries.indices.dropFirst().allSatisfy { entry in
-            let values = PipelineLayout(model, cuts: [entry]).crossings.flatMap(\.values)
-            guard values.count == 1, let producer = model.values[values[0]].producer else { return false }
-            return model.entries[entry - 1].nodes.contains(producer)
+        // By boundary behind an entry: how many values cross it.
+        var crossing = [Int](repeating: 0, count: model.entries.count)
+        for value in model.values.indices where model.values[value].root == value {
+            let home = model.values[value].producer.map { model.nodes[$0].entry } ?? 0
+            let last = model.values[value].consumers.map { model.nodes[$0].entry }.max() ?? home
+            guard last <= home + 1 else { return false }
+            if last > home { crossing[home] += 1 }
         }
+        // What the loss takes comes from the last entry.
+        return crossing.dropLast().allSatisfy { $0 == 1 }
+            && model.values[model.values[model.prediction].root].producer.map { model.nodes[$0].entry }
+                == model.entries.count - 1
     }
 }

@@ -1,5 +1,4 @@
 public import Coordination
-import Glibc
 public import Manifests
 import Models
 import Planning
@@ -22,18 +21,16 @@ public enum ScheduleTuning {
         let plan = try TrainingPlan(manifest.beforeProfile)
         guard ProfileCache.standard.profile(for: ProfileKey(plan.manifest)) == nil else { return manifest }
         if options.hosts == nil { try Preflight.check(plan) }
-        note(
+        Console.note(
             "schedule: auto chooses by a profile of this model on this machine: measuring each layer, once; it takes as long "
                 + "as some fifteen micro-batches of the whole model on one device")
         let start = MonotonicClock.now
         let profile = try LayerProfile.measure(manifest)
         let path = try ProfileCache.standard.keep(profile)
         let seconds = Double(MonotonicClock.now - start) / 1e9
-        note("measured in \(seconds.secondsText); kept in \(path)")
+        Console.note("measured in \(seconds.secondsText); kept in \(path)")
         return manifest
     }
-
-    private static func note(_ text: String) { try? Console.write("echelon: \(text)\n", to: STDERR_FILENO) }
 }
 
 extension PipelineManifest {

@@ -16,6 +16,9 @@ package enum Console {
         try? write("echelon: \(message.printableLines(1000, limit: 1 << 16))\n", to: STDERR_FILENO)
     }
 
+    /// To standard error: what is being done. There is nobody to tell of a failure.
+    package static func note(_ text: String) { try? write("echelon: \(text)\n", to: STDERR_FILENO) }
+
     package static func name(of descriptor: Int32) -> String {
         descriptor == STDERR_FILENO ? "standard error" : "standard output"
     }

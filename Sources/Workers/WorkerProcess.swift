@@ -159,6 +159,6 @@ public enum WorkerProcess {
 
     /// On the terminal of whoever started it by hand, else in its log.
     @Sendable private static func say(_ text: String) {
-        try? Console.write("echelon: \(text)\n", to: STDERR_FILENO)
+        Console.note(text)
     }
 }

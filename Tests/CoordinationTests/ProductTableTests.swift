@@ -16,7 +16,7 @@ import Testing
         _ manifest: PipelineManifest, in folder: String, resume: ResumeMode? = nil, until last: Int? = nil
     ) throws {
         let options = Coordinator.Options(runDirectory: folder, output: .quiet, launch: .threads, resume: resume)
-        let kept = options.keepingProducts(of: manifest)
+        let kept = options.keepingChoices(of: manifest)
         try Coordinator(TrainingPlan(kept), options, steps: last.map { 0..<$0 }).run()
     }
 

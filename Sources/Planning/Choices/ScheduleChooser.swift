@@ -28,7 +28,7 @@ struct ScheduleChooser {
         (self.manifest, self.model, self.shard, self.profiles) = (manifest, model, shard, profiles)
     }
 
-    /// Takes some hundredths of a second up to a second or two, where there is something to choose.
+    /// Where there is something to choose it takes some hundredths of a second as a rule, some seconds for a thousand layers.
     func decide() throws(RunFailure) -> Decision {
         guard manifest.schedule == .auto else { return Decision(manifest: manifest.cutting(by: partition)) }
         if manifest.positions == 1 && manifest.replicas == 1 { return decideForOneStage() }
@@ -50,7 +50,13 @@ struct ScheduleChooser {
     /// What the manifest's `partition` stands for.
     private var partition: PipelineManifest.Partition {
         guard manifest.partition == .auto else { return manifest.partition }
-        return manifest.sharedDevice == nil && costs(manifest) != nil ? .profile : .flops
+        return manifest.sharedDevice == nil && isMeasured ? .profile : .flops
+    }
+
+    /// Whether it is known what layers take. Nothing is counted for that: the data may be large.
+    private var isMeasured: Bool {
+        manifest.devices[0].kind == .sim
+            || profiles.profile(for: ProfileKey(manifest))?.layers.count == shard.entries.count
     }
 
     private func costs(_ manifest: PipelineManifest) -> StepCosts? {

@@ -1,5 +1,4 @@
 public import Coordination
-import Glibc
 public import Manifests
 import Planning
 public import Runs
@@ -14,7 +13,7 @@ public enum ProductTuning {
     public static func settled(
         _ manifest: PipelineManifest, _ options: Coordinator.Options
     ) throws(RunFailure) -> PipelineManifest {
-        let manifest = options.keepingProducts(of: manifest)
+        let manifest = options.keepingChoices(of: manifest)
         guard manifest.products == .tuned else { return manifest }
         let plan = try TrainingPlan(manifest.beforeProfile)
         if plan.unracedProducts > 0, options.hosts == nil { try Preflight.check(plan) }
@@ -33,14 +32,14 @@ public enum ProductTuning {
         let missing = cache.choice(of: contests, manifest).missing
         if !missing.isEmpty {
             Interrupts.catchAll()
-            note(
+            Console.note(
                 "racing the libraries for \(missing.count) sizes of matrix products, once on this machine; it takes "
                     + "about a minute")
             let results = try ProductRun.race(missing, on: manifest.distinctDevices, plan.manifest)
             let path = try cache.keep(results, for: manifest.productMachine)
             let won = results.filter { $0.library != nil }
             let best = won.map(\.gain).max() ?? 1
-            note(
+            Console.note(
                 "clear winners: \(won.count) of \(results.count)"
                     + (won.isEmpty ? "" : ", up to \(best.ratioText) × as fast as usual") + "; kept in \(path)")
         }
@@ -48,6 +47,4 @@ public enum ProductTuning {
         settled.products = .table(cache.choice(of: contests, manifest).table)
         return settled
     }
-
-    private static func note(_ text: String) { try? Console.write("echelon: \(text)\n", to: STDERR_FILENO) }
 }

@@ -70,8 +70,8 @@ public struct PlanSearch: Sendable {
     /// The `count` choices with the most tokens per second, best first, among all that fit; fewer where fewer do.
     ///
     /// All are planned briefly, and the best twice as many thoroughly, on all cores; the result does not depend on how many
-    /// there are. Throws the smallest shortage of memory where
-    /// none fits, and `PlanError.argument` where the layers are too few for every choice.
+    /// there are. Throws the smallest shortage of memory where none fits, and `PlanError.argument` where the layers are too
+    /// few for every choice.
     public func best(_ count: Int = 5) throws(PlanError) -> [Choice] {
         var brief: [(choice: Choice, entry: Entry)] = []
         var shortage: PlanError.Shortage?
