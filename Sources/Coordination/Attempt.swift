@@ -30,6 +30,7 @@ final class Attempt {
     /// Other cuts, behind so many steps.
     struct Move {
         var step: Int
+        /// By entry.
         var cuts: [Int]
     }
 
@@ -63,7 +64,7 @@ final class Attempt {
     var words: StepWords?
     /// What is to come behind the steps in flight.
     var intent = StepWords.Intent.goesOn
-    /// Cuts to go on with.
+    /// Cuts to go on with, by entry.
     var cuts: [Int]?
     var outcome = Outcome()
     var finished: Set<Int> = []

@@ -7,7 +7,8 @@ extension NonFiniteTensor {
         guard model.nodes.indices.contains(node) else { return nil }
         let node = model.nodes[node]
         guard model.entries.indices.contains(node.entry) else { return nil }
-        let layer = "layer \(node.entry) (\(model.entries[node.entry].kind))"
+        let entry = model.entries[node.entry]
+        let layer = "layer \(entry.name) (\(entry.kind))"
         let parameter = node.parameterNames.indices.contains(index) ? node.parameterNames[index] : "a parameter"
         let value = isNaN ? "NaN" : "infinity"
         return switch role {

@@ -28,7 +28,10 @@ package struct ModelInspection {
         var lines = ["\(source.path.printable()): \(source.family?.family ?? "a model of this program's own layers")"]
         lines.append(
             "  parameters  \(Self.grouped(graph.parameterCount))\(graph.ties.isEmpty ? "" : " (tied ones once)")")
-        lines.append("  layers      \(graph.entries.count), cuts may stand between any two")
+        let divisible = Set(graph.entries.filter { $0.part != nil }.map(\.layer)).count
+        lines.append(
+            "  layers      \(graph.layerCount), cuts may stand between any two"
+                + (divisible > 0 ? " and inside \(divisible) of them" : ""))
         if let family = source.family {
             lines.append(
                 "  vocabulary  \(Self.grouped(family.vocabulary)) ids; context \(Self.grouped(family.contextLength))")
@@ -73,7 +76,7 @@ package struct ModelInspection {
     /// What the fullest worker takes, and all of them together.
     private func training() throws(RunFailure) -> [String] {
         let limit = MemoryLimit.together
-        return try [1, 2, 4, 8].filter { $0 <= graph.entries.count }.map { stages throws(RunFailure) in
+        return try [1, 2, 4, 8].filter { $0 <= graph.layerCount }.map { stages throws(RunFailure) in
             let manifest = PipelineManifest(
                 source.model, devices: (0..<stages).map { .cpu($0) },
                 data: .random(count: 2 * sequence, sequence: sequence),

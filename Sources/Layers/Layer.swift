@@ -58,6 +58,23 @@ public protocol Layer: ManifestKind {
     /// A shard's part of the layer: its parameters say which part of the whole ones they are. Throws where it cannot be
     /// divided by so many.
     func sharded(_ shard: TensorShard, _ split: LayerSplit) throws(LayerError) -> Self
+    /// What may be on different stages, one behind the other: together the same passes, bit for bit. None where the layer
+    /// cannot be divided so.
+    var parts: [LayerPart] { get }
+}
+
+/// One of the parts that a layer may be cut into.
+public struct LayerPart: Sendable {
+    /// What cuts and reports call it, behind the layer's own number: `mlp`.
+    public var name: String
+    /// Takes what the part before it makes; its parameters have the names that they have in the whole layer.
+    public var layer: any Layer
+
+    /// The first part takes the layer's inputs, and the last makes its outputs.
+    public init(name: String, layer: any Layer) {
+        self.name = name
+        self.layer = layer
+    }
 }
 
 extension Layer {
@@ -76,6 +93,7 @@ extension Layer {
     public func takes(_ split: LayerSplit) -> Bool { false }
     /// Itself: called only where `takes`, and enough where that needs no more than inputs of fewer channels.
     public func sharded(_ shard: TensorShard, _ split: LayerSplit) throws(LayerError) -> Self { self }
+    public var parts: [LayerPart] { [] }
     /// Nothing: each position is computed by itself.
     public func cache(for input: Signature, capacity: Int) throws(LayerError) -> Signature { [] }
 

@@ -58,8 +58,7 @@ extension PipelineManifest {
             name: try name(fields["name"], file: file), model: model, modelPath: modelPath, pretrained: pretrained,
             devices: devices, memory: try memory(fields["memory"].unlessNull, devices: devices.count),
             partition: try Partition.decode(
-                fields["partition"], schedule, stages: Self.stages(schedule, devices: depth, virtual),
-                layers: model.layers.count),
+                fields["partition"], schedule, stages: Self.stages(schedule, devices: depth, virtual), model),
             schedule: schedule, virtual: virtual, batch: batch,
             precision: precision,
             products: try Products.decode(fields["products"], devices),

@@ -1,6 +1,7 @@
 import Models
 import Notation
 import Optimizers
+import Partitioning
 
 extension PipelineManifest {
     /// The whole configuration: every default written out, the model inline, its `repeat` blocks written out, every
@@ -41,7 +42,7 @@ extension PipelineManifest.Partition {
         case .profile: "profile"
         case .auto: "auto"
         case .type(let pattern): YAML.quoted("type:\(pattern)")
-        case .cuts(let cuts): "{cuts: \(YAML.list(cuts.map(String.init)))}"
+        case .cuts(let cuts): "{cuts: \(cuts.text)}"
         }
     }
 }

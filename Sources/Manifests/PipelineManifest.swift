@@ -1,6 +1,7 @@
 public import Models
 public import Notation
 public import Optimizers
+public import Partitioning
 public import Scheduling
 
 /// `pipelines/*.yaml`: how a model is trained. Every value is validated; defaults are filled in.
@@ -156,8 +157,8 @@ public struct PipelineManifest: Hashable, Sendable {
         case auto
         /// `type:REGEX`: balances the layers whose kind matches.
         case type(String)
-        /// `{cuts: [5, 9]}`: the first layer of each stage but the first.
-        case cuts([Int])
+        /// `{cuts: [5, 9.mlp]}`: the first layer of each stage but the first, or the part of one that it begins with.
+        case cuts([Cut])
     }
 
     /// The schedules that can be generated: `1f1b`, `gpipe`, `zb-h1`, …

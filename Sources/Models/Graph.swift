@@ -23,8 +23,12 @@ public struct Node: Sendable {
     public var plan: LayerPlan
     /// `3` or, inside a residual list, `3.0`: what the parameters' names begin with.
     public var path: String
-    /// The entry of the `Sequential` that it belongs to.
+    /// Its place among `ModelGraph.entries`.
     public var entry: Int
+    /// The number of its random streams: it shares them with the other parts of its layer.
+    public var stream: Int
+    /// By parameter: its place among those of the whole layer that the node is a part of.
+    public var parameterPlaces: [Int]
     /// Values by index into `ModelGraph.values`, in the order in which the layer takes them.
     public var inputs: [Int]
     /// Values by index into `ModelGraph.values`, in the order in which the layer makes them.
@@ -40,14 +44,20 @@ public struct Node: Sendable {
     public var parameterNames: [String] { layer.parameters.map { "\(path).\($0.name)" } }
 }
 
-/// One entry of the `Sequential`, as the manifest lists it: what a cut may stand before or behind.
+/// What a cut may stand before or behind: a layer as the manifest lists it, or a part of one that may be cut inside.
 public struct Entry: Sendable {
-    /// Its place in the `Sequential`, counted from 0.
+    /// Its place among the model's entries, counted from 0.
     public var index: Int
-    /// What reports, plans and `partition: type:REGEX` call it.
+    /// The layer's place in the `Sequential`, counted from 0.
+    public var layer: Int
+    /// Which part of the layer: `mlp`. nil: all of it.
+    public var part: String?
+    /// What reports, plans and `partition: type:REGEX` call the layer.
     public var kind: String
     /// The nodes it became: none for pure re-labelling (`select`, `stash`, `pop`, `reshape`), several for `residual`.
     public var nodes: Range<Int>
+    /// How many nodes the whole layer became.
+    public var nodesOfLayer: Int
     /// What it hands on.
     public var outputs: Signature
     /// Elements of all parameters.
@@ -56,4 +66,7 @@ public struct Entry: Sendable {
     public var trainedCount: Int
     /// FLOPs of one micro-batch, over its nodes.
     public var cost: LayerCost
+
+    /// `3`, or `3.mlp`
+    public var name: String { part.map { "\(layer).\($0)" } ?? "\(layer)" }
 }

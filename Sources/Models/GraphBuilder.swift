@@ -12,6 +12,8 @@ struct GraphBuilder {
     private(set) var values: [Value] = []
     /// What the last entry handed on.
     private(set) var current: [Int]
+    /// Random streams that nodes have so far.
+    private var streams = 0
     /// What was stashed, by its name.
     var portals: [String: Portal] = [:]
     private let dtype: DType
@@ -35,6 +37,8 @@ struct GraphBuilder {
         var entry: Int
         var kind: String
         var mark: Mark
+        /// Of a part: the layer that it is a part of, and the number of their streams.
+        var whole: (layer: any Layer, stream: Int)?
 
         var subject: String { "layer \(path) (\(kind))" }
 
@@ -55,11 +59,33 @@ struct GraphBuilder {
         current = [0]
     }
 
-    mutating func append(_ declaration: LayerDeclaration, entry: Int) throws(ModelError) {
+    /// Each part of a layer that may be cut inside becomes an entry.
+    mutating func append(_ declaration: LayerDeclaration, layer number: Int) throws(ModelError) {
+        let path = "\(number)"
+        if case .layer(let layer) = declaration.content {
+            let whole = adapted(layer, path)
+            let parts = whole.parts
+            let stream = streams
+            for part in parts {
+                let first = nodes.count
+                let site = Site(
+                    path: path, entry: entries.count, kind: declaration.kind, mark: declaration.mark,
+                    whole: (whole, stream))
+                try place(part.layer, taking: current, site)
+                appendEntry(declaration, number, part: part.name, nodes: first..<nodes.count, ofLayer: parts.count)
+            }
+            guard parts.isEmpty else { return }
+        }
         let first = nodes.count
-        try place(declaration, path: "\(entry)", entry: entry)
-        let own = nodes[first...]
-        func count(_ isCounted: (Node, Int) -> Bool) -> Int {
+        try place(declaration, path: path, entry: entries.count)
+        appendEntry(declaration, number, part: nil, nodes: first..<nodes.count, ofLayer: nodes.count - first)
+    }
+
+    private mutating func appendEntry(
+        _ declaration: LayerDeclaration, _ number: Int, part: String?, nodes range: Range<Int>, ofLayer count: Int
+    ) {
+        let own = nodes[range]
+        func elements(_ isCounted: (Node, Int) -> Bool) -> Int {
             own.reduce(0) { sum, node in
                 node.layer.parameters.enumerated().filter { isCounted(node, $0.offset) }.reduce(sum) {
                     $0 + $1.element.shape.count
@@ -68,14 +94,18 @@ struct GraphBuilder {
         }
         entries.append(
             Entry(
-                index: entry, kind: declaration.kind, nodes: first..<nodes.count,
-                outputs: current.map { values[$0].spec },
-                parameterCount: count { _, _ in true }, trainedCount: count { $0.trained[$1] },
+                index: entries.count, layer: number, part: part, kind: declaration.kind, nodes: range,
+                nodesOfLayer: count, outputs: current.map { values[$0].spec },
+                parameterCount: elements { _, _ in true }, trainedCount: elements { $0.trained[$1] },
                 cost: own.reduce(into: LayerCost()) { sum, node in
                     sum.forward += node.plan.cost.forward
                     sum.backwardInput += node.plan.cost.backwardInput
                     sum.backwardWeight += node.plan.cost.backwardWeight
                 }))
+    }
+
+    private func adapted(_ layer: any Layer, _ path: String) -> any Layer {
+        layer.making(dtype).adapting(adaptation.adapters[path] ?? [])
     }
 
     /// Checks that every portal has both ends.
@@ -95,8 +125,7 @@ struct GraphBuilder {
         let site = Site(path: path, entry: entry, kind: declaration.kind, mark: declaration.mark)
         switch declaration.content {
         case .layer(let layer):
-            let adapted = layer.making(dtype).adapting(adaptation.adapters[path] ?? [])
-            try place(adapted, taking: current, site)
+            try place(adapted(layer, path), taking: current, site)
         case .wiring(let wiring): try wiring.place(in: &self, site)
         }
     }
@@ -131,10 +160,15 @@ struct GraphBuilder {
             values.append(Value(spec: spec, producer: node, needsGradient: trains, root: values.count))
             return values.count - 1
         }
+        let stream = site.whole?.stream ?? streams
+        streams = stream + 1
+        let names = (site.whole?.layer ?? layer).parameters.map(\.name)
         nodes.append(
             Node(
-                layer: layer, plan: plan, path: site.path, entry: site.entry, inputs: inputs, outputs: outputs,
-                trained: trained, hasGradient: trained.contains(true) ? layer.writtenGradients(trained) : trained))
+                layer: layer, plan: plan, path: site.path, entry: site.entry, stream: stream,
+                parameterPlaces: layer.parameters.map { names.firstIndex(of: $0.name) ?? 0 }, inputs: inputs,
+                outputs: outputs, trained: trained,
+                hasGradient: trained.contains(true) ? layer.writtenGradients(trained) : trained))
         current = outputs
     }
 

@@ -6,7 +6,7 @@ public import Tensors
 /// Everything about it is known before anything runs: shapes, parameters, FLOPs, what each node keeps. A run of
 /// consecutive entries is a stage.
 public struct ModelGraph: Sendable {
-    /// As the manifest lists them.
+    /// The layers as the manifest lists them, those that may be cut inside in their parts.
     public let entries: [Entry]
     /// In order of execution.
     public let nodes: [Node]
@@ -65,7 +65,7 @@ public struct ModelGraph: Sendable {
             input: input, dtype: dtype, capacity: capacity, adaptation,
             sharding: shard.flatMap { shard in plan.map { (shard, $0.splits) } })
         for (index, declaration) in manifest.layers.enumerated() {
-            try builder.append(declaration, entry: index)
+            try builder.append(declaration, layer: index)
         }
         try builder.finish()
         guard builder.current.count == 1 else {
@@ -92,6 +92,8 @@ public struct ModelGraph: Sendable {
         prediction = builder.current[0]
     }
 
+    /// How many the manifest lists.
+    public var layerCount: Int { entries.last.map { $0.layer + 1 } ?? 0 }
     /// Elements of all parameters but adapters'; tied ones count once.
     public var parameterCount: Int { count { !self.isAdapter($0) } }
     /// Elements of the parameters that are trained, adapters' included; tied ones count once.

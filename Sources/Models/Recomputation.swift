@@ -4,7 +4,7 @@ public enum Recomputation: Hashable, Sendable {
     case none
     /// All of a stage's: only what enters the stage is kept.
     case stage
-    /// In segments of so many entries: what enters each segment is kept.
+    /// In segments of so many layers: what enters each segment is kept. A part of a layer counts as one.
     case every(Int)
 
     /// The stage's nodes in segments, each recomputed as a whole; one empty list where nothing is.
@@ -15,9 +15,12 @@ public enum Recomputation: Hashable, Sendable {
         case .stage: length = entries.count
         case .every(let count): length = max(count, 1)
         }
-        return stride(from: entries.lowerBound, to: entries.upperBound, by: length).map { first in
-            let last = min(first + length, entries.upperBound) - 1
-            return model.entries[first].nodes.lowerBound..<model.entries[last].nodes.upperBound
+        let firsts = entries.filter { entry in
+            entry == entries.lowerBound || model.entries[entry].layer != model.entries[entry - 1].layer
+        }
+        let bounds = stride(from: 0, to: firsts.count, by: length).map { firsts[$0] } + [entries.upperBound]
+        return zip(bounds, bounds.dropFirst()).map { first, end in
+            model.entries[first].nodes.lowerBound..<model.entries[end - 1].nodes.upperBound
         }
     }
 }

@@ -9,7 +9,7 @@ extension LayerProfile {
         ])
         for line in layers {
             table.add(
-                ["\(line.index)", line.kind] + numbers(line)
+                [line.name, line.kind] + numbers(line)
                     + [line.parameters.grouped, line.keptBytes.bytesText, line.outputBytes.bytesText])
         }
         let seconds = layers.reduce(0) { $0 + $1.seconds }

@@ -10,7 +10,7 @@ import Tensors
 /// `echelon profile` shows and keeps.
 public struct LayerProfile: Codable, Sendable {
     /// Raised where the meaning of the numbers changes, so that older profiles are ignored.
-    public static let form = 3
+    public static let form = 4
 
     /// Which `form` the numbers have; profiles of another one are not used.
     public var version = LayerProfile.form
@@ -38,8 +38,8 @@ public struct LayerProfile: Codable, Sendable {
 
     /// What one layer takes for one micro-batch, except that its update is once a step.
     public struct Line: Codable, Sendable {
-        /// The layer's place in the model, counted from 0.
-        public var index: Int
+        /// The layer's place in the model, counted from 0, with the part's name where it may be cut inside: `3`, `3.mlp`.
+        public var name: String
         /// Which kind of layer: `transformer`.
         public var kind: String
         /// Seconds of the forward; the last layer's includes the loss.
@@ -67,11 +67,11 @@ public struct LayerProfile: Codable, Sendable {
         public var seconds: Double { forward + backwardInput + backwardWeight }
 
         package init(
-            index: Int, kind: String, forward: Double, backwardInput: Double, backwardWeight: Double,
+            name: String, kind: String, forward: Double, backwardInput: Double, backwardWeight: Double,
             inputApart: Double, weightApart: Double, update: Double, flops: Double, parameters: Int, keptBytes: Int,
             outputBytes: Int
         ) {
-            (self.index, self.kind, self.forward) = (index, kind, forward)
+            (self.name, self.kind, self.forward) = (name, kind, forward)
             (self.backwardInput, self.backwardWeight) = (backwardInput, backwardWeight)
             (self.inputApart, self.weightApart, self.update) = (inputApart, weightApart, update)
             (self.flops, self.parameters, self.keptBytes, self.outputBytes) = (
@@ -108,7 +108,7 @@ public struct LayerProfile: Codable, Sendable {
         }
         let waits = [barrier, link?.latency ?? 0]
         let rates = layers.map(\.flops) + [peak, link?.bytesPerSecond ?? 1, spread]
-        let counts = layers.flatMap { [$0.index, $0.parameters, $0.keptBytes, $0.outputBytes] }
+        let counts = layers.flatMap { [$0.parameters, $0.keptBytes, $0.outputBytes] }
         guard times.allSatisfy({ (0...1e6).contains($0) }), waits.allSatisfy({ (0...1e9).contains($0) }),
             rates.allSatisfy({ (0...1e30).contains($0) }), counts.allSatisfy({ (0...1 << 50).contains($0) })
         else {

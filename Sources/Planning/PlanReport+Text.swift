@@ -38,7 +38,7 @@ extension PlanReport {
         ])
         for layer in layers {
             table.add([
-                "\(layer.index)", layer.kind, layer.output.joined(separator: ", "), layer.parameters.grouped,
+                layer.name, layer.kind, layer.output.joined(separator: ", "), layer.parameters.grouped,
                 layer.flops.flopsText, "\(layer.stage)",
             ])
         }

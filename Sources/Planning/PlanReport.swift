@@ -67,8 +67,8 @@ public struct PlanReport: Codable, Sendable {
 
     /// One layer of the model.
     public struct LayerLine: Codable, Sendable {
-        /// Its place in the model, counted from 0.
-        public var index: Int
+        /// Its place in the model, counted from 0, with the part's name where it may be cut inside: `3`, `3.mlp`.
+        public var name: String
         /// Which kind of layer: `transformer`.
         public var kind: String
         /// Element type and shape of each of its outputs, for one micro-batch.
@@ -203,7 +203,7 @@ public struct PlanReport: Codable, Sendable {
         plan.layout.stages.flatMap { stage in
             plan.model.entries[stage.entries].map { entry in
                 LayerLine(
-                    index: entry.index, kind: entry.kind, output: entry.outputs.map(\.description),
+                    name: entry.name, kind: entry.kind, output: entry.outputs.map(\.description),
                     parameters: entry.parameterCount, flops: entry.cost.total, stage: stage.index)
             }
         }

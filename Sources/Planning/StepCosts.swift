@@ -1,6 +1,7 @@
 import Layers
 import Manifests
 import Models
+import Partitioning
 import Scheduling
 import Synchronization
 import Tensors
@@ -8,6 +9,8 @@ import Tensors
 /// What a model's layers cost on a pipeline's devices: measured, or what simulated devices pretend.
 struct StepCosts: Sendable {
     var layers: [Scheduling.LayerCost]
+    /// What they are called.
+    var names: LayerNames
     /// Between devices that are beside each other.
     var link: LinkCost
     /// Between places of the pipeline, by hosts and by what `compress` leaves of a message.
@@ -67,6 +70,7 @@ struct StepCosts: Sendable {
                 stateBytes: manifest.stateBytes(model, nodes: entry.nodes, optimizer),
                 outputBytes: Self.bytes(crossingBehind: entry.index, model))
         }
+        names = model.names
         memory = Self.memoryModel(manifest, model, optimizer)
     }
 
@@ -119,7 +123,7 @@ struct StepCosts: Sendable {
         let withWeightHalf = trained.filter(\.hasWeightHalf)
         switch simulation.pace {
         case .secondsPerLayer(let seconds):
-            let share = seconds / Double(max(nodes.count, 1))
+            let share = seconds / Double(max(entry.nodesOfLayer, 1))
             return Times(
                 forward: share * Double(nodes.count), inputGradient: share * Double(trained.count),
                 weightGradient: share * Double(withWeightHalf.count))

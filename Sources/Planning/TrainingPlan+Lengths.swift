@@ -59,7 +59,7 @@ extension TrainingPlan {
         }
         guard let node = model.nodes.first(where: { !$0.layer.separatesDocuments }) else { return }
         throw .badInput(
-            "\(manifest.mark(of: "data")): data.pack with layer \(node.entry), \(node.layer.kind), which may mix samples "
+            "\(manifest.mark(of: "data")): data.pack with layer \(model.entries[node.entry].name), \(node.layer.kind), which may mix samples "
                 + "that share a row; expected layers that keep them apart, or no data.pack")
     }
 }

@@ -7,7 +7,8 @@ import Runs
 import Scheduling
 
 extension TrainingPlan {
-    /// The first layer of each stage but the first, by the manifest's method.
+    /// The first entry of each stage but the first, by the manifest's method. Methods that count layers, or what belongs to
+    /// whole ones, cut between layers; those that weigh what is computed also inside them.
     /// - Parameter headShare: which part of the head's rows is computed; nil where the method does not ask.
     static func cut(
         _ model: ModelGraph, _ manifest: PipelineManifest, _ schedule: Schedule, headShare: Double?,
@@ -15,21 +16,38 @@ extension TrainingPlan {
     ) throws(RunFailure) -> [Int] {
         let stages = schedule.stageCount
         do {
+            // The same mistake by any method.
+            guard stages <= model.entries.count else {
+                let hasParts = model.layerCount < model.entries.count
+                throw PartitionError(
+                    "partition", expected: "at least one layer\(hasParts ? ", or a part of one," : "") for each stage",
+                    got: "\(stages) stages for \(model.layerCount) layers"
+                        + (hasParts ? " with \(model.entries.count) parts" : ""))
+            }
             switch manifest.partition {
-            case .uniform: return try Partition.uniform(layers: model.entries.count, stages: stages).cuts
+            case .uniform:
+                return model.places(try Partition.uniform(layers: model.layerCount, stages: stages))
             case .parameters:
-                return try Partition.balanced(weights: model.entries.map { Double($0.parameterCount) }, stages: stages)
-                    .cuts
+                let weights = model.layers.map { layer in layer.reduce(0) { $0 + Double($1.parameterCount) } }
+                return model.places(try Partition.balanced(weights: weights, stages: stages))
             case .flops:
                 return try Partition.balanced(weights: flops(model, headShare: headShare ?? 1), stages: stages)
                     .cuts
             case .type(let pattern):
-                return try Partition.matching(pattern, kinds: model.entries.map(\.kind), stages: stages).cuts
+                let kinds = model.layers.map { $0[$0.startIndex].kind }
+                return model.places(try Partition.matching(pattern, kinds: kinds, stages: stages))
             case .cuts(let cuts):
-                return try Partition.explicit(cuts: cuts, layers: model.entries.count, stages: stages).cuts
+                let names = model.names
+                return try Partition.explicit(
+                    cuts: cuts.map { cut throws(PartitionError) in
+                        guard let place = names.place(of: cut) else {
+                            throw PartitionError(
+                                "partition cuts", expected: "layers of the model, or parts of them", got: "\(cut)")
+                        }
+                        return place
+                    }, layers: model.entries.count, stages: stages
+                ).cuts
             case .profile, .auto:
-                // More stages than layers is the same mistake by any method.
-                _ = try Partition.uniform(layers: model.entries.count, stages: stages)
                 guard let costs = costs() else { throw manifest.missingProfile }
                 return try costs.plan(schedule, manifest).cuts
             }
@@ -45,6 +63,19 @@ extension TrainingPlan {
     /// - Parameter headShare: which part of the head's rows is computed.
     private static func flops(_ model: ModelGraph, headShare: Double) -> [Double] {
         model.entries.map { $0.cost.total * ($0.index == model.headEntry ? headShare : 1) }
+    }
+}
+
+extension ModelGraph {
+    /// Each layer's entries.
+    fileprivate var layers: [ArraySlice<Entry>] {
+        names.layers(in: 0..<entries.count).map { entries[$0.places] }
+    }
+
+    /// The first entry of each stage but the first.
+    fileprivate func places(_ partition: Partition) -> [Int] {
+        let firsts = layers.map(\.startIndex)
+        return partition.cuts.map { firsts[$0] }
     }
 }
 

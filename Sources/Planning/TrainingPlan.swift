@@ -3,6 +3,7 @@ import Layers
 public import Manifests
 public import Models
 public import Optimizers
+public import Partitioning
 public import Runs
 public import Scheduling
 import Tensors
@@ -22,8 +23,8 @@ public struct TrainingPlan: Sendable {
     public let model: ModelGraph
     /// What the first of the devices that share each layer has of it; `model` where none is shared.
     package let shardModel: ModelGraph
-    /// The first entry of each stage but the first.
-    public let cuts: [Int]
+    /// Where each stage but the first begins.
+    public let cuts: [Cut]
     /// Which part of the head's rows is computed; nil where the cuts did not ask: looking at the data takes a while.
     private let headShare: Double?
     /// Which of the model's layers and nodes each stage has, and which values cross between stages.
@@ -94,16 +95,17 @@ public struct TrainingPlan: Sendable {
             optimizer = manifest.optimizer
             let (model, states) = (model, optimizer.state.count)
             headShare = manifest.partition == .flops ? manifest.countedShare() : nil
-            cuts = try Self.cut(
+            let places = try Self.cut(
                 model, manifest, schedule, headShare: headShare, StepCosts(manifest, shard, of: model, states, profiles)
             )
+            cuts = model.names.cuts(places)
             isPlanned = manifest.partition == .profile || decision.hasPlannedCuts
             try Self.checkPacking(model, manifest)
             var settled = manifest
             if isPlanned || (manifest.partition == .flops && manifest.data.source.hasLengths) {
                 settled.partition = .cuts(cuts)
             }
-            layout = PipelineLayout(model, cuts: cuts)
+            layout = PipelineLayout(model, cuts: places)
             let used = Self.usedLinks(layout, schedule)
             if !choosesLinks { try Self.checkCompression(settled, used) }
             self.manifest = settled.keepingLinks(used)
@@ -169,18 +171,19 @@ public struct TrainingPlan: Sendable {
     /// The index of the edge that carries targets, behind the crossings' edges.
     public var targetsEdge: Int? { edges.count > layout.crossings.count ? layout.crossings.count : nil }
 
-    /// `layers 0–4 (embedding, 4 × transformer)`
+    /// `layers 0–4 (embedding, 4 × transformer)`; `layers 0–4.attention (embedding, 3 × transformer, attention)`
     public func describe(stage: Int) -> String {
-        let range = layout.stages[stage].entries
-        let kinds = model.entries[range].map(\.kind)
+        let (range, names) = (layout.stages[stage].entries, model.names)
         var runs: [(kind: String, count: Int)] = []
-        for kind in kinds {
-            if runs.last?.kind == kind { runs[runs.count - 1].count += 1 } else { runs.append((kind, 1)) }
+        for layer in names.layers(in: range) {
+            let entries = model.entries[layer.places]
+            let kinds = layer.isWhole ? [entries[entries.startIndex].kind] : entries.map { $0.part ?? $0.kind }
+            for kind in kinds {
+                if runs.last?.kind == kind { runs[runs.count - 1].count += 1 } else { runs.append((kind, 1)) }
+            }
         }
         let list = runs.map { $0.count == 1 ? $0.kind : "\($0.count) × \($0.kind)" }.joined(separator: ", ")
-        let numbers =
-            range.count == 1 ? "layer \(range.lowerBound)" : "layers \(range.lowerBound)–\(range.upperBound - 1)"
-        return "\(numbers) (\(list))"
+        return "\(names.text(range)) (\(list))"
     }
 
     /// What the first stage is given for one micro-batch.

@@ -31,7 +31,7 @@ extension LayerProfile {
             let plans = plan.model.nodes[entry.nodes].map(\.plan)
             let isLast = entry.index == plan.model.entries.count - 1
             return Line(
-                index: entry.index, kind: entry.kind, forward: seconds[0] + (isLast ? mean(\.loss) : 0),
+                name: entry.name, kind: entry.kind, forward: seconds[0] + (isLast ? mean(\.loss) : 0),
                 backwardInput: seconds[1], backwardWeight: seconds[2], inputApart: seconds[3],
                 weightApart: seconds[4], update: update * Double(entry.trainedCount), flops: entry.cost.total,
                 parameters: entry.parameterCount,

@@ -81,7 +81,7 @@ extension BubbleReport {
             let bar = most > 0 ? Int((stage.totalMs / most * 30).rounded()) : 0
             return "  stage \(stage.stage)".padded(to: 28) + Format.milliseconds(stage.forwardMs).aligned(to: 9)
                 + Format.milliseconds(stage.backwardMs).aligned(to: 10)
-                + Format.milliseconds(stage.totalMs).aligned(to: 9) + "\(stage.layers)".aligned(to: 8) + "   "
+                + Format.milliseconds(stage.totalMs).aligned(to: 9) + Format.count(stage.layers).aligned(to: 8) + "   "
                 + String(repeating: "▇", count: bar)
         }
         return ([head] + rows).joined(separator: "\n")

@@ -156,8 +156,8 @@ public struct BubbleReport: Codable, Hashable, Sendable {
     public struct StageWork: Codable, Hashable, Sendable {
         /// Number of the stage.
         public var stage: Int
-        /// How many layers it has.
-        public var layers: Int
+        /// How many layers it has; of two parts of a layer each counts 0.5.
+        public var layers: Double
         /// Milliseconds of the forward.
         public var forwardMs: Double
         /// Milliseconds of the backward: both halves where the schedule splits them, and recomputation.

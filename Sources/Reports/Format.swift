@@ -7,6 +7,9 @@ enum Format {
         return String(format: "%.\(digits)f", value)
     }
 
+    /// 5 → `5`, 4.5 → `4.5`
+    static func count(_ value: Double) -> String { fixed(value, value == value.rounded() ? 0 : 1) }
+
     /// 0.118 → `11.8 %`
     static func percent(_ share: Double, _ digits: Int = 1) -> String { fixed(share * 100, digits) + " %" }
 

@@ -1,3 +1,5 @@
+import Partitioning
+
 /// Picks the most important cause, names the stages or ranks responsible, and advises.
 struct HeadlineBuilder {
     private let report: BubbleReport
@@ -140,7 +142,7 @@ struct HeadlineBuilder {
         guard best.gain >= 0.01 else {
             return "no other cuts between the layers help: split the slowest stage's largest layer."
         }
-        return "cuts: [\(cuts.map(String.init).joined(separator: ", "))]: \(prediction(best))"
+        return "cuts: \(cuts.text): \(prediction(best))"
             + (move.map { "; \($0.title) alone gives \(Format.signedPercent($0.gain))." } ?? ".")
     }
 

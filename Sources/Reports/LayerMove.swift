@@ -1,9 +1,10 @@
+import Partitioning
 import Runs
 
 /// Some layers at a stage's edge, moved to the stage beside it.
 struct LayerMove {
     var layers: ArraySlice<String>
-    /// Index in the model of the first of them.
+    /// The place in the model of the first of them.
     var firstLayer: Int
     var from: Int
     var to: Int
@@ -37,9 +38,9 @@ struct LayerMove {
     }
 
     /// `move layer 7 (linear) from stage 2 to stage 1`
-    var title: String {
-        let last = firstLayer + layers.count - 1
-        let what = layers.count == 1 ? "layer \(firstLayer) (\(layers.first ?? ""))" : "layers \(firstLayer)–\(last)"
+    func title(_ names: LayerNames) -> String {
+        let what =
+            names.text(firstLayer..<firstLayer + layers.count) + (layers.count == 1 ? " (\(layers.first ?? ""))" : "")
         return "move \(what) from stage \(from) to stage \(to)"
     }
 

@@ -1,3 +1,4 @@
+import Partitioning
 public import Runs
 import Scheduling
 
@@ -138,8 +139,10 @@ struct ReportBuilder {
             default: break
             }
         }
+        let (first, count) = (description.stages[stage].firstLayer, description.stages[stage].layers.count)
         return BubbleReport.StageWork(
-            stage: stage, layers: description.stages[stage].layers.count, forwardMs: forward, backwardMs: backward)
+            stage: stage, layers: description.layerNames.layerCount(first..<first + count), forwardMs: forward,
+            backwardMs: backward)
     }
 
     // MARK: Links

@@ -1,3 +1,5 @@
+public import Partitioning
+
 /// `run.json`: what a report needs to know about a run besides its events. Its keys are in snake case.
 public struct RunDescription: Codable, Hashable, Sendable {
     /// Version of the JSON form.
@@ -72,22 +74,36 @@ public struct RunDescription: Codable, Hashable, Sendable {
     }
 }
 
+extension RunDescription {
+    /// What the model's layers are called.
+    public var layerNames: LayerNames {
+        let names = stages.compactMap(\.names)
+        guard stages.first?.firstLayer == 0, names.count == stages.count else { return LayerNames(count: 0) }
+        return LayerNames(names.flatMap { $0 })
+    }
+}
+
 /// One stage of a run: who owns it, and the layers in it.
 public struct StageDescription: Codable, Hashable, Sendable {
     /// The rank that owns the stage, in the first replica.
     public var rank: Int
-    /// Index in the model's list of the stage's first layer.
+    /// The place in the model of the stage's first layer; the parts of layers that may be cut inside count by themselves.
     public var firstLayer: Int
-    /// Names of the layers, in order: `transformer`.
+    /// Kinds of the layers, in order: `transformer`.
     public var layers: [String]
+    /// What the layers are called, `3` or `3.mlp`; nil: by their places.
+    public var names: [String]?
     /// Relative cost (FLOPs, say) of each layer; nil: assumed equal.
     public var layerCosts: [Double]?
 
-    /// A stage whose layers cost the same unless told; `layerCosts` has one entry for each layer.
-    public init(rank: Int, firstLayer: Int, layers: [String], layerCosts: [Double]? = nil) {
+    /// A stage whose layers cost the same unless told; `layerCosts` and `names` have one entry for each layer.
+    public init(
+        rank: Int, firstLayer: Int, layers: [String], names: [String]? = nil, layerCosts: [Double]? = nil
+    ) {
         self.rank = rank
         self.firstLayer = firstLayer
         self.layers = layers
+        self.names = names
         self.layerCosts = layerCosts
     }
 }

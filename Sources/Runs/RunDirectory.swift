@@ -105,6 +105,8 @@ extension RunDescription {
                 "\(value.firstLayer)")
             try require(
                 costs == value.layers.count, "\(value.layers.count) layer_costs in stage \(stage)", "\(costs)")
+            let names = value.names?.count ?? value.layers.count
+            try require(names == value.layers.count, "\(value.layers.count) names in stage \(stage)", "\(names)")
         }
     }
 
@@ -115,7 +117,10 @@ extension RunDescription {
         copy.schedule = schedule.shownName
         copy.startedAt = startedAt.shownName
         copy.devices = devices.map(\.shownName)
-        for stage in stages.indices { copy.stages[stage].layers = stages[stage].layers.map(\.shownName) }
+        for stage in stages.indices {
+            copy.stages[stage].layers = stages[stage].layers.map(\.shownName)
+            copy.stages[stage].names = stages[stage].names?.map(\.shownName)
+        }
         return copy
     }
 }

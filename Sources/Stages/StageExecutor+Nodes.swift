@@ -45,8 +45,8 @@ extension StageExecutor {
         var computed = frame
         if let head { computed = part(head, node.layer) } else { all(node.layer) }
         let share = head?.share ?? 1
-        // An entry of the Sequential counts as one unit, however many nodes it became.
-        let units = 1 / Double(model.entries[node.entry].nodes.count)
+        // A layer counts as one unit, however many nodes it became.
+        let units = 1 / Double(model.entries[node.entry].nodesOfLayer)
         backend.simulate(Work(flops: flops(node.plan.cost) * share, units: units * share))
         return computed
     }

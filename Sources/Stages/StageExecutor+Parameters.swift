@@ -28,16 +28,17 @@ extension StageExecutor {
                 let place = SharedParameters.Place(node: node - stage.nodes.lowerBound, parameter: parameter)
                 guard !memory.shared.isLater(place.node, parameter) else { continue }
                 let named = model.origin(of: Tie.Member(node: node, parameter: parameter))
-                let spec = model.nodes[named.node].layer.parameters[named.parameter]
+                let origin = model.nodes[named.node]
+                let spec = origin.layer.parameters[named.parameter]
                 result.append(
                     OwnParameter(
                         name: model.storedName(of: named),
                         tensor: memory.masters[place.node][parameter], place: place,
                         initial: spec.initial,
                         key: RandomKey(
-                            seed: seed, step: .max, sample: UInt32(truncatingIfNeeded: named.parameter),
-                            layer: Self.stream(ofNode: named.node)), isAdapter: model.isAdapter(named),
-                        slice: spec.slice))
+                            seed: seed, step: .max,
+                            sample: UInt32(truncatingIfNeeded: origin.parameterPlaces[named.parameter]),
+                            layer: Self.stream(of: origin)), isAdapter: model.isAdapter(named), slice: spec.slice))
             }
         }
         return result

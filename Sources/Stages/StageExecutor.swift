@@ -259,11 +259,11 @@ package final class StageExecutor {
             let key = RandomKey(
                 seed: seed, step: UInt32(truncatingIfNeeded: step),
                 sample: UInt32(truncatingIfNeeded: (firstMicroBatch + microBatch) * micro),
-                layer: Self.stream(ofNode: stage.nodes.lowerBound + local))
+                layer: Self.stream(of: model.nodes[stage.nodes.lowerBound + local]))
             lengths[length].set(key, documents[slot], local, slot)
         }
     }
 
-    /// Each node has eight random streams to itself.
-    static func stream(ofNode node: Int) -> UInt32 { UInt32(truncatingIfNeeded: node * 8) }
+    /// Each layer has eight random streams to itself.
+    static func stream(of node: Node) -> UInt32 { UInt32(truncatingIfNeeded: node.stream * 8) }
 }

@@ -37,7 +37,7 @@ import Testing
         #expect(divergence.failure(plan, directory: directory) == nil)
         divergence.add(step: 7, .init(.weightGradient, microBatch: 0, node: 2, index: 1, isNaN: false))
         divergence.add(step: 7, nil)
-        divergence.add(step: 7, .init(.output, microBatch: 0, node: 3, isNaN: true))
+        divergence.add(step: 7, .init(.output, microBatch: 0, node: 5, isNaN: true))
         let failure = try #require(divergence.failure(plan, directory: directory))
         #expect(failure.code == .diverged)
         #expect(

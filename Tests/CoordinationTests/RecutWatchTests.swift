@@ -1,5 +1,6 @@
 import Coordination
 import Manifests
+import Partitioning
 import Planning
 import TestPlans
 import Testing

@@ -4,6 +4,7 @@ import Foundation
 import Manifests
 import Models
 import Optimizers
+import Partitioning
 import Planning
 import Reports
 import Runs

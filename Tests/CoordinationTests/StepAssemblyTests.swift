@@ -1,4 +1,6 @@
 import Coordination
+import Models
+import Planning
 import Runs
 import TestPlans
 import Testing
@@ -19,7 +21,7 @@ import Testing
         let last = part(0, lossSum: 16, start: 1_500_000_000, end: 3_000_000_000, busy: 600_000_000)
         let early = (steps.add(squares: [2], step: 0, rank: 1), steps.add(last, rank: 1))
         #expect(early.0 == nil && early.1 == nil)
-        let total = steps.add(squares: [4, 2, 1], step: 0, rank: 0)
+        let total = steps.add(squares: [2, 2, 1, 1, 1], step: 0, rank: 0)
         #expect(total == 9)
         let found = steps.add(first, rank: 0)
         let metrics = try #require(found)
@@ -64,17 +66,17 @@ import Testing
     }
 
     /// Floating-point sums depend on their order: here a sum rank by rank would lose what layer order keeps.
-    @Test(arguments: ["[1]", "[2]", "[3]", "[1, 2]", "[1, 3]", "[2, 3]", "[1, 2, 3]"])
+    @Test(arguments: ["[1]", "[1.mlp]", "[3]", "[1, 2]", "[1.mlp, 3]", "[2, 2.mlp]", "[1, 2, 3]"])
     func `the gradient norm sums in layer order, whatever the partition is`(_ cuts: String) throws {
-        let squares = [1e16, 1, 1, 1]
+        let squares = [1e16, 1, 1, 1, 1, 1]
         let expected = squares.reduce(0, +)
-        let bounds = [0] + cuts.dropFirst().dropLast().split(separator: ", ").compactMap { Int($0) } + [4]
-        let devices = (0..<bounds.count - 1).map { "cpu:\($0)" }.joined(separator: ", ")
-        var steps = try StepAssembly(Plans.make(devices: "[\(devices)]", more: "partition: {cuts: \(cuts)}"))
+        let devices = (0...cuts.split(separator: ",").count).map { "cpu:\($0)" }.joined(separator: ", ")
+        let plan = try Plans.make(devices: "[\(devices)]", more: "partition: {cuts: \(cuts)}")
+        var steps = try StepAssembly(plan)
         var total: Double?
-        for rank in (0..<bounds.count - 1).reversed() {
+        for stage in plan.layout.stages.reversed() {
             #expect(total == nil)
-            total = steps.add(squares: Array(squares[bounds[rank]..<bounds[rank + 1]]), step: 0, rank: rank)
+            total = steps.add(squares: Array(squares[stage.nodes]), step: 0, rank: stage.index)
         }
         #expect(total == expected && expected != squares.reversed().reduce(0, +))
     }

@@ -3,6 +3,7 @@ import Manifests
 import Models
 import Notation
 import Optimizers
+import Partitioning
 import Scheduling
 import Tensors
 import Testing
@@ -220,5 +221,30 @@ import Testing
         #expect(manifest.mark(of: "data.order").description == "p/x.yaml:4:7")
         #expect(manifest.mark(of: "optimizer.adamw.lr").description == "p/x.yaml:1:1")
         #expect(manifest.model.layers[2].mark.description == "p/x.yaml:1:62")
+    }
+
+    @Test func `cuts may stand inside transformers`() throws {
+        let model =
+            "{layers: [{embedding: {vocab: 256, width: 8}}, {repeat: 2, layers: [{transformer: {width: 8, heads: 2}}]}, "
+            + "{linear: {in: 8, out: 256}}], loss: cross-entropy}"
+        func load(_ cuts: String, devices: String = "[cpu:0, cpu:1, cpu:2]") -> String {
+            Pipelines.message(
+                Pipelines.yaml(["model": model, "devices": devices, "partition": "{cuts: \(cuts)}"]))
+        }
+        let manifest = try Pipelines.load([
+            "model": model, "devices": "[cpu:0, cpu:1, cpu:2]", "partition": "{cuts: [1.mlp, 2]}",
+        ])
+        #expect(manifest.partition == .cuts(["1.mlp", 2]))
+        #expect(manifest.resolvedYAML().contains("partition: {cuts: [1.mlp, 2]}"))
+        let expected = "which is no place of layer 1 (transformer); expected 1 or 1.mlp"
+        #expect(load("[1.attention, 2]").hasSuffix("cut 1.attention, " + expected))
+        #expect(load("[1.mpl, 2]").hasSuffix("cut 1.mpl, " + expected))
+        #expect(load("[2.mlp, 2]").hasSuffix("cut 2 behind cut 2.mlp; expected cuts in rising order"))
+        #expect(load("[1.mlp, 1.mlp]").hasSuffix("cut 1.mlp behind cut 1.mlp; expected cuts in rising order"))
+        let alone = try Pipelines.load([
+            "model": "{layers: [{transformer: {width: 8, heads: 2}}], loss: mean-squared-error}",
+            "data": "{rows: r.f32, inputs: 8, targets: 8}", "partition": "{cuts: [0.mlp]}",
+        ])
+        #expect(alone.partition == .cuts(["0.mlp"]))
     }
 }

@@ -53,6 +53,13 @@ extension MistakeTests {
         change(
             ["partition": "{cuts: [3]}"], "p/x.yaml:6:20: partition.cuts.0 is 3; expected a whole number from 1 to 2"),
         change(
+            ["partition": "{cuts: [1.mlp]}"],
+            "p/x.yaml:6:20: cut 1.mlp, which is no place of layer 1 (relu); expected a layer's number: it is in one piece"
+        ),
+        change(
+            ["partition": "{cuts: [7.mlp]}"],
+            "p/x.yaml:6:20: a cut in layer 7; expected a layer from 0 to 2"),
+        change(
             ["partition": "{cut: [1]}"],
             "p/x.yaml:6:13: unknown key \"cut\" in partition; expected cuts; did you mean \"cuts\"?"),
         change(["devices": "[cpu:0, sim:0]"], "p/x.yaml:2:18: sim:0 beside cpu:0; expected devices of one kind"),

@@ -2,6 +2,7 @@ import Manifests
 import Models
 import Notation
 import Optimizers
+import Partitioning
 import Testing
 
 /// What `--set` changes.

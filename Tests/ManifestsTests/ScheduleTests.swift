@@ -1,6 +1,7 @@
 import Foundation
 import Manifests
 import Notation
+import Partitioning
 import Scheduling
 import Testing
 

@@ -18,7 +18,8 @@ import Testing
         let wide = "f32[2 × 4 × 6]"
         #expect(
             model.entries.map { "\($0.kind) \($0.outputs.map(\.description).joined(separator: ", "))" } == [
-                "stash i32[2 × 4]", "embedding \(wide)", "transformer \(wide)", "attention \(wide)",
+                "stash i32[2 × 4]", "embedding \(wide)", "transformer \(wide)", "transformer \(wide)",
+                "attention \(wide)",
                 "layer-norm \(wide)", "rms-norm \(wide)", "gelu-erf \(wide)", "gelu-tanh \(wide)", "relu \(wide)",
                 "silu \(wide)", "tanh \(wide)", "sigmoid \(wide)", "softcap \(wide)", "dropout \(wide)",
                 "residual \(wide)", "residual \(wide)",
@@ -46,7 +47,25 @@ import Testing
                 "3.0.weight [6 × 6]", "3.2.0.weight [6]", "4.weight [9 × 6]", "4.bias [9]",
             ])
         #expect(model.parameterCount == model.parameters.reduce(0) { $0 + $1.shape.count })
-        #expect(model.entries.map(\.parameterCount) == [78, 510, 12, 42, 63])
+        #expect(model.entries.map(\.parameterCount) == [78, 180, 330, 12, 42, 63])
+        #expect(model.entries.map(\.name) == ["0", "1.attention", "1.mlp", "2", "3", "4"])
+    }
+
+    /// So that what a seed draws does not depend on whether a layer may be cut inside.
+    @Test func `parts of a layer draw what the whole would draw`() throws {
+        let list =
+            "{embedding: {vocab: 9, width: 6}}, {transformer: {width: 6, heads: 2}}, relu, "
+            + "{transformer: {width: 6, heads: 2}}, {linear: {in: 6, out: 9}}"
+        let names = ["attention.qkv", "mlp.up"]
+        let adapters = names.enumerated().map { Adapter($1, product: 2 * $0, rows: 0..<18, rank: 2, scale: 1) }
+        let model = try ModelGraph(
+            Sequential.decode(yaml: "layers: [\(list)]\nloss: cross-entropy", file: "m.yaml"),
+            input: TensorSpec([2, 4], .i32), adaptation: Adaptation(adapters: ["3": adapters]))
+        #expect(model.nodes.map(\.stream) == [0, 1, 1, 2, 3, 3, 4])
+        #expect(model.nodes[1].parameterPlaces == Array(0..<6) && model.nodes[2].parameterPlaces == Array(6..<12))
+        // An adapter's two stand behind all others.
+        #expect(model.nodes[4].parameterPlaces == Array(0..<6) + [12, 13])
+        #expect(model.nodes[5].parameterPlaces == Array(6..<12) + [14, 15])
     }
 
     @Test func `an entry costs what its nodes cost, the model also its loss`() throws {

@@ -15,9 +15,10 @@ import Testing
     @Test func `equal layers are alike, but for the model's ends`() throws {
         let plan = try plan("{repeat: 6, layers: [{transformer: {width: 8, heads: 2}}]}")
         let equal = EqualEntries(plan.model)
-        #expect(equal.run(1..<3) == equal.run(4..<6) && equal.run(2..<3) == equal.run(5..<6))
-        #expect(equal.run(0..<2) != equal.run(1..<3) && equal.run(6..<8) != equal.run(5..<7))
-        #expect(equal.run(1..<3) != equal.run(1..<4))
+        // Each has two parts.
+        #expect(equal.run(1..<5) == equal.run(7..<11) && equal.run(2..<5) == equal.run(10..<13))
+        #expect(equal.run(0..<2) != equal.run(1..<3) && equal.run(12..<14) != equal.run(10..<12))
+        #expect(equal.run(1..<3) != equal.run(1..<4) && equal.run(1..<3) != equal.run(2..<4))
         // And as stages take equally much.
         let taken = try [[2, 4], [3, 5]].map { cuts in
             try self.plan(
@@ -35,8 +36,9 @@ import Testing
             {residual: [{layer-norm: {width: 8}}, {linear: {in: 8, out: 8}}]}
             """)
         let equal = EqualEntries(plan.model)
-        #expect(equal.run(1..<2) != equal.run(2..<3) && equal.run(3..<4) != equal.run(4..<5))
-        #expect(equal.run(3..<4) == equal.run(5..<6))
+        // The attentions differ; the MLPs behind them do not.
+        #expect(equal.run(1..<2) != equal.run(3..<4) && equal.run(2..<3) == equal.run(4..<5))
+        #expect(equal.run(5..<6) != equal.run(6..<7) && equal.run(5..<6) == equal.run(7..<8))
         let frozen = EqualEntries(
             try self.plan("{repeat: 4, layers: [{linear: {in: 8, out: 8}}]}", "train: '^[3-9]'").model)
         #expect(frozen.run(1..<2) == frozen.run(2..<3) && frozen.run(2..<3) != frozen.run(3..<4))

@@ -55,8 +55,9 @@ import Testing
         let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
         #expect(object["version"] as? Int == 1 && object["micro_batches"] as? Int == 4)
         #expect(
-            (object["layers"] as? [[String: Any]])?.map { $0["kind"] as? String } == [
-                "embedding", "transformer", "transformer", "linear",
+            (object["layers"] as? [[String: Any]])?.map { "\($0["name"] ?? "") \($0["kind"] ?? "")" } == [
+                "0 embedding", "1.attention transformer", "1.mlp transformer", "2.attention transformer",
+                "2.mlp transformer", "3 linear",
             ])
         let stages = try #require(object["stages"] as? [[String: Any]])
         #expect(stages.map { $0["device"] as? String } == ["cpu:0", "cpu:1"])

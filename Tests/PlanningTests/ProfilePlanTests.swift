@@ -1,6 +1,7 @@
 import Foundation
 import Manifests
 import Models
+import Partitioning
 import Planning
 import Scheduling
 import TestPlans
@@ -35,7 +36,7 @@ import Testing
             precision: "f32", peak: 1e9,
             layers: (0..<10).map { index in
                 LayerProfile.Line(
-                    index: index, kind: "linear", forward: seconds(index), backwardInput: seconds(index),
+                    name: "\(index)", kind: "linear", forward: seconds(index), backwardInput: seconds(index),
                     backwardWeight: seconds(index), inputApart: seconds(index), weightApart: seconds(index),
                     update: 0.001, flops: 1, parameters: 1, keptBytes: 1, outputBytes: 1)
             }, link: LayerProfile.Link(latency: 0.001, bytesPerSecond: 1e9), barrier: 0.002, spread: spread)
@@ -105,8 +106,8 @@ import Testing
 
     @Test func `cuts are written in full where they are few`() {
         #expect(PlanChoices.text(cuts: []) == "")
-        #expect(PlanChoices.text(cuts: Array(1...8)) == "1 2 3 4 5 6 7 8")
-        #expect(PlanChoices.text(cuts: Array(1...9)) == "1 2 3 4 … 9")
+        #expect(PlanChoices.text(cuts: (1...8).map { Cut(layer: $0) }) == "1 2 3 4 5 6 7 8")
+        #expect(PlanChoices.text(cuts: (1...9).map { Cut(layer: $0) }) == "1 2 3 4 … 9")
     }
 
     @Test func `a plan says how fast other cuts could be`() throws {

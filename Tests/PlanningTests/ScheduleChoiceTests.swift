@@ -1,5 +1,6 @@
 import Manifests
 import Models
+import Partitioning
 import Planning
 import Scheduling
 import TestPlans
@@ -78,7 +79,7 @@ import Testing
         let choice = try #require(plan.choice)
         let gain = try #require(choice.gain)
         #expect(gain > 0.01)
-        let cuts = plan.cuts.map(String.init).joined(separator: " ")
+        let cuts = plan.cuts.map(\.description).joined(separator: " ")
         let text =
             "schedule auto: \(choice.schedule), cuts \(cuts), predicted to be \(gain.percentText) faster than 1f1b"
         #expect(choice.text == text)

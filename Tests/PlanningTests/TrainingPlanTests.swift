@@ -1,4 +1,6 @@
+import Manifests
 import Models
+import Partitioning
 import Planning
 import Scheduling
 import Systems
@@ -11,10 +13,38 @@ import Transport
     @Test(arguments: [
         ("uniform", [2]), ("parameters", [2]), ("flops", [3]), ("'type:transformer'", [2]), ("{cuts: [1]}", [1]),
     ])
-    func `a partition method is the manifest's`(_ method: String, _ cuts: [Int]) throws {
+    func `a partition method is the manifest's`(_ method: String, _ cuts: [Cut]) throws {
         let plan = try Plans.make(more: "partition: \(method)")
         #expect(plan.cuts == cuts)
-        #expect(plan.layout.stages.map(\.entries) == [0..<cuts[0], cuts[0]..<4])
+        let first = try #require(plan.model.names.place(of: cuts[0]))
+        #expect(plan.layout.stages.map(\.entries) == [0..<first, first..<6])
+    }
+
+    /// The head takes as much as the transformers, and the MLP more than the attention.
+    @Test func `what is computed is balanced inside layers too`() throws {
+        let plan = try Plans.make(devices: "[cpu:0, cpu:1, cpu:2]", more: "partition: flops")
+        #expect(plan.cuts == [2, 3])
+        let three = """
+            {layers: [{embedding: {vocab: 16, width: 8}}, {repeat: 3, layers: [{transformer: {width: 8, heads: 2}}]},
+            {linear: {in: 8, out: 16}}], loss: cross-entropy}
+            """
+        #expect(try Plans.make(model: three, more: "partition: flops").cuts == ["2.mlp"])
+    }
+
+    @Test func `a cut inside a layer is written and read by its part's name`() throws {
+        let plan = try Plans.make(devices: "[cpu:0, cpu:1, cpu:2]", more: "partition: {cuts: [1.mlp, 3]}")
+        #expect(plan.cuts == ["1.mlp", 3])
+        #expect(plan.layout.stages.map(\.entries) == [0..<2, 2..<5, 5..<6])
+        #expect(
+            (0..<3).map(plan.describe(stage:)) == [
+                "layers 0–1.attention (embedding, attention)", "layers 1.mlp–2 (mlp, transformer)", "layer 3 (linear)",
+            ])
+        let again = try PipelineManifest.decode(yaml: plan.manifest.resolvedYAML(), file: "p/x.yaml")
+        #expect(again.partition == .cuts(plan.cuts))
+        var strange = try Plans.manifest(more: "partition: uniform")
+        strange.partition = .cuts(["1.head"])
+        let text = message { try TrainingPlan(strange) }
+        #expect(text.hasSuffix("partition cuts: expected layers of the model, or parts of them, got 1.head"), "\(text)")
     }
 
     @Test func `a stage is described by its layers`() throws {
@@ -25,9 +55,20 @@ import Transport
             ])
     }
 
-    @Test func `more stages than layers is an error that says where`() {
-        let text = message { try Plans.make(devices: "[cpu:0, cpu:1, cpu:2, cpu:3, cpu:4]") }
-        #expect(text.hasPrefix("p/tiny.yaml:3:10: partition: "), "\(text)")
+    @Test func `more stages than layers is an error that says where`() throws {
+        let (five, seven) = (
+            "[cpu:0, cpu:1, cpu:2, cpu:3, cpu:4]", "[cpu:0-1, cpu:2, cpu:3, cpu:4, cpu:5, cpu:6, cpu:7]"
+        )
+        let whole = message { try Plans.make(devices: five, more: "partition: uniform") }
+        #expect(
+            whole.hasSuffix("partition: expected at least one layer for each stage, got 5 stages for 4 layers"),
+            "\(whole)")
+        #expect(try Plans.make(devices: five).cuts.count == 4)
+        let text = message { try Plans.make(devices: seven) }
+        #expect(
+            text
+                == "p/tiny.yaml:3:10: partition: expected at least one layer, or a part of one, for each stage, got 7 stages "
+                + "for 4 layers with 6 parts", "\(text)")
     }
 
     @Test func `a shape that does not fit is bad input, with its place`() {

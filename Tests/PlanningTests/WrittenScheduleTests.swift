@@ -1,5 +1,6 @@
 import Manifests
 import Models
+import Partitioning
 import Planning
 import Scheduling
 import TestPlans
@@ -32,9 +33,11 @@ import Testing
     }
 
     @Test func `stages lie on devices as the file says`() throws {
-        let plan = try plan("0F0 0F1 3F0 3B0 0B0 3F1 3B1 0B1\n1F0 2F0 1F1 2F1 2B0 1B0 2B1 1B1", microBatches: 2)
+        let plan = try plan(
+            "0F0 0F1 3F0 3B0 0B0 3F1 3B1 0B1\n1F0 2F0 1F1 2F1 2B0 1B0 2B1 1B1", microBatches: 2,
+            more: "partition: uniform")
         #expect(plan.schedule.rankOfStage == [0, 1, 1, 0])
-        #expect(plan.layout.stages.map(\.entries.count) == [1, 1, 1, 1])
+        #expect(plan.cuts == [1, 2, 3])
         let report = try PlanReport(plan, profiles: ProfileCache(folder: nil))
         #expect(report.stages.map(\.device) == ["cpu:0", "cpu:1", "cpu:1", "cpu:0"])
         #expect(report.memory.map(\.bytes).count == 2)
@@ -67,7 +70,8 @@ import Testing
             message { try plan(text, microBatches: 1, more: "partition: {cuts: [1, 2]}") }.hasSuffix(
                 "partition cuts: expected 1 for 2 stages, got 2"))
         let many = "0F0 2F0 4F0 4B0 2B0 0B0\n1F0 3F0 3B0 1B0"
-        #expect(message { try plan(many, microBatches: 1) }.contains("5 stages for 4 layers"))
+        #expect(
+            message { try plan(many, microBatches: 1, more: "partition: uniform") }.contains("5 stages for 4 layers"))
     }
 
     @Test func `a file alone is checked too`() throws {

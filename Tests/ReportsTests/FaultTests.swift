@@ -1,4 +1,5 @@
 import Foundation
+import Partitioning
 import Reports
 import Runs
 import Scheduling

@@ -1,4 +1,5 @@
 import Foundation
+import Partitioning
 import Reports
 import Runs
 import Scheduling
@@ -116,14 +117,13 @@ import Testing
         let schedule = try Schedule.named(name, ranks: 4, microBatches: 8)
         let layers = [LayerCost](
             repeating: LayerCost(forward: 0.01 / 3, inputGradient: 0.01 / 3, weightGradient: 0.01 / 3), count: 12)
-        let planned = try StepPlanner(layers: layers).predict(schedule, cuts: cuts)
+        let planned = try StepPlanner(layers: layers).predict(schedule, cuts: cuts.map(\.layer))
         let seconds = planned.times.period(StepEnd(optimizer: [0.001, 0.001, 0.001, 0.001]))
         #expect(abs(found.stepMs - seconds * 1e3) < 0.01, "\(found)")
         // No cuts take less than 1 % less.
         let best = try StepPlanner(layers: layers).plan(schedule)
         #expect(planned.stepSeconds <= best.stepSeconds * 1.01)
-        let list = cuts.map(String.init).joined(separator: ", ")
-        #expect(found.remark?.hasPrefix("schedule: \(name), partition: {cuts: [\(list)]} by the layers'") == true)
+        #expect(found.remark?.hasPrefix("schedule: \(name), partition: {cuts: \(cuts.text)} by the layers'") == true)
         let activations = try #require(found.activations)
         #expect(activations > 0.3 && activations < 1.6)
     }

@@ -1,4 +1,5 @@
 import Manifests
+import Partitioning
 import Planning
 import Runs
 import Scheduling
@@ -36,7 +37,7 @@ extension Coordinator {
     private func recut(_ move: Attempt.Move, _ last: Int) throws(RunFailure) -> Attempt.Start {
         let since = MonotonicClock.now
         var manifest = plan.manifest
-        manifest.partition = .cuts(move.cuts)
+        manifest.partition = .cuts(plan.model.names.cuts(move.cuts))
         let next = try TrainingPlan(manifest)
         let change = plan.moveText(to: next)
         let succession = Succession(

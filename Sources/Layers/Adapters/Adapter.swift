@@ -21,6 +21,8 @@ public struct Adapter: Hashable, Sendable {
     public var dropout: Double
     /// Of a split product: which of A's inputs or B's outputs a shard has.
     var part: ProductPart?
+    /// In a part of a layer: its place among the whole layer's adapters. nil: that among the layer's own.
+    var stream: Int?
 
     /// An adapter without dropout unless given.
     public init(

@@ -111,7 +111,8 @@ struct AdapterPasses {
 
     /// Behind the two streams that layers use themselves.
     private func stream(_ index: Int) -> DropoutStream {
-        DropoutStream(probability: adapters[index].dropout, index: UInt32(2 + index))
+        let adapter = adapters[index]
+        return DropoutStream(probability: adapter.dropout, index: UInt32(2 + (adapter.stream ?? index)))
     }
 
     private func masked(_ x: Tensor, _ index: Int, _ scratch: inout Scratch) -> Tensor {

@@ -15,7 +15,8 @@ extension Transformer {
         layer.heads = heads / shard.count
         (layer.upPart, layer.hidden) = (inner, inner.count)
         layer.adapters = try adapters.sharded { product in
-            [layer.qkvPart, layer.outPart, layer.upPart, layer.downPart][product]
+            let attention = layer.has(.attention) ? [layer.qkvPart, layer.outPart] : []
+            return (attention + [layer.upPart, layer.downPart])[product]
         }
         return layer
     }
@@ -30,7 +31,11 @@ extension Transformer {
     /// In the order of the passes. The gradients that enter the two norms are summed, so that x's own is whole.
     func addSums(to plan: inout LayerPlan, _ x: TensorSpec) {
         guard shard != nil else { return }
-        plan.forwardSums = adapters.forwardSums(1, x) + [x] + adapters.forwardSums(3, x) + [x]
-        plan.backwardSums = adapters.backwardSums(2, x) + [x] + adapters.backwardSums(0, x) + [x]
+        if has(.mlp) { plan.backwardSums += adapters.backwardSums(upProduct, x) + [x] }
+        if has(.attention) {
+            plan.forwardSums += adapters.forwardSums(outProduct, x) + [x]
+            plan.backwardSums += adapters.backwardSums(qkvProduct, x) + [x]
+        }
+        if has(.mlp) { plan.forwardSums += adapters.forwardSums(downProduct, x) + [x] }
     }
 }

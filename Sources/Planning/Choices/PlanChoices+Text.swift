@@ -1,4 +1,5 @@
 import Foundation
+package import Partitioning
 import Runs
 
 extension PlanChoices {
@@ -29,8 +30,8 @@ extension PlanChoices {
     }
 
     /// `3 7 8`; of many only the first and last: `1 2 3 4 … 63`. All are in the JSON.
-    package static func text(cuts: [Int]) -> String {
-        let words = cuts.map(String.init)
+    package static func text(cuts: [Cut]) -> String {
+        let words = cuts.map(\.description)
         let shown = words.count > 8 ? words.prefix(4) + ["…"] + words.suffix(1) : words[...]
         return shown.joined(separator: " ")
     }

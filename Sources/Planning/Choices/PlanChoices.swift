@@ -3,6 +3,7 @@ import Foundation
 public import Manifests
 import Models
 import Optimizers
+public import Partitioning
 public import Runs
 import Scheduling
 import Systems
@@ -38,7 +39,7 @@ public struct PlanChoices: Codable, Sendable {
         /// What is recomputed, as in the manifest: `none`, `stage`.
         public var recompute: String
         /// The first layer of each stage but the first.
-        public var cuts: [Int]
+        public var cuts: [Cut]
         /// Seconds from one step to the next.
         public var stepSeconds: Double
         /// Tokens (or rows) of one step ÷ `stepSeconds`; 0 where a step takes no time.
@@ -161,13 +162,14 @@ public struct PlanChoices: Codable, Sendable {
 
         /// Counted and predicted as `plan` does.
         func choice(_ step: StepPlan, from original: PipelineManifest) throws(RunFailure) -> Choice {
-            let chosen = try manifest.chosen(step)
+            let chosen = try manifest.chosen(step, costs.names)
             let plan = try TrainingPlan(chosen)
             let prediction = try StepPrediction(plan, costs)
             return Choice(
                 replicas: chosen.replicas, tensor: chosen.tensor, schedule: step.schedule, virtual: step.virtual,
                 micro: chosen.batch.micro,
-                microBatches: chosen.batch.microBatches, recompute: chosen.recompute.text, cuts: step.cuts,
+                microBatches: chosen.batch.microBatches, recompute: chosen.recompute.text,
+                cuts: costs.names.cuts(step.cuts),
                 stepSeconds: prediction.stepSeconds, tokensPerSecond: prediction.tokensPerSecond,
                 bubbleFraction: prediction.bubbleFraction,
                 memoryBytes: plan.placement.ranks(ofReplica: 0).map { plan.memory(ofRank: $0) },

@@ -1,5 +1,6 @@
 package import Manifests
 import Models
+public import Partitioning
 
 /// What a plan chose for `schedule: auto`, and what that is predicted to bring.
 public struct ScheduleChoice: Codable, Hashable, Sendable {
@@ -8,7 +9,7 @@ public struct ScheduleChoice: Codable, Hashable, Sendable {
     /// Stages of each device.
     public var virtual: Int
     /// The first layer of each stage but the first.
-    public var cuts: [Int]
+    public var cuts: [Cut]
     /// Copies of the pipeline, where `lanes` let that be chosen too; nil: as many as the manifest says.
     public var replicas: Int?
     /// What is recomputed, as in the manifest, where nothing fits `memory` otherwise; nil: what the manifest says.

@@ -1,6 +1,7 @@
 import Manifests
 import Models
 import Optimizers
+import Partitioning
 import Runs
 import Scheduling
 import Systems
@@ -204,7 +205,7 @@ struct ScheduleChooser {
         var failure: RunFailure?
         for step in steps {
             do throws(RunFailure) {
-                let plan = try TrainingPlan(manifest.chosen(step), profiles: profiles)
+                let plan = try TrainingPlan(manifest.chosen(step, costs.names), profiles: profiles)
                 try plan.checkMemoryLimits()
                 let rate = try StepPrediction(plan, costs).tokensPerSecond
                 if rate > best?.tokensPerSecond ?? -1 { best = (plan, rate) }
@@ -225,14 +226,14 @@ extension PipelineManifest {
     }
 
     /// The same by a step that was planned for it.
-    func chosen(_ step: StepPlan) throws(RunFailure) -> PipelineManifest {
+    func chosen(_ step: StepPlan, _ names: LayerNames) throws(RunFailure) -> PipelineManifest {
         guard let name = ScheduleName(rawValue: step.schedule) else {
             throw RunFailure(.bug, "no schedule is called \(step.schedule)")
         }
         var chosen = self
         chosen.schedule = .named(name)
         chosen.virtual = step.virtual
-        chosen.partition = .cuts(step.cuts)
+        chosen.partition = .cuts(names.cuts(step.cuts))
         return chosen
     }
 }

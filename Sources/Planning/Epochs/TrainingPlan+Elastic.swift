@@ -1,5 +1,6 @@
 package import Manifests
 import Models
+import Partitioning
 package import Runs
 import Scheduling
 
@@ -55,14 +56,13 @@ extension TrainingPlan {
     /// `layers 3–5 go from worker 0 to worker 1`: what other cuts mean, for people.
     package func moveText(to other: TrainingPlan) -> String {
         var moves: [String] = []
+        let names = model.names
         for old in layout.stages {
             for target in other.layout.stages where target.index != old.index {
                 let moved = old.entries.clamped(to: target.entries)
                 guard !moved.isEmpty else { continue }
                 let (from, to) = (placement.rank(ofStage: old.index), placement.rank(ofStage: target.index))
-                let layers =
-                    moved.count == 1
-                    ? "layer \(moved.lowerBound) goes" : "layers \(moved.lowerBound)–\(moved.upperBound - 1) go"
+                let layers = names.text(moved) + (names.layers(in: moved).count == 1 ? " goes" : " go")
                 moves.append("\(layers) from worker \(from) to worker \(to)")
             }
         }

@@ -114,7 +114,7 @@ extension TrainingPlan {
         }
         let among = ordered.slowestLink(of: .shards, usual: .free)
         let sums =
-            manifest.tensor > 1 ? Double(4 * model.entries.count * manifest.batch.microBatches) * among.latency : 0
+            manifest.tensor > 1 ? Double(4 * model.layerCount * manifest.batch.microBatches) * among.latency : 0
         return fill + Double(manifest.batch.microBatches - 1) * slowest + (exchange.max() ?? 0) + sums
     }
 }

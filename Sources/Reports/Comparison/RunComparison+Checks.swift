@@ -43,7 +43,7 @@ extension RunComparison {
 }
 
 extension BubbleReport {
-    var layerCount: Int { ranks.reduce(0) { $0 + $1.work.reduce(0) { $0 + $1.layers } } }
+    var layerCount: Int { Int(min(ranks.reduce(0) { $0 + $1.work.reduce(0) { $0 + $1.layers } }.rounded(), 1e15)) }
     /// nil where unknown.
     var flopsPerToken: Double? { flopsPerS > 0 && tokensPerS > 0 ? flopsPerS / tokensPerS : nil }
 }

@@ -33,7 +33,7 @@ struct WorkSection {
 
     private func cells(_ stage: BubbleReport.StageWork, rank: Int, most: Double) -> [HtmlTable.Cell] {
         [
-            HtmlTable.Cell(Html.escape(report.place(of: rank))), HtmlTable.Cell("\(stage.layers)"),
+            HtmlTable.Cell(Html.escape(report.place(of: rank))), HtmlTable.Cell(Format.count(stage.layers)),
             HtmlTable.Cell(Format.milliseconds(stage.forwardMs)), HtmlTable.Cell(Format.milliseconds(stage.backwardMs)),
             HtmlTable.Cell(Format.milliseconds(stage.totalMs)),
             HtmlTable.Cell(bar(stage, most: most)),

@@ -1,3 +1,5 @@
+public import Partitioning
+
 /// A change that was not made, and what a step would then take: the run's instructions replayed with its median times.
 public struct WhatIf: Codable, Hashable, Sendable {
     /// What is changed.
@@ -27,8 +29,8 @@ public struct WhatIf: Codable, Hashable, Sendable {
     public var title: String
     /// What it needs or assumes.
     public var remark: String?
-    /// The first layer of each stage but the first; nil where they stay as they are.
-    public var cuts: [Int]?
+    /// Where each stage but the first begins; nil where they stay as they are.
+    public var cuts: [Cut]?
     /// The schedule to write for it; nil where it stays as it is.
     public var schedule: String?
     /// Of another schedule: how many times as many activations the fullest rank holds, by layers in flight.
@@ -44,7 +46,7 @@ public struct WhatIf: Codable, Hashable, Sendable {
 
     /// The result of one replay.
     public init(
-        _ kind: Kind, title: String, remark: String? = nil, cuts: [Int]? = nil, schedule: String? = nil,
+        _ kind: Kind, title: String, remark: String? = nil, cuts: [Cut]? = nil, schedule: String? = nil,
         activations: Double? = nil, stepMs: Double, tokensPerS: Double, gain: Double, bubble: Double
     ) {
         self.kind = kind
@@ -66,7 +68,7 @@ extension WhatIf {
         let words = [
             kind == .noBarrier ? "speculate: true" : nil,
             schedule.map { "schedule: \($0)" },
-            cuts.map { "partition: {cuts: [\($0.map(String.init).joined(separator: ", "))]}" },
+            cuts.map { "partition: {cuts: \($0.text)}" },
         ].compactMap { $0 }
         return words.isEmpty ? nil : words.joined(separator: ", ")
     }

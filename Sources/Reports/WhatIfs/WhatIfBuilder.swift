@@ -1,3 +1,4 @@
+import Partitioning
 import Runs
 import Scheduling
 
@@ -33,7 +34,7 @@ struct WhatIfBuilder {
 
     private func whatIf(
         _ kind: WhatIf.Kind, _ title: String, _ simulation: ScenarioSimulation, microBatches: Int? = nil,
-        remark: String? = nil, cuts: [Int]? = nil, schedule: String? = nil, activations: Double? = nil
+        remark: String? = nil, cuts: [Cut]? = nil, schedule: String? = nil, activations: Double? = nil
     ) -> WhatIf {
         let scale = Double(microBatches ?? description.microBatches) / Double(description.microBatches)
         let tokens = Double(description.tokensPerStep) * scale
@@ -83,11 +84,11 @@ struct WhatIfBuilder {
         guard let layers = LayerTimes(description, scenario) else { return [] }
         let present = layers.presentCuts
         let best = layers.bestCuts()
-        let list = "partition: {cuts: [" + best.map(String.init).joined(separator: ", ") + "]}"
+        let list = "partition: {cuts: \(description.layerNames.cuts(best).text)}"
         let remark = best == present ? "the present ones" : list + ", by the layers' shares of cost"
         var found = replay(.bestCuts, "best cuts", remark: remark, cuts: best, of: layers)
         if let move = move(), let cuts = move.cuts(from: present) {
-            found += replay(.moveLayers, move.title, remark: nil, cuts: cuts, of: layers)
+            found += replay(.moveLayers, move.title(description.layerNames), remark: nil, cuts: cuts, of: layers)
         }
         return found
     }
@@ -104,7 +105,7 @@ struct WhatIfBuilder {
         var changed = scenario
         changed.stages = layers.stageTimes(cuts: cuts)
         guard let simulation = ScenarioSimulation(changed) else { return [] }
-        return [whatIf(kind, title, simulation, remark: remark, cuts: cuts)]
+        return [whatIf(kind, title, simulation, remark: remark, cuts: description.layerNames.cuts(cuts))]
     }
 
     // MARK: Schedules
@@ -153,7 +154,8 @@ struct WhatIfBuilder {
             else { return [] }
             let ratio = held(other.schedule, other.layersOfStage) / max(held(run, layers.layersOfStage), 1)
             var found = whatIf(
-                .otherSchedule, "schedule \(name)", simulation, cuts: other.cuts, schedule: name, activations: ratio)
+                .otherSchedule, "schedule \(name)", simulation, cuts: description.layerNames.cuts(other.cuts),
+                schedule: name, activations: ratio)
             let parts = [
                 (found.options ?? "") + " by the layers' shares of cost",
                 "about \(Format.fixed(ratio, 2)) × the activations on the fullest rank", halvesRemark(other.schedule),

@@ -1,5 +1,9 @@
 extension Transformer {
     public var products: [Product] {
+        (has(.attention) ? attentionProducts : []) + (has(.mlp) ? mlpProducts : [])
+    }
+
+    private var attentionProducts: [Product] {
         [
             Product(
                 "attention.qkv", inputs: width, outputs: scaled(queryWidth, by: 3),
@@ -7,10 +11,18 @@ extension Transformer {
                     Product.Part("attention." + $0.name, rows: $0.rows)
                 }),
             Product("attention.out", inputs: queryWidth, outputs: width),
-            Product("mlp.up", inputs: width, outputs: hidden),
-            Product("mlp.down", inputs: hidden, outputs: width),
         ]
     }
+
+    private var mlpProducts: [Product] {
+        [Product("mlp.up", inputs: width, outputs: hidden), Product("mlp.down", inputs: hidden, outputs: width)]
+    }
+
+    // The products' places among them.
+    var qkvProduct: Int { 0 }
+    var outProduct: Int { 1 }
+    var upProduct: Int { has(.attention) ? 2 : 0 }
+    var downProduct: Int { upProduct + 1 }
 
     public func writtenGradients(_ trained: [Bool]) -> [Bool] { trained }
 

@@ -36,6 +36,11 @@ public struct Transformer: Layer {
     var upPart: ProductPart?
     /// nil: width / heads.
     var givenHeadWidth: Int?
+    /// Of a part: the only branch that it computes. nil: both, one behind the other.
+    var branch: Branch?
+
+    /// A norm, what it feeds, and the sum with x.
+    enum Branch: String, Hashable, Sendable, CaseIterable { case attention, mlp }
 
     public static let syntax = KindSyntax(
         "transformer", "A pre-norm block: x + attention, then + MLP.", Transformer(width: 64, heads: 4),
@@ -75,15 +80,24 @@ public struct Transformer: Layer {
     /// Channels of q of all heads, and of k, and of v.
     var queryWidth: Int { shard == nil ? width : scaled(heads, by: headWidth) }
 
+    func has(_ branch: Branch) -> Bool { self.branch == nil || self.branch == branch }
+
     public var parameters: [ParameterSpec] {
+        (has(.attention) ? attentionParameters : []) + (has(.mlp) ? mlpParameters : [])
+            + adapters.parameters(of: products)
+    }
+
+    private var attentionParameters: [ParameterSpec] {
         norm.parameters("norm1.", width: width, bias: normHasBias)
             + Affine.parameters(
                 "attention.qkv.", inputs: width, outputs: scaled(queryWidth, by: 3), bias: bias, part: qkvPart)
             + Affine.parameters("attention.out.", inputs: queryWidth, outputs: width, bias: bias, part: outPart)
-            + norm.parameters("norm2.", width: width, bias: normHasBias)
+    }
+
+    private var mlpParameters: [ParameterSpec] {
+        norm.parameters("norm2.", width: width, bias: normHasBias)
             + Affine.parameters("mlp.up.", inputs: width, outputs: hidden, bias: bias, part: upPart)
             + Affine.parameters("mlp.down.", inputs: hidden, outputs: width, bias: bias, part: downPart)
-            + adapters.parameters(of: products)
     }
 
     public var separatesDocuments: Bool { true }
@@ -91,22 +105,37 @@ public struct Transformer: Layer {
     /// Keeps 6 · width + hidden + heads + 4 numbers per token (x, qkv, the heads' output and their log Σ exp, x₂, the
     /// pre-activation, statistics), and 4 · width + hidden from one backward half to the other. The norms' outputs and
     /// the activation's (2 · width + hidden) are recomputed: elementwise work of less than 1 % of the block's.
+    ///
+    /// Of two parts the first hands x₂ on, so that it is kept as the second's input, and its gradient as an output gradient.
     public func plan(for input: Signature) throws(LayerError) -> LayerPlan {
         try checkSettings()
         let x = try input.sequences(width: width)
-        let shape = AttentionShape(x.shape, of: self)
-        let qkv = try TensorSpec.checked([shape.batch, shape.sequence, 3 * queryWidth], x.dtype)
-        let attended = try TensorSpec.checked([shape.batch, shape.sequence, queryWidth], x.dtype)
-        let up = try TensorSpec.checked([shape.batch, shape.sequence, hidden], x.dtype)
         let statistics = norm.statistics(rows: x.shape.rows)
-        var plan = LayerPlan(outputs: [x], cost: cost(x, shape))
-        plan.saved = [statistics, qkv, attended, try shape.logSumExp(), x, statistics, up]
-        plan.releasedAfterInput = [1, 3]
-        plan.deferred = [qkv, x, up, TensorSpec([normHasBias ? 4 : 2, width])]
+        var plan = LayerPlan(outputs: [x], cost: cost(x))
+        if has(.attention) {
+            let shape = AttentionShape(x.shape, of: self)
+            let qkv = try TensorSpec.checked([shape.batch, shape.sequence, 3 * queryWidth], x.dtype)
+            let attended = try TensorSpec.checked([shape.batch, shape.sequence, queryWidth], x.dtype)
+            plan.saved = [statistics, qkv, attended, try shape.logSumExp()]
+            plan.releasedAfterInput = [1, 3]
+            plan.deferred = [qkv]
+            plan.attention = shape
+        }
+        if branch == nil {
+            plan.saved.append(x)
+            plan.deferred.append(x)
+        }
+        var scratch = dropout > 0 ? [x, x] : [x]
+        if has(.mlp) {
+            let up = try TensorSpec.checked([x.shape[0], x.shape[1], hidden], x.dtype)
+            plan.saved += [statistics, up]
+            plan.deferred.append(up)
+            scratch.append(up)
+        }
+        plan.deferred.append(TensorSpec([(normHasBias ? 2 : 1) * (branch == nil ? 2 : 1), width]))
         plan.keepsInputs = true
         plan.keepsOutputGradients = true
-        plan.scratchBytes = Scratch.byteCount(dropout > 0 ? [x, x, up] : [x, up])
-        plan.attention = shape
+        plan.scratchBytes = Scratch.byteCount(scratch)
         try plan.add(adapters, to: products, x)
         addSums(to: &plan, x)
         return plan
@@ -115,6 +144,7 @@ public struct Transformer: Layer {
     /// The k and v of every position so far: [batch, capacity, 2 · width].
     public func cache(for input: Signature, capacity: Int) throws(LayerError) -> Signature {
         let x = try input.sequences(width: width)
+        guard has(.attention) else { return [] }
         guard causal else { throw LayerError(expected: "causal: true, to go on from earlier positions", got: "false") }
         guard capacity >= x.shape[1] else {
             throw LayerError(expected: "a cache of at least \(x.shape[1]) positions", got: "\(capacity)")
@@ -122,24 +152,29 @@ public struct Transformer: Layer {
         return [try TensorSpec.checked([x.shape[0], capacity, scaled(queryWidth, by: 2)], x.dtype)]
     }
 
-    private func cost(_ x: TensorSpec, _ shape: AttentionShape) -> LayerCost {
+    private func cost(_ x: TensorSpec) -> LayerCost {
         let rows = x.shape.rows
-        let matrices =
-            LayerCost.linear(rows: rows, inputs: width, outputs: 3 * queryWidth)
-            + .linear(rows: rows, inputs: queryWidth, outputs: width)
-            + .linear(rows: rows, inputs: width, outputs: hidden)
-            + .linear(rows: rows, inputs: hidden, outputs: width)
-        let norms = LayerCost.normalisation(count: x.count) + .normalisation(count: x.count)
-        let masks = dropout > 0 ? LayerCost.elementwise(2 * x.count, forward: 2, backwardInput: 2) : LayerCost()
-        return matrices + .attention(shape) + norms + .activation(activation, count: rows * hidden) + masks
-            + recomputation(x)
+        var cost = LayerCost()
+        if has(.attention) {
+            cost =
+                cost + .linear(rows: rows, inputs: width, outputs: 3 * queryWidth)
+                + .linear(rows: rows, inputs: queryWidth, outputs: width)
+                + .attention(AttentionShape(x.shape, of: self)) + ownCost(ofBranchFor: x)
+        }
+        if has(.mlp) {
+            let activation = LayerCost.activation(activation, count: rows * hidden)
+            cost =
+                cost + .linear(rows: rows, inputs: width, outputs: hidden)
+                + .linear(rows: rows, inputs: hidden, outputs: width) + activation
+                + LayerCost(backwardWeight: activation.forward) + ownCost(ofBranchFor: x)
+        }
+        return cost
     }
 
-    /// What `backwardWeight` recomputes.
-    private func recomputation(_ x: TensorSpec) -> LayerCost {
-        let norms = 2 * LayerCost.normalisation(count: x.count).forward
-        let hidden = LayerCost.activation(activation, count: x.shape.rows * hidden).forward
-        let masks: Double = dropout > 0 ? 4 * Double(x.count) : 0
-        return LayerCost(backwardWeight: norms + hidden + masks)
+    /// Of a branch's norm and mask. `backwardWeight` computes their forwards once more.
+    private func ownCost(ofBranchFor x: TensorSpec) -> LayerCost {
+        let norm = LayerCost.normalisation(count: x.count)
+        let mask = dropout > 0 ? LayerCost.elementwise(x.count, forward: 2, backwardInput: 2) : LayerCost()
+        return norm + mask + LayerCost(backwardWeight: norm.forward + mask.forward)
     }
 }
