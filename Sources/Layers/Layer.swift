@@ -93,6 +93,7 @@ extension Layer {
     public func takes(_ split: LayerSplit) -> Bool { false }
     /// Itself: called only where `takes`, and enough where that needs no more than inputs of fewer channels.
     public func sharded(_ shard: TensorShard, _ split: LayerSplit) throws(LayerError) -> Self { self }
+    /// None: it is in one piece.
     public var parts: [LayerPart] { [] }
     /// Nothing: each position is computed by itself.
     public func cache(for input: Signature, capacity: Int) throws(LayerError) -> Signature { [] }

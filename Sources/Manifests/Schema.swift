@@ -29,7 +29,7 @@ enum Schema {
     static let compress = ["to", "links"]
     static let partition = ["cuts"]
     static let schedule = ["file", "name", "ranks"]
-    static let recompute = ["every"]
+    static let recompute = ["every", "layers"]
     static let onNaN = ["rewind"]
     static let precision = ["f16"]
     static let lora = ["rank", "alpha", "dropout", "rslora", "targets", "from"]

@@ -5,11 +5,11 @@ import Tensors
 extension StageProgramBuilder {
     mutating func placeBackward() {
         placeReceivedGradients()
-        for segment in (segments.isEmpty ? [stage.nodes] : segments).reversed() {
-            for node in segment where recomputeTime[local(node)] != nil {
+        for run in runs.reversed() {
+            for node in run.nodes where recomputeTime[local(node)] != nil {
                 program.backward.append(.recompute(local(node)))
             }
-            for node in segment.reversed() where program.nodes[local(node)].trains { placeBackward(of: node) }
+            for node in run.nodes.reversed() where program.nodes[local(node)].trains { placeBackward(of: node) }
         }
         collectSentGradients()
     }

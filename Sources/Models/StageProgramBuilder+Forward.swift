@@ -34,7 +34,7 @@ extension StageProgramBuilder {
     private mutating func forwardPlaces(
         _ node: Int, _ places: [Int: Place], at time: Int, until end: Int, keepsSaved: Bool
     ) -> StageProgram.ForwardPlaces {
-        let isFrame = keepsSaved && segments.isEmpty && program.nodes[local(node)].trains
+        let isFrame = keepsSaved && segment(of: node) == nil && program.nodes[local(node)].trains
         let plan = model.nodes[node].plan
         return StageProgram.ForwardPlaces(
             inputs: model.nodes[node].inputs.map { place($0, in: places) },
@@ -46,7 +46,7 @@ extension StageProgramBuilder {
     private mutating func placeOutputs(of node: Int) {
         for output in model.nodes[node].outputs where places[output] == nil {
             let users = model.values[output].consumers.filter(stage.nodes.contains)
-            if crossesSegment(output) || (segments.isEmpty && isKept(output)) {
+            if crossesSegment(output) || (segment(of: node) == nil && isKept(output)) {
                 places[output] = frame(spec(output))
                 recomputedPlaces[output] = places[output]
                 continue
@@ -69,12 +69,12 @@ extension StageProgramBuilder {
         return model.nodes[node].plan.keepsOutputs ? max(last, backwardTime[local(node)]) : last
     }
 
-    /// Whether another segment uses the value, so that it must survive its own.
+    /// Whether something outside of the value's segment uses it, or a segment what was not made in one, so that it must
+    /// survive the forward.
     func crossesSegment(_ value: Int) -> Bool {
-        guard let producer = model.values[value].producer,
-            let home = segments.first(where: { $0.contains(producer) })
-        else { return false }
-        return model.values[value].consumers.contains { stage.nodes.contains($0) && !home.contains($0) }
+        guard let producer = model.values[value].producer, stage.nodes.contains(producer) else { return false }
+        let home = segment(of: producer)
+        return model.values[value].consumers.contains { stage.nodes.contains($0) && segment(of: $0) != home }
     }
 
     /// Whether some backward half reads the value.

@@ -61,7 +61,9 @@ struct StageProgramBuilder {
     var program = StageProgram()
 
     /// The nodes whose forward is recomputed, in segments.
-    let segments: [Range<Int>]
+    private let segments: [Range<Int>]
+    /// The stage's nodes in order: segments, and what lies between them.
+    let runs: [Run]
     /// By local node: when its backward runs, and when its forward is recomputed; nil: never.
     var backwardTime: [Int]
     var recomputeTime: [Int?]
@@ -75,6 +77,12 @@ struct StageProgramBuilder {
     /// Ranges of the frame that nothing reads any more at this point of the backward pass.
     var reusableRanges: [Range<Int>] = []
 
+    /// Nodes whose backward follows as a whole.
+    struct Run {
+        var nodes: Range<Int>
+        var isRecomputed: Bool
+    }
+
     init(
         _ model: ModelGraph, _ layout: PipelineLayout, _ stage: PipelineLayout.Stage, splitsBackward: Bool,
         _ recomputation: Recomputation, hasBackward: Bool = true, on backend: any Backend
@@ -87,6 +95,7 @@ struct StageProgramBuilder {
         imports = stage.imports.map { layout.crossings[$0] }
         exports = stage.exports.map { layout.crossings[$0] }
         segments = recomputation.segments(of: stage.entries, in: model)
+        runs = Self.runs(segments, of: stage.nodes)
         backwardTime = Array(repeating: 0, count: stage.nodes.count)
         recomputeTime = Array(repeating: nil, count: stage.nodes.count)
         program.nodes = stage.nodes.map { node in
@@ -97,21 +106,35 @@ struct StageProgramBuilder {
         setTimes()
     }
 
-    /// The backward pass takes the segments from the last to the first; each is recomputed forward, then runs backward.
+    /// The backward pass takes the runs from the last to the first; segments are first recomputed forward.
     mutating func setTimes() {
         var time = stage.nodes.count
-        let runs = segments.isEmpty ? [stage.nodes] : segments
-        for segment in runs.reversed() {
-            for node in segment where !segments.isEmpty && isRecomputed(node, segment) {
+        for run in runs.reversed() {
+            for node in run.nodes where run.isRecomputed && isRecomputed(node, run.nodes) {
                 recomputeTime[local(node)] = time
                 time += 1
             }
-            for node in segment.reversed() {
+            for node in run.nodes.reversed() {
                 backwardTime[local(node)] = time
                 time += 1
             }
         }
     }
+
+    private static func runs(_ segments: [Range<Int>], of nodes: Range<Int>) -> [Run] {
+        var runs: [Run] = []
+        var next = nodes.lowerBound
+        for segment in segments {
+            if next < segment.lowerBound { runs.append(Run(nodes: next..<segment.lowerBound, isRecomputed: false)) }
+            runs.append(Run(nodes: segment, isRecomputed: true))
+            next = segment.upperBound
+        }
+        if next < nodes.upperBound { runs.append(Run(nodes: next..<nodes.upperBound, isRecomputed: false)) }
+        return runs
+    }
+
+    /// The segment that a node is recomputed with; nil: what it makes is kept.
+    func segment(of node: Int) -> Range<Int>? { segments.first { $0.contains(node) } }
 
     /// Whether a node's forward is recomputed: its saved tensors or outputs are read by a backward half, or a recomputed
     /// node of the segment takes them.

@@ -13,6 +13,7 @@ public struct Cut: Hashable, Sendable, CustomStringConvertible, ExpressibleByInt
         self.part = part
     }
 
+    /// The beginning of a layer.
     public init(integerLiteral layer: Int) { self.init(layer: layer) }
 
     /// `5` or `5.mlp`; nil where the text is neither.

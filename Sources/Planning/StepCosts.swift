@@ -65,7 +65,8 @@ struct StepCosts: Sendable {
             }
             return Scheduling.LayerCost(
                 forward: times.forward, inputGradient: times.inputApart, weightGradient: times.weightApart,
-                backward: times.backward, recomputation: manifest.recompute == .none ? 0 : times.forward,
+                backward: times.backward,
+                recomputation: manifest.recompute.recomputes(layer: entry.layer) ? times.forward : 0,
                 update: times.update * updating,
                 stateBytes: manifest.stateBytes(model, nodes: entry.nodes, optimizer),
                 outputBytes: Self.bytes(crossingBehind: entry.index, model))
@@ -167,7 +168,10 @@ extension StepCosts {
         return StageMemoryModel(rankBytes: TrainingPlan.processBytes) { range, splitsBackward in
             let key = Known.Key(layers: range, splitsBackward: splitsBackward)
             if let bytes = known.bytes.withLock({ $0[key] }) { return bytes }
-            let alike = Known.Alike(run: equal.run(range), splitsBackward: splitsBackward)
+            let alike = Known.Alike(
+                run: equal.run(range),
+                recomputed: model.entries[range].map { recomputation.recomputes(layer: $0.layer) },
+                splitsBackward: splitsBackward)
             let nodes =
                 model.entries[range.lowerBound].nodes.lowerBound..<model.entries[range.upperBound - 1].nodes.upperBound
             let state = manifest.stateBytes(model, nodes: nodes, optimizer)
@@ -198,6 +202,7 @@ extension StepCosts {
         /// Without state: of runs of layers that are alike.
         struct Alike: Hashable {
             var run: EqualEntries.Run
+            var recomputed: [Bool]
             var splitsBackward: Bool
         }
         let bytes = Mutex<[Key: StageMemoryModel.Bytes]>([:])

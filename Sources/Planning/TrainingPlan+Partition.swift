@@ -85,6 +85,13 @@ extension StepCosts {
         do { return try planner(manifest).plan(schedule) } catch { throw manifest.failure(error) }
     }
 
+    /// A schedule with its instructions in an order that is fitted to what its stages take.
+    func fitted(
+        _ schedule: Schedule, _ manifest: PipelineManifest, cuts: [Int]
+    ) throws(RunFailure) -> (schedule: Schedule, plan: StepPlan) {
+        do { return try planner(manifest).fitted(schedule, cuts: cuts) } catch { throw manifest.failure(error) }
+    }
+
     /// A lower bound of a schedule's step over all cuts; nil where none is known.
     func leastSeconds(_ schedule: Schedule, _ manifest: PipelineManifest) throws(RunFailure) -> Double? {
         do { return try planner(manifest).leastSeconds(schedule) } catch { throw manifest.failure(error) }

@@ -60,6 +60,15 @@ extension MistakeTests {
             ["partition": "{cuts: [7.mlp]}"],
             "p/x.yaml:6:20: a cut in layer 7; expected a layer from 0 to 2"),
         change(
+            ["recompute": "{layers: [3]}"],
+            "p/x.yaml:6:22: recompute.layers.0 is 3; expected a whole number from 0 to 2"),
+        change(
+            ["recompute": "{layers: [1, 1]}"],
+            "p/x.yaml:6:25: layer 1 behind layer 1; expected layer numbers in rising order"),
+        change(
+            ["recompute": "{layers: [1], every: 1}"],
+            "p/x.yaml:6:12: recompute is a mapping (layers and every); expected either every or layers"),
+        change(
             ["partition": "{cut: [1]}"],
             "p/x.yaml:6:13: unknown key \"cut\" in partition; expected cuts; did you mean \"cuts\"?"),
         change(["devices": "[cpu:0, sim:0]"], "p/x.yaml:2:18: sim:0 beside cpu:0; expected devices of one kind"),

@@ -73,6 +73,8 @@ import Testing
             ["compress": "{to: int8, links: hosts}", "data": "{random: 9, sequence: 8}"],
             ["speculate": "true", "precision": "f16", "data": "{random: 9, sequence: 8}"],
             ["partition": "{cuts: [2]}", "data": "{random: 9, sequence: 8}", "name": "\"a: b\""],
+            ["recompute": "{layers: [0, 2]}", "data": "{random: 9, sequence: 8}"],
+            ["recompute": "{every: 2}", "data": "{random: 9, sequence: 8}"],
             [
                 "model": "{layers: [{linear: {in: 8, out: 2}}, add], loss: mean-squared-error}",
                 "data": "{rows: /r.f32, inputs: 8, targets: 2}",

@@ -2,6 +2,7 @@ import Manifests
 import Models
 import Partitioning
 import Planning
+import Runs
 import Scheduling
 import TestPlans
 import TestSupport
@@ -88,7 +89,7 @@ import Testing
         (other.gain, other.recompute) = (nil, "stage")
         #expect(
             other.text
-                == "schedule auto: \(choice.schedule), cuts \(cuts), recompute: stage, without which nothing fits "
+                == "schedule auto: \(choice.schedule), cuts \(cuts), recompute: stage, so that it fits "
                 + "memory, as 1f1b does not fit memory")
         (other.gain, other.recompute) = (0, nil)
         #expect(other.text.hasSuffix("cuts \(cuts), which no other is predicted to outrun"))
@@ -104,7 +105,8 @@ import Testing
         let again = try TrainingPlan(manifest(least, set: large))
         let limit = again.placement.ranks.map { again.memory(ofRank: $0) }.max() ?? 0
         let short = try TrainingPlan(manifest(more, set: large + ["memory=\(limit)B"]))
-        #expect(short.manifest.recompute == .stage && short.choice?.recompute == "stage")
+        #expect(short.manifest.recompute != .none && short.choice?.recompute == short.manifest.recompute.text)
+        #expect(try seconds(short.manifest) <= seconds(again.manifest) && short.choice?.delay ?? -1 >= 0)
         #expect(short.placement.ranks.allSatisfy { short.memory(ofRank: $0) <= limit })
         // Who wrote it meant it.
         let said = message { try TrainingPlan(manifest(more + "\nrecompute: none", set: large + ["memory=\(limit)B"])) }
@@ -113,15 +115,61 @@ import Testing
         #expect(none.contains("more than its limit of 47.0 MiB"), "\(none)")
     }
 
+    @Test(arguments: ["[sim:0, sim:1]", "[sim:0]"])
+    func `no more layers are computed again than memory asks for`(_ devices: String) throws {
+        let more = "schedule: auto\nsim: {gflops: 1}"
+        let large = ["batch.micro=64", "data.sequence=128", "devices=\(devices)"]
+        func most(_ plan: TrainingPlan) -> Int { plan.placement.ranks.map { plan.memory(ofRank: $0) }.max() ?? 0 }
+        let free = try TrainingPlan(manifest("schedule: 1f1b\npartition: profile\nsim: {gflops: 1}", set: large))
+        let plan = try TrainingPlan(manifest(more, set: large + ["memory=\(most(free) - 1)B"]))
+        guard case .layers(let layers) = plan.manifest.recompute else {
+            // Another schedule takes less.
+            #expect(plan.manifest.recompute == .none && most(plan) < most(free) && devices != "[sim:0]")
+            return
+        }
+        #expect(!layers.isEmpty && most(plan) < most(free))
+        for layer in layers {
+            var manifest = plan.manifest
+            manifest.recompute = .layers(layers.filter { $0 != layer })
+            #expect(throws: RunFailure.self) { try TrainingPlan(manifest).checkMemoryLimits() }
+        }
+        let resolved = try PipelineManifest.decode(yaml: plan.manifest.resolvedYAML(), file: "run/pipeline.yaml")
+        #expect(resolved.recompute == plan.manifest.recompute)
+    }
+
     @Test func `cuts that are written stay, and the schedule is chosen for them`() throws {
         let plan = try TrainingPlan(manifest("schedule: auto\npartition: {cuts: [2, 5, 7]}"))
-        #expect(plan.cuts == [2, 5, 7] && plan.manifest.virtual == 2 && !plan.isPlanned)
+        #expect(plan.cuts == [2, 5, 7] && plan.choice?.virtual == 2 && !plan.isPlanned)
         let even = try TrainingPlan(manifest("schedule: auto\npartition: uniform"))
         let named = try TrainingPlan(manifest("schedule: \(even.schedule.name)\npartition: uniform"))
         #expect(even.cuts == named.cuts && even.manifest.partition == .uniform)
         #expect(
             message { try TrainingPlan(manifest("schedule: auto\npartition: {cuts: [2, 5]}")) }
                 == "p/tiny.yaml:8:12: 3 stages for 2 devices; expected one for each of them, or a multiple")
+    }
+
+    /// Stages of two, three, two and three layers: as they are named, schedules order equal ones.
+    @Test func `an order is fitted to stages that differ, and every worker has it from the manifest`() throws {
+        let plan = try TrainingPlan(manifest("schedule: auto\npartition: {cuts: [2, 5, 7]}"))
+        let base = try #require(Schedule.name(ofFitted: plan.schedule.name))
+        let (choice, named) = (
+            try #require(plan.choice),
+            try manifest("schedule: \(base.rawValue)\npartition: {cuts: [2, 5, 7]}")
+        )
+        #expect(
+            choice.schedule == plan.schedule.name
+                && choice.text.hasPrefix("schedule auto: \(base.rawValue), fitted, cuts 2 5 7"))
+        #expect(try seconds(plan.manifest) < seconds(named) * 0.998)
+        let most = try TrainingPlan(named)
+        #expect(
+            (0..<2).allSatisfy { plan.memory(ofRank: $0) <= (0..<2).map { most.memory(ofRank: $0) }.max() ?? 0 })
+        let resolved = try PipelineManifest.decode(yaml: plan.manifest.resolvedYAML(), file: "run/pipeline.yaml")
+        let worker = try TrainingPlan(resolved)
+        #expect(worker.schedule == plan.schedule && worker.cuts == plan.cuts)
+        // What is left of the devices has other stages.
+        let left = try #require(try worker.without([1]))
+        #expect(left.schedule.name == base.rawValue && left.schedule.rankCount == 1)
+        #expect(plan.undecided.schedule == .auto)
     }
 
     @Test func `where nothing was measured it says which command measures`() throws {

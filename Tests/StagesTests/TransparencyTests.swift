@@ -27,9 +27,12 @@ import Testing
     @Test(arguments: TestModels.all)
     func `recomputed activations give the same gradients`(_ name: String) throws {
         let wrong = try differences(name) { model, cuts in
-            try [Recomputation.stage, .every(1), .every(2)].map {
+            try [Recomputation.stage, .every(1), .every(2), .layers([1]), .layers([0, 2, 3])].map {
                 try HandDrivenRun(model, cuts: cuts, recomputation: $0)
-            } + [try HandDrivenRun(model, cuts: cuts, splitsBackward: true, recomputation: .every(2))]
+            }
+                + [Recomputation.every(2), .layers([2]), .layers([1, 3])].map {
+                    try HandDrivenRun(model, cuts: cuts, splitsBackward: true, recomputation: $0)
+                }
         }
         #expect(wrong == [])
     }

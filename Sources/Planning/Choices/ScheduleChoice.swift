@@ -4,7 +4,7 @@ public import Partitioning
 
 /// What a plan chose for `schedule: auto`, and what that is predicted to bring.
 public struct ScheduleChoice: Codable, Hashable, Sendable {
-    /// Name of the schedule: `zb-v`.
+    /// Name of the schedule: `zb-v`, or `zb-v, fitted` where its order was fitted to what the stages take.
     public var schedule: String
     /// Stages of each device.
     public var virtual: Int
@@ -12,8 +12,11 @@ public struct ScheduleChoice: Codable, Hashable, Sendable {
     public var cuts: [Cut]
     /// Copies of the pipeline, where `lanes` let that be chosen too; nil: as many as the manifest says.
     public var replicas: Int?
-    /// What is recomputed, as in the manifest, where nothing fits `memory` otherwise; nil: what the manifest says.
+    /// What is recomputed, as in the manifest, where nothing fits `memory` otherwise, or nothing as fast; nil: what the
+    /// manifest says.
     public var recompute: String?
+    /// By which part a step takes longer for that than without limits of memory; nil where nothing is computed again for them.
+    public var delay: Double?
     /// By which part more tokens a second than with 1f1b and its best cuts: 0.04 for 4 % more. nil: 1f1b does not fit memory,
     /// or there is one stage alone.
     public var gain: Double?
@@ -24,8 +27,12 @@ extension ScheduleChoice {
     public var text: String {
         let replicasText = replicas.map { "\($0) \($0 == 1 ? "replica" : "replicas"), " } ?? ""
         let cutsText = cuts.isEmpty ? "" : ", cuts \(PlanChoices.text(cuts: cuts))"
-        let recomputeText = recompute.map { ", recompute: \($0), without which nothing fits memory" } ?? ""
+        let recomputeText = recompute.map { ", recompute: \($0), so that it fits memory\(delayText)" } ?? ""
         return "schedule auto: \(replicasText)\(schedule)\(cutsText)\(recomputeText), \(gainText)"
+    }
+
+    private var delayText: String {
+        delay.map { " (\($0.percentText) more time than with enough of it)" } ?? ""
     }
 
     private var gainText: String {

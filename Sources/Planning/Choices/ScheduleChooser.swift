@@ -38,12 +38,7 @@ struct ScheduleChooser {
                 "\(place): schedule: auto: \(device) has several workers, and what they wait for is not predicted; expected "
                     + "each device once, or the name of a schedule")
         }
-        do throws(RunFailure) {
-            return try decide(recompute: manifest.recompute)
-        } catch {
-            guard !manifest.isRecomputeWritten else { throw error }
-            return try decide(recompute: .stage)
-        }
+        return try decision(manifest.isRecomputeWritten ? fastest(manifest.recompute) : fastestThatFits())
     }
 
     private var place: String { "\(manifest.mark(of: "schedule"))" }
@@ -72,22 +67,68 @@ struct ScheduleChooser {
         chosen.schedule = .named(.oneForwardOneBackward)
         if plansCuts { chosen.partition = .cuts([]) }
         var choice = ScheduleChoice(schedule: chosen.schedule.name, virtual: 1, cuts: [])
-        if !manifest.isRecomputeWritten, !fits(chosen) {
-            var recomputed = chosen
-            recomputed.recompute = .stage
-            if fits(recomputed) { (chosen, choice.recompute) = (recomputed, recomputed.recompute.text) }
+        if !manifest.isRecomputeWritten, !fits(chosen), let plan = recomputing(chosen) {
+            (chosen.recompute, choice.recompute) = (plan.manifest.recompute, plan.manifest.recompute.text)
         }
         return Decision(manifest: chosen, choice: choice)
     }
 
-    private func fits(_ manifest: PipelineManifest) -> Bool {
-        (try? TrainingPlan(manifest, profiles: profiles).checkMemoryLimits()) != nil
+    private func fits(_ manifest: PipelineManifest) -> Bool { plan(manifest) != nil }
+
+    /// nil where it does not fit.
+    private func plan(_ manifest: PipelineManifest) -> TrainingPlan? {
+        guard let plan = try? TrainingPlan(manifest, profiles: profiles), (try? plan.checkMemoryLimits()) != nil else {
+            return nil
+        }
+        return plan
+    }
+
+    /// With as few layers computed again as fit, or else the whole stage; nil where nothing fits.
+    private func recomputing(_ manifest: PipelineManifest) -> TrainingPlan? {
+        let ways = RecomputedLayers.proposals(model).map { PipelineManifest.Recompute.layers($0) } + [.stage]
+        for way in ways {
+            var manifest = manifest
+            manifest.recompute = way
+            if let found = plan(manifest) { return try? RecomputedLayers.fewest(found, profiles) }
+        }
+        return nil
     }
 
     // MARK: Several stages
 
-    private func decide(recompute: PipelineManifest.Recompute) throws(RunFailure) -> Decision {
-        let best = try fastest(recompute)
+    /// Computes activations again where only that fits, or where a faster schedule fits so: as few layers' as are enough.
+    private func fastestThatFits() throws(RunFailure) -> Candidate {
+        guard manifest.memory != nil else { return try fastest(.none) }
+        var best = try? fastest(.none)
+        if let best, let free = unlimitedRate, best.tokensPerSecond > free * 0.995 { return best }
+        for layers in RecomputedLayers.proposals(model) {
+            guard let found = try? fastest(.layers(layers)).plan,
+                let plan = try? RecomputedLayers.fewest(found, profiles), let costs = costs(plan.manifest),
+                let rate = try? StepPrediction(plan, costs).tokensPerSecond
+            else { continue }
+            if rate > best?.tokensPerSecond ?? -1 { best = (plan, rate) }
+        }
+        guard let best else { return try fastest(.stage) }
+        return best
+    }
+
+    /// Tokens a second of what would be chosen without limits of memory.
+    private var unlimitedRate: Double? {
+        var free = manifest
+        free.memory = nil
+        return try? ScheduleChooser(free, model, shard, profiles).fastest(manifest.recompute).tokensPerSecond
+    }
+
+    /// By how much a step takes longer than it would without limits of memory; nil where nothing is computed again for them.
+    private func delay(_ found: Candidate) -> Double? {
+        guard found.plan.manifest.recompute != manifest.recompute, let free = unlimitedRate, found.tokensPerSecond > 0
+        else { return nil }
+        return max(free / found.tokensPerSecond - 1, 0)
+    }
+
+    private func decision(_ found: Candidate) throws(RunFailure) -> Decision {
+        let best = try fitted(found)
+        let recompute = best.plan.manifest.recompute
         let rate = try? fastest(
             2, manifest, recompute, schedules: [PipelineManifest.ScheduleName.oneForwardOneBackward.rawValue]
         ).tokensPerSecond
@@ -96,14 +137,15 @@ struct ScheduleChooser {
         return Decision(
             manifest: decided,
             choice: ScheduleChoice(
-                schedule: best.plan.schedule.name, virtual: decided.virtual, cuts: best.plan.cuts,
+                schedule: best.plan.schedule.name,
+                virtual: best.plan.schedule.stageCount / best.plan.schedule.rankCount, cuts: best.plan.cuts,
                 replicas: decided.replicas == self.manifest.replicas ? nil : decided.replicas,
-                recompute: recompute == self.manifest.recompute ? nil : recompute.text,
+                recompute: recompute == self.manifest.recompute ? nil : recompute.text, delay: delay(found),
                 gain: rate.map { $0 > 0 ? best.tokensPerSecond / $0 - 1 : 0 }),
             hasPlannedCuts: plansCuts)
     }
 
-    private typealias Candidate = (plan: TrainingPlan, tokensPerSecond: Double)
+    typealias Candidate = (plan: TrainingPlan, tokensPerSecond: Double)
 
     /// Of all ways to share out the devices.
     private func fastest(_ recompute: PipelineManifest.Recompute) throws(RunFailure) -> Candidate {
@@ -149,6 +191,24 @@ struct ScheduleChooser {
         guard let best = try fastest(Self.best(count, of: search, manifest), manifest, costs) else { throw noSchedule }
         return best
     }
+
+    /// The same with its instructions in an order that is fitted to what the stages take, where a step is shorter so.
+    private func fitted(_ named: Candidate) throws(RunFailure) -> Candidate {
+        let plan = named.plan
+        guard plan.schedule.rankCount > 1, let costs = costs(plan.manifest) else { return named }
+        let cuts = plan.layout.stages.dropFirst().map(\.entries.lowerBound)
+        var schedule = try costs.fitted(plan.schedule, plan.manifest, cuts: cuts).schedule
+        guard schedule != plan.schedule else { return named }
+        schedule.name = Schedule.fittedName(of: schedule.name)
+        var manifest = plan.manifest
+        (manifest.schedule, manifest.virtual) = (.written(schedule), 1)
+        let fitted = try TrainingPlan(manifest, profiles: profiles)
+        let rate = try StepPrediction(fitted, costs).tokensPerSecond
+        return rate > named.tokensPerSecond * Self.leastGain ? (fitted, rate) : named
+    }
+
+    /// What a fitted order has to bring, to be written out.
+    private static let leastGain = 1.002
 
     private var noSchedule: RunFailure {
         .badInput("\(place): schedule: auto: no schedule can run this model on these devices")

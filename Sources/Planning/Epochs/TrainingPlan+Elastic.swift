@@ -30,6 +30,10 @@ extension TrainingPlan {
                 manifest.compress?.links = manifest.hosts.isEmpty ? .all : .hosts
             }
         }
+        if let name = Schedule.name(ofFitted: schedule.name) {
+            // An order is fitted to as many stages and micro-batches as there were.
+            (manifest.schedule, manifest.virtual) = (.named(name), schedule.stageCount / schedule.rankCount)
+        }
         manifest.devices = left.map { device(of: $0) }
         if !manifest.hosts.isEmpty { manifest.hosts = left.map { self.manifest.hosts[placement.device(of: $0)] } }
         if let limits = manifest.memory { manifest.memory = left.map { limits[placement.device(of: $0)] } }

@@ -116,14 +116,17 @@ struct StepModel {
     }
 
     func times(cuts: [Int]) throws(PlanError) -> StepTimes {
-        let stages = stages(cuts)
         do {
-            return try simulator.step(
-                times: StageTimes(stages: stages.map(sums.time)),
-                linkTimes: zip(links, cuts).map { $0.time(bytes: sums.bytes(crossing: $1)) })
+            return try simulator.step(times: stageTimes(cuts), linkTimes: linkTimes(cuts))
         } catch {
             throw .schedule(error)
         }
+    }
+
+    func stageTimes(_ cuts: [Int]) -> StageTimes { StageTimes(stages: stages(cuts).map(sums.time)) }
+
+    func linkTimes(_ cuts: [Int]) -> [LinkTime] {
+        zip(links, cuts).map { $0.time(bytes: sums.bytes(crossing: $1)) }
     }
 
     func end(cuts: [Int]) -> StepEnd {
