@@ -75,6 +75,11 @@ struct StepCosts: Sendable {
         memory = Self.memoryModel(manifest, model, optimizer)
     }
 
+    /// Of a model with many layers: each one's parts, which a search leaves together at first.
+    var blocks: [Range<Int>]? {
+        layers.count > 96 ? names.layers(in: 0..<layers.count).map(\.places) : nil
+    }
+
     /// What an update takes that copies first what it moves, over what it takes alone: both are passes over memory. With k tensors
     /// of state an update reads k + 2 tensors and writes k + 1; a copy reads and writes k + 1.
     private static func copying(_ state: StateCount) -> Double {

@@ -157,7 +157,7 @@ public struct PlanChoices: Codable, Sendable {
             return PlanSearch.Alternative(
                 name: name, layers: costs.layers,
                 tokensPerMicroBatch: batch.micro * batch.replicas * (manifest.data.sequence ?? 1),
-                microBatches: [batch.microBatches], memory: costs.memory)
+                microBatches: [batch.microBatches], memory: costs.memory, blocks: costs.blocks)
         }
 
         /// Counted and predicted as `plan` does.

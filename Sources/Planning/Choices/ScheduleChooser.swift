@@ -175,7 +175,7 @@ struct ScheduleChooser {
     private func search(_ manifest: PipelineManifest, _ costs: StepCosts) throws(RunFailure) -> PlanSearch {
         let way = PlanSearch.Alternative(
             name: manifest.recompute.text, layers: costs.layers, tokensPerMicroBatch: 1,
-            microBatches: [manifest.batch.microBatches], memory: costs.memory)
+            microBatches: [manifest.batch.microBatches], memory: costs.memory, blocks: costs.blocks)
         var search = PlanSearch(
             ranks: manifest.positions, alternatives: [way], link: costs.links.usual,
             memoryLimits: manifest.memoryOfPositions, barrier: costs.barrier)

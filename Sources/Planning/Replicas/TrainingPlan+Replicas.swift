@@ -39,9 +39,15 @@ extension TrainingPlan {
     /// Bytes of other replicas' blocks that a stage's rank holds while it adds them, and of those that wait for it.
     func exchangeBytes(ofStage stage: Int) -> Int {
         guard addsReplicas else { return 0 }
-        let blocks = gradientBlocks(ofStage: stage)
-        let largest = blocks.map(\.elements.count).max() ?? 0
-        let waiting = min(blocks.count / manifest.replicas, Self.blockDepth)
+        // As many as `gradientBlocks`, which of a large model are too many to make only for their number.
+        var (largest, count) = (0, 0)
+        for node in shardModel.nodes[layout.stages[stage].nodes] {
+            for (spec, isTrained) in zip(node.layer.parameters, node.trained) where isTrained {
+                largest = max(largest, min(spec.shape.count, GradientBlock.mostElements))
+                count += (spec.shape.count + GradientBlock.mostElements - 1) / GradientBlock.mostElements
+            }
+        }
+        let waiting = min(count / manifest.replicas, Self.blockDepth)
         return largest.saturatingTimes(DType.f32.size * (manifest.replicas - 1) * (1 + waiting))
     }
 

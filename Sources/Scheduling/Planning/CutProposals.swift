@@ -10,12 +10,19 @@ struct CutProposals {
         table = CutTable(layers: model.sums.layerCount, stages: model.stageCount)
     }
 
+    /// Beyond them only the two measures that are nearest to a step are tried where each rank owns a stage: each takes
+    /// stages × layers².
+    private static let manyLayers = 96
+
     /// By stage.
     private var limits: [Double] { model.stageLimits }
 
     func all() -> [[Int]] {
         var proposals: [[Int]] = []
-        for (filling, transfers) in [(0.0, 1.0), (1, 1), (1, 0), (0, 0)] {
+        // Where ranks own several stages, messages within a rank take no time, and any measure may be the nearest.
+        let takesFew = model.sums.layerCount > Self.manyLayers && model.ownsOneStageEach
+        let measures: [(filling: Double, transfers: Double)] = [(0, 1), (1, 1), (1, 0), (0, 0)]
+        for (filling, transfers) in takesFew ? measures.prefix(2) : measures[...] {
             let measure = Measure(filling: filling, transfers: transfers)
             guard let slowest = slowestStage(measure) else { continue }
             proposals.append(slowest.cuts)

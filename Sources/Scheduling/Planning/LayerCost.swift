@@ -36,6 +36,22 @@ public struct LayerCost: Hashable, Sendable {
         self.outputBytes = outputBytes
     }
 
+    /// Of layers that stay together.
+    init(sumOf layers: ArraySlice<LayerCost>) {
+        self.init(forward: 0, inputGradient: 0, weightGradient: 0)
+        for layer in layers {
+            forward += layer.forward
+            inputGradient += layer.inputGradient
+            weightGradient += layer.weightGradient
+            backward += layer.backward
+            recomputation += layer.recomputation
+            update += layer.update
+            activationBytes = activationBytes.saturatingPlus(layer.activationBytes)
+            stateBytes = stateBytes.saturatingPlus(layer.stateBytes)
+            outputBytes = layer.outputBytes
+        }
+    }
+
     /// Seconds of the passes, with what each recomputes.
     package var times: StageTimes.Stage {
         StageTimes.Stage(
@@ -80,8 +96,8 @@ struct LayerSums: Sendable {
 
     /// Seconds of all passes of one micro-batch.
     func seconds(_ layers: Range<Int>) -> Double {
-        let time = time(layers)
-        return time.forward + time.backward
+        let (first, end) = (layers.lowerBound, layers.upperBound)
+        return (forward[end] - forward[first]) + (backward[end] - backward[first])
     }
 
     func update(_ layers: Range<Int>) -> Double { update[layers.upperBound] - update[layers.lowerBound] }
