@@ -29,7 +29,7 @@ struct ScheduleChooser {
         (self.manifest, self.model, self.shard, self.profiles) = (manifest, model, shard, profiles)
     }
 
-    /// Where there is something to choose it takes some hundredths of a second as a rule, some seconds for a thousand layers.
+    /// Where there is something to choose it takes from a tenth of a second to some seconds, and longer where memory is short.
     func decide() throws(RunFailure) -> Decision {
         guard manifest.schedule == .auto else { return Decision(manifest: manifest.cutting(by: partition)) }
         if manifest.positions == 1 && manifest.replicas == 1 { return decideForOneStage() }
